@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* lib/arena.h - memory that is freed all at once.
+ *
+ * Pure. A snapshot lives and dies with its arena; nothing inside is freed alone.
+ * All memory is zeroed and aligned for any type. Failure to allocate aborts. */
+
+#ifndef LINTEL_LIB_ARENA_H
+#define LINTEL_LIB_ARENA_H
+
+#include <stddef.h>
+
+struct arena_block;
+
+struct arena {
+	struct arena_block *head; /* newest block, NULL when empty */
+	size_t used_size;         /* bytes handed out, for limits and for status */
+};
+
+void arena_init(struct arena *arena);
+/* Frees everything; the arena may be used again afterwards. */
+void arena_done(struct arena *arena);
+
+void *arena_alloc(struct arena *arena, size_t size);
+/* 'count' zeroed elements of 'size' bytes, overflow checked. */
+void *arena_array(struct arena *arena, size_t count, size_t size);
+char *arena_strdup(struct arena *arena, const char *s);
+void *arena_memdup(struct arena *arena, const void *src, size_t size);
+/* Moves what 'from' holds into 'to'; 'from' is empty afterwards. */
+void arena_adopt(struct arena *to, struct arena *from);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* lib/mono.h - the only reader of clocks.
+ *
+ * I/O. Time everywhere else is an argument 'now_us': microseconds of CLOCK_MONOTONIC. */
+
+#ifndef LINTEL_LIB_MONO_H
+#define LINTEL_LIB_MONO_H
+
+#include <stdint.h>
+
+#define TIME_NEVER INT64_MAX
+#define US_PER_MS  INT64_C(1000)
+#define US_PER_S   INT64_C(1000000)
+
+int64_t mono_now_us(void);
+/* Time spent suspended: CLOCK_BOOTTIME less CLOCK_MONOTONIC. Grows when the machine slept. */
+int64_t mono_suspended_us(void);
+/* Microseconds since 1970, for people only. */
+int64_t mono_wall_us(void);
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* lib/nl.h - a netlink channel on libmnl: requests, batches, dumps and events of one protocol.
+ *
+ * I/O. Requests are carried out by the kernel inside sendmsg(2), so waiting for their answers is
+ * bounded (a receive time-out of seconds guards the impossible). Answers are accepted only from the
+ * kernel, for our port and for the sequence numbers asked. One channel is used by one thread;
+ * events and requests want a channel each. Sources: Linux net/netlink/af_netlink.c; libmnl. */
+
+#ifndef LINTEL_LIB_NL_H
+#define LINTEL_LIB_NL_H
+
+#include "lib/compiler.h"
+
+#include <libmnl/libmnl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct nl;
+
+/* Opens a channel of NETLINK_ROUTE, NETLINK_GENERIC or NETLINK_NETFILTER. 0 or -errno. */
+LT_MUST_USE int nl_open(int protocol, struct nl **ret_nl);
+void nl_close(struct nl *nl); /* NULL accepted */
+int nl_fd(const struct nl *nl);
+/* Counts since opening, for status: system calls made for requests, messages sent, dumps done
+ * again, overruns survived. */
+struct nl_counters {
+	uint64_t sends;
+	uint64_t messages;
+	uint64_t dump_restarts;
+	uint64_t overruns;
+};
+const struct nl_counters *nl_counters(const struct nl *nl);
+
+/* --- batches: many messages, few system calls --- */
+
+/* Messages under construction, in order; index 0 is the first. Zero-initialise. Reusable after
+ * nl_batch_clear(). */
+struct nl_batch {
+	char *data;
+	size_t size; /* bytes used */
+	size_t capacity;
+	size_t *starts; /* offset of each message */
+	size_t count;
+	size_t starts_capacity;
+};
+/* A message of up to NL_MESSAGE_MAX bytes may be built at the result (mnl_nlmsg_put_extra_header,
+ * mnl_attr_put...), which is valid until the next call. Sequence number, port and NLM_F_REQUEST are
+ * set here. */
+#define NL_MESSAGE_MAX 65536
+struct nlmsghdr *nl_batch_begin(struct nl_batch *batch, uint16_t type, uint16_t flags);
+/* The message is complete: takes its nlmsg_len. */
+void nl_batch_end(struct nl_batch *batch, struct nlmsghdr *message);
+void nl_batch_clear(struct nl_batch *batch);
+void nl_batch_done(struct nl_batch *batch);
+
+enum nl_batch_mode {
+	NL_BATCH_PIPELINED, /* each message on its own; sent up to NL_BATCH_CHUNK a system call */
+	NL_BATCH_ATOMIC,    /* one system call for all (nfnetlink transactions) */
+};
+#define NL_BATCH_CHUNK 1000
+/* Sends the batch and reads the verdicts. Only the last message of each system call asks for an ACK
+ * (errors come anyway); 'failed' is called for each message the kernel refused, with its index and
+ * positive errno. 0, or -errno when the channel itself failed (what was done is then unknown:
+ * dump). */
+LT_MUST_USE int nl_batch_run(struct nl *nl, struct nl_batch *batch, enum nl_batch_mode mode,
+                             void (*failed)(void *ctx, size_t index, int error), void *ctx);
+
+/* --- single requests and dumps --- */
+
+/* Sends one message (built by nl_batch_begin/end in a batch of one) and gives each answer to
+ * 'reply', NULL when only the verdict matters. 0, or the kernel's refusal as -errno, or what
+ * 'reply' returned below 0. */
+LT_MUST_USE int nl_request(struct nl *nl, struct nl_batch *one,
+                           int (*reply)(void *ctx, const struct nlmsghdr *message), void *ctx);
+
+struct nl_dump {
+	void (*restart)(void *ctx); /* forget what was given so far: called before the first and
+	                               each further try */
+	int (*entry)(void *ctx,
+	             const struct nlmsghdr *message); /* below 0 ends the dump with that */
+	void *ctx;
+};
+/* Dumps; begins again (up to a small number of times, then -EINTR) when the kernel says the dump
+ * was interrupted or the receive buffer overran. */
+LT_MUST_USE int nl_dump(struct nl *nl, struct nl_batch *one, const struct nl_dump *dump);
+
+/* --- events --- */
+
+LT_MUST_USE int nl_subscribe(struct nl *nl, unsigned group);
+/* Reads what has arrived without waiting. Returns 0, or -ENOBUFS when events were lost (dump again;
+ * the channel goes on). */
+LT_MUST_USE int nl_receive(struct nl *nl, void (*event)(void *ctx, const struct nlmsghdr *message),
+                           void *ctx);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* lib/text.h - text that grows, and small questions about names.
+ *
+ * Pure. A struct text is zero-initialised, its data always NUL-terminated once something was added.
+ */
+
+#ifndef LINTEL_LIB_TEXT_H
+#define LINTEL_LIB_TEXT_H
+
+#include "lib/compiler.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct text {
+	char *data; /* owned; NULL while empty */
+	size_t len; /* characters, without the NUL */
+	size_t capacity;
+};
+
+void text_done(struct text *t);
+void text_clear(struct text *t);
+void text_add(struct text *t, const char *s);
+void text_add_len(struct text *t, const char *s, size_t len);
+void text_printf(struct text *t, const char *fmt, ...) LT_PRINTF(2, 3);
+/* The text, "" when empty. Owned by 't'. */
+const char *text_str(const struct text *t);
+/* Gives the text away (the caller frees); 't' is empty afterwards. Never NULL. */
+char *text_take(struct text *t);
+
+/* The name most like 'word' among 'count' names, NULL when none is near enough to be meant
+ * (optimal string alignment distance of at most a third of the longer one, at least 1). */
+const char *text_nearest(const char *word, const char *const *names, size_t count);
+
+bool text_starts_with(const char *s, const char *prefix);
+
+/* Durations as Kubernetes writes them: "100ms", "3s", "1m30s", "0s"; units h m s ms us.
+ * -EINVAL for anything else, -ERANGE beyond int64_t microseconds. */
+LT_MUST_USE int text_parse_duration(const char *s, int64_t *ret_us);
+#define TEXT_DURATION_SIZE 32
+/* The shortest such form: "1m30s", "100ms"; returns buf. */
+const char *text_format_duration(int64_t us, char buf[static TEXT_DURATION_SIZE]);
+
+#endif

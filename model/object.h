@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* model/object.h - the objects as written: VirtualRouter, VirtualServer, AddressPool.
+ *
+ * Pure. One model for files and for Kubernetes. Decoded by model/decode.h, joined and checked by
+ * model/snapshot.h. All memory is in the arena of whoever built the object; strings are never NULL
+ * unless said. Durations are microseconds, ports host order. */
+
+#ifndef LINTEL_MODEL_OBJECT_H
+#define LINTEL_MODEL_OBJECT_H
+
+#include "lib/addr.h"
+#include "model/problem.h"
+
+#include <net/if.h>
+
+enum model_protocol { MODEL_TCP = 6, MODEL_UDP = 17, MODEL_SCTP = 132 };
+const char *model_protocol_name(enum model_protocol protocol); /* "TCP" */
+
+/* How packets reach a real server. */
+enum model_forwarding { MODEL_FORWARD_NAT, MODEL_FORWARD_DIRECT, MODEL_FORWARD_TUNNEL };
+const char *model_forwarding_name(enum model_forwarding forwarding); /* "nat" */
+
+enum model_tunnel_type { MODEL_TUNNEL_IPIP, MODEL_TUNNEL_GUE, MODEL_TUNNEL_GRE };
+const char *model_tunnel_type_name(enum model_tunnel_type type); /* "ipip" */
+
+enum model_snat_mode {
+	MODEL_SNAT_AUTO,
+	MODEL_SNAT_NONE,
+	MODEL_SNAT_MASQUERADE,
+	MODEL_SNAT_ADDRESS
+};
+const char *model_snat_mode_name(enum model_snat_mode mode); /* "auto" */
+
+/* The IPv4 checksum form that is sent; both are accepted (reference: RFC 9568 5.2.8). */
+enum model_checksum { MODEL_CHECKSUM_PSEUDO_HEADER, MODEL_CHECKSUM_RFC9568 };
+const char *model_checksum_name(enum model_checksum checksum); /* "pseudoHeader" */
+
+struct model_router_address {
+	struct addr_prefix prefix;
+	const char *interface; /* the router's own unless another is named */
+};
+
+/* RFC 9568 virtual router: who owns these addresses. */
+struct model_router {
+	struct model_origin origin;
+	const char *name;
+	uint8_t virtual_router_id; /* 1..255 */
+	const char *interface;
+	struct model_router_address *addresses;
+	size_t address_count;
+	uint8_t priority;           /* 1..254, 255 = address owner */
+	int64_t advert_interval_us; /* 10 ms..40.95 s in steps of 10 ms */
+	bool preempt;
+	int64_t preempt_delay_us;
+	bool accept;        /* RFC 9568 Accept_Mode; a load balancer needs it */
+	struct addr *peers; /* unicast; none: multicast */
+	size_t peer_count;
+	bool virtual_mac;
+	const char **track_interfaces;
+	size_t track_interface_count;
+	enum model_checksum checksum;
+	uint32_t address_lifetime_s; /* dead-man's switch; 0 = off, else 2..3600 */
+	/* gratuitous ARP and unsolicited NA */
+	unsigned announce_count;      /* of each burst, 1..100 */
+	int64_t announce_interval_us; /* between two of a burst */
+	int64_t announce_again_us;    /* second burst after this; 0 = none */
+	int64_t announce_refresh_us;  /* slow refresh; 0 = none */
+};
+
+struct model_port {
+	const char *name; /* "" when unnamed */
+	enum model_protocol protocol;
+	uint16_t first;  /* VIP port, or the first of the range */
+	uint16_t last;   /* = first unless a range */
+	uint16_t target; /* port on the servers for 'first'; 0: the same as on the VIP. server.port
+	                    wins */
+	const char *target_name; /* a name instead of a number (Kubernetes), else "" */
+	const char *scheduler;   /* "rr"... as IPVS names it, without ip_vs_ */
+	bool sh_fallback;        /* IP_VS_SVC_F_SCHED_SH_FALLBACK / MH_FALLBACK */
+	bool sh_port;            /* IP_VS_SVC_F_SCHED_SH_PORT / MH_PORT */
+	bool one_packet;         /* UDP only: IP_VS_SVC_F_ONEPACKET */
+};
+
+struct model_real_server {
+	struct addr address;
+	uint16_t port;            /* 0: by the port's target */
+	uint32_t weight;          /* 0..65535 */
+	uint32_t upper_threshold; /* connections, 0 = none */
+	uint32_t lower_threshold;
+	enum model_tunnel_type tunnel_type;
+	uint16_t tunnel_port; /* GUE */
+	bool tunnel_checksum;
+};
+
+enum model_health_type {
+	MODEL_HEALTH_NONE,
+	MODEL_HEALTH_TCP,
+	MODEL_HEALTH_HTTP,
+	MODEL_HEALTH_HTTPS,
+	MODEL_HEALTH_TLS,
+	MODEL_HEALTH_UDP,
+	MODEL_HEALTH_ICMP,
+	MODEL_HEALTH_DNS
+};
+
+struct model_health_check {
+	enum model_health_type type;
+	int64_t interval_us;
+	int64_t timeout_us;
+	unsigned rise;
+	unsigned fall;
+};
+
+struct model_virtual_server {
+	struct model_origin origin;
+	const char *namespace; /* "default" when not said */
+	const char *name;
+	const char *router; /* name of a VirtualRouter; "" when the pool says it */
+	struct addr *addresses;
+	size_t address_count;
+	const char *pool; /* name of an AddressPool instead of addresses, "" */
+	struct model_port *ports;
+	size_t port_count;
+	enum model_forwarding forwarding;
+	enum model_snat_mode snat_mode;
+	struct addr *snat_addresses; /* MODEL_SNAT_ADDRESS: at most one a family */
+	size_t snat_address_count;
+	int64_t persistence_timeout_us;    /* 0: none; whole seconds */
+	uint8_t persistence_prefix4;       /* granularity, bits, 32 */
+	uint8_t persistence_prefix6;       /* 128 */
+	struct addr_prefix *source_ranges; /* none: everybody */
+	size_t source_range_count;
+	int64_t drain_timeout_us; /* a removed server's connections may last this long */
+	struct model_real_server *servers;
+	size_t server_count;
+	const char *service; /* Kubernetes Service whose endpoints serve, "" */
+	struct model_health_check health;
+};
+
+struct model_pool {
+	struct model_origin origin;
+	const char *name;
+	const char *router;
+	struct addr_range *ranges;
+	size_t range_count;
+	bool auto_assign;
+};
+
+/* What one source says. Arrays are in the arena, in order of appearance. */
+struct model_objects {
+	struct arena arena;
+	struct model_router *routers;
+	size_t router_count;
+	struct model_virtual_server *virtual_servers;
+	size_t virtual_server_count;
+	struct model_pool *pools;
+	size_t pool_count;
+};
+
+void model_objects_init(struct model_objects *objects);
+void model_objects_done(struct model_objects *objects);
+
+/* "VirtualServer default/web" for messages; returns buf. */
+#define MODEL_OBJECT_TEXT_SIZE 600
+const char *model_virtual_server_title(const struct model_virtual_server *vs,
+                                       char buf[static MODEL_OBJECT_TEXT_SIZE]);
+
+#endif

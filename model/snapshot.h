@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* model/snapshot.h - what is wanted: all sources joined, checked, sorted, immutable.
+ *
+ * Pure. Built whole and freed whole. Everything below (vrrp, ipvs, nft) takes its desired state
+ * from here, so there is one place where names are resolved, marks are given and addresses get
+ * their router. */
+
+#ifndef LINTEL_MODEL_SNAPSHOT_H
+#define LINTEL_MODEL_SNAPSHOT_H
+
+#include "model/object.h"
+
+/* A virtual address and who owns it. */
+struct model_vip {
+	struct addr address;
+	const struct model_router *router;
+	struct addr_prefix prefix; /* how it is put on the interface: a whole address (/32, /128) */
+};
+
+/* One port (or range) of one virtual server on one address: what becomes one IPVS virtual service.
+ */
+struct model_service {
+	const struct model_virtual_server *virtual_server;
+	const struct model_port *port;
+	const struct model_router *router;
+	struct addr address;
+	uint32_t mark; /* firewall mark of a port range, 0 for a single port */
+};
+
+struct model_snapshot {
+	struct arena arena;                  /* owns everything below and copies of all objects */
+	const struct model_router **routers; /* by name */
+	size_t router_count;
+	const struct model_virtual_server **virtual_servers; /* by namespace, name */
+	size_t virtual_server_count;
+	const struct model_pool **pools; /* by name */
+	size_t pool_count;
+	struct model_service *services; /* by address, protocol, first port */
+	size_t service_count;
+	struct model_vip *vips; /* addresses of virtual servers, by address, each once */
+	size_t vip_count;
+};
+
+/* Marks are MODEL_MARK_FIRST.. and steer clear of kube-proxy's 0x4000 and 0x8000 bits and of the
+ * upper half (Calico). */
+#define MODEL_MARK_FIRST 0x1000
+#define MODEL_MARK_COUNT 0x1000
+
+/* Joins what the sources say. NULL when any error (in 'problems'; warnings don't count); the
+ * sources may be freed after. Checks across objects: names given twice, names that refer to
+ * nothing, duplicate VRIDs on an interface, VIP:port clashes, ranges that overlap, VIPs outside
+ * their router's subnet (a warning), addresses owned by two routers. 'sources' may be NULL when
+ * count is 0: then an empty snapshot. */
+struct model_snapshot *model_snapshot_build(const struct model_objects *const *sources,
+                                            size_t source_count, struct model_problems *problems);
+void model_snapshot_free(struct model_snapshot *snapshot);
+
+/* By name; NULL when there is none. */
+const struct model_router *model_snapshot_router(const struct model_snapshot *snapshot,
+                                                 const char *name);
+/* The virtual router's address on 'interface' in 'family' that source NAT may use (floating
+ * address); NULL: none. Link-local addresses are not offered. */
+const struct model_router_address *model_router_floating(const struct model_router *router,
+                                                         const char *interface,
+                                                         enum addr_family family);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vrrp/config.h - what the VRRP thread is told: a self-contained copy of the snapshot's virtual
+ * routers.
+ *
+ * Pure. It shares no memory with the snapshot: it is handed over to the thread, which frees it. */
+
+#ifndef LINTEL_VRRP_CONFIG_H
+#define LINTEL_VRRP_CONFIG_H
+
+#include "model/snapshot.h"
+
+/* An address the router owns while Active. */
+struct vrrp_owned {
+	struct addr_prefix prefix;
+	char interface[IF_NAMESIZE];
+};
+
+struct vrrp_router_config {
+	char name[254];
+	char interface[IF_NAMESIZE];
+	uint8_t virtual_router_id;
+	uint8_t priority;
+	int64_t advert_interval_us;
+	bool preempt;
+	int64_t preempt_delay_us;
+	bool accept;
+	bool virtual_mac;
+	enum model_checksum checksum;
+	uint32_t address_lifetime_s;
+	unsigned announce_count;
+	int64_t announce_interval_us, announce_again_us, announce_refresh_us;
+	const struct addr *peers; /* sorted */
+	size_t peer_count;
+	char (*track_interfaces)[IF_NAMESIZE];
+	size_t track_interface_count;
+	const struct vrrp_owned *
+		owned; /* sorted by interface, address: the router's own and its virtual servers' */
+	size_t owned_count;
+	/* What goes into advertisements: the router's own addresses on its interface, else the
+	 * lowest virtual one; IPv6 begins with a link-local address: a configured one, else
+	 * fe80::200:5eff:fe00:2VV (from the virtual MAC), which is then owned as well. At most what
+	 * one packet of 1500 bytes holds; the others are owned all the same. */
+	const struct addr *advertised4;
+	size_t advertised4_count;
+	const struct addr *advertised6;
+	size_t advertised6_count;
+};
+
+struct vrrp_config {
+	struct arena arena;
+	struct vrrp_router_config *routers; /* by name */
+	size_t router_count;
+};
+
+struct vrrp_config *vrrp_config_build(const struct model_snapshot *snapshot);
+void vrrp_config_free(struct vrrp_config *config);
+const struct vrrp_router_config *vrrp_config_find(const struct vrrp_config *config,
+                                                  const char *name);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vrrp/fsm.h - the state machine of one virtual router.
+ *
+ * Pure: no clock, sockets, allocation, logging or globals. Time: now_us, microseconds on the
+ * monotonic clock. Standard: RFC 9568 6.1-6.4. Does not parse packets (vrrp/wire.h) and does not
+ * act: callers carry out the effects in the order given.
+ *
+ * One machine serves both address families of a virtual router, so they can't part: an
+ * advertisement of either family counts as the Active's voice, and every advertisement is sent in
+ * each family. A tie on equal priority is settled by IPv4 addresses as long as the other is heard
+ * over IPv4, by IPv6 ones otherwise, so that both sides use the same comparison.
+ *
+ * Beyond the RFC: a planned leave. The Active sends priority 0 every interval (never faster: each
+ * would restart the successor's Skew_Time) but keeps its addresses until it hears a successor, or
+ * nobody came within a bound. */
+
+#ifndef LINTEL_VRRP_FSM_H
+#define LINTEL_VRRP_FSM_H
+
+#include "lib/addr.h"
+#include "model/status.h"
+
+struct vrrp_advert;
+
+struct vrrp_fsm_params {
+	uint8_t priority; /* 1..255 */
+	int64_t advert_interval_us;
+	bool preempt;
+	int64_t preempt_delay_us; /* after a lower-priority Active was first heard */
+	struct addr local4; /* primary addresses of the interface, ADDR_NONE when the family is not
+	                       served */
+	struct addr local6;
+};
+
+enum vrrp_effect_kind {
+	VRRP_EFFECT_ADVERTISE, /* send an advertisement with 'priority' now, in each family */
+	VRRP_EFFECT_TAKE,      /* put the addresses on the interfaces */
+	VRRP_EFFECT_ANNOUNCE,  /* start the bursts of gratuitous ARP and unsolicited NA */
+	VRRP_EFFECT_RELEASE,   /* stop announcing, take the addresses away */
+	VRRP_EFFECT_CHANGED,   /* the state went from 'from' to 'to' because of 'reason', caused by
+	                          'peer' */
+};
+
+struct vrrp_effect {
+	enum vrrp_effect_kind kind;
+	uint8_t priority;
+	enum model_router_state from, to;
+	enum model_router_reason reason;
+	struct addr peer;
+};
+
+#define VRRP_EFFECTS_MAX 8
+struct vrrp_effects {
+	struct vrrp_effect items[VRRP_EFFECTS_MAX];
+	size_t count;
+};
+
+enum vrrp_leave { VRRP_LEAVE_NONE, VRRP_LEAVE_STOP, VRRP_LEAVE_FAILOVER };
+
+/* Read only outside vrrp/fsm.c. */
+struct vrrp_fsm {
+	struct vrrp_fsm_params params;
+	enum model_router_state state;
+	enum model_router_reason reason; /* of the last change */
+	int64_t since_us;
+	int64_t active_interval_us; /* Active_Adver_Interval */
+	int64_t adver_due_us;       /* Active: the next advertisement */
+	int64_t down_due_us;        /* Backup: Active_Down_Timer */
+	int64_t lower_heard_us;     /* Backup: first advertisement of a lower Active in this spell,
+	                               TIME_NEVER */
+	int64_t heard4_us; /* last advertisement over IPv4 of another, for ties; INT64_MIN never */
+	enum vrrp_leave leaving;
+	int64_t leave_due_us;      /* give up waiting for a successor */
+	bool preemption_suspended; /* after a failover by hand */
+	struct addr active;        /* whom we follow */
+	uint8_t active_priority;
+};
+
+/* In Initialize. */
+void vrrp_fsm_init(struct vrrp_fsm *fsm, const struct vrrp_fsm_params *params);
+
+/* 6.4.1 Startup: all interfaces are usable. In any other state: nothing. */
+void vrrp_fsm_startup(struct vrrp_fsm *fsm, int64_t now_us, struct vrrp_effects *out);
+/* 6.4.2, 6.4.3 Shutdown at once, because of 'reason': priority 0 when Active, addresses released.
+ */
+void vrrp_fsm_shutdown(struct vrrp_fsm *fsm, int64_t now_us, enum model_router_reason reason,
+                       struct vrrp_effects *out);
+/* Planned: hand over, then Initialize (STOP) or Backup (FAILOVER). A Backup told to STOP goes to
+ * Initialize at once; told to FAILOVER it does nothing. After the bound STOP lets go all the same;
+ * FAILOVER stays Active (nobody is there to take over). */
+void vrrp_fsm_leave(struct vrrp_fsm *fsm, int64_t now_us, enum vrrp_leave leave,
+                    struct vrrp_effects *out);
+/* A valid advertisement for this VRID from another router. 'advert' and 'src' are not kept. */
+void vrrp_fsm_advert(struct vrrp_fsm *fsm, int64_t now_us, const struct addr *src,
+                     const struct vrrp_advert *advert, struct vrrp_effects *out);
+/* The next instant at which vrrp_fsm_expired() wants to be called; TIME_NEVER: none. */
+int64_t vrrp_fsm_deadline(const struct vrrp_fsm *fsm);
+/* The deadline may have passed (else: nothing). Receive sockets must have been drained before. An
+ * Active whose advertisement is later than others wait (3 intervals) steps down to Backup instead
+ * of claiming what another may own by now. The next advertisement is due an interval after the last
+ * was due, not after it was sent. */
+void vrrp_fsm_expired(struct vrrp_fsm *fsm, int64_t now_us, struct vrrp_effects *out);
+/* The machine slept, or lateness was noticed elsewhere: an Active goes to Backup and listens. */
+void vrrp_fsm_step_down(struct vrrp_fsm *fsm, int64_t now_us, enum model_router_reason reason,
+                        struct vrrp_effects *out);
+/* New parameters without a change of state (RFC: priority goes out with the next advertisement). */
+void vrrp_fsm_configure(struct vrrp_fsm *fsm, int64_t now_us, const struct vrrp_fsm_params *params,
+                        struct vrrp_effects *out);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vrrp/thread.h - the VRRP thread as the rest of the program sees it: orders in, reports out,
+ * nothing shared.
+ *
+ * I/O. The thread has its own loop, sockets and netlink channels, and real-time priority where
+ * allowed. It never logs and never waits for the main thread: what is to be told comes out as
+ * reports, on the main loop. */
+
+#ifndef LINTEL_VRRP_THREAD_H
+#define LINTEL_VRRP_THREAD_H
+
+#include "lib/loop.h"
+#include "model/status.h"
+#include "vrrp/config.h"
+
+struct vrrp_thread;
+
+/* Called on the main loop. Pointers are valid during the call. */
+struct vrrp_thread_handlers {
+	/* Everything about all routers; at most a few times a second, at once after a transition.
+	 */
+	void (*status)(void *ctx, const struct model_router_status *routers, size_t count);
+	/* Something to tell a person; 'message' is ready for the log ("state changed router=front
+	 * from=Backup ..."). */
+	void (*event)(void *ctx, int level, const char *message);
+	/* A failover asked for has ended: 0, or -errno (-ENOENT no such router, -EALREADY not
+	 * Active, -ETIMEDOUT nobody took over, -EBUSY one is under way). */
+	void (*failover_done)(void *ctx, const char *router, int result);
+	/* vrrp_thread_stop() is done: every router was handed over or let go. */
+	void (*stopped)(void *ctx);
+	void *ctx;
+};
+
+/* Starts the thread without routers. Handlers run on 'loop'. 0 or -errno (no right to raw sockets:
+ * -EPERM). */
+LT_MUST_USE int vrrp_thread_start(struct loop *loop, const struct vrrp_thread_handlers *handlers,
+                                  struct vrrp_thread **ret_thread);
+/* Takes ownership. Differences are applied: an unchanged router does not notice; a removed one is
+ * handed over. */
+void vrrp_thread_configure(struct vrrp_thread *thread, struct vrrp_config *config);
+void vrrp_thread_failover(struct vrrp_thread *thread, const char *router);
+/* Hands everything over in a planned way; 'keep_addresses' leaves them on the interfaces to be
+ * adopted by the next start (no hand-over then). handlers.stopped follows within a bounded time. */
+void vrrp_thread_stop(struct vrrp_thread *thread, bool keep_addresses);
+/* After 'stopped' (or to abandon): joins and frees. NULL accepted. */
+void vrrp_thread_free(struct vrrp_thread *thread);
+
+#endif
