@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* daemon/run.h - the daemon itself: `lintel run`.
+ *
+ * I/O. Runs in the foreground until SIGTERM or SIGINT. */
+
+#ifndef LINTEL_DAEMON_RUN_H
+#define LINTEL_DAEMON_RUN_H
+
+#include "lib/log.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define DAEMON_CONFIG_DIR "/etc/lintel"
+#define DAEMON_STATE_DIR  "/var/lib/lintel"
+#define DAEMON_SOCKET     "/run/lintel/lintel.sock"
+#define DAEMON_RESYNC_US  (10 * INT64_C(1000000))
+
+/* What becomes of addresses, virtual services and tables when the daemon ends. */
+enum daemon_on_exit {
+	DAEMON_EXIT_CLEAN, /* handed over, then removed */
+	DAEMON_EXIT_KEEP,  /* left in the kernel, to be adopted by the next start */
+};
+
+/* All memory is the caller's and outlives the run. */
+struct daemon_run_options {
+	char *const *paths; /* -c: files and directories, at least one */
+	size_t path_count;
+	const char *node;      /* name of this machine, never empty */
+	const char *state_dir; /* journal and sysctl values to put back */
+	const char *socket_path;
+	int64_t resync_us; /* between two comparisons with the kernel without a cause */
+	enum daemon_on_exit on_exit;
+	enum log_format log_format;
+	enum log_level log_level;
+};
+
+/* Runs until told to stop; logs on its own. The process's exit code: 0 after a clean stop, 1 when
+ * it could not start or had to give up. */
+int daemon_run(const struct daemon_run_options *options);
+
+#endif
