@@ -85,6 +85,27 @@ struct nl_dump {
  * was interrupted or the receive buffer overran. */
 LT_MUST_USE int nl_dump(struct nl *nl, struct nl_batch *one, const struct nl_dump *dump);
 
+/* What the kernel said beside the last refusal (extended acknowledgement), "" when nothing. Owned
+ * by the channel, until its next use. */
+const char *nl_refusal_text(const struct nl *nl);
+
+/* What one message is to someone who asked with sequence numbers first .. first + count - 1 from
+ * 'port'. Pure. */
+enum nl_answer_kind {
+	NL_ANSWER_FOREIGN,   /* for someone else, or for a question long settled: skip it */
+	NL_ANSWER_VERDICT,   /* NLMSG_ERROR: done (error 0) or refused */
+	NL_ANSWER_END,       /* NLMSG_DONE: the dump is over */
+	NL_ANSWER_DATA,      /* an answer proper */
+	NL_ANSWER_MALFORMED, /* ours, but too short to be what it says */
+};
+struct nl_answer {
+	size_t index;     /* of the message it answers, 0 .. count - 1 */
+	int error;        /* positive errno, 0 */
+	const char *text; /* extended acknowledgement, "" when there is none; in the message */
+};
+enum nl_answer_kind nl_answer_classify(const struct nlmsghdr *message, uint32_t port,
+                                       uint32_t first, size_t count, struct nl_answer *ret_answer);
+
 /* --- events --- */
 
 LT_MUST_USE int nl_subscribe(struct nl *nl, unsigned group);
