@@ -35,11 +35,12 @@ const char *text_nearest(const char *word, const char *const *names, size_t coun
 
 bool text_starts_with(const char *s, const char *prefix);
 
-/* Durations as Kubernetes writes them: "100ms", "3s", "1m30s", "0s"; units h m s ms us.
+/* Durations as Kubernetes writes them: "100ms", "3s", "1m30s", "1.5s", "0s"; units h m s ms us, in
+ * this order, each at most once; a number without a unit or with a sign is none.
  * -EINVAL for anything else, -ERANGE beyond int64_t microseconds. */
 LT_MUST_USE int text_parse_duration(const char *s, int64_t *ret_us);
 #define TEXT_DURATION_SIZE 32
-/* The shortest such form: "1m30s", "100ms"; returns buf. */
+/* The shortest such form: "1m30s", "100ms", "1.5s"; "-" before negative ones; returns buf. */
 const char *text_format_duration(int64_t us, char buf[static TEXT_DURATION_SIZE]);
 
 #endif

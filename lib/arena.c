@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A list of blocks, newest first. Small requests are cut from the newest block; a request that
+ * does not fit opens a block, twice as large as the last up to a limit, so that both a tree of ten
+ * nodes and one of a million need few calls of malloc. */
+
+#include "lib/arena.h"
+
+#include "lib/mem.h"
+
+#include <stdalign.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOCK_SIZE_FIRST 1024
+#define BLOCK_SIZE_MAX   (256 * 1024)
+
+struct arena_block {
+	struct arena_block *older;
+	size_t size; /* bytes of 'data' */
+	size_t used; /* of these handed out */
+	alignas(max_align_t) unsigned char data[];
+};
+
+void arena_init(struct arena *arena)
+{
+	arena->head = NULL;
+	arena->used_size = 0;
+}
+
+void arena_done(struct arena *arena)
+{
+	struct arena_block *block = arena->head;
+
+	while (block) {
+		struct arena_block *older = block->older;
+
+		free(block);
+		block = older;
+	}
+	arena_init(arena);
+}
+
+static size_t next_block_size(const struct arena *arena)
+{
+	if (!arena->head)
+		return BLOCK_SIZE_FIRST;
+	if (arena->head->size >= BLOCK_SIZE_MAX / 2)
+		return BLOCK_SIZE_MAX;
+	return arena->head->size * 2;
+}
+
+static struct arena_block *block_add(struct arena *arena, size_t needed)
+{
+	size_t size = next_block_size(arena);
+	struct arena_block *block;
+
+	if (size < needed)
+		size = needed;
+	block = xcalloc(1, sizeof(*block) + size);
+	block->size = size;
+	block->older = arena->head;
+	arena->head = block;
+	return block;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	struct arena_block *block = arena->head;
+	size_t rounded;
+	void *result;
+
+	if (size > SIZE_MAX / 2)
+		abort();
+	rounded = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+	if (!block || block->size - block->used < rounded)
+		block = block_add(arena, rounded);
+	result = block->data + block->used;
+	block->used += rounded;
+	arena->used_size += rounded;
+	return result;
+}
+
+void *arena_array(struct arena *arena, size_t count, size_t size)
+{
+	if (size > 0 && count > SIZE_MAX / size)
+		abort();
+	return arena_alloc(arena, count * size);
+}
+
+char *arena_strdup(struct arena *arena, const char *s)
+{
+	return arena_memdup(arena, s, strlen(s) + 1);
+}
+
+void *arena_memdup(struct arena *arena, const void *src, size_t size)
+{
+	void *copy = arena_alloc(arena, size);
+
+	if (size > 0)
+		memcpy(copy, src, size);
+	return copy;
+}
+
+void arena_adopt(struct arena *to, struct arena *from)
+{
+	struct arena_block *oldest = from->head;
+
+	if (!oldest)
+		return;
+	while (oldest->older)
+		oldest = oldest->older;
+	/* The adopted blocks go below, so 'to' goes on filling the block it was filling. */
+	if (to->head) {
+		oldest->older = to->head->older;
+		to->head->older = from->head;
+	} else {
+		to->head = from->head;
+	}
+	to->used_size += from->used_size;
+	arena_init(from);
+}
