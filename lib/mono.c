@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lib/mono.h"
+
+#include <assert.h>
+#include <time.h>
+
+static int64_t read_us(clockid_t clock)
+{
+	struct timespec ts;
+	int failed = clock_gettime(clock, &ts);
+
+	assert(!failed); /* these clocks exist on every Linux */
+	(void)failed;
+	return (int64_t)ts.tv_sec * US_PER_S + ts.tv_nsec / 1000;
+}
+
+int64_t mono_now_us(void)
+{
+	return read_us(CLOCK_MONOTONIC);
+}
+
+int64_t mono_suspended_us(void)
+{
+	/* In this order the time between the two readings can only make the result smaller, never
+	 * negative by more than itself: it must not look like a sleep. */
+	int64_t boot_us = read_us(CLOCK_BOOTTIME);
+	int64_t now_us = read_us(CLOCK_MONOTONIC);
+
+	return boot_us > now_us ? boot_us - now_us : 0;
+}
+
+int64_t mono_wall_us(void)
+{
+	return read_us(CLOCK_REALTIME);
+}
