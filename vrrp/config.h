@@ -37,9 +37,11 @@ struct vrrp_router_config {
 		owned; /* sorted by interface, address: the router's own and its virtual servers' */
 	size_t owned_count;
 	/* What goes into advertisements: the router's own addresses on its interface, else the
-	 * lowest virtual one; IPv6 begins with a link-local address: a configured one, else
+	 * lowest one owned there; IPv6 begins with a link-local address: a configured one, else
 	 * fe80::200:5eff:fe00:2VV (from the virtual MAC), which is then owned as well. At most what
-	 * one packet of 1500 bytes holds; the others are owned all the same. */
+	 * one packet of 1500 bytes holds; the others are owned all the same. A family with none is
+	 * not served. When nothing is owned on the interface itself, the lowest address on another
+	 * one stands for all; both counts 0: there is nothing to own, nothing to elect. */
 	const struct addr *advertised4;
 	size_t advertised4_count;
 	const struct addr *advertised6;
@@ -56,5 +58,8 @@ struct vrrp_config *vrrp_config_build(const struct model_snapshot *snapshot);
 void vrrp_config_free(struct vrrp_config *config);
 const struct vrrp_router_config *vrrp_config_find(const struct vrrp_config *config,
                                                   const char *name);
+/* Is everything about the two the same? */
+bool vrrp_config_router_equal(const struct vrrp_router_config *a,
+                              const struct vrrp_router_config *b);
 
 #endif

@@ -7,12 +7,20 @@
  *
  * One machine serves both address families of a virtual router, so they can't part: an
  * advertisement of either family counts as the Active's voice, and every advertisement is sent in
- * each family. A tie on equal priority is settled by IPv4 addresses as long as the other is heard
- * over IPv4, by IPv6 ones otherwise, so that both sides use the same comparison.
+ * each family. A tie on equal priority is settled by IPv4 addresses; by IPv6 ones only when we do
+ * not serve IPv4 or nothing was heard over it for two intervals, so that both sides use the same
+ * comparison.
  *
- * Beyond the RFC: a planned leave. The Active sends priority 0 every interval (never faster: each
- * would restart the successor's Skew_Time) but keeps its addresses until it hears a successor, or
- * nobody came within a bound. */
+ * Beyond the RFC:
+ * - A planned leave. The Active sends priority 0 every interval and a quarter (not faster: each
+ *   restarts a plain successor's Skew_Time, which may be almost an interval) but keeps its
+ *   addresses until it has heard a successor, and a moment longer until the successor's
+ *   announcements have arrived everywhere; or until nobody came within a bound.
+ * - An Active that was silent for longer than others wait does not contradict who took over.
+ * - The winner of a conflict announces its addresses again: the loser has announced them, too.
+ *   Answers are limited to one an interval, so that two that both think they won don't storm.
+ * - A start that finds its addresses still in place (restart, crash) listens only long enough to
+ *   hear whether another has taken over, and lets go of them if so. */
 
 #ifndef LINTEL_VRRP_FSM_H
 #define LINTEL_VRRP_FSM_H
@@ -36,9 +44,10 @@ enum vrrp_effect_kind {
 	VRRP_EFFECT_ADVERTISE, /* send an advertisement with 'priority' now, in each family */
 	VRRP_EFFECT_TAKE,      /* put the addresses on the interfaces */
 	VRRP_EFFECT_ANNOUNCE,  /* start the bursts of gratuitous ARP and unsolicited NA */
-	VRRP_EFFECT_RELEASE,   /* stop announcing, take the addresses away */
-	VRRP_EFFECT_CHANGED,   /* the state went from 'from' to 'to' because of 'reason', caused by
-	                          'peer' */
+	VRRP_EFFECT_QUIET,   /* stop announcing, the addresses stay: a successor's word must last */
+	VRRP_EFFECT_RELEASE, /* stop announcing, take the addresses away */
+	VRRP_EFFECT_CHANGED, /* the state went from 'from' to 'to' because of 'reason', caused by
+	                        'peer' */
 };
 
 struct vrrp_effect {
@@ -63,31 +72,39 @@ struct vrrp_fsm {
 	enum model_router_state state;
 	enum model_router_reason reason; /* of the last change */
 	int64_t since_us;
-	int64_t active_interval_us; /* Active_Adver_Interval */
-	int64_t adver_due_us;       /* Active: the next advertisement */
-	int64_t down_due_us;        /* Backup: Active_Down_Timer */
-	int64_t lower_heard_us;     /* Backup: first advertisement of a lower Active in this spell,
-	                               TIME_NEVER */
-	int64_t heard4_us; /* last advertisement over IPv4 of another, for ties; INT64_MIN never */
-	enum vrrp_leave leaving;
-	int64_t leave_due_us;      /* give up waiting for a successor */
-	bool preemption_suspended; /* after a failover by hand */
-	struct addr active;        /* whom we follow */
+	int64_t active_interval_us;           /* Active_Adver_Interval */
+	int64_t adver_due_us;                 /* Active: the next advertisement */
+	int64_t answered_us;                  /* Active: last answer to a rival, INT64_MIN: none */
+	int64_t down_due_us;                  /* Backup: Active_Down_Timer */
+	enum model_router_reason down_reason; /* Backup: why we'd become Active when it fires */
+	bool holding;              /* Backup: addresses of an earlier run are still in place */
+	int64_t lower_heard_us;    /* Backup: first advertisement of a lower Active in this spell,
+	                              TIME_NEVER */
+	int64_t heard4_us;         /* last advertisement over IPv4 of another, INT64_MIN: never */
+	enum vrrp_leave leaving;   /* Active: a planned leave is under way */
+	bool succeeded;            /* leaving: a successor was heard */
+	int64_t leave_due_us;      /* leaving: give up waiting, or let go when succeeded */
+	bool preemption_suspended; /* after a failover by hand, until Active again */
+	struct addr active;        /* Backup: whom we follow; ADDR_NONE: nobody yet */
 	uint8_t active_priority;
 };
 
 /* In Initialize. */
 void vrrp_fsm_init(struct vrrp_fsm *fsm, const struct vrrp_fsm_params *params);
 
-/* 6.4.1 Startup: all interfaces are usable. In any other state: nothing. */
-void vrrp_fsm_startup(struct vrrp_fsm *fsm, int64_t now_us, struct vrrp_effects *out);
+/* 6.4.1 Startup: all interfaces are usable. In any other state: nothing. 'holding': addresses of
+ * ours are still on the interfaces (the last run kept them, or died); the caller leaves them there
+ * until TAKE or RELEASE. */
+void vrrp_fsm_startup(struct vrrp_fsm *fsm, int64_t now_us, bool holding, struct vrrp_effects *out);
 /* 6.4.2, 6.4.3 Shutdown at once, because of 'reason': priority 0 when Active, addresses released.
  */
 void vrrp_fsm_shutdown(struct vrrp_fsm *fsm, int64_t now_us, enum model_router_reason reason,
                        struct vrrp_effects *out);
-/* Planned: hand over, then Initialize (STOP) or Backup (FAILOVER). A Backup told to STOP goes to
- * Initialize at once; told to FAILOVER it does nothing. After the bound STOP lets go all the same;
- * FAILOVER stays Active (nobody is there to take over). */
+/* Planned: hand over, then Initialize (STOP) or Backup (FAILOVER, preempting nobody until Active
+ * again). A Backup told to STOP goes to Initialize at once; told to FAILOVER it does nothing. After
+ * the bound (4 intervals and 200 ms, at most a minute) STOP lets go all the same; FAILOVER stays
+ * Active, as nobody is there to take over: 'leaving' is then VRRP_LEAVE_NONE again. STOP while a
+ * FAILOVER is under way makes it a STOP. */
 void vrrp_fsm_leave(struct vrrp_fsm *fsm, int64_t now_us, enum vrrp_leave leave,
                     struct vrrp_effects *out);
 /* A valid advertisement for this VRID from another router. 'advert' and 'src' are not kept. */
@@ -96,14 +113,17 @@ void vrrp_fsm_advert(struct vrrp_fsm *fsm, int64_t now_us, const struct addr *sr
 /* The next instant at which vrrp_fsm_expired() wants to be called; TIME_NEVER: none. */
 int64_t vrrp_fsm_deadline(const struct vrrp_fsm *fsm);
 /* The deadline may have passed (else: nothing). Receive sockets must have been drained before. An
- * Active whose advertisement is later than others wait (3 intervals) steps down to Backup instead
- * of claiming what another may own by now. The next advertisement is due an interval after the last
- * was due, not after it was sent. */
+ * Active whose advertisement is more than 3 intervals late steps down to Backup instead of claiming
+ * what another may own by now. The next advertisement is due an interval after the last was due,
+ * not after it was sent. */
 void vrrp_fsm_expired(struct vrrp_fsm *fsm, int64_t now_us, struct vrrp_effects *out);
-/* The machine slept, or lateness was noticed elsewhere: an Active goes to Backup and listens. */
+/* The machine slept, or lateness was noticed elsewhere: an Active resigns (priority 0, so that a
+ * Backup need not wait, and one that took over speaks up), goes to Backup and listens; to
+ * Initialize when it was leaving for good. Others: nothing. */
 void vrrp_fsm_step_down(struct vrrp_fsm *fsm, int64_t now_us, enum model_router_reason reason,
                         struct vrrp_effects *out);
-/* New parameters without a change of state (RFC: priority goes out with the next advertisement). */
+/* New parameters. The state stays as it is (a new priority goes out with the next advertisement),
+ * but a Backup that becomes the owner becomes Active, as at startup. */
 void vrrp_fsm_configure(struct vrrp_fsm *fsm, int64_t now_us, const struct vrrp_fsm_params *params,
                         struct vrrp_effects *out);
 
