@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* daemon/sysctls.h - kernel settings that balancing needs: which, why, set, remembered, put back.
+ *
+ * sysctls_want() and sysctls_plan() are pure; the rest does I/O through lib/sysctl.h and keeps the
+ * values it found in a state file, so that a clean exit, even of a later run, puts them back.
+ * A value of ours is never mistaken for the original: the file says what we wrote, under which boot
+ * and in which network namespace; and what somebody else has changed since is left alone.
+ *
+ * Names are paths below /proc/sys ("net/ipv4/ip_forward"), because interface names hold dots. */
+
+#ifndef LINTEL_DAEMON_SYSCTLS_H
+#define LINTEL_DAEMON_SYSCTLS_H
+
+#include "lib/arena.h"
+#include "lib/compiler.h"
+#include "lib/text.h"
+#include "model/snapshot.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define SYSCTLS_VALUE_SIZE 64
+#define SYSCTLS_NAME_SIZE  128
+#define SYSCTLS_MAX        1024      /* wanted, and entries of the state file */
+#define SYSCTLS_STATE_FILE "sysctls" /* in the state directory */
+
+enum sysctls_state {
+	SYSCTLS_FINE,       /* it is as wanted, and nobody knows it otherwise */
+	SYSCTLS_OURS,       /* it is as wanted because we set it */
+	SYSCTLS_TO_SET,     /* it is otherwise: plan says so, apply sets it */
+	SYSCTLS_TO_RESTORE, /* we set it, and it is not wanted any more */
+	SYSCTLS_MISSING,    /* the kernel has no such setting (a module is not loaded) */
+	SYSCTLS_REFUSED,    /* it could not be read or set */
+};
+const char *sysctls_state_name(enum sysctls_state state);
+
+struct sysctls_item {
+	const char *name;    /* path below /proc/sys */
+	const char *value;   /* wanted; to restore: the original */
+	const char *why;     /* a clause after "because" */
+	const char *warning; /* what else it changes, for the log; NULL when nothing */
+	enum sysctls_state state;
+	const char *current;  /* as read, "" when it couldn't be */
+	const char *original; /* what was there before us; = current when we never set it */
+	int error;            /* errno of the failed read or write, else 0 */
+};
+
+/* In the order in which they must be set; restored in the reverse order. */
+struct sysctls {
+	struct arena arena;
+	struct sysctls_item *items;
+	size_t count;
+};
+
+/* What was set by us before, as the state file says. */
+struct sysctls_memory {
+	struct arena arena;
+	struct sysctls_memory_entry {
+		const char *name;
+		const char *original;
+		const char *ours;
+	} * entries; /* in the order in which they were set */
+	size_t count;
+};
+
+/* Reads one setting: 0 and its text without the line end, or -errno. */
+typedef int sysctls_reader(void *ctx, const char *name, char ret_value[static SYSCTLS_VALUE_SIZE]);
+
+/* What 'snapshot' needs. 'interfaces' are the names of all interfaces of this machine (only used
+ * when IPv6 forwarding must be switched on: those that accept router advertisements must go on
+ * doing so); 'read' looks things up. Items have no state yet. */
+struct sysctls *sysctls_want(const struct model_snapshot *snapshot, const char *const *interfaces,
+                             size_t interface_count, const struct sysctls_memory *memory,
+                             sysctls_reader *read, void *ctx);
+/* Compares with what is read: fills in states, currents and originals, and appends what is to be
+ * restored. */
+void sysctls_plan(struct sysctls *sysctls, const struct sysctls_memory *memory,
+                  sysctls_reader *read, void *ctx);
+void sysctls_free(struct sysctls *sysctls); /* NULL accepted */
+
+/* How many items are to be set or restored. */
+size_t sysctls_change_count(const struct sysctls *sysctls);
+/* "net.ipv4.ip_forward": dots and slashes changed over, as sysctl(8) has them; returns buf. */
+const char *sysctls_display(const char *name, char buf[static SYSCTLS_NAME_SIZE]);
+/* The diff that `lintel plan` prints, a line for each change: "~ sysctl net.ipv4.ip_forward: 0 -> 1
+ * (answers of real servers are forwarded)". */
+void sysctls_format_changes(const struct sysctls *sysctls, struct text *out);
+/* A sentence with the remedy for an item that is MISSING or REFUSED; false: nothing is wrong. */
+bool sysctls_format_problem(const struct sysctls_item *item, struct text *out);
+
+/* --- the state file, pure --- */
+
+/* Of another boot or namespace than 'epoch': nothing is remembered. Lines that make no sense are
+ * skipped. */
+struct sysctls_memory *sysctls_memory_parse(const char *text, const char *epoch);
+void sysctls_memory_format(const struct sysctls_memory *memory, const char *epoch,
+                           struct text *out);
+void sysctls_memory_free(struct sysctls_memory *memory); /* NULL accepted */
+
+/* --- I/O --- */
+
+/* Everything at once: reads, plans. 'state_dir' may be without a state file. The caller frees it.
+ */
+struct sysctls *sysctls_observe(const struct model_snapshot *snapshot, const char *state_dir);
+/* Sets and restores what the plan says, writing the state file before the first change. Items get
+ * the state they then have. 0, or -errno when the state file could not be written: then nothing is
+ * set. */
+LT_MUST_USE int sysctls_apply(struct sysctls *sysctls, const char *state_dir);
+/* Puts back everything that was set by us and still is as we set it; removes the state file. Needs
+ * no snapshot. */
+LT_MUST_USE int sysctls_restore(const char *state_dir, struct text *ret_restored);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* nft/kernel.h - our table in the kernel: read, replaced whole, removed, watched.
+ *
+ * I/O, over two nfnetlink channels (requests, events). Touches no table but inet lintel. Every
+ * change is one transaction: packets see the old table or the new one, live flows are not
+ * disturbed. Needs CAP_NET_ADMIN. Not thread-safe. Source: Linux net/netfilter/nf_tables_api.c.
+ *
+ * 'why', where there is one, gets a sentence for the operator when the call fails: what was
+ * refused, and which kernel option gives it. */
+
+#ifndef LINTEL_NFT_KERNEL_H
+#define LINTEL_NFT_KERNEL_H
+
+#include "nft/table.h"
+
+struct nft_kernel;
+
+/* -EPERM: no CAP_NET_ADMIN; -EPROTONOSUPPORT: the kernel has no nfnetlink. */
+LT_MUST_USE int nft_kernel_open(struct nft_kernel **ret_kernel, struct text *why);
+void nft_kernel_close(struct nft_kernel *kernel); /* NULL accepted; the table stays */
+
+/* Lets the kernel check, but not carry out, a table that uses everything we ever use: loads the
+ * modules (which may take a second, so before VRRP starts) and tells what is missing, all of it in
+ * one sentence. 0, or -EOPNOTSUPP when something is missing. */
+LT_MUST_USE int nft_kernel_warm_up(struct nft_kernel *kernel, struct text *why);
+
+/* Reads the table as it is, of one moment. The caller frees '*ret_table'; it is not 'present' when
+ * there is no such table. */
+LT_MUST_USE int nft_kernel_observe(struct nft_kernel *kernel, struct nft_table **ret_table,
+                                   struct text *why);
+
+/* Makes the table as wanted in one transaction, whatever was there. Removes it when 'wanted' is not
+ * present. */
+LT_MUST_USE int nft_kernel_apply(struct nft_kernel *kernel, const struct nft_table *wanted,
+                                 struct text *why);
+/* Removes the table; 0 also when there is none. */
+LT_MUST_USE int nft_kernel_remove(struct nft_kernel *kernel, struct text *why);
+
+enum nft_sync {
+	NFT_SYNC_UNTOUCHED, /* no transaction of anybody since the last look */
+	NFT_SYNC_SAME,      /* looked: it is as wanted */
+	NFT_SYNC_WRITTEN,   /* it was not, and now is */
+};
+const char *nft_sync_name(enum nft_sync outcome);
+
+/* The reconcile step: compares the kernel's table with the wanted one and writes only when they
+ * differ. Cheap when nothing happened (one small request: the kernel numbers its transactions), so
+ * it may be called at every resync. 'changes' (may be NULL) gets the lines of nft_table_diff() of
+ * what was written. A kernel that shows a rule otherwise than it was given does not make it write
+ * again and again: what it showed right after our write is then taken as ours. */
+LT_MUST_USE int nft_kernel_sync(struct nft_kernel *kernel, const struct nft_table *wanted,
+                                enum nft_sync *ret_outcome, struct text *changes, struct text *why);
+
+/* Readable when somebody changed nftables: then call nft_kernel_changed(). */
+int nft_kernel_event_fd(const struct nft_kernel *kernel);
+/* Reads the events. True: somebody else changed or removed our table, or events were lost: call
+ * nft_kernel_sync(). Our own changes and those of other tables are no reason. */
+bool nft_kernel_changed(struct nft_kernel *kernel);
+
+#endif

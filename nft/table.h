@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* nft/table.h - our nftables table as data: sets with their elements, chains with their rules.
+ *
+ * Pure. The same type holds what is wanted (nft/ruleset.h builds it) and what the kernel has
+ * (nft/observe.h), so that the two can be compared and printed alike. Immutable once built and in
+ * order: sets and chains by their order of creation, elements by key. Keys and data are bytes as
+ * the kernel has them (addresses and ports in network order, marks in host order). */
+
+#ifndef LINTEL_NFT_TABLE_H
+#define LINTEL_NFT_TABLE_H
+
+#include "lib/arena.h"
+#include "lib/compiler.h"
+#include "lib/text.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define NFT_TABLE_NAME "lintel" /* family inet */
+
+/* Types of parts of keys and of map data; numbers are those of the nft program (datatype.h), which
+ * reads them back from the kernel to print a set. */
+enum nft_type {
+	NFT_TYPE_NONE = 0,
+	NFT_TYPE_IPV4_ADDR = 7,
+	NFT_TYPE_IPV6_ADDR = 8,
+	NFT_TYPE_INET_PROTO = 12,
+	NFT_TYPE_INET_SERVICE = 13,
+	NFT_TYPE_MARK = 19,
+	NFT_TYPE_IFNAME = 41,
+	NFT_TYPE_VERDICT = 0x3f, /* map data: where to go on */
+};
+/* Bytes of a value: 0 for NONE and VERDICT. In a key each part takes a multiple of 4. */
+size_t nft_type_size(enum nft_type type);
+const char *nft_type_name(enum nft_type type); /* "ipv4_addr" */
+
+#define NFT_KEY_PARTS_MAX 4
+#define NFT_KEY_SIZE_MAX  40
+#define NFT_DATA_SIZE_MAX 16
+#define NFT_NAME_SIZE     64  /* of a set or chain, with the NUL; what others put there is cut */
+#define NFT_COMMENT_SIZE  129 /* with the NUL: the kernel's users agree on 128 characters */
+
+enum nft_verdict { NFT_VERDICT_ACCEPT, NFT_VERDICT_DROP, NFT_VERDICT_JUMP, NFT_VERDICT_GOTO };
+
+struct nft_element {
+	uint8_t key[NFT_KEY_SIZE_MAX];     /* as long as the set's keys */
+	uint8_t key_end[NFT_KEY_SIZE_MAX]; /* interval sets: the last key, = key for a single one */
+	uint8_t data[NFT_DATA_SIZE_MAX];   /* maps: as long as the set's data */
+	enum nft_verdict verdict;          /* verdict maps */
+	const char *chain;                 /* verdict maps: where jump and goto lead, else NULL */
+	const char *comment;               /* NULL when none */
+};
+
+struct nft_set {
+	const char *name;
+	enum nft_type parts[NFT_KEY_PARTS_MAX]; /* of the key, in order */
+	unsigned part_count;
+	size_t key_size;
+	enum nft_type data; /* NFT_TYPE_NONE: a set, else a map */
+	bool interval;      /* elements are ranges */
+	bool foreign;       /* observed only: of a kind we never make */
+	struct nft_element *elements;
+	size_t element_count;
+};
+
+/* Rules that count have one of these, so that counters keep their meaning however the table
+ * changes. */
+enum nft_counter {
+	NFT_COUNTER_NONE,
+	NFT_COUNTER_SOURCE_DROPPED,    /* packets from outside a service's source ranges */
+	NFT_COUNTER_UNSERVED_REJECTED, /* new flows to a VIP's port that nobody serves */
+	NFT_COUNTER_LOOP_REJECTED,     /* the same on a node that would have sent them back */
+	NFT_COUNTER_NOT_ACCEPTED,      /* packets to router addresses with accept: false */
+	NFT_COUNTER_SOURCE_NAT,        /* flows that got a floating address as their source */
+	NFT_COUNTER_SOURCE_NAT_VIP,    /* ... their VIP */
+	NFT_COUNTER_MASQUERADED,       /* ... the node's address */
+	NFT_COUNTER_SOURCE_NAT_FIXED,  /* ... the address the configuration names */
+	NFT_COUNTER_COUNT,
+};
+const char *nft_counter_name(enum nft_counter counter); /* "source-dropped" */
+
+struct nft_rule {
+	const char *text; /* as nft writes it; observed rules that aren't ours: as the
+	                     kernel's instructions, in brackets */
+	const char *code; /* its instructions as text: two rules are the same when these are */
+	enum nft_counter counter; /* what it counts */
+	uint64_t packets, bytes;  /* observed */
+	const struct nft_op *ops; /* wanted: what nft/encode.h makes instructions of; else NULL */
+	size_t op_count;
+};
+
+struct nft_chain {
+	const char *name;
+	const char *type; /* "filter", "nat" of a base chain; NULL: one that is jumped to */
+	uint32_t hook;    /* NF_INET_PRE_ROUTING.. */
+	int32_t priority;
+	struct nft_rule *rules;
+	size_t rule_count;
+};
+
+struct nft_table {
+	struct arena arena; /* owns everything */
+	bool present;       /* false: there is no such table (wanted: there shall be none) */
+	uint64_t digest; /* of everything but counts; observed: as the table's comment says, 0: it
+	                    says none */
+	struct nft_set *sets;
+	size_t set_count;
+	struct nft_chain *chains;
+	size_t chain_count;
+	const char **notes; /* wanted: sentences for the operator about what could not be had */
+	size_t note_count;
+};
+
+struct nft_table *nft_table_new(void);
+void nft_table_free(struct nft_table *table); /* NULL accepted */
+
+/* NULL when there is none of that name. */
+const struct nft_set *nft_table_set(const struct nft_table *table, const char *name);
+const struct nft_chain *nft_table_chain(const struct nft_table *table, const char *name);
+
+/* Packets counted by the table's rules, added up by what they count. */
+struct nft_counts {
+	uint64_t packets[NFT_COUNTER_COUNT];
+	uint64_t bytes[NFT_COUNTER_COUNT];
+};
+void nft_table_counts(const struct nft_table *table, struct nft_counts *ret_counts);
+
+/* One element as nft writes it: "10.0.0.1 . tcp . 80 : drop". No line end. */
+void nft_set_format_element(const struct nft_set *set, const struct nft_element *element,
+                            struct text *out);
+/* "type ipv4_addr . inet_proto : mark; flags interval;" */
+void nft_set_format_type(const struct nft_set *set, struct text *out);
+/* "type nat hook postrouting priority 95; policy accept;", "" for a chain that is jumped to. */
+void nft_chain_format_type(const struct nft_chain *chain, struct text *out);
+/* The whole table as nft would list it; "" when it isn't present. */
+void nft_table_format(const struct nft_table *table, struct text *out);
+
+/* Digest of everything but notes and counts; never 0. */
+uint64_t nft_table_digest(const struct nft_table *table);
+
+/* Appends what must change so that 'from' becomes 'to', a line each: "+ set vips4: 10.0.0.1" or
+ * "- chain forward: ...". Returns the number of lines; 0: they are the same. 'out' may be NULL. */
+size_t nft_table_diff(const struct nft_table *from, const struct nft_table *to, struct text *out);
+
+#endif
