@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Debian's ready cloud kernel under QEMU, by software emulation unless /dev/kvm really works.
+
+The guest boots from a small initramfs (busybox and a few modules), mounts the host's whole file system through virtiofs and puts a
+private overlay on it: no image is packed. Kernel messages go to a serial port, the script's output through a virtio port.
+"""
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import threading
+import time
+
+from .initramfs import pack
+from .job import DIED, TIMED_OUT, Unavailable, cache, copy_stream, need, note, tied, wait
+from .kernel import find
+
+BOOT_MODULES = ("virtio_pci", "virtio_console", "virtio_rng", "virtiofs", "overlay")
+JOB_MODULES = ("ipv6 ip_vs ip_vs_rr ip_vs_wrr nf_conntrack nf_conntrack_netlink nf_tables nft_ct nft_nat nft_masq nft_reject_inet "
+               "nft_chain_nat veth bridge af_packet macvlan dummy")
+KVM_PATIENCE = 8  # seconds that a guest under KVM has for its first sign of life before software emulation is used instead
+
+
+def virtiofsd():
+    for path in ("/usr/lib/qemu/virtiofsd", "/usr/libexec/virtiofsd", "/usr/lib/virtiofsd"):
+        if os.access(path, os.X_OK):
+            return path
+    raise Unavailable("virtiofsd not found: apt-get install qemu-system-common (Debian 12) or virtiofsd")
+
+
+def require():
+    if os.uname().machine != "x86_64":
+        raise Unavailable("only on x86_64")
+    if os.geteuid() != 0:
+        raise Unavailable("needs root")
+    need("qemu-system-x86_64", package="qemu-system-x86")
+    need("busybox", package="busybox-static")
+    virtiofsd()
+    find()
+
+
+def kvm_verdict():
+    """Whether KVM worked the last time since this machine was booted: True, False, or None (not tried yet)."""
+    path = cache() / "kvm-verdict"
+    boot = pathlib.Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    if path.exists() and (words := path.read_text(encoding="ascii").split()) and words[0] == boot:
+        return words[1] == "works"
+    return None
+
+
+def remember_kvm(works):
+    boot = pathlib.Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    (cache() / "kvm-verdict").write_text(f"{boot} {'works' if works else 'broken'}\n", encoding="ascii")
+
+
+def share_files(job):
+    """Starts virtiofsd for the host's root; gives its socket. It ends when QEMU closes the connection."""
+    socket = job.control / "virtiofs.sock"
+    log = open(job.control / "virtiofsd.log", "wb")
+    process = subprocess.Popen(tied([virtiofsd(), "-f", "-o", "source=/", "-o", "sandbox=chroot", "-o", "cache=always",
+                                     "-o", "log_level=err", "-o", "no_posix_lock", f"--socket-path={socket}"]),
+                               stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    deadline = time.monotonic() + 10
+    while not socket.exists():
+        if process.poll() is not None or time.monotonic() > deadline:
+            process.kill()
+            raise RuntimeError("virtiofsd: " + (job.control / "virtiofsd.log").read_text(errors="replace"))
+        time.sleep(0.005)
+    return process, socket
+
+
+def command_line(job, kernel, accelerator, socket, script):
+    memory = f"{job.memory}M"
+    cpu = "host" if accelerator == "kvm" else "max,la57=off"
+    words = ["mitigations=off", "audit=0", "panic=-1", "console=ttyS0", "random.trust_cpu=on",
+             "loglevel=7" if job.verbose else "loglevel=4", f"lab.ctl={job.control}", f"lab.out={job.output}"]
+    log = "/dev/stderr" if job.verbose else job.output / "kernel.log"
+    return ["qemu-system-x86_64", "-accel", "kvm" if accelerator == "kvm" else "tcg,thread=multi", "-cpu", cpu,
+            "-smp", str(min(2, os.cpu_count())), "-m", memory, "-object", f"memory-backend-memfd,id=mem,size={memory},share=on",
+            "-machine", "q35,memory-backend=mem,usb=off,vmport=off,smbus=off,sata=off", "-nodefaults", "-no-user-config",
+            "-display", "none", "-no-reboot",
+            "-kernel", kernel.image, "-initrd", pack(kernel, BOOT_MODULES), "-append", " ".join(words),
+            "-chardev", f"socket,id=files,path={socket}", "-device", "vhost-user-fs-pci,chardev=files,tag=host,queue-size=512",
+            "-device", "virtio-rng-pci", "-device", "virtio-serial-pci",
+            "-chardev", f"file,id=script,path=/proc/self/fd/{script}", "-device", "virtserialport,chardev=script,name=lab.out",
+            "-chardev", f"file,id=console,path={log}", "-serial", "chardev:console"]
+
+
+def boot(job, kernel, accelerator):
+    """One guest from power on to power off. Gives whether it came to life, and whether it ended in time."""
+    files, socket = share_files(job)
+    alive = threading.Event()
+    script_out, script_in = os.pipe()
+    process = subprocess.Popen(tied(command_line(job, kernel, accelerator, socket, script_in)), stdin=subprocess.DEVNULL,
+                               pass_fds=[script_in])
+    os.close(script_in)
+    try:
+        pump = copy_stream(script_out, sys.stdout.buffer, on_first=alive.set)
+        if accelerator == "kvm" and not wait_for_life(job, process, alive):
+            return False, False
+        in_time = wait(process, job.time_left())
+        pump.join(timeout=5)
+        return True, in_time
+    finally:
+        process.kill()
+        files.kill()
+        files.wait()
+
+
+def wait_for_life(job, process, alive):
+    deadline = time.monotonic() + KVM_PATIENCE
+    while time.monotonic() < deadline and process.poll() is None:
+        if alive.is_set() or (job.control / "booted").exists():
+            return True
+        time.sleep(0.05)
+    return (job.control / "booted").exists()
+
+
+def run(job):
+    kernel = find()
+    job.write_for_guest("qemu", console="/dev/console", modules=JOB_MODULES, module_directory=kernel.modules)
+    accelerators = ["tcg"] if not os.access("/dev/kvm", os.W_OK) or kvm_verdict() is False else ["kvm", "tcg"]
+    for accelerator in accelerators:
+        kind = "KVM" if accelerator == "kvm" else "software emulation"
+        note(f"running {job.script.name} in a virtual machine (QEMU, {kind}, Linux {kernel.release})")
+        alive, in_time = boot(job, kernel, accelerator)
+        if accelerator == "kvm":
+            remember_kvm(alive)
+            if not alive:
+                note("KVM does not work here")
+                continue
+        if (code := job.guest_exit_code()) is not None:
+            return code
+        if in_time:
+            return job.explain_death("QEMU")
+        note(f"timed out after {job.timeout:g} s")
+        return TIMED_OUT
+    return DIED
