@@ -17,8 +17,10 @@
  *   addresses until it has heard a successor, and a moment longer until the successor's
  *   announcements have arrived everywhere; or until nobody came within a bound.
  * - An Active that was silent for longer than others wait does not contradict who took over.
- * - The winner of a conflict announces its addresses again: the loser has announced them, too.
- *   Answers are limited to one an interval, so that two that both think they won don't storm.
+ * - The winner of a conflict announces its addresses again: the loser has announced them, too. So
+ *   that it learns of the conflict, one that yields advertises once more (not with a virtual MAC:
+ *   that would only mislead switches). Answers are limited to one an interval, so that two that
+ *   both think they won don't storm.
  * - A start that finds its addresses still in place (restart, crash) listens only long enough to
  *   hear whether another has taken over, and lets go of them if so. */
 
@@ -35,6 +37,7 @@ struct vrrp_fsm_params {
 	int64_t advert_interval_us;
 	bool preempt;
 	int64_t preempt_delay_us; /* after a lower-priority Active was first heard */
+	bool virtual_mac; /* neighbours know one MAC for all: an Active that yields says nothing */
 	struct addr local4; /* primary addresses of the interface, ADDR_NONE when the family is not
 	                       served */
 	struct addr local6;

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vrrp/config.h"
+
+#include "lib/arena.h"
+#include "lib/mem.h"
+#include "vrrp/wire.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What fits a packet of 1500 bytes behind an IP header and the eight bytes of VRRP. */
+#define ADVERTISED4_MAX VRRP_ADDRESSES_MAX
+#define ADVERTISED6_MAX ((1500 - 40 - 8) / 16)
+
+static int compare_owned(const void *a, const void *b)
+{
+	const struct vrrp_owned *x = a, *y = b;
+	int order = strcmp(x->interface, y->interface);
+
+	return order ? order : addr_prefix_compare(&x->prefix, &y->prefix);
+}
+
+static int compare_addr(const void *a, const void *b)
+{
+	return addr_compare(a, b);
+}
+
+static bool owns(const struct vrrp_router_config *config, const struct addr *address)
+{
+	for (size_t i = 0; i < config->owned_count; i++)
+		if (addr_equal(&config->owned[i].prefix.addr, address))
+			return true;
+	return false;
+}
+
+static void own(struct vrrp_router_config *config, struct vrrp_owned *owned,
+                const struct addr_prefix *prefix, const char *interface)
+{
+	struct vrrp_owned *item = &owned[config->owned_count++];
+
+	item->prefix = *prefix;
+	snprintf(item->interface, sizeof(item->interface), "%s", interface);
+}
+
+/* fe80::200:5eff:fe00:2VV, the modified EUI-64 of 00-00-5E-00-02-VV. */
+static struct addr_prefix derive_link_local(uint8_t virtual_router_id)
+{
+	const uint8_t bytes[16] = {0xfe,        0x80,        [8] = 0x02,  [10] = 0x5e,
+	                           [11] = 0xff, [12] = 0xfe, [14] = 0x02, [15] = virtual_router_id};
+
+	return (struct addr_prefix){.addr = addr_make(ADDR_IPV6, bytes), .length = 128};
+}
+
+static bool is_here(const struct vrrp_router_config *config, const struct vrrp_owned *owned)
+{
+	return strcmp(owned->interface, config->interface) == 0;
+}
+
+static size_t count_here(const struct vrrp_router_config *config, enum addr_family family,
+                         bool link_local)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < config->owned_count; i++) {
+		const struct addr *a = &config->owned[i].prefix.addr;
+
+		count += is_here(config, &config->owned[i]) && a->family == family &&
+		         addr_is_link_local(a) == link_local;
+	}
+	return count;
+}
+
+/* The router's own addresses, wherever they are put, then those of its virtual servers unless
+ * they are among them; last a link-local one where IPv6 wants it. */
+static void build_owned(struct arena *arena, const struct model_snapshot *snapshot,
+                        const struct model_router *router, struct vrrp_router_config *config)
+{
+	size_t vip_count = 0;
+
+	for (size_t i = 0; i < snapshot->vip_count; i++)
+		vip_count += snapshot->vips[i].router == router;
+	struct vrrp_owned *owned =
+		arena_array(arena, router->address_count + vip_count + 1, sizeof(*owned));
+	config->owned = owned;
+
+	for (size_t i = 0; i < router->address_count; i++)
+		own(config, owned, &router->addresses[i].prefix, router->addresses[i].interface);
+	qsort(owned, config->owned_count, sizeof(*owned), compare_owned);
+	size_t kept = 0;
+	for (size_t i = 0; i < config->owned_count; i++)
+		if (kept == 0 || strcmp(owned[i].interface, owned[kept - 1].interface) != 0 ||
+		    !addr_equal(&owned[i].prefix.addr, &owned[kept - 1].prefix.addr))
+			owned[kept++] = owned[i];
+	config->owned_count = kept;
+
+	struct vrrp_router_config own_addresses = *config;
+	for (size_t i = 0; i < snapshot->vip_count; i++)
+		if (snapshot->vips[i].router == router &&
+		    !owns(&own_addresses, &snapshot->vips[i].address))
+			own(config, owned, &snapshot->vips[i].prefix, router->interface);
+	if (count_here(config, ADDR_IPV6, false) > 0 && count_here(config, ADDR_IPV6, true) == 0) {
+		struct addr_prefix link_local = derive_link_local(router->virtual_router_id);
+
+		own(config, owned, &link_local, router->interface);
+	}
+	qsort(owned, config->owned_count, sizeof(*owned), compare_owned);
+}
+
+/* Is it one that the router was given itself, on its own interface? */
+static bool is_given(const struct model_router *router, const struct addr *address)
+{
+	for (size_t i = 0; i < router->address_count; i++)
+		if (addr_equal(&router->addresses[i].prefix.addr, address) &&
+		    strcmp(router->addresses[i].interface, router->interface) == 0)
+			return true;
+	return false;
+}
+
+static void advertise(struct addr *list, size_t *count, size_t max, const struct addr *address)
+{
+	if (*count < max)
+		list[(*count)++] = *address;
+}
+
+/* Few and steady ones: the list may be anything that tells this virtual router from another, and
+ * peers are not to be disturbed whenever a virtual server comes or goes. 'owned' is sorted, so the
+ * list is. */
+static size_t build_advertised(const struct model_router *router,
+                               const struct vrrp_router_config *config, enum addr_family family,
+                               struct addr *list, size_t max)
+{
+	const struct vrrp_owned *lowest = NULL;
+	size_t count = 0, link_locals = 0;
+
+	for (size_t i = 0; i < config->owned_count; i++) {
+		const struct vrrp_owned *owned = &config->owned[i];
+
+		if (!is_here(config, owned) || owned->prefix.addr.family != family)
+			continue;
+		if (addr_is_link_local(&owned->prefix.addr)) {
+			advertise(list, &count, max, &owned->prefix.addr);
+			link_locals++;
+		} else if (!lowest) {
+			lowest = owned;
+		}
+	}
+	for (size_t i = 0; i < config->owned_count; i++) {
+		const struct addr *a = &config->owned[i].prefix.addr;
+
+		if (is_here(config, &config->owned[i]) && a->family == family &&
+		    !addr_is_link_local(a) && is_given(router, a))
+			advertise(list, &count, max, a);
+	}
+	if (count == link_locals && lowest)
+		advertise(list, &count, max, &lowest->prefix.addr);
+	return count;
+}
+
+static void build_router(struct arena *arena, const struct model_snapshot *snapshot,
+                         const struct model_router *router, struct vrrp_router_config *config)
+{
+	snprintf(config->name, sizeof(config->name), "%s", router->name);
+	snprintf(config->interface, sizeof(config->interface), "%s", router->interface);
+	config->virtual_router_id = router->virtual_router_id;
+	config->priority = router->priority;
+	config->advert_interval_us = router->advert_interval_us;
+	config->preempt = router->preempt;
+	config->preempt_delay_us = router->preempt_delay_us;
+	config->accept = router->accept;
+	config->virtual_mac = router->virtual_mac;
+	config->checksum = router->checksum;
+	config->address_lifetime_s = router->address_lifetime_s;
+	config->announce_count = router->announce_count;
+	config->announce_interval_us = router->announce_interval_us;
+	config->announce_again_us = router->announce_again_us;
+	config->announce_refresh_us = router->announce_refresh_us;
+
+	struct addr *peers = arena_array(arena, router->peer_count, sizeof(*peers));
+	if (router->peer_count > 0) {
+		memcpy(peers, router->peers, router->peer_count * sizeof(*peers));
+		qsort(peers, router->peer_count, sizeof(*peers), compare_addr);
+	}
+	config->peers = peers;
+	config->peer_count = router->peer_count;
+
+	config->track_interfaces = arena_array(arena, router->track_interface_count,
+	                                       sizeof(*config->track_interfaces));
+	config->track_interface_count = router->track_interface_count;
+	for (size_t i = 0; i < router->track_interface_count; i++)
+		snprintf(config->track_interfaces[i], IF_NAMESIZE, "%s",
+		         router->track_interfaces[i]);
+
+	build_owned(arena, snapshot, router, config);
+	struct addr *list4 = arena_array(arena, ADVERTISED4_MAX, sizeof(*list4));
+	struct addr *list6 = arena_array(arena, ADVERTISED6_MAX, sizeof(*list6));
+	config->advertised4 = list4;
+	config->advertised6 = list6;
+	config->advertised4_count =
+		build_advertised(router, config, ADDR_IPV4, list4, ADVERTISED4_MAX);
+	config->advertised6_count =
+		build_advertised(router, config, ADDR_IPV6, list6, ADVERTISED6_MAX);
+	if (config->advertised4_count + config->advertised6_count == 0 && config->owned_count > 0) {
+		/* All it owns is elsewhere. */
+		const struct addr *stand_in = &config->owned[0].prefix.addr;
+
+		if (stand_in->family == ADDR_IPV4)
+			advertise(list4, &config->advertised4_count, ADVERTISED4_MAX, stand_in);
+		else
+			advertise(list6, &config->advertised6_count, ADVERTISED6_MAX, stand_in);
+	}
+}
+
+struct vrrp_config *vrrp_config_build(const struct model_snapshot *snapshot)
+{
+	struct vrrp_config *config = xcalloc(1, sizeof(*config));
+
+	arena_init(&config->arena);
+	config->router_count = snapshot->router_count;
+	config->routers =
+		arena_array(&config->arena, snapshot->router_count, sizeof(*config->routers));
+	for (size_t i = 0; i < snapshot->router_count; i++)
+		build_router(&config->arena, snapshot, snapshot->routers[i], &config->routers[i]);
+	return config;
+}
+
+void vrrp_config_free(struct vrrp_config *config)
+{
+	if (!config)
+		return;
+	arena_done(&config->arena);
+	free(config);
+}
+
+const struct vrrp_router_config *vrrp_config_find(const struct vrrp_config *config,
+                                                  const char *name)
+{
+	size_t low = 0, high = config->router_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strcmp(config->routers[middle].name, name);
+
+		if (order == 0)
+			return &config->routers[middle];
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+static bool lists_equal(const struct addr *a, size_t a_count, const struct addr *b, size_t b_count)
+{
+	if (a_count != b_count)
+		return false;
+	for (size_t i = 0; i < a_count; i++)
+		if (!addr_equal(&a[i], &b[i]))
+			return false;
+	return true;
+}
+
+static bool owned_equal(const struct vrrp_router_config *a, const struct vrrp_router_config *b)
+{
+	if (a->owned_count != b->owned_count)
+		return false;
+	for (size_t i = 0; i < a->owned_count; i++)
+		if (compare_owned(&a->owned[i], &b->owned[i]) != 0)
+			return false;
+	return true;
+}
+
+static bool tracks_equal(const struct vrrp_router_config *a, const struct vrrp_router_config *b)
+{
+	if (a->track_interface_count != b->track_interface_count)
+		return false;
+	for (size_t i = 0; i < a->track_interface_count; i++)
+		if (strcmp(a->track_interfaces[i], b->track_interfaces[i]) != 0)
+			return false;
+	return true;
+}
+
+bool vrrp_config_router_equal(const struct vrrp_router_config *a,
+                              const struct vrrp_router_config *b)
+{
+	return strcmp(a->name, b->name) == 0 && strcmp(a->interface, b->interface) == 0 &&
+	       a->virtual_router_id == b->virtual_router_id && a->priority == b->priority &&
+	       a->advert_interval_us == b->advert_interval_us && a->preempt == b->preempt &&
+	       a->preempt_delay_us == b->preempt_delay_us && a->accept == b->accept &&
+	       a->virtual_mac == b->virtual_mac && a->checksum == b->checksum &&
+	       a->address_lifetime_s == b->address_lifetime_s &&
+	       a->announce_count == b->announce_count &&
+	       a->announce_interval_us == b->announce_interval_us &&
+	       a->announce_again_us == b->announce_again_us &&
+	       a->announce_refresh_us == b->announce_refresh_us &&
+	       lists_equal(a->peers, a->peer_count, b->peers, b->peer_count) &&
+	       tracks_equal(a, b) && owned_equal(a, b) &&
+	       lists_equal(a->advertised4, a->advertised4_count, b->advertised4,
+	                   b->advertised4_count) &&
+	       lists_equal(a->advertised6, a->advertised6_count, b->advertised6,
+	                   b->advertised6_count);
+}

@@ -1,0 +1,509 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The state changes in change() and nowhere else; what is armed is whatever vrrp_fsm_deadline()
+ * reads out of the state, so nothing can be forgotten or left running. */
+#include "vrrp/fsm.h"
+
+#include "lib/mono.h"
+#include "vrrp/timers.h"
+#include "vrrp/wire.h"
+
+#include <assert.h>
+
+#define OWNER_PRIORITY   255
+/* From the successor's first advertisement until the leaver lets go: time enough to put addresses
+ * in place and announce them. */
+#define LINGER_US        (50 * US_PER_MS)
+#define LEAVE_EXTRA_US   (200 * US_PER_MS)
+#define LEAVE_MAX_US     (60 * US_PER_S)
+/* Silence of an Active after which others take over, in its intervals. */
+#define DOWN_INTERVALS   3
+/* Silence over IPv4 after which IPv6 settles a tie, in intervals of the sender. */
+#define QUIET4_INTERVALS 2
+
+static const struct addr nobody = {.family = ADDR_NONE};
+
+static void effect(struct vrrp_effects *out, enum vrrp_effect_kind kind)
+{
+	assert(out->count < VRRP_EFFECTS_MAX);
+	out->items[out->count++] = (struct vrrp_effect){.kind = kind};
+}
+
+static void advertise(struct vrrp_effects *out, uint8_t priority)
+{
+	effect(out, VRRP_EFFECT_ADVERTISE);
+	out->items[out->count - 1].priority = priority;
+}
+
+static void change(struct vrrp_fsm *fsm, int64_t now_us, enum model_router_state to,
+                   enum model_router_reason reason, const struct addr *peer,
+                   struct vrrp_effects *out)
+{
+	effect(out, VRRP_EFFECT_CHANGED);
+	struct vrrp_effect *changed = &out->items[out->count - 1];
+	changed->from = fsm->state;
+	changed->to = to;
+	changed->reason = reason;
+	changed->peer = *peer;
+
+	fsm->state = to;
+	fsm->reason = reason;
+	fsm->since_us = now_us;
+	fsm->leaving = VRRP_LEAVE_NONE;
+	fsm->succeeded = false;
+	fsm->holding = false;
+}
+
+static int64_t interval_of(const struct vrrp_fsm *fsm)
+{
+	return fsm->params.advert_interval_us;
+}
+
+/* Zeros of a planned leave. */
+static int64_t resign_interval(const struct vrrp_fsm *fsm)
+{
+	return interval_of(fsm) + interval_of(fsm) / 4;
+}
+
+static int64_t skew(const struct vrrp_fsm *fsm)
+{
+	return vrrp_timers_skew_us(fsm->params.priority, fsm->active_interval_us);
+}
+
+static int64_t active_down(const struct vrrp_fsm *fsm)
+{
+	return vrrp_timers_active_down_us(fsm->params.priority, fsm->active_interval_us);
+}
+
+/* Nobody is followed, as at the start. */
+static void listen_anew(struct vrrp_fsm *fsm, int64_t now_us)
+{
+	fsm->active = nobody;
+	fsm->active_priority = 0;
+	fsm->active_interval_us = interval_of(fsm);
+	fsm->lower_heard_us = TIME_NEVER;
+	fsm->down_reason = MODEL_REASON_ACTIVE_DOWN;
+	fsm->down_due_us = now_us + active_down(fsm);
+}
+
+static bool heard4_lately(const struct vrrp_fsm *fsm, int64_t now_us, int64_t interval_us)
+{
+	int64_t quiet_since_us = fsm->heard4_us > fsm->since_us ? fsm->heard4_us : fsm->since_us;
+
+	return now_us - quiet_since_us <= QUIET4_INTERVALS * interval_us;
+}
+
+/* Remembers who speaks. One that is heard over both families goes by its IPv4 address. */
+static void note_active(struct vrrp_fsm *fsm, int64_t now_us, const struct addr *src,
+                        const struct vrrp_advert *advert)
+{
+	if (src->family == ADDR_IPV6 && fsm->active.family == ADDR_IPV4 &&
+	    fsm->active_priority == advert->priority &&
+	    heard4_lately(fsm, now_us, advert->interval_us))
+		return;
+	fsm->active = *src;
+	fsm->active_priority = advert->priority;
+}
+
+/* 6.4.2 (and 6.4.3 when yielding): learn Active_Adver_Interval, restart Active_Down_Timer. */
+static void follow(struct vrrp_fsm *fsm, int64_t now_us, const struct addr *src,
+                   const struct vrrp_advert *advert)
+{
+	note_active(fsm, now_us, src, advert);
+	fsm->active_interval_us = advert->interval_us;
+	fsm->down_reason = MODEL_REASON_ACTIVE_DOWN;
+	fsm->down_due_us = now_us + active_down(fsm);
+}
+
+/* 6.4.1 for the owner, 6.4.2 when Active_Down_Timer fires. The advertisement goes first: a former
+ * Active lets go while we put the addresses in place. */
+static void become_active(struct vrrp_fsm *fsm, int64_t now_us, enum model_router_reason reason,
+                          struct vrrp_effects *out)
+{
+	struct addr peer = fsm->active;
+
+	advertise(out, fsm->params.priority);
+	effect(out, VRRP_EFFECT_TAKE);
+	effect(out, VRRP_EFFECT_ANNOUNCE);
+	fsm->active = nobody;
+	fsm->active_priority = 0;
+	fsm->active_interval_us = interval_of(fsm);
+	fsm->adver_due_us = now_us + interval_of(fsm);
+	fsm->answered_us = INT64_MIN;
+	fsm->preemption_suspended = false;
+	change(fsm, now_us, MODEL_ROUTER_ACTIVE, reason, &peer, out);
+}
+
+/* From Active to where it was going: Initialize when leaving for good, else Backup. Whom to follow
+ * is set already, or nobody (listen_anew). */
+static void let_go(struct vrrp_fsm *fsm, int64_t now_us, enum model_router_reason reason,
+                   const struct addr *peer, struct vrrp_effects *out)
+{
+	bool stops = fsm->leaving == VRRP_LEAVE_STOP;
+
+	if (fsm->leaving == VRRP_LEAVE_FAILOVER)
+		fsm->preemption_suspended = true;
+	effect(out, VRRP_EFFECT_RELEASE);
+	change(fsm, now_us, stops ? MODEL_ROUTER_INITIALIZE : MODEL_ROUTER_BACKUP, reason, peer,
+	       out);
+}
+
+void vrrp_fsm_init(struct vrrp_fsm *fsm, const struct vrrp_fsm_params *params)
+{
+	*fsm = (struct vrrp_fsm){
+		.params = *params,
+		.state = MODEL_ROUTER_INITIALIZE,
+		.reason = MODEL_REASON_STARTUP,
+		.active_interval_us = params->advert_interval_us,
+		.adver_due_us = TIME_NEVER,
+		.answered_us = INT64_MIN,
+		.down_due_us = TIME_NEVER,
+		.lower_heard_us = TIME_NEVER,
+		.heard4_us = INT64_MIN,
+		.leave_due_us = TIME_NEVER,
+	};
+}
+
+void vrrp_fsm_startup(struct vrrp_fsm *fsm, int64_t now_us, bool holding, struct vrrp_effects *out)
+{
+	if (fsm->state != MODEL_ROUTER_INITIALIZE)
+		return;
+	listen_anew(fsm, now_us);
+	/* 6.4.1: the owner becomes Active at once. */
+	if (fsm->params.priority == OWNER_PRIORITY && !fsm->preemption_suspended) {
+		become_active(fsm, now_us, MODEL_REASON_OWNER, out);
+		return;
+	}
+	change(fsm, now_us, MODEL_ROUTER_BACKUP, MODEL_REASON_STARTUP, &nobody, out);
+	if (holding) {
+		/* Whoever took over is heard within its interval; if nobody did, be back before
+		 * others have waited for their whole Active_Down_Interval. */
+		fsm->holding = true;
+		fsm->down_reason = MODEL_REASON_STARTUP;
+		fsm->down_due_us = now_us + interval_of(fsm) + interval_of(fsm) / 4;
+	}
+}
+
+void vrrp_fsm_shutdown(struct vrrp_fsm *fsm, int64_t now_us, enum model_router_reason reason,
+                       struct vrrp_effects *out)
+{
+	switch (fsm->state) {
+	case MODEL_ROUTER_INITIALIZE:
+		return;
+	case MODEL_ROUTER_BACKUP:
+		if (fsm->holding)
+			effect(out, VRRP_EFFECT_RELEASE);
+		break;
+	case MODEL_ROUTER_ACTIVE:
+		/* 6.4.3: send priority 0, unless the successor is there already. */
+		if (!fsm->succeeded)
+			advertise(out, 0);
+		effect(out, VRRP_EFFECT_RELEASE);
+		break;
+	}
+	fsm->active = nobody;
+	fsm->active_priority = 0;
+	change(fsm, now_us, MODEL_ROUTER_INITIALIZE, reason, &nobody, out);
+}
+
+void vrrp_fsm_leave(struct vrrp_fsm *fsm, int64_t now_us, enum vrrp_leave leave,
+                    struct vrrp_effects *out)
+{
+	if (leave == VRRP_LEAVE_NONE || fsm->state == MODEL_ROUTER_INITIALIZE)
+		return;
+	if (fsm->state == MODEL_ROUTER_BACKUP) {
+		if (leave == VRRP_LEAVE_STOP)
+			vrrp_fsm_shutdown(fsm, now_us, MODEL_REASON_SHUTDOWN, out);
+		return;
+	}
+	if (fsm->leaving != VRRP_LEAVE_NONE) {
+		if (leave == VRRP_LEAVE_STOP)
+			fsm->leaving = VRRP_LEAVE_STOP;
+		return;
+	}
+
+	int64_t bound_us = 4 * interval_of(fsm) + LEAVE_EXTRA_US;
+	fsm->leaving = leave;
+	fsm->leave_due_us = now_us + (bound_us < LEAVE_MAX_US ? bound_us : LEAVE_MAX_US);
+	fsm->adver_due_us = now_us + resign_interval(fsm);
+	effect(out, VRRP_EFFECT_QUIET);
+	advertise(out, 0);
+}
+
+/* Is an advertisement of a lower Active to be overruled? */
+static bool preempts(const struct vrrp_fsm *fsm, int64_t now_us)
+{
+	if (fsm->preemption_suspended)
+		return false;
+	if (fsm->params.priority == OWNER_PRIORITY)
+		return true;
+	return fsm->params.preempt && now_us - fsm->lower_heard_us >= fsm->params.preempt_delay_us;
+}
+
+/* 6.4.2 */
+static void advert_in_backup(struct vrrp_fsm *fsm, int64_t now_us, const struct addr *src,
+                             const struct vrrp_advert *advert, struct vrrp_effects *out)
+{
+	if (advert->priority == 0) {
+		/* Active_Down_Timer = Skew_Time. An Active that resigns more than once does not
+		 * make us wait longer each time. */
+		int64_t due_us = now_us + skew(fsm);
+
+		if (fsm->down_reason != MODEL_REASON_RESIGNED || due_us < fsm->down_due_us)
+			fsm->down_due_us = due_us;
+		fsm->down_reason = MODEL_REASON_RESIGNED;
+		return;
+	}
+	if (fsm->holding) {
+		fsm->holding = false;
+		effect(out, VRRP_EFFECT_RELEASE);
+		fsm->down_due_us = fsm->since_us + active_down(fsm);
+	}
+	if (advert->priority >= fsm->params.priority) {
+		fsm->lower_heard_us = TIME_NEVER;
+		follow(fsm, now_us, src, advert);
+		return;
+	}
+	if (fsm->lower_heard_us == TIME_NEVER)
+		fsm->lower_heard_us = now_us;
+	if (!preempts(fsm, now_us)) {
+		follow(fsm, now_us, src, advert);
+		return;
+	}
+	/* Preempt_Mode: discard; the timer runs on. */
+	note_active(fsm, now_us, src, advert);
+	fsm->down_reason = MODEL_REASON_PREEMPTED;
+}
+
+/* 6.4.3, a higher one was heard. */
+static void yield(struct vrrp_fsm *fsm, int64_t now_us, enum model_router_reason reason,
+                  const struct addr *src, const struct vrrp_advert *advert,
+                  struct vrrp_effects *out)
+{
+	if (!fsm->params.virtual_mac)
+		advertise(out, fsm->params.priority);
+	listen_anew(fsm, now_us);
+	follow(fsm, now_us, src, advert);
+	let_go(fsm, now_us, reason, src, out);
+}
+
+/* 6.4.3: "send an ADVERTISEMENT immediately to assert the Active state". Whoever was contradicted
+ * had announced the addresses as its own. */
+static void answer(struct vrrp_fsm *fsm, int64_t now_us, struct vrrp_effects *out)
+{
+	if (fsm->answered_us != INT64_MIN && now_us - fsm->answered_us < interval_of(fsm))
+		return;
+	fsm->answered_us = now_us;
+	advertise(out, fsm->params.priority);
+	effect(out, VRRP_EFFECT_ANNOUNCE);
+}
+
+/* A planned leave, and there is the successor: whatever its priority, it is Active now. */
+static void advert_in_leave(struct vrrp_fsm *fsm, int64_t now_us, const struct addr *src,
+                            const struct vrrp_advert *advert)
+{
+	if (advert->priority == 0)
+		return;
+	follow(fsm, now_us, src, advert);
+	if (!fsm->succeeded) {
+		fsm->succeeded = true;
+		fsm->leave_due_us = now_us + LINGER_US;
+	}
+}
+
+/* Above 0: the sender wins over us, who are Active; below: it loses; 0: not for this packet to
+ * say. */
+static int compare_rival(const struct vrrp_fsm *fsm, int64_t now_us, const struct addr *src,
+                         const struct vrrp_advert *advert)
+{
+	if (advert->priority != fsm->params.priority)
+		return advert->priority > fsm->params.priority ? 1 : -1;
+	if (src->family == ADDR_IPV4)
+		return addr_compare(src, &fsm->params.local4);
+	if (fsm->params.local4.family == ADDR_IPV4 &&
+	    heard4_lately(fsm, now_us, advert->interval_us))
+		return 0;
+	return addr_compare(src, &fsm->params.local6);
+}
+
+/* Others have heard nothing from us for longer than they wait. */
+static bool was_silent(const struct vrrp_fsm *fsm, int64_t now_us)
+{
+	return now_us - fsm->adver_due_us > (DOWN_INTERVALS - 1) * interval_of(fsm);
+}
+
+/* 6.4.3 */
+static void advert_in_active(struct vrrp_fsm *fsm, int64_t now_us, const struct addr *src,
+                             const struct vrrp_advert *advert, struct vrrp_effects *out)
+{
+	if (advert->priority == 0) {
+		answer(fsm, now_us, out);
+		fsm->adver_due_us = now_us + interval_of(fsm);
+		return;
+	}
+
+	int rival = compare_rival(fsm, now_us, src, advert);
+	if (rival > 0) {
+		yield(fsm, now_us,
+		      advert->priority > fsm->params.priority ? MODEL_REASON_HIGHER_PRIORITY
+		                                              : MODEL_REASON_HIGHER_ADDRESS,
+		      src, advert, out);
+	} else if (rival < 0 && was_silent(fsm, now_us)) {
+		/* It took over by right while we were stalled. */
+		listen_anew(fsm, now_us);
+		let_go(fsm, now_us, MODEL_REASON_LATE, src, out);
+		advert_in_backup(fsm, now_us, src, advert, out);
+	} else if (rival < 0) {
+		answer(fsm, now_us, out);
+	}
+}
+
+void vrrp_fsm_advert(struct vrrp_fsm *fsm, int64_t now_us, const struct addr *src,
+                     const struct vrrp_advert *advert, struct vrrp_effects *out)
+{
+	if (src->family == ADDR_IPV4)
+		fsm->heard4_us = now_us;
+	switch (fsm->state) {
+	case MODEL_ROUTER_INITIALIZE:
+		break;
+	case MODEL_ROUTER_BACKUP:
+		advert_in_backup(fsm, now_us, src, advert, out);
+		break;
+	case MODEL_ROUTER_ACTIVE:
+		if (fsm->leaving != VRRP_LEAVE_NONE)
+			advert_in_leave(fsm, now_us, src, advert);
+		else
+			advert_in_active(fsm, now_us, src, advert, out);
+		break;
+	}
+}
+
+int64_t vrrp_fsm_deadline(const struct vrrp_fsm *fsm)
+{
+	switch (fsm->state) {
+	case MODEL_ROUTER_INITIALIZE:
+		break;
+	case MODEL_ROUTER_BACKUP:
+		return fsm->down_due_us;
+	case MODEL_ROUTER_ACTIVE:
+		if (fsm->leaving == VRRP_LEAVE_NONE)
+			return fsm->adver_due_us;
+		if (fsm->succeeded || fsm->leave_due_us < fsm->adver_due_us)
+			return fsm->leave_due_us;
+		return fsm->adver_due_us;
+	}
+	return TIME_NEVER;
+}
+
+/* The wait for a successor, or the moment after it, is over. */
+static void end_leave(struct vrrp_fsm *fsm, int64_t now_us, struct vrrp_effects *out)
+{
+	struct addr successor = fsm->active;
+
+	if (fsm->succeeded || fsm->leaving == VRRP_LEAVE_STOP) {
+		let_go(fsm, now_us, MODEL_REASON_HANDED_OVER, &successor, out);
+		return;
+	}
+	fsm->leaving = VRRP_LEAVE_NONE;
+	fsm->adver_due_us = now_us + interval_of(fsm);
+	advertise(out, fsm->params.priority);
+	effect(out, VRRP_EFFECT_ANNOUNCE);
+}
+
+/* 6.4.3: Adver_Timer fired, or a planned leave goes on. */
+static void active_expired(struct vrrp_fsm *fsm, int64_t now_us, struct vrrp_effects *out)
+{
+	bool leaves = fsm->leaving != VRRP_LEAVE_NONE;
+
+	if (!fsm->succeeded && now_us - fsm->adver_due_us > DOWN_INTERVALS * interval_of(fsm)) {
+		vrrp_fsm_step_down(fsm, now_us, MODEL_REASON_LATE, out);
+		return;
+	}
+	if (leaves && now_us >= fsm->leave_due_us) {
+		end_leave(fsm, now_us, out);
+		return;
+	}
+	if (fsm->succeeded || now_us < fsm->adver_due_us)
+		return;
+	advertise(out, leaves ? 0 : fsm->params.priority);
+	/* What was missed is not made up for. */
+	while (fsm->adver_due_us <= now_us)
+		fsm->adver_due_us += leaves ? resign_interval(fsm) : interval_of(fsm);
+}
+
+void vrrp_fsm_expired(struct vrrp_fsm *fsm, int64_t now_us, struct vrrp_effects *out)
+{
+	if (now_us < vrrp_fsm_deadline(fsm))
+		return;
+	switch (fsm->state) {
+	case MODEL_ROUTER_INITIALIZE:
+		break;
+	case MODEL_ROUTER_BACKUP:
+		become_active(fsm, now_us, fsm->down_reason, out);
+		break;
+	case MODEL_ROUTER_ACTIVE:
+		active_expired(fsm, now_us, out);
+		break;
+	}
+}
+
+void vrrp_fsm_step_down(struct vrrp_fsm *fsm, int64_t now_us, enum model_router_reason reason,
+                        struct vrrp_effects *out)
+{
+	struct addr successor = fsm->active;
+
+	if (fsm->state != MODEL_ROUTER_ACTIVE)
+		return;
+	if (!fsm->succeeded) {
+		advertise(out, 0);
+		listen_anew(fsm, now_us);
+	}
+	let_go(fsm, now_us, reason, &successor, out);
+}
+
+static void configure_backup(struct vrrp_fsm *fsm, int64_t now_us,
+                             const struct vrrp_fsm_params *old, struct vrrp_effects *out)
+{
+	bool becomes_owner = fsm->params.priority == OWNER_PRIORITY &&
+	                     old->priority != OWNER_PRIORITY;
+
+	if (becomes_owner && !fsm->preemption_suspended) {
+		become_active(fsm, now_us, MODEL_REASON_OWNER, out);
+		return;
+	}
+	if (fsm->holding)
+		return;
+	/* Nobody has taught us another interval than our own: listen anew. */
+	if (fsm->active.family == ADDR_NONE &&
+	    fsm->params.advert_interval_us != old->advert_interval_us) {
+		listen_anew(fsm, now_us);
+		return;
+	}
+	/* Skew_Time is part of whatever is being waited for. */
+	fsm->down_due_us += vrrp_timers_skew_us(fsm->params.priority, fsm->active_interval_us) -
+	                    vrrp_timers_skew_us(old->priority, fsm->active_interval_us);
+}
+
+void vrrp_fsm_configure(struct vrrp_fsm *fsm, int64_t now_us, const struct vrrp_fsm_params *params,
+                        struct vrrp_effects *out)
+{
+	struct vrrp_fsm_params old = fsm->params;
+
+	fsm->params = *params;
+	switch (fsm->state) {
+	case MODEL_ROUTER_INITIALIZE:
+		fsm->active_interval_us = params->advert_interval_us;
+		break;
+	case MODEL_ROUTER_BACKUP:
+		configure_backup(fsm, now_us, &old, out);
+		break;
+	case MODEL_ROUTER_ACTIVE:
+		/* Others wait by the old interval until they are told the new one: the next
+		 * advertisement may come sooner, never later. */
+		if (!fsm->succeeded) {
+			fsm->active_interval_us = params->advert_interval_us;
+			if (fsm->adver_due_us > now_us + params->advert_interval_us)
+				fsm->adver_due_us = now_us + params->advert_interval_us;
+		}
+		break;
+	}
+}
