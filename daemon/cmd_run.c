@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/command.h"
+#include "daemon/run.h"
+#include "lib/mono.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define RESYNC_MIN_US US_PER_S
+#define RESYNC_MAX_US (3600 * US_PER_S)
+
+static const char *const on_exit_choices[] = {"clean", "keep", NULL};   /* enum daemon_on_exit */
+static const char *const log_format_choices[] = {"text", "json", NULL}; /* enum log_format */
+static const char *const log_level_choices[] = {"error", "warn", "notice", "info", "debug", NULL};
+
+static const struct options_option options[] = {
+	{.name = "config",
+         .letter = 'c',
+         .value = "PATH",
+         .hint = OPTIONS_HINT_FILE,
+         .repeatable = true,
+         .help = "a YAML or JSON file, or a directory of them; may be given more than once "
+                 "[" DAEMON_CONFIG_DIR "]"},
+	{.name = "node", .value = "NAME", .help = "what this machine is called [its host name]"},
+	{.name = "state-dir",
+         .value = "DIR",
+         .hint = OPTIONS_HINT_DIRECTORY,
+         .help = "where the journal of what is ours in the kernel is kept [" DAEMON_STATE_DIR "]"},
+	COMMAND_OPTION_SOCKET,
+	{.name = "on-exit",
+         .value = "WHAT",
+         .choices = on_exit_choices,
+         .help = "clean: hand over and remove all that is ours; keep: leave it in the kernel for "
+                 "the next start to adopt [clean]"},
+	{.name = "resync",
+         .value = "DURATION",
+         .help = "compare with the kernel at least this often, 1s to 1h [10s]"},
+	{.name = "log-format",
+         .value = "FORMAT",
+         .choices = log_format_choices,
+         .help = "lines for people and journald, or JSON objects [text]"},
+	{.name = "log-level",
+         .value = "LEVEL",
+         .choices = log_level_choices,
+         .help = "the least important that is logged [info]"},
+};
+
+static int run(const struct options_given *given)
+{
+	static char hostname[HOST_NAME_MAX + 1];
+	const char *resync = options_value(given, "resync", NULL);
+	struct daemon_run_options run = {
+		.node = options_value(given, "node", hostname),
+		.state_dir = options_value(given, "state-dir", DAEMON_STATE_DIR),
+		.socket_path = options_value(given, "socket", DAEMON_SOCKET),
+		.resync_us = DAEMON_RESYNC_US,
+		.on_exit = (enum daemon_on_exit)options_choice(given, "on-exit", "clean"),
+		.log_format = (enum log_format)options_choice(given, "log-format", "text"),
+		.log_level = (enum log_level)(LOG_LEVEL_ERROR +
+	                                      options_choice(given, "log-level", "info")),
+	};
+
+	if (resync && (text_parse_duration(resync, &run.resync_us) ||
+	               run.resync_us < RESYNC_MIN_US || run.resync_us > RESYNC_MAX_US))
+		return command_misused(given, "option '--resync': '%s' is no duration of 1s to 1h",
+		                       resync);
+	if (run.node == hostname && gethostname(hostname, sizeof(hostname) - 1))
+		return command_failed(given, "can't find the host name: %m");
+	if (!*run.node)
+		return command_misused(given, "option '--node': the name is empty");
+	char **paths = options_values(given, "config", DAEMON_CONFIG_DIR, &run.path_count);
+	run.paths = paths;
+	int code = daemon_run(&run);
+	free(paths);
+	return code;
+}
+
+const struct daemon_command daemon_command_run = {
+	.usage =
+		{
+			.name = "run",
+			.summary = "be the daemon, in the foreground",
+			.description = "Reads the configuration, takes part in the election of the "
+                                       "virtual routers "
+				       "and keeps the kernel (addresses, IPVS, nftables, sysctls) "
+                                       "as configured. "
+				       "SIGHUP or a changed file reloads; a configuration with an "
+                                       "error is refused "
+				       "whole and the one before stays in force. SIGTERM and "
+                                       "SIGINT hand over and "
+				       "stop.",
+			.operands = "",
+			.options = options,
+			.option_count = LT_ARRAY_SIZE(options),
+			.exit_codes = "0: stopped cleanly; 1: could not start or had to give up; "
+                                      "2: wrong "
+				      "usage.",
+		},
+	.run = run,
+};

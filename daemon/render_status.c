@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Problems first, then one block for each virtual router, then sources and kernel. */
+#include "daemon/render.h"
+
+#include <string.h>
+
+#define LABEL_WIDTH 14 /* "  Addresses   " */
+
+struct page {
+	const struct table_style *style;
+	struct text *out;
+};
+
+static void add_label(const struct page *page, const char *label)
+{
+	text_printf(page->out, "  %-*s", LABEL_WIDTH - 2, label);
+}
+
+/* A labelled paragraph; 'rest' follows what stands on the line already. */
+static void end_line(const struct page *page, size_t used, const char *rest)
+{
+	table_paragraph(page->out, rest, LABEL_WIDTH + (unsigned)used, LABEL_WIDTH,
+	                page->style->width);
+}
+
+static void add_heading(const struct page *page, const char *title)
+{
+	text_add(page->out, "\n");
+	table_tone(page->out, TABLE_STRONG, page->style->colour, title);
+}
+
+static void add_fact(const struct page *page, const char *label, struct text *fact)
+{
+	add_label(page, label);
+	end_line(page, 0, text_str(fact));
+	text_done(fact);
+}
+
+/* --- problems --- */
+
+static void add_problem(const struct page *page, const char *subject, const char *problem)
+{
+	struct text line = {0};
+
+	if (!*problem)
+		return;
+	text_add(page->out, "  ");
+	table_tone(page->out, TABLE_BAD, page->style->colour, "!");
+	text_add(page->out, " ");
+	text_printf(&line, "%s%s%s", subject, *subject ? ": " : "", problem);
+	table_paragraph(page->out, text_str(&line), 4, 4, page->style->width);
+	text_done(&line);
+}
+
+static void add_problem_list(const struct page *page, const char *subject, const json_t *list)
+{
+	size_t i;
+	json_t *problem;
+
+	json_array_foreach(list, i, problem) add_problem(
+		page, subject, json_string_value(problem) ? json_string_value(problem) : "");
+}
+
+static void add_problems(const struct page *page, const json_t *status)
+{
+	const json_t *ipvs = json_object_get(status, "ipvs");
+	struct text title = {0};
+	size_t i;
+	json_t *entry;
+
+	json_array_foreach(json_object_get(status, "routers"), i, entry)
+	{
+		text_clear(&title);
+		text_printf(&title, "virtual router %s", render_text(entry, "name"));
+		add_problem(page, text_str(&title), render_text(entry, "problem"));
+	}
+	json_array_foreach(json_object_get(status, "sources"), i, entry)
+		add_problem_list(page, "", json_object_get(entry, "problems"));
+	add_problem_list(page, "IPVS", json_object_get(ipvs, "problems"));
+	add_problem_list(page, "nftables",
+	                 json_object_get(json_object_get(status, "nft"), "problems"));
+	json_array_foreach(json_object_get(status, "sysctls"), i, entry)
+	{
+		text_clear(&title);
+		text_printf(&title, "sysctl %s", render_text(entry, "name"));
+		add_problem(page, text_str(&title), render_text(entry, "problem"));
+	}
+	text_done(&title);
+}
+
+/* --- virtual routers --- */
+
+static enum table_tone state_tone(const char *state)
+{
+	if (strcmp(state, "Active") == 0)
+		return TABLE_GOOD;
+	return strcmp(state, "Backup") == 0 ? TABLE_PLAIN : TABLE_ATTENTION;
+}
+
+static void add_state(const struct page *page, const json_t *router)
+{
+	const char *state = render_text(router, "state");
+	const char *reason = render_text(router, "reason");
+	struct text rest = {0};
+	char buf[RENDER_BUF_SIZE];
+
+	add_label(page, "State");
+	table_tone(page->out, state_tone(state), page->style->colour, state);
+	text_printf(&rest, " for %s%s%s", render_span(render_number(router, "sinceSeconds"), buf),
+	            *reason ? ": " : "", reason);
+	if (render_bool(router, "leaving"))
+		text_add(&rest, "; leaving, waits for a successor");
+	if (render_bool(router, "preemptionSuspended"))
+		text_add(&rest, "; handed over by hand, preempts nobody until Active again");
+	text_add(page->out, " ");
+	end_line(page, table_width(state) + 1, text_str(&rest));
+	text_done(&rest);
+}
+
+static void add_priority(const struct page *page, const json_t *router)
+{
+	const char *own = render_text(router, "advertisementInterval");
+	const char *in_force = render_text(router, "activeInterval");
+	const json_t *active = json_object_get(router, "active");
+	struct text line = {0};
+
+	text_printf(&line, "%" JSON_INTEGER_FORMAT ", advertises every %s",
+	            render_integer(router, "priority"), own);
+	if (strcmp(own, in_force) != 0)
+		text_printf(&line, " (the active router: %s)", in_force);
+	add_fact(page, "Priority", &line);
+	if (!json_is_object(active))
+		return;
+	text_printf(&line, "%s, priority %" JSON_INTEGER_FORMAT, render_text(active, "address"),
+	            render_integer(active, "priority"));
+	add_fact(page, "Follows", &line);
+}
+
+static void add_addresses(const struct page *page, const json_t *router)
+{
+	json_int_t owned = render_integer(router, "addressesOwned");
+	json_int_t present = render_integer(router, "addressesPresent");
+	bool active = strcmp(render_text(router, "state"), "Active") == 0;
+	struct text line = {0};
+	size_t i;
+	json_t *address;
+
+	json_array_foreach(json_object_get(router, "addresses"), i, address)
+		text_printf(&line, "%s%s", i ? ", " : "",
+	                    json_string_value(address) ? json_string_value(address) : "?");
+	if (active || present > 0)
+		text_printf(&line,
+		            " (%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
+		            " on this machine)",
+		            present, owned);
+	add_fact(page, "Addresses", &line);
+}
+
+static void add_peers(const struct page *page, const json_t *router)
+{
+	char buf[RENDER_BUF_SIZE];
+	size_t i;
+	json_t *peer;
+
+	json_array_foreach(json_object_get(router, "peers"), i, peer)
+	{
+		const json_t *heard = json_object_get(peer, "heardSecondsAgo");
+		struct text line = {0};
+		text_add(&line, render_text(peer, "address"));
+		if (json_is_number(heard))
+			text_printf(&line, ", priority %" JSON_INTEGER_FORMAT ", heard %s ago",
+			            render_integer(peer, "priority"),
+			            render_span(json_number_value(heard), buf));
+		else
+			text_add(&line, ", never heard");
+		add_fact(page, i ? "" : "Peers", &line);
+	}
+}
+
+static const struct table_column transition_columns[] = {
+	{.title = ""},
+	{.title = "", .align = TABLE_RIGHT},
+	{.title = ""},
+	{.title = "", .shrinks = true},
+};
+
+static void add_transitions(const struct page *page, const json_t *router)
+{
+	struct table *table = table_new(transition_columns, LT_ARRAY_SIZE(transition_columns));
+	char buf[RENDER_BUF_SIZE];
+	size_t i;
+	json_t *t;
+
+	json_array_foreach(json_object_get(router, "transitions"), i, t)
+	{
+		const char *peer = render_text(t, "peer");
+		table_cell(table, TABLE_PLAIN, "%-*s", LABEL_WIDTH - 4, i ? "" : "Changes");
+		table_cell(table, TABLE_PLAIN, "%s ago",
+		           render_span(render_number(t, "secondsAgo"), buf));
+		table_cell(table, TABLE_PLAIN, "%s -> %s", render_text(t, "from"),
+		           render_text(t, "to"));
+		table_cell(table, TABLE_FAINT, "%s%s%s%s", render_text(t, "reason"),
+		           *peer ? " (" : "", peer, *peer ? ")" : "");
+	}
+	table_print(table, 2, page->style, page->out);
+	table_free(table);
+}
+
+/* Counters that should be 0, by name; nothing when all are. */
+static void add_oddities(const struct page *page, const json_t *router)
+{
+	static const struct {
+		const char *key, *phrase;
+	} rows[] = {
+		{"sendErrors", "sending failed"},
+		{"collisions", "VRID used by a stranger"},
+		{"addressConflicts", "address claimed by another machine"},
+		{"addressMismatches", "address list differs"},
+		{"intervalMismatches", "interval differs"},
+		{"addressesRestored", "address put back"},
+		{"lateStepDowns", "stepped down because of lateness"},
+	};
+	const json_t *counters = json_object_get(router, "counters");
+	struct text line = {0};
+	const char *drop;
+	json_t *count;
+
+	for (size_t i = 0; i < LT_ARRAY_SIZE(rows); i++) {
+		json_int_t n = render_integer(counters, rows[i].key);
+		if (n > 0)
+			text_printf(&line, "%s%s %" JSON_INTEGER_FORMAT "x", line.len ? ", " : "",
+			            rows[i].phrase, n);
+	}
+	json_object_foreach(json_object_get(counters, "drops"), drop, count)
+	{
+		/* Another virtual router on the same network is no fault; our own come back on
+		 * some bridges. */
+		if (json_integer_value(count) > 0 && strcmp(drop, "vrid") != 0 &&
+		    strcmp(drop, "own") != 0)
+			text_printf(&line, "%sdropped for %s %" JSON_INTEGER_FORMAT "x",
+			            line.len ? ", " : "", drop, json_integer_value(count));
+	}
+	if (line.len)
+		add_fact(page, "Noticed", &line);
+	text_done(&line);
+}
+
+static void add_router(const struct page *page, const json_t *router)
+{
+	struct text title = {0};
+
+	text_printf(&title, "Virtual router %s", render_text(router, "name"));
+	add_heading(page, text_str(&title));
+	text_printf(page->out, " (VRID %" JSON_INTEGER_FORMAT " on %s)\n",
+	            render_integer(router, "virtualRouterId"), render_text(router, "interface"));
+	add_state(page, router);
+	add_priority(page, router);
+	add_addresses(page, router);
+	add_peers(page, router);
+	add_transitions(page, router);
+	add_oddities(page, router);
+	text_done(&title);
+}
+
+/* --- sources and kernel --- */
+
+static void add_sources(const struct page *page, const json_t *sources)
+{
+	static const struct table_column columns[] = {
+		{.title = "", .shrinks = true},
+		{.title = ""},
+	};
+	struct table *table = table_new(columns, LT_ARRAY_SIZE(columns));
+	char buf[RENDER_BUF_SIZE];
+	size_t i;
+	json_t *source;
+
+	json_array_foreach(sources, i, source)
+	{
+		const json_t *loaded = json_object_get(source, "loadedSecondsAgo");
+		bool in_step = render_bool(source, "inStep");
+		table_cell(table, TABLE_PLAIN, "%s", render_text(source, "path"));
+		if (!json_is_number(loaded))
+			table_cell(table, TABLE_BAD, "refused; nothing was ever taken from it");
+		else
+			table_cell(table, in_step ? TABLE_PLAIN : TABLE_BAD, "%s %s ago",
+			           in_step ? "in step, loaded" : "refused; in force is that of",
+			           render_span(json_number_value(loaded), buf));
+	}
+	add_heading(page, "Sources");
+	text_add(page->out, "\n");
+	table_print(table, 2, page->style, page->out);
+	if (json_array_size(sources) == 0)
+		text_add(page->out, "  none\n");
+	table_free(table);
+}
+
+static void add_ipvs(const struct page *page, const json_t *ipvs)
+{
+	json_int_t services = render_integer(ipvs, "services");
+	json_int_t servers = render_integer(ipvs, "servers");
+	json_int_t draining = render_integer(ipvs, "draining");
+	json_int_t foreign = render_integer(ipvs, "foreignServices");
+	struct text line = {0};
+
+	if (!render_bool(ipvs, "available")) {
+		text_add(&line, "not available in this kernel");
+		add_fact(page, "IPVS", &line);
+		return;
+	}
+	text_printf(&line,
+	            "%s: %" JSON_INTEGER_FORMAT " service%s, %" JSON_INTEGER_FORMAT " server%s",
+	            render_text(ipvs, "version"), services, render_plural(services), servers,
+	            render_plural(servers));
+	if (draining)
+		text_printf(&line, " (%" JSON_INTEGER_FORMAT " draining)", draining);
+	if (foreign)
+		text_printf(&line, "; %" JSON_INTEGER_FORMAT " service%s of others", foreign,
+		            render_plural(foreign));
+	add_fact(page, "IPVS", &line);
+}
+
+static void add_reconcile(const struct page *page, const json_t *reconcile)
+{
+	json_int_t operations = render_integer(reconcile, "operations");
+	json_int_t drift = render_integer(reconcile, "driftRepaired");
+	const json_t *ago = json_object_get(reconcile, "secondsAgo");
+	char ago_buf[RENDER_BUF_SIZE], took_buf[RENDER_BUF_SIZE];
+	struct text line = {0};
+
+	if (!json_is_number(ago)) {
+		text_add(&line, "not yet");
+		add_fact(page, "Compared", &line);
+		return;
+	}
+	text_printf(&line, "%s ago in %s: %" JSON_INTEGER_FORMAT " change%s",
+	            render_span(json_number_value(ago), ago_buf),
+	            render_span(render_number(reconcile, "durationSeconds"), took_buf), operations,
+	            render_plural(operations));
+	if (drift)
+		text_printf(&line,
+		            "; repaired what others had changed %" JSON_INTEGER_FORMAT " time%s",
+		            drift, render_plural(drift));
+	add_fact(page, "Compared", &line);
+}
+
+static void add_sysctls(const struct page *page, const json_t *sysctls)
+{
+	size_t in_force = 0, i;
+	struct text line = {0};
+	json_t *entry;
+
+	json_array_foreach(sysctls, i, entry) in_force += render_bool(entry, "inForce");
+	text_printf(&line, "%zu of %zu in force", in_force, json_array_size(sysctls));
+	json_array_foreach(sysctls, i, entry)
+	{
+		if (!render_bool(entry, "inForce"))
+			text_printf(&line, "; %s is %s instead of %s", render_text(entry, "name"),
+			            render_text(entry, "value"), render_text(entry, "wanted"));
+	}
+	add_fact(page, "Sysctls", &line);
+}
+
+static void add_kernel(const struct page *page, const json_t *status)
+{
+	const json_t *nft = json_object_get(status, "nft");
+	struct text line = {0};
+
+	add_heading(page, "Kernel");
+	text_add(page->out, "\n");
+	add_ipvs(page, json_object_get(status, "ipvs"));
+	text_add(&line, render_bool(nft, "inStep") ? "in step" : "not in step");
+	add_fact(page, "nftables", &line);
+	add_reconcile(page, json_object_get(status, "reconcile"));
+	add_sysctls(page, json_object_get(status, "sysctls"));
+}
+
+void render_status(const json_t *status, const struct table_style *style, struct text *out)
+{
+	const struct page page = {.style = style, .out = out};
+	char buf[RENDER_BUF_SIZE];
+	size_t i;
+	json_t *router;
+
+	table_tone(out, TABLE_STRONG, style->colour, "lintel");
+	text_printf(out, " %s on %s, up %s, pid %" JSON_INTEGER_FORMAT "%s\n",
+	            render_text(status, "version"), render_text(status, "node"),
+	            render_span(render_number(status, "uptimeSeconds"), buf),
+	            render_integer(status, "pid"),
+	            render_bool(status, "realtime") ? "" : ", without real-time priority");
+	add_problems(&page, status);
+	json_array_foreach(json_object_get(status, "routers"), i, router) add_router(&page, router);
+	add_sources(&page, json_object_get(status, "sources"));
+	add_kernel(&page, status);
+}
