@@ -23,5 +23,7 @@ LT_MUST_USE int ipvs_attr_service(const struct nlmsghdr *message, struct ipvs_se
 /* 'family' is used when the entry names none (kernels before 3.18). */
 LT_MUST_USE int ipvs_attr_dest(const struct nlmsghdr *message, enum addr_family family,
                                struct ipvs_dest *ret, struct ipvs_stats *ret_stats);
+/* A 32-bit attribute at the top level (info, time-outs); false when it isn't there. */
+bool ipvs_attr_u32(const struct nlmsghdr *message, uint16_t type, uint32_t *ret);
 
 #endif

@@ -31,12 +31,14 @@ void ipvs_journal_done(struct ipvs_journal *journal);
 const struct ipvs_journal_entry *ipvs_journal_find(const struct ipvs_journal *journal,
                                                    const struct ipvs_key *key);
 
+/* Each turn: trim by the fresh dump, extend by what is wanted, save if either says so, then apply.
+ * So nothing is ever made that isn't written down. */
+
 /* Before applying: what is in the journal and what is wanted. True when that differs from
  * 'journal' and so wants saving first. 'ret_journal' is new. */
 bool ipvs_journal_extend(const struct ipvs_journal *journal, const struct ipvs_table *wanted,
                          struct ipvs_journal *ret_journal);
-/* After applying: what is in the journal and in 'held' (a table found or reached). True when that
- * is less than 'journal'. */
+/* What is in the journal and in 'held', a fresh dump. True when that is less than 'journal'. */
 bool ipvs_journal_trim(const struct ipvs_journal *journal, const struct ipvs_table *held,
                        struct ipvs_journal *ret_journal);
 

@@ -137,6 +137,8 @@ void ipvs_table_sort(struct ipvs_table *table);
 /* Lends the identities of services in 'from' to those of the same key in 'table' that have none. */
 void ipvs_table_annotate(struct ipvs_table *table, const struct ipvs_table *from);
 
+/* NULL beyond the end: for walks along two tables. */
+const struct ipvs_service *ipvs_table_at(const struct ipvs_table *table, size_t index);
 /* NULL when there is none. */
 struct ipvs_service *ipvs_table_find(const struct ipvs_table *table, const struct ipvs_key *key);
 struct ipvs_dest *ipvs_service_find(const struct ipvs_service *service, const struct addr *addr,
