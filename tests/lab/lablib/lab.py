@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The lab that scenarios are given: two load balancers, three web servers, one client, and what can be expected of them.
+
+    def survives_power_loss(lab):
+        lab.pair(config.router(), config.server())
+        with lab.client.watching("udp", VIP, 80) as probe:
+            lab.lb1.lose_power()
+            lab.lb2.wait_active()
+        expect(probe.report.gap_ms < 1500, probe.report)
+"""
+import time
+
+from . import config
+from .lintel import LoadBalancer
+from .process import Failed, Program, wait_until
+from .topology import build, rebuild
+from .traffic import TOOL, Probe, Sessions, ask
+
+WEB_PORTS = (8080, 8081, 5300, 16384, 16400, 16483, 26384, 26400, 26483)
+
+
+def expect(condition, otherwise):
+    """An assertion whose message is what was seen."""
+    if not condition:
+        raise Failed(str(otherwise))
+
+
+class Client:
+    """The machine in front, as a user of the virtual addresses."""
+
+    def __init__(self, host):
+        self.host = host
+
+    def ask(self, protocol, address, port, **how):
+        return ask(self.host, protocol, address, port, **how)
+
+    def watching(self, protocol, address, port, **how):
+        return Probe(self.host, protocol, address, port, **how)
+
+    def sessions(self, address, port, kind, **how):
+        return Sessions(self.host, address, port, kind, **how)
+
+    def wait_answer(self, protocol, address, port, seconds=20):
+        """Until one request is answered."""
+        wait_until(f"{protocol} {address}:{port} answers", lambda: self.ask(protocol, address, port, count=1, timeout=500)["answered"], seconds)
+
+    def expect_balanced(self, protocol, address, port, webs=("web1", "web2", "web3"), *, count=12, **how):
+        """Round robin: all of `webs` answer equally often, and nothing is lost."""
+        report = self.ask(protocol, address, port, count=count, **how)
+        shares = {web: count // len(webs) for web in webs}
+        expect(report.lost == 0 and report.servers == shares, f"{protocol} {address}:{port}: {report}; expected {shares}")
+        return report
+
+    def expect_all(self, protocol, address, port, webs=("web1", "web2", "web3"), *, count=12, **how):
+        """Each of `webs` answers some requests and nobody else does; nothing is lost."""
+        report = self.ask(protocol, address, port, count=count, **how)
+        expect(report.lost == 0 and set(report.servers) == set(webs), f"{protocol} {address}:{port}: {report}; expected {webs}")
+        return report
+
+    def expect_refused(self, protocol, address, port):
+        """A quick no, not silence."""
+        report = self.ask(protocol, address, port, count=3, interval=50, timeout=1500)
+        expect(report["answered"] == 0 and report["refused"] == 3, f"{protocol} {address}:{port}: {report}; expected refusals")
+
+
+class Lab:
+    """The whole network. reset() makes it as new; scenarios share one, because it takes a while to build under emulation."""
+
+    def __init__(self):
+        self.switch, self.hosts = build()
+        self.lb1, self.lb2 = LoadBalancer(self.hosts["lb1"]), LoadBalancer(self.hosts["lb2"])
+        self.client = Client(self.hosts["c1"])
+        self.webs = [self.hosts[name] for name in ("web1", "web2", "web3")]
+        self.web_programs = {web.name: self._serve(web) for web in self.webs}
+        wait_until("the web servers are ready", lambda: all("ready" in p.log() for p in self.web_programs.values()))
+
+    @staticmethod
+    def _serve(web):
+        return Program(web, f"serve-{web.name}", [TOOL, "serve", web.name, *WEB_PORTS])
+
+    @property
+    def nodes(self):
+        return (self.lb1, self.lb2)
+
+    def pair(self, router=None, *servers, interval="100ms", priorities=(150, 100), options=()):
+        """Starts both nodes with the same configuration but for priority; returns when lb1 is Active, lb2 Backup and lb1 serves."""
+        for node, priority in zip(self.nodes, priorities):
+            node.start(self.documents(router, servers, priority, interval), *options, wait=False)
+        self.lb1.wait_active(seconds=40)
+        self.lb2.wait_backup()
+        return self
+
+    @staticmethod
+    def documents(router, servers, priority, interval):
+        first = router or config.router(interval=interval)
+        first = first | {"spec": first["spec"] | {"priority": priority}}
+        return [first, *(servers or [config.server()])]
+
+    def exactly_one_active(self, name="front"):
+        states = [node.router(name)["state"] for node in self.nodes]
+        return sorted(states) == ["Active", "Backup"]
+
+    def wait_settled(self, name="front", seconds=20):
+        wait_until("exactly one node is Active", lambda: self.exactly_one_active(name), seconds)
+        return next(node for node in self.nodes if node.is_active(name))
+
+    def other(self, node):
+        return self.lb2 if node is self.lb1 else self.lb1
+
+    def diagnosis(self):
+        parts = [node.diagnosis() for node in self.nodes]
+        parts += [f"--- {program.title} on {program.host.name}:\n{program.log()[-1500:]}" for program in Program.started
+                  if "lintel" not in program.title and program not in self.web_programs.values()]
+        return "\n".join(parts)
+
+    def reset(self):
+        """Ends all that the last scenario started, and replaces the machines it used."""
+        Program.kill_all(keep=list(self.web_programs.values()))
+        for host in self.hosts.values():
+            host.heal()
+        for node in self.nodes:
+            if node.program or not node.kernel_is_clean():
+                node.host = self.hosts[node.name] = rebuild(self.hosts[node.name])
+            node.program = None
+            node.forget()
+            node.new_directories()
+        for node in self.nodes:
+            self.hosts[node.name] = node.host
+        self.client.host.run("ip", "neigh", "flush", "all")
+
+    def close(self):
+        Program.kill_all()
+
+
+def pause(seconds):
+    """For what has no condition to wait for: letting time pass while a probe runs."""
+    time.sleep(seconds)

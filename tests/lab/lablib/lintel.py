@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The only place that knows how lintel is started and asked: its command line and the shape of its JSON."""
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import time
+
+from . import config
+from .process import WORK, Failed, Program, wait_until
+from .topology import rebuild
+
+BINARY = os.environ.get("LINTEL", "lintel")
+OURS_IN_NFT = "lintel"  # the name of its table
+
+
+class LoadBalancer:
+    """A host that runs lintel: how it is started, stopped, hurt and asked."""
+
+    def __init__(self, host):
+        self.host = host
+        self.name = host.name
+        self.program = None
+        self.new_directories()
+
+    def new_directories(self):
+        """An empty configuration and state directory."""
+        self.directory = WORK / f"{self.name}-{time.monotonic_ns()}"
+        self.state = self.directory / "state"
+        self.configuration = self.directory / "conf"
+        self.socket = self.directory / "lintel.sock"
+        self.configuration.mkdir(parents=True)
+        self.state.mkdir()
+
+    # --- life ---
+
+    def configure(self, documents, file="lab.yaml"):
+        """Writes the configuration the way an operator's tool would: a new file, renamed over the old one."""
+        fresh = self.configuration / f".{file}.new"
+        fresh.write_text(config.text(documents), encoding="utf-8")
+        fresh.rename(self.configuration / file)
+
+    def start(self, documents=None, *options, wait=True):
+        """Starts `lintel run`; with wait until it answers on its socket."""
+        if documents is not None:
+            self.configure(documents)
+        self.program = Program(self.host, f"lintel-{self.name}",
+                               [BINARY, "run", "-c", self.configuration, "--state-dir", self.state, "--socket", self.socket,
+                                "--node", self.name, "--listen", "127.0.0.1:9310", "--log-level", "debug", *options])
+        if wait:
+            wait_until(f"lintel on {self.name} answers", self._answers, seconds=30)
+        return self
+
+    def _answers(self):
+        if not self.program.running:
+            raise Failed(f"lintel on {self.name} ended: {self.program.log()[-2000:]}")
+        return self.socket.exists() and self.status()
+
+    def stop(self, seconds=20):
+        """The polite way: SIGTERM. Fails unless it ends by itself with 0."""
+        code = self.program.stop(seconds)
+        if code != 0:
+            raise Failed(f"lintel on {self.name} ended with {code} on SIGTERM")
+
+    def kill(self):
+        """kill -9 of the process; its kernel goes on."""
+        self.program.kill()
+
+    def lose_power(self):
+        """The cables are dead at once, and so is the process."""
+        self.host.cut()
+        self.program.kill()
+
+    def hang(self):
+        self.program.signal(signal.SIGSTOP)
+
+    def resume(self):
+        self.program.signal(signal.SIGCONT)
+
+    def reload(self):
+        self.program.signal(signal.SIGHUP)
+
+    def scrap(self):
+        """After a crash: the machine comes back as new, with nothing of the old kernel state."""
+        if self.program:
+            self.program.kill()
+        self.host = rebuild(self.host)
+        self.program = None
+
+    # --- asking lintel ---
+
+    def lintel(self, *words, check=True):
+        """Runs a sub-command against this node's daemon; gives what it printed."""
+        return self.host.run(BINARY, words[0], "--socket", self.socket, *words[1:], check=check)
+
+    def offline(self, *words, check=True):
+        """Runs a sub-command that needs no daemon."""
+        return self.host.run(BINARY, *words, check=check)
+
+    def status(self):
+        return json.loads(self.lintel("status", "-o", "json"))
+
+    def list(self, *options):
+        return json.loads(self.lintel("list", *options, "-o", "json"))
+
+    def router(self, name="front"):
+        for entry in self.status()["routers"]:
+            if entry["name"] == name:
+                return entry
+        raise Failed(f"{self.name} reports no virtual router {name}")
+
+    def is_active(self, name="front"):
+        return self.router(name)["state"] == "Active"
+
+    def is_backup(self, name="front"):
+        return self.router(name)["state"] == "Backup"
+
+    def wait_active(self, name="front", seconds=20):
+        wait_until(f"{self.name} is Active for {name}", lambda: self.is_active(name), seconds)
+        return self
+
+    def wait_backup(self, name="front", seconds=20):
+        wait_until(f"{self.name} is Backup for {name}", lambda: self.is_backup(name), seconds)
+        return self
+
+    def sources(self):
+        return self.status()["sources"]
+
+    def in_step(self):
+        return all(source["inStep"] for source in self.sources())
+
+    def virtual_servers(self):
+        """{(address, port, protocol): {server address: weight}} as lintel lists it."""
+        return {(entry["address"], entry["port"], entry["protocol"]):
+                {server["address"]: server["weight"] for server in entry["servers"]}
+                for entry in self.list()["virtualServers"]}
+
+    def weights(self, address=config.VIP, number=80, protocol="TCP"):
+        return self.virtual_servers().get((address, number, protocol), {})
+
+    # --- asking its kernel ---
+
+    def ipvs(self):
+        """The kernel's services in ipvsadm's own words, one a line, sorted."""
+        return sorted(line.strip() for line in self.host.run("ipvsadm", "-Sn").splitlines() if line.strip())
+
+    def addresses(self):
+        """All addresses of the host, without prefix length."""
+        links = json.loads(self.host.run("ip", "-j", "address"))
+        return {info["local"] for link in links for info in link["addr_info"]}
+
+    def has_address(self, address):
+        return address in self.addresses()
+
+    def nft_tables(self):
+        return re.findall(r"table (\S+ \S+)", self.host.run("nft", "list", "tables"))
+
+    def kernel_is_clean(self):
+        """Nothing of lintel's is left: no services, no addresses besides the host's own, no table."""
+        own = {self.host.front, self.host.back, self.host.front6, self.host.back6, "127.0.0.1", "::1"}
+        extra = {address for address in self.addresses() - own if not address.startswith("fe80:")}
+        return not extra and not self.ipvs() and not any(OURS_IN_NFT in table for table in self.nft_tables())
+
+    def diagnosis(self):
+        """Everything that helps to understand a failure, as text."""
+        parts = []
+        if self.program:
+            state = "running" if self.program.running else f"ended with {self.program.process.returncode}"
+            parts.append(f"--- {self.name}: lintel {state}; the end of its log:\n{self.program.log()[-6000:]}")
+            if self.program.running:
+                parts.append(f"--- {self.name}: lintel status\n" + self.lintel("status", check=False))
+        for command in (["ip", "-br", "address"], ["ipvsadm", "-Ln"], ["nft", "list", "ruleset"]):
+            parts.append(f"--- {self.name}: {' '.join(command)}\n" + self.host.run(*command, check=False))
+        return "\n".join(parts)
+
+    def forget(self):
+        shutil.rmtree(self.directory, ignore_errors=True)
+        pathlib.Path(self.socket).unlink(missing_ok=True)
