@@ -71,17 +71,35 @@ static size_t count_here(const struct vrrp_router_config *config, enum addr_fami
 	return count;
 }
 
+struct lingerers {
+	const struct vrrp_lingering *items;
+	size_t count;
+};
+
+static void own_lingering(struct vrrp_router_config *config, struct vrrp_owned *owned,
+                          const struct lingerers *lingerers, const struct model_router *router)
+{
+	for (size_t i = 0; i < lingerers->count; i++) {
+		const struct vrrp_lingering *l = &lingerers->items[i];
+		struct addr_prefix whole = {.addr = l->address, .length = addr_bits(&l->address)};
+
+		if (strcmp(l->router, router->name) == 0 && !owns(config, &l->address))
+			own(config, owned, &whole, router->interface);
+	}
+}
+
 /* The router's own addresses, wherever they are put, then those of its virtual servers unless
  * they are among them; last a link-local one where IPv6 wants it. */
 static void build_owned(struct arena *arena, const struct model_snapshot *snapshot,
-                        const struct model_router *router, struct vrrp_router_config *config)
+                        const struct lingerers *lingerers, const struct model_router *router,
+                        struct vrrp_router_config *config)
 {
 	size_t vip_count = 0;
 
 	for (size_t i = 0; i < snapshot->vip_count; i++)
 		vip_count += snapshot->vips[i].router == router;
-	struct vrrp_owned *owned =
-		arena_array(arena, router->address_count + vip_count + 1, sizeof(*owned));
+	struct vrrp_owned *owned = arena_array(
+		arena, router->address_count + vip_count + lingerers->count + 1, sizeof(*owned));
 	config->owned = owned;
 
 	for (size_t i = 0; i < router->address_count; i++)
@@ -99,6 +117,7 @@ static void build_owned(struct arena *arena, const struct model_snapshot *snapsh
 		if (snapshot->vips[i].router == router &&
 		    !owns(&own_addresses, &snapshot->vips[i].address))
 			own(config, owned, &snapshot->vips[i].prefix, router->interface);
+	own_lingering(config, owned, lingerers, router);
 	if (count_here(config, ADDR_IPV6, false) > 0 && count_here(config, ADDR_IPV6, true) == 0) {
 		struct addr_prefix link_local = derive_link_local(router->virtual_router_id);
 
@@ -158,7 +177,8 @@ static size_t build_advertised(const struct model_router *router,
 }
 
 static void build_router(struct arena *arena, const struct model_snapshot *snapshot,
-                         const struct model_router *router, struct vrrp_router_config *config)
+                         const struct lingerers *lingerers, const struct model_router *router,
+                         struct vrrp_router_config *config)
 {
 	snprintf(config->name, sizeof(config->name), "%s", router->name);
 	snprintf(config->interface, sizeof(config->interface), "%s", router->interface);
@@ -191,7 +211,7 @@ static void build_router(struct arena *arena, const struct model_snapshot *snaps
 		snprintf(config->track_interfaces[i], IF_NAMESIZE, "%s",
 		         router->track_interfaces[i]);
 
-	build_owned(arena, snapshot, router, config);
+	build_owned(arena, snapshot, lingerers, router, config);
 	struct addr *list4 = arena_array(arena, ADVERTISED4_MAX, sizeof(*list4));
 	struct addr *list6 = arena_array(arena, ADVERTISED6_MAX, sizeof(*list6));
 	config->advertised4 = list4;
@@ -211,8 +231,11 @@ static void build_router(struct arena *arena, const struct model_snapshot *snaps
 	}
 }
 
-struct vrrp_config *vrrp_config_build(const struct model_snapshot *snapshot)
+struct vrrp_config *vrrp_config_build(const struct model_snapshot *snapshot,
+                                      const struct vrrp_lingering *lingering,
+                                      size_t lingering_count)
 {
+	const struct lingerers lingerers = {.items = lingering, .count = lingering_count};
 	struct vrrp_config *config = xcalloc(1, sizeof(*config));
 
 	arena_init(&config->arena);
@@ -220,7 +243,8 @@ struct vrrp_config *vrrp_config_build(const struct model_snapshot *snapshot)
 	config->routers =
 		arena_array(&config->arena, snapshot->router_count, sizeof(*config->routers));
 	for (size_t i = 0; i < snapshot->router_count; i++)
-		build_router(&config->arena, snapshot, snapshot->routers[i], &config->routers[i]);
+		build_router(&config->arena, snapshot, &lingerers, snapshot->routers[i],
+		             &config->routers[i]);
 	return config;
 }
 

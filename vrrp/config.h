@@ -54,7 +54,17 @@ struct vrrp_config {
 	size_t router_count;
 };
 
-struct vrrp_config *vrrp_config_build(const struct model_snapshot *snapshot);
+/* An address that is wanted no more, but stays for the connections that take leave. */
+struct vrrp_lingering {
+	struct addr address;
+	char router[254]; /* that owned it; unknown by now: the address is let go */
+};
+
+/* 'lingering' may be NULL when its count is 0; they are owned, never advertised in a list of given
+ * addresses. */
+struct vrrp_config *vrrp_config_build(const struct model_snapshot *snapshot,
+                                      const struct vrrp_lingering *lingering,
+                                      size_t lingering_count);
 void vrrp_config_free(struct vrrp_config *config);
 const struct vrrp_router_config *vrrp_config_find(const struct vrrp_config *config,
                                                   const char *name);
