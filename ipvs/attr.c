@@ -150,7 +150,8 @@ static void index_nested(const struct nlattr *nest, const struct nlattr **by_typ
 {
 	const struct nlattr *attr;
 
-	mnl_attr_for_each_nested(attr, nest) index_attr(attr, by_type, max);
+	mnl_attr_for_each_nested (attr, nest)
+		index_attr(attr, by_type, max);
 }
 
 /* The last attribute 'type' at the top level of a message, NULL when there is none. */
@@ -162,9 +163,8 @@ static const struct nlattr *find_attr(const struct nlmsghdr *message, uint16_t t
 	if (size < GENL_HDRLEN)
 		return NULL;
 	/* not mnl_attr_for_each: that one rounds the end of the message up */
-	mnl_attr_for_each_payload(mnl_nlmsg_get_payload_offset(message, GENL_HDRLEN),
-	                          size - GENL_HDRLEN)
-	{
+	mnl_attr_for_each_payload (mnl_nlmsg_get_payload_offset(message, GENL_HDRLEN),
+	                           size - GENL_HDRLEN) {
 		if (mnl_attr_get_type(attr) == type)
 			found = attr;
 	}

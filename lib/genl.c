@@ -11,8 +11,7 @@ static int read_family(void *ctx, const struct nlmsghdr *message)
 
 	if (mnl_nlmsg_get_payload_len(message) < GENL_HDRLEN)
 		return -EBADMSG;
-	mnl_attr_for_each(attr, message, GENL_HDRLEN)
-	{
+	mnl_attr_for_each (attr, message, GENL_HDRLEN) {
 		if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_ID &&
 		    mnl_attr_validate(attr, MNL_TYPE_U16) == 0)
 			*family = mnl_attr_get_u16(attr);

@@ -75,8 +75,7 @@ static const char *refusal_text(const struct nlmsghdr *message)
 	}
 	if (offset >= size)
 		return "";
-	mnl_attr_for_each_payload(mnl_nlmsg_get_payload_offset(message, offset), size - offset)
-	{
+	mnl_attr_for_each_payload (mnl_nlmsg_get_payload_offset(message, offset), size - offset) {
 		if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG &&
 		    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) == 0)
 			return mnl_attr_get_str(attr);
