@@ -2,6 +2,7 @@
 #include "daemon/render.h"
 
 #include <stdio.h>
+#include <string.h>
 
 const char *render_text(const json_t *object, const char *key)
 {
@@ -37,6 +38,13 @@ const char *render_span(double seconds, char buf[static RENDER_BUF_SIZE])
 		seconds = 0;
 	if (seconds < 0.9995) {
 		snprintf(buf, RENDER_BUF_SIZE, "%.0fms", seconds * 1000);
+		return buf;
+	}
+	if (seconds < 9.95) {
+		snprintf(buf, RENDER_BUF_SIZE, "%.1f", seconds);
+		if (buf[2] == '0')
+			buf[1] = '\0';
+		strcat(buf, "s");
 		return buf;
 	}
 	if (seconds > 1e15)

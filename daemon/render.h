@@ -37,7 +37,7 @@ json_int_t render_integer(const json_t *object, const char *key);
 bool render_bool(const json_t *object, const char *key);
 
 #define RENDER_BUF_SIZE 32
-/* A span of time in its two largest units: "3h 12m", "40ms"; returns buf. */
+/* A span of time in its two largest units: "3h 12m", "1.5s", "40ms"; returns buf. */
 const char *render_span(double seconds, char buf[static RENDER_BUF_SIZE]);
 /* A count in at most 8 characters: "12345678", "123456K"; returns buf. */
 const char *render_count(double value, char buf[static RENDER_BUF_SIZE]);

@@ -8,7 +8,8 @@
 #include <string.h>
 
 #define ARROW         "  -> "
-#define ADDRESS_MIN   28 /* ipvsadm's width of RemoteAddress:Port */
+#define ADDRESS_WIDTH 28 /* ipvsadm's width of RemoteAddress:Port */
+#define ADDRESS_MIN   22 /* any IPv4 address and port */
 #define FIGURE_WIDTH  8
 #define FIGURES_WIDTH (5 * (FIGURE_WIDTH + 1))
 
@@ -88,42 +89,56 @@ static enum table_tone weight_tone(json_int_t weight)
 	return weight == 0 ? TABLE_ATTENTION : TABLE_PLAIN;
 }
 
-/* How wide the addresses are, and the states. */
+/* Widths of the columns that depend on what is in them. */
 struct layout {
 	unsigned address;
+	unsigned inactive; /* InActConn */
 	unsigned state;
 };
 
-static struct layout measure(const json_t *virtual_servers, unsigned figures,
-                             const struct table_style *style)
+static unsigned larger(unsigned a, size_t b)
 {
-	struct layout layout = {.address = ADDRESS_MIN};
+	return b > a ? (unsigned)b : a;
+}
+
+static void measure_server(const json_t *server, struct layout *layout)
+{
 	struct text text = {0};
+
+	server_address(&text, server);
+	layout->address = larger(layout->address, text.len);
+	text_clear(&text);
+	add_state(&text, server);
+	layout->state = larger(layout->state, text.len);
+	text_clear(&text);
+	text_printf(&text, "%" JSON_INTEGER_FORMAT, render_integer(server, "inactiveConnections"));
+	layout->inactive = larger(layout->inactive, text.len);
+	text_done(&text);
+}
+
+static struct layout measure(const json_t *virtual_servers)
+{
+	struct layout layout = {.address = ADDRESS_WIDTH, .inactive = 9};
 	size_t i, j;
 	json_t *vs, *server;
 
 	json_array_foreach(virtual_servers, i, vs)
 	{
 		json_array_foreach(json_object_get(vs, "servers"), j, server)
-		{
-			text_clear(&text);
-			server_address(&text, server);
-			if (text.len > layout.address)
-				layout.address = (unsigned)text.len;
-			text_clear(&text);
-			add_state(&text, server);
-			if (text.len > layout.state)
-				layout.state = (unsigned)text.len;
-		}
+			measure_server(server, &layout);
 	}
-	text_done(&text);
-	unsigned beside = (unsigned)strlen(ARROW) + figures;
-	if (layout.state)
-		beside += 1 + layout.state;
-	if (layout.address + beside > style->width)
-		layout.address = style->width > beside + ADDRESS_MIN ? style->width - beside
-		                                                     : ADDRESS_MIN;
 	return layout;
+}
+
+/* Leaves 'beside' columns free beside the addresses, if it can. */
+static void fit(struct layout *layout, unsigned beside, const struct table_style *style)
+{
+	unsigned arrow = (unsigned)strlen(ARROW);
+
+	if (arrow + layout->address + beside > style->width)
+		layout->address = style->width > arrow + beside + ADDRESS_MIN
+		                          ? style->width - arrow - beside
+		                          : ADDRESS_MIN;
 }
 
 /* Pads the line begun at 'start' to 'column', or goes on in the next one. */
@@ -140,7 +155,7 @@ static void pad_to(struct text *out, size_t start, unsigned column)
 
 /* --- the plain view --- */
 
-#define PLAIN_FIGURES (1 + 7 + 1 + 6 + 1 + 10 + 1 + 9)
+#define PLAIN_FIGURES 27 /* " Forward Weight ActiveConn " */
 
 static void add_server(const json_t *server, const struct layout *layout,
                        const struct table_style *style, struct text *out)
@@ -158,7 +173,8 @@ static void add_server(const json_t *server, const struct layout *layout,
 	add_state(&state, server);
 	text_printf(out, " %-10" JSON_INTEGER_FORMAT " ",
 	            render_integer(server, "activeConnections"));
-	text_printf(out, state.len ? "%-9" JSON_INTEGER_FORMAT " " : "%" JSON_INTEGER_FORMAT,
+	text_printf(out, state.len ? "%-*" JSON_INTEGER_FORMAT " " : "%*" JSON_INTEGER_FORMAT,
+	            state.len ? (int)layout->inactive : 0,
 	            render_integer(server, "inactiveConnections"));
 	table_tone(out, TABLE_ATTENTION, style->colour, text_str(&state));
 	text_add(out, "\n");
@@ -170,7 +186,8 @@ static void add_server(const json_t *server, const struct layout *layout,
 static void add_virtual_server(const json_t *virtual_server, const struct layout *layout,
                                const struct table_style *style, struct text *out)
 {
-	unsigned edge = (unsigned)strlen(ARROW) + layout->address + PLAIN_FIGURES;
+	unsigned edge =
+		(unsigned)strlen(ARROW) + layout->address + PLAIN_FIGURES + layout->inactive;
 	struct text line = {0}, name = {0};
 
 	virtual_address(&line, virtual_server);
@@ -190,6 +207,13 @@ static void add_virtual_server(const json_t *virtual_server, const struct layout
 		text_add(out, "\n    ");
 		used = 4;
 	}
+	if (used + 2 + name.len > style->width) {
+		name.data[style->width - used - 2 - strlen("...")] = '\0';
+		text_done(&line);
+		text_printf(&line, "%s...", name.data);
+		text_clear(&name);
+		text_add(&name, text_str(&line));
+	}
 	int gap = used + 2 + name.len <= edge ? (int)(edge - used - name.len) : 2;
 	text_printf(out, "%*s", gap, "");
 	table_tone(out, TABLE_FAINT, style->colour, text_str(&name));
@@ -201,10 +225,12 @@ static void add_virtual_server(const json_t *virtual_server, const struct layout
 static void list_servers(const json_t *virtual_servers, const struct table_style *style,
                          struct text *out)
 {
-	struct layout layout = measure(virtual_servers, PLAIN_FIGURES, style);
+	struct layout layout = measure(virtual_servers);
 	size_t i, j;
 	json_t *vs, *server;
 
+	fit(&layout, PLAIN_FIGURES + layout.inactive + (layout.state ? 1 + layout.state : 0),
+	    style);
 	text_add(out, "Prot LocalAddress:Port Scheduler Flags\n");
 	text_printf(out, ARROW "%-*s Forward Weight ActiveConn InActConn\n", (int)layout.address,
 	            "RemoteAddress:Port");
@@ -233,11 +259,11 @@ static void add_figures(const json_t *object, struct text *out)
 static void list_figures(const json_t *virtual_servers, const char *key, const char *titles,
                          const struct table_style *style, struct text *out)
 {
-	struct layout layout = measure(virtual_servers, FIGURES_WIDTH, style);
+	struct layout layout = measure(virtual_servers);
 	size_t i, j;
 	json_t *vs, *server;
 
-	layout.state = 0;
+	fit(&layout, FIGURES_WIDTH, style);
 	unsigned column = (unsigned)strlen(ARROW) + layout.address;
 	text_printf(out, "%-*s%s\n", (int)column, "Prot LocalAddress:Port", titles);
 	text_add(out, ARROW "RemoteAddress:Port\n");

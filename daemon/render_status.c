@@ -153,11 +153,13 @@ static void add_addresses(const struct page *page, const json_t *router)
 		            " (%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
 		            " on this machine)",
 		            present, owned);
-	add_fact(page, "Addresses", &line);
+	if (line.len)
+		add_fact(page, "Addresses", &line);
 }
 
 static void add_peers(const struct page *page, const json_t *router)
 {
+	bool active = strcmp(render_text(router, "state"), "Active") == 0;
 	char buf[RENDER_BUF_SIZE];
 	size_t i;
 	json_t *peer;
@@ -172,38 +174,48 @@ static void add_peers(const struct page *page, const json_t *router)
 			            render_integer(peer, "priority"),
 			            render_span(json_number_value(heard), buf));
 		else
-			text_add(&line, ", never heard");
+			text_printf(&line, ", never heard%s",
+			            active ? " (a backup is silent)" : "");
 		add_fact(page, i ? "" : "Peers", &line);
 	}
 }
 
-static const struct table_column transition_columns[] = {
-	{.title = ""},
-	{.title = "", .align = TABLE_RIGHT},
-	{.title = ""},
-	{.title = "", .shrinks = true},
-};
+static unsigned longest_age(const json_t *transitions)
+{
+	char buf[RENDER_BUF_SIZE];
+	size_t longest = 0, i;
+	json_t *t;
 
+	json_array_foreach(transitions, i, t)
+	{
+		size_t len = strlen(render_span(render_number(t, "secondsAgo"), buf));
+		longest = len > longest ? len : longest;
+	}
+	return (unsigned)longest;
+}
+
+/* "3h 12m ago  Active      no advertisement was heard in time" */
 static void add_transitions(const struct page *page, const json_t *router)
 {
-	struct table *table = table_new(transition_columns, LT_ARRAY_SIZE(transition_columns));
+	const json_t *transitions = json_object_get(router, "transitions");
+	unsigned age = longest_age(transitions);
+	unsigned column = LABEL_WIDTH + age + (unsigned)strlen(" ago  Initialize  ");
 	char buf[RENDER_BUF_SIZE];
 	size_t i;
 	json_t *t;
 
-	json_array_foreach(json_object_get(router, "transitions"), i, t)
+	json_array_foreach(transitions, i, t)
 	{
 		const char *peer = render_text(t, "peer");
-		table_cell(table, TABLE_PLAIN, "%-*s", LABEL_WIDTH - 4, i ? "" : "Changes");
-		table_cell(table, TABLE_PLAIN, "%s ago",
-		           render_span(render_number(t, "secondsAgo"), buf));
-		table_cell(table, TABLE_PLAIN, "%s -> %s", render_text(t, "from"),
-		           render_text(t, "to"));
-		table_cell(table, TABLE_FAINT, "%s%s%s%s", render_text(t, "reason"),
-		           *peer ? " (" : "", peer, *peer ? ")" : "");
+		struct text reason = {0};
+		add_label(page, i ? "" : "Changes");
+		text_printf(page->out, "%*s ago  %-10s  ", (int)age,
+		            render_span(render_number(t, "secondsAgo"), buf), render_text(t, "to"));
+		text_printf(&reason, "%s%s%s%s", render_text(t, "reason"), *peer ? " (" : "", peer,
+		            *peer ? ")" : "");
+		table_paragraph(page->out, text_str(&reason), column, column, page->style->width);
+		text_done(&reason);
 	}
-	table_print(table, 2, page->style, page->out);
-	table_free(table);
 }
 
 /* Counters that should be 0, by name; nothing when all are. */
@@ -264,35 +276,34 @@ static void add_router(const struct page *page, const json_t *router)
 
 /* --- sources and kernel --- */
 
+static void add_source(const struct page *page, const json_t *source)
+{
+	const json_t *loaded = json_object_get(source, "loadedSecondsAgo");
+	char buf[RENDER_BUF_SIZE];
+	struct text line = {0};
+
+	text_printf(&line, "%s: ", render_text(source, "path"));
+	if (!json_is_number(loaded))
+		text_add(&line, "refused; nothing was ever taken from it");
+	else
+		text_printf(&line, "%s %s ago",
+		            render_bool(source, "inStep") ? "in step, loaded"
+		                                          : "refused; in force is that of",
+		            render_span(json_number_value(loaded), buf));
+	table_paragraph(page->out, text_str(&line), 0, 2, page->style->width);
+	text_done(&line);
+}
+
 static void add_sources(const struct page *page, const json_t *sources)
 {
-	static const struct table_column columns[] = {
-		{.title = "", .shrinks = true},
-		{.title = ""},
-	};
-	struct table *table = table_new(columns, LT_ARRAY_SIZE(columns));
-	char buf[RENDER_BUF_SIZE];
 	size_t i;
 	json_t *source;
 
-	json_array_foreach(sources, i, source)
-	{
-		const json_t *loaded = json_object_get(source, "loadedSecondsAgo");
-		bool in_step = render_bool(source, "inStep");
-		table_cell(table, TABLE_PLAIN, "%s", render_text(source, "path"));
-		if (!json_is_number(loaded))
-			table_cell(table, TABLE_BAD, "refused; nothing was ever taken from it");
-		else
-			table_cell(table, in_step ? TABLE_PLAIN : TABLE_BAD, "%s %s ago",
-			           in_step ? "in step, loaded" : "refused; in force is that of",
-			           render_span(json_number_value(loaded), buf));
-	}
 	add_heading(page, "Sources");
 	text_add(page->out, "\n");
-	table_print(table, 2, page->style, page->out);
+	json_array_foreach(sources, i, source) add_source(page, source);
 	if (json_array_size(sources) == 0)
 		text_add(page->out, "  none\n");
-	table_free(table);
 }
 
 static void add_ipvs(const struct page *page, const json_t *ipvs)
@@ -351,7 +362,10 @@ static void add_sysctls(const struct page *page, const json_t *sysctls)
 	json_t *entry;
 
 	json_array_foreach(sysctls, i, entry) in_force += render_bool(entry, "inForce");
-	text_printf(&line, "%zu of %zu in force", in_force, json_array_size(sysctls));
+	if (json_array_size(sysctls) == 0)
+		text_add(&line, "none are needed");
+	else
+		text_printf(&line, "%zu of %zu in force", in_force, json_array_size(sysctls));
 	json_array_foreach(sysctls, i, entry)
 	{
 		if (!render_bool(entry, "inForce"))
@@ -379,15 +393,19 @@ void render_status(const json_t *status, const struct table_style *style, struct
 {
 	const struct page page = {.style = style, .out = out};
 	char buf[RENDER_BUF_SIZE];
+	struct text line = {0};
 	size_t i;
 	json_t *router;
 
 	table_tone(out, TABLE_STRONG, style->colour, "lintel");
-	text_printf(out, " %s on %s, up %s, pid %" JSON_INTEGER_FORMAT "%s\n",
+	text_printf(&line, "%s on %s, up %s, pid %" JSON_INTEGER_FORMAT "%s",
 	            render_text(status, "version"), render_text(status, "node"),
 	            render_span(render_number(status, "uptimeSeconds"), buf),
 	            render_integer(status, "pid"),
 	            render_bool(status, "realtime") ? "" : ", without real-time priority");
+	text_add(out, " ");
+	table_paragraph(out, text_str(&line), (unsigned)strlen("lintel "), 0, style->width);
+	text_done(&line);
 	add_problems(&page, status);
 	json_array_foreach(json_object_get(status, "routers"), i, router) add_router(&page, router);
 	add_sources(&page, json_object_get(status, "sources"));
