@@ -16,4 +16,10 @@
 void model_decode(const struct tree *document, const char *source, struct model_objects *objects,
                   struct model_problems *problems);
 
+/* Gives the fields of a zeroed structure what they have when a document does not say them; for
+ * those who make objects without one. 'map' is that of the structure: model_schema_port_map, ...;
+ * the whole of a kind is model_schema_virtual_server.map. */
+struct model_schema_map;
+void model_defaults(const struct model_schema_map *map, struct arena *arena, void *object);
+
 #endif

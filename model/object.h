@@ -102,6 +102,7 @@ enum model_health_type {
 	MODEL_HEALTH_ICMP,
 	MODEL_HEALTH_DNS
 };
+const char *model_health_type_name(enum model_health_type type); /* "tcp" */
 
 struct model_health_check {
 	enum model_health_type type;
@@ -159,6 +160,15 @@ struct model_objects {
 
 void model_objects_init(struct model_objects *objects);
 void model_objects_done(struct model_objects *objects);
+/* Append a copy of the structure; what it points to should be in the arena of 'objects'. The
+ * result is valid until the next one is added. */
+struct model_router *model_objects_add_router(struct model_objects *objects,
+                                              const struct model_router *router);
+struct model_virtual_server *
+model_objects_add_virtual_server(struct model_objects *objects,
+                                 const struct model_virtual_server *virtual_server);
+struct model_pool *model_objects_add_pool(struct model_objects *objects,
+                                          const struct model_pool *pool);
 
 /* "VirtualServer default/web" for messages; returns buf. */
 #define MODEL_OBJECT_TEXT_SIZE 600

@@ -17,9 +17,12 @@ enum model_severity {
 	MODEL_ERROR,   /* the source is refused whole */
 };
 
+/* The source of objects that come from the Kubernetes API. */
+#define MODEL_SOURCE_KUBERNETES "kubernetes"
+
 /* Where something was said. */
 struct model_origin {
-	const char *source; /* file path, or "kubernetes" */
+	const char *source; /* file path, or MODEL_SOURCE_KUBERNETES */
 	unsigned line;      /* 1-based, 0 when there is none */
 };
 

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lib/mem.h"
+#include "model/check.h"
+#include "model/decode_context.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* About the address of a map, or about the scalar that stands for it. */
+static void report_address(struct model_decode_context *ctx, const struct tree *node,
+                           const struct addr_prefix *prefix, const char *what)
+{
+	char shown[ADDR_PREFIX_TEXT_SIZE];
+
+	addr_prefix_format(prefix, shown);
+	if (node->kind == TREE_MAP)
+		model_decode_error_at(ctx, node, "address", "%s is %s; allowed: %s", shown, what,
+		                      "an address that one node can own");
+	else
+		model_decode_error(ctx, node->line, "%s is %s; allowed: %s", shown, what,
+		                   "an address that one node can own");
+}
+
+void model_check_router_address(struct model_decode_context *ctx, const struct tree *node,
+                                void *object)
+{
+	struct model_router_address *address = object;
+	const struct addr_prefix *prefix = &address->prefix;
+	const char *unusable = model_check_unusable(&prefix->addr);
+	struct addr first, last;
+
+	if (prefix->addr.family == ADDR_NONE)
+		return;
+	if (!unusable && addr_is_loopback(&prefix->addr))
+		unusable = "a loopback address";
+	/* Of two addresses or one there is no network address and no broadcast (RFC 3021, 6164). */
+	if (!unusable && prefix->length + 1U < addr_bits(&prefix->addr)) {
+		first = addr_prefix_first(prefix);
+		last = addr_prefix_last(prefix);
+		if (addr_equal(&prefix->addr, &first))
+			unusable = "the address of the network itself";
+		else if (prefix->addr.family == ADDR_IPV4 && addr_equal(&prefix->addr, &last))
+			unusable = "the network's broadcast address";
+	}
+	if (unusable)
+		report_address(ctx, node, prefix, unusable);
+}
+
+static int compare_router_addresses(const void *left, const void *right)
+{
+	const struct model_router_address *a = left, *b = right;
+
+	return addr_compare(&a->prefix.addr, &b->prefix.addr);
+}
+
+static void report_router_address_twice(void *arg, size_t first, size_t later)
+{
+	struct model_check_list *list = arg;
+
+	model_check_report_entry(list->ctx, MODEL_ERROR, list->map, list->name, later,
+	                         "has the same address as addresses[%zu]", first);
+}
+
+static void check_peers(struct model_decode_context *ctx, const struct tree *node,
+                        const struct model_router *router)
+{
+	struct model_check_list list = {ctx, node, "peers"};
+	bool peer_family[2] = {false, false}, own_family[2] = {false, false};
+
+	if (router->peer_count == 0 ||
+	    !model_check_addresses_known(router->peers, router->peer_count))
+		return;
+	for (size_t i = 0; i < router->peer_count; i++) {
+		const char *unusable = model_check_unusable(&router->peers[i]);
+
+		if (!unusable && addr_is_loopback(&router->peers[i]))
+			unusable = "a loopback address";
+		if (unusable)
+			model_check_report_entry(ctx, MODEL_ERROR, node, "peers", i,
+			                         "is %s; allowed: the address of another node",
+			                         unusable);
+		peer_family[router->peers[i].family == ADDR_IPV6] = true;
+	}
+	model_check_address_twice(&list, router->peers, router->peer_count);
+	for (size_t i = 0; i < router->address_count; i++)
+		own_family[router->addresses[i].prefix.addr.family == ADDR_IPV6] = true;
+	for (int six = 0; six < 2; six++) {
+		if (own_family[six] && !peer_family[six])
+			model_decode_warning_at(
+				ctx, node, "peers",
+				"none is an %s address, though the virtual router has "
+				"%s addresses: nobody hears of those",
+				six ? "IPv6" : "IPv4", six ? "IPv6" : "IPv4");
+	}
+}
+
+/* Entries that were wrong in themselves have nothing to compare. */
+static bool has_wrong_address(const struct model_router *router)
+{
+	for (size_t i = 0; i < router->address_count; i++) {
+		if (router->addresses[i].prefix.addr.family == ADDR_NONE)
+			return true;
+	}
+	return false;
+}
+
+void model_check_router(struct model_decode_context *ctx, const struct tree *node, void *object)
+{
+	struct model_router *router = object;
+	struct model_check_list addresses = {ctx, node, "addresses"};
+	struct model_check_list interfaces = {ctx, node, "trackInterfaces"};
+
+	for (size_t i = 0; i < router->address_count; i++) {
+		if (!router->addresses[i].interface || !*router->addresses[i].interface)
+			router->addresses[i].interface = router->interface;
+	}
+	if (!has_wrong_address(router)) {
+		model_check_duplicates(router->addresses, router->address_count,
+		                       sizeof(*router->addresses), compare_router_addresses,
+		                       report_router_address_twice, &addresses);
+		check_peers(ctx, node, router);
+	}
+	model_check_text_twice(&interfaces, router->track_interfaces,
+	                       router->track_interface_count);
+	if (router->priority == 255)
+		model_decode_warning_at(
+			ctx, node, "priority",
+			"255 is the address owner: it takes over at once whenever it "
+			"starts, whatever 'preempt' says");
+	if (router->preempt_delay_us > 0 && !router->preempt)
+		model_decode_warning_at(ctx, node, "preemptDelay",
+		                        "has no effect while preempt is false");
+}
+
+static int compare_ranges(const void *left, const void *right)
+{
+	const struct addr_range *a = *(const struct addr_range *const *)left;
+	const struct addr_range *b = *(const struct addr_range *const *)right;
+	int order = addr_compare(&a->first, &b->first);
+
+	return order != 0 ? order : a < b ? -1 : a > b;
+}
+
+static void check_overlap(struct model_decode_context *ctx, const struct tree *node,
+                          const struct model_pool *pool, const struct addr_range *left,
+                          const struct addr_range *right)
+{
+	size_t a = (size_t)(left - pool->ranges), b = (size_t)(right - pool->ranges);
+
+	if (left->first.family != right->first.family || left->first.family == ADDR_NONE ||
+	    !addr_range_overlaps(left, right))
+		return;
+	model_check_report_entry(ctx, MODEL_ERROR, node, "addresses", a < b ? b : a,
+	                         "overlaps addresses[%zu]", a < b ? a : b);
+}
+
+void model_check_pool(struct model_decode_context *ctx, const struct tree *node, void *object)
+{
+	const struct model_pool *pool = object;
+	const struct addr_range **sorted, *last;
+
+	if (pool->range_count == 0)
+		return;
+	sorted = xcalloc(pool->range_count, sizeof(*sorted));
+	for (size_t i = 0; i < pool->range_count; i++) {
+		const char *unusable = model_check_unusable(&pool->ranges[i].first);
+
+		if (!unusable)
+			unusable = model_check_unusable(&pool->ranges[i].last);
+		if (unusable)
+			model_check_report_entry(
+				ctx, MODEL_ERROR, node, "addresses", i,
+				"has %s in it; allowed: addresses that one node can own", unusable);
+		sorted[i] = &pool->ranges[i];
+	}
+	qsort(sorted, pool->range_count, sizeof(*sorted), compare_ranges);
+	last = sorted[0]; /* that reaches furthest so far */
+	for (size_t i = 1; i < pool->range_count; i++) {
+		check_overlap(ctx, node, pool, last, sorted[i]);
+		if (addr_compare(&sorted[i]->last, &last->last) > 0)
+			last = sorted[i];
+	}
+	free(sorted);
+}

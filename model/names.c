@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The words of the model: each enum's names stand here once, for reading, printing and explaining.
+ */
+#include "model/object.h"
+#include "model/schema.h"
+
+#include <stddef.h>
+
+const struct model_schema_name model_schema_protocol_names[] = {
+	{"TCP", MODEL_TCP, "TCP"},
+	{"UDP", MODEL_UDP, "UDP"},
+	{"SCTP", MODEL_SCTP, "SCTP"},
+	{NULL, 0, NULL},
+};
+
+const struct model_schema_name model_schema_forwarding_names[] = {
+	{"nat", MODEL_FORWARD_NAT,
+         "the destination is rewritten, and answers come back through the balancer"},
+	{"direct", MODEL_FORWARD_DIRECT,
+         "the packet is sent unchanged to the server's link-layer address: the server is on a "
+         "network of the balancer, has the virtual address itself without answering ARP for it, "
+         "and answers the client directly"},
+	{"tunnel", MODEL_FORWARD_TUNNEL,
+         "the packet is sent unchanged inside a tunnel: the server may be anywhere, has the "
+         "virtual address itself, and answers the client directly"},
+	{NULL, 0, NULL},
+};
+
+const struct model_schema_name model_schema_tunnel_type_names[] = {
+	{"ipip", MODEL_TUNNEL_IPIP, "IP in IP"},
+	{"gue", MODEL_TUNNEL_GUE, "Generic UDP Encapsulation; needs a port"},
+	{"gre", MODEL_TUNNEL_GRE, "GRE"},
+	{NULL, 0, NULL},
+};
+
+const struct model_schema_name model_schema_snat_mode_names[] = {
+	{"auto", MODEL_SNAT_AUTO,
+         "the virtual router's own address on the interface that leads to the server, else the "
+         "virtual address"},
+	{"none", MODEL_SNAT_NONE,
+         "no rewriting: servers see the client's address, and must route their answers through "
+         "the balancer"},
+	{"masquerade", MODEL_SNAT_MASQUERADE,
+         "the node's own address on the outgoing interface: connections do not survive a failover"},
+	{"address", MODEL_SNAT_ADDRESS, "the address said in `address`"},
+	{NULL, 0, NULL},
+};
+
+const struct model_schema_name model_schema_checksum_names[] = {
+	{"pseudoHeader", MODEL_CHECKSUM_PSEUDO_HEADER,
+         "with the IPv4 pseudo-header, as keepalived and FRR do"},
+	{"rfc9568", MODEL_CHECKSUM_RFC9568, "over the VRRP message alone, as RFC 9568 says"},
+	{NULL, 0, NULL},
+};
+
+const struct model_schema_name model_schema_health_type_names[] = {
+	{"none", MODEL_HEALTH_NONE, "no check"},
+	{"tcp", MODEL_HEALTH_TCP, "a TCP connection can be opened"},
+	{"http", MODEL_HEALTH_HTTP, "an HTTP request is answered"},
+	{"https", MODEL_HEALTH_HTTPS, "an HTTP request over TLS is answered"},
+	{"tls", MODEL_HEALTH_TLS, "a TLS handshake succeeds"},
+	{"udp", MODEL_HEALTH_UDP, "a UDP datagram is answered, or at least not refused"},
+	{"icmp", MODEL_HEALTH_ICMP, "an echo request is answered"},
+	{"dns", MODEL_HEALTH_DNS, "a DNS query is answered"},
+	{NULL, 0, NULL},
+};
+
+/* What the kernel has under net/netfilter/ipvs/ip_vs_<name>.c. */
+const struct model_schema_name model_schema_scheduler_names[] = {
+	{"rr", 0, "round robin; ignores weights"},
+	{"wrr", 0, "round robin by weight"},
+	{"lc", 0, "the fewest connections; ignores weights"},
+	{"wlc", 0, "the fewest connections by weight"},
+	{"fo", 0, "failover: the available server with the highest weight"},
+	{"ovf", 0, "overflow: the highest weight until it has as many connections as its weight"},
+	{"lblc", 0, "locality by destination, fewest connections"},
+	{"lblcr", 0, "locality by destination with replication, fewest connections"},
+	{"dh", 0, "hash of the destination address"},
+	{"sh", 0, "hash of the client's address"},
+	{"mh", 0, "Maglev hash of the client's address: few clients move when servers change"},
+	{"sed", 0, "shortest expected delay"},
+	{"nq", 0, "an idle server if there is one, else shortest expected delay"},
+	{"twos", 0, "the better of two servers picked at random"},
+	{NULL, 0, NULL},
+};
+
+const char *model_protocol_name(enum model_protocol protocol)
+{
+	return model_schema_value_name(model_schema_protocol_names, (int)protocol);
+}
+
+const char *model_forwarding_name(enum model_forwarding forwarding)
+{
+	return model_schema_value_name(model_schema_forwarding_names, (int)forwarding);
+}
+
+const char *model_tunnel_type_name(enum model_tunnel_type type)
+{
+	return model_schema_value_name(model_schema_tunnel_type_names, (int)type);
+}
+
+const char *model_snat_mode_name(enum model_snat_mode mode)
+{
+	return model_schema_value_name(model_schema_snat_mode_names, (int)mode);
+}
+
+const char *model_checksum_name(enum model_checksum checksum)
+{
+	return model_schema_value_name(model_schema_checksum_names, (int)checksum);
+}
+
+const char *model_health_type_name(enum model_health_type type)
+{
+	return model_schema_value_name(model_schema_health_type_names, (int)type);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/object.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void model_objects_init(struct model_objects *objects)
+{
+	*objects = (struct model_objects){0};
+	arena_init(&objects->arena);
+}
+
+void model_objects_done(struct model_objects *objects)
+{
+	arena_done(&objects->arena);
+	*objects = (struct model_objects){0};
+}
+
+/* Makes room for one more. Arrays double when their count is a power of two, so the capacity need
+ * not be kept; what they outgrow stays in the arena, which at most doubles it. */
+static void *grow(struct arena *arena, void *items, size_t count, size_t size)
+{
+	void *larger;
+
+	if (count & (count - 1))
+		return items;
+	larger = arena_array(arena, count ? count * 2 : 1, size);
+	if (count > 0)
+		memcpy(larger, items, count * size);
+	return larger;
+}
+
+struct model_router *model_objects_add_router(struct model_objects *objects,
+                                              const struct model_router *router)
+{
+	objects->routers = grow(&objects->arena, objects->routers, objects->router_count,
+	                        sizeof(*objects->routers));
+	objects->routers[objects->router_count] = *router;
+	return &objects->routers[objects->router_count++];
+}
+
+struct model_virtual_server *
+model_objects_add_virtual_server(struct model_objects *objects,
+                                 const struct model_virtual_server *virtual_server)
+{
+	objects->virtual_servers = grow(&objects->arena, objects->virtual_servers,
+	                                objects->virtual_server_count,
+	                                sizeof(*objects->virtual_servers));
+	objects->virtual_servers[objects->virtual_server_count] = *virtual_server;
+	return &objects->virtual_servers[objects->virtual_server_count++];
+}
+
+struct model_pool *model_objects_add_pool(struct model_objects *objects,
+                                          const struct model_pool *pool)
+{
+	objects->pools =
+		grow(&objects->arena, objects->pools, objects->pool_count, sizeof(*objects->pools));
+	objects->pools[objects->pool_count] = *pool;
+	return &objects->pools[objects->pool_count++];
+}
+
+const char *model_virtual_server_title(const struct model_virtual_server *vs,
+                                       char buf[static MODEL_OBJECT_TEXT_SIZE])
+{
+	snprintf(buf, MODEL_OBJECT_TEXT_SIZE, "VirtualServer %s/%s", vs->namespace, vs->name);
+	return buf;
+}

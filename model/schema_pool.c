@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/check.h"
+#include "model/object.h"
+#include "model/schema.h"
+
+static const struct model_schema_field metadata_fields[] = {
+	{
+		.name = "name",
+		.kind = MODEL_FIELD_NAME,
+		.required = true,
+		.doc = "How Services and virtual servers refer to this pool.",
+		MODEL_FIELD_AT(model_pool, name),
+	},
+	MODEL_FIELDS_METADATA,
+	{.name = NULL},
+};
+static const struct model_schema_map metadata_map = {.fields = metadata_fields};
+
+static const struct model_schema_field spec_fields[] = {
+	{
+		.name = "virtualRouter",
+		.kind = MODEL_FIELD_NAME,
+		.required = true,
+		.doc = "The VirtualRouter that owns the addresses.",
+		MODEL_FIELD_AT(model_pool, router),
+	},
+	{
+		.name = "addresses",
+		.kind = MODEL_FIELD_RANGE,
+		.many = MODEL_FIELD_LIST,
+		.count_max = 4096,
+		.required = true,
+		.doc = "The addresses that may be given. Ranges may not overlap, within a pool or "
+		       "across pools.",
+		MODEL_FIELD_LIST_AT(model_pool, ranges, range_count),
+	},
+	{
+		.name = "autoAssign",
+		.kind = MODEL_FIELD_BOOL,
+		.default_text = "true",
+		.doc = "Whether addresses are given to those who name no pool. With `false`, only "
+		       "to those who name this one.",
+		MODEL_FIELD_AT(model_pool, auto_assign),
+	},
+	{.name = NULL},
+};
+static const struct model_schema_map spec_map = {.fields = spec_fields, .check = model_check_pool};
+
+static const struct model_schema_field document_fields[] = {
+	MODEL_FIELDS_DOCUMENT(metadata_map, spec_map),
+	{.name = NULL},
+};
+static const struct model_schema_map document_map = {.fields = document_fields};
+
+const struct model_schema_object model_schema_pool = {
+	.kind = "AddressPool",
+	.plural = "addresspools",
+	.namespaced = false,
+	.doc = "Addresses that Kubernetes Services and virtual servers may be given. Addresses are "
+	       "given to objects of the Kubernetes API only; a virtual server in a file names its "
+	       "addresses.",
+	.example = "apiVersion: lintel.io/v1alpha1\n"
+		   "kind: AddressPool\n"
+		   "metadata: {name: public}\n"
+		   "spec:\n"
+		   "  virtualRouter: front\n"
+		   "  addresses: [10.77.0.100-10.77.0.150, \"2001:db8:77::100/120\"]\n"
+		   "  autoAssign: true\n",
+	.map = &document_map,
+	.size = sizeof(struct model_pool),
+	.origin_offset = offsetof(struct model_pool, origin),
+};

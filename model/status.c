@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/status.h"
+
+const char *model_router_state_name(enum model_router_state state)
+{
+	switch (state) {
+	case MODEL_ROUTER_INITIALIZE:
+		return "Initialize";
+	case MODEL_ROUTER_BACKUP:
+		return "Backup";
+	case MODEL_ROUTER_ACTIVE:
+		return "Active";
+	}
+	return "?";
+}
+
+const char *model_router_reason_name(enum model_router_reason reason)
+{
+	switch (reason) {
+	case MODEL_REASON_STARTUP:
+		return "it was started";
+	case MODEL_REASON_OWNER:
+		return "it is the address owner";
+	case MODEL_REASON_ACTIVE_DOWN:
+		return "no advertisement was heard in time";
+	case MODEL_REASON_RESIGNED:
+		return "the active router resigned";
+	case MODEL_REASON_PREEMPTED:
+		return "its priority is higher than the active router's";
+	case MODEL_REASON_HIGHER_PRIORITY:
+		return "a higher priority was heard";
+	case MODEL_REASON_HIGHER_ADDRESS:
+		return "an equal priority was heard from a higher address";
+	case MODEL_REASON_HANDED_OVER:
+		return "it was handed over as planned";
+	case MODEL_REASON_SHUTDOWN:
+		return "it was shut down";
+	case MODEL_REASON_INTERFACE_DOWN:
+		return "an interface it needs is down";
+	case MODEL_REASON_LATE:
+		return "this process was stalled for too long";
+	case MODEL_REASON_SUSPENDED:
+		return "the machine was suspended";
+	case MODEL_REASON_RECONFIGURED:
+		return "its configuration was changed";
+	case MODEL_REASON_COUNT:
+		break;
+	}
+	return "?";
+}
+
+const char *model_vrrp_drop_name(enum model_vrrp_drop drop)
+{
+	switch (drop) {
+	case MODEL_DROP_TTL:
+		return "ttl";
+	case MODEL_DROP_VERSION:
+		return "version";
+	case MODEL_DROP_TYPE:
+		return "type";
+	case MODEL_DROP_LENGTH:
+		return "length";
+	case MODEL_DROP_CHECKSUM:
+		return "checksum";
+	case MODEL_DROP_VRID:
+		return "vrid";
+	case MODEL_DROP_ADDRESS_COUNT:
+		return "address-count";
+	case MODEL_DROP_INTERVAL:
+		return "interval";
+	case MODEL_DROP_OWN:
+		return "own";
+	case MODEL_DROP_UNKNOWN_PEER:
+		return "unknown-peer";
+	case MODEL_DROP_MODE:
+		return "mode";
+	case MODEL_DROP_COUNT:
+		break;
+	}
+	return "?";
+}

@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Who owns which address, and what is on it. */
+#include "lib/mem.h"
+#include "model/validate.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- ports --- */
+
+static void report_clash(struct model_problems *problems, const struct model_service *earlier,
+                         const struct model_service *later)
+{
+	const struct model_virtual_server *vs = later->virtual_server;
+	char title[MODEL_OBJECT_TEXT_SIZE], other[MODEL_OBJECT_TEXT_SIZE];
+	char place[MODEL_PLACE_SIZE], address[ADDR_TEXT_SIZE];
+	char field[64];
+	uint16_t port = later->port->first > earlier->port->first ? later->port->first
+	                                                          : earlier->port->first;
+
+	snprintf(field, sizeof(field), "spec.ports[%zu]", (size_t)(later->port - vs->ports));
+	model_problem_add(problems, MODEL_ERROR, vs->origin, model_virtual_server_title(vs, title),
+	                  field, "%s port %u on %s is taken by %s (%s)",
+	                  model_protocol_name(later->port->protocol), port,
+	                  addr_format(&later->address, address),
+	                  model_virtual_server_title(earlier->virtual_server, other),
+	                  model_validate_place(&earlier->virtual_server->origin, place));
+}
+
+/* Services are sorted by address, protocol and first port: what overlaps anything overlaps the one
+ * that reaches furthest so far. */
+static void check_clashes(const struct model_snapshot *snapshot, struct model_problems *problems)
+{
+	const struct model_service *furthest = snapshot->services;
+
+	for (size_t i = 1; i < snapshot->service_count; i++) {
+		const struct model_service *service = &snapshot->services[i];
+
+		if (furthest->port->protocol != service->port->protocol ||
+		    !addr_equal(&furthest->address, &service->address)) {
+			furthest = service;
+			continue;
+		}
+		if (service->port->first <= furthest->port->last) {
+			if (model_validate_is_later(&furthest->virtual_server->origin,
+			                            &service->virtual_server->origin))
+				report_clash(problems, service, furthest);
+			else
+				report_clash(problems, furthest, service);
+		}
+		if (service->port->last > furthest->port->last)
+			furthest = service;
+	}
+}
+
+/* --- owners --- */
+
+/* An address as some object names it. */
+struct claim {
+	struct addr address;
+	const struct model_router *router;
+	const struct model_virtual_server *virtual_server; /* NULL: the router's own */
+	size_t index;                                      /* in the object's addresses */
+};
+
+struct claims {
+	struct claim *items;
+	size_t count;
+};
+
+static const struct model_origin *claim_origin(const struct claim *claim)
+{
+	return claim->virtual_server ? &claim->virtual_server->origin : &claim->router->origin;
+}
+
+static const char *claim_title(const struct claim *claim, char buf[static MODEL_OBJECT_TEXT_SIZE])
+{
+	if (claim->virtual_server)
+		return model_virtual_server_title(claim->virtual_server, buf);
+	snprintf(buf, MODEL_OBJECT_TEXT_SIZE, "VirtualRouter %s", claim->router->name);
+	return buf;
+}
+
+/* Routers' own before those of virtual servers, then in order of appearance. */
+static int compare_claims(const void *left, const void *right)
+{
+	const struct claim *a = left, *b = right;
+	int order = addr_compare(&a->address, &b->address);
+
+	if (order == 0)
+		order = (a->virtual_server != NULL) - (b->virtual_server != NULL);
+	if (order == 0)
+		order = model_validate_is_later(claim_origin(a), claim_origin(b)) -
+		        model_validate_is_later(claim_origin(b), claim_origin(a));
+	return order;
+}
+
+static struct claims collect_claims(const struct model_snapshot *snapshot)
+{
+	struct claims claims = {NULL, 0};
+	size_t total = snapshot->vip_count;
+
+	for (size_t i = 0; i < snapshot->router_count; i++)
+		total += snapshot->routers[i]->address_count;
+	claims.items = xcalloc(total + 1, sizeof(*claims.items));
+	for (size_t i = 0; i < snapshot->router_count; i++) {
+		const struct model_router *router = snapshot->routers[i];
+
+		for (size_t j = 0; j < router->address_count; j++)
+			claims.items[claims.count++] =
+				(struct claim){router->addresses[j].prefix.addr, router, NULL, j};
+	}
+	for (size_t i = 0; i < snapshot->virtual_server_count; i++) {
+		const struct model_virtual_server *vs = snapshot->virtual_servers[i];
+		const struct model_router *router = model_snapshot_router(snapshot, vs->router);
+
+		for (size_t j = 0; router && j < vs->address_count; j++)
+			claims.items[claims.count++] =
+				(struct claim){vs->addresses[j], router, vs, j};
+	}
+	qsort(claims.items, claims.count, sizeof(*claims.items), compare_claims);
+	return claims;
+}
+
+/* The same address is often on several networks of one router; on two routers it is on two nodes
+ * at once. */
+static void check_owners(const struct claims *claims, struct model_problems *problems)
+{
+	const struct claim *first = claims->items;
+
+	for (size_t i = 1; i < claims->count; i++) {
+		const struct claim *claim = &claims->items[i];
+		char title[MODEL_OBJECT_TEXT_SIZE], other[MODEL_OBJECT_TEXT_SIZE];
+		char address[ADDR_TEXT_SIZE], place[MODEL_PLACE_SIZE], field[64];
+
+		if (!addr_equal(&first->address, &claim->address)) {
+			first = claim;
+			continue;
+		}
+		/* Link-local addresses are the same on many networks, and rightly so. */
+		if (claim->router == first->router ||
+		    (addr_is_link_local(&claim->address) && !claim->virtual_server &&
+		     strcmp(claim->router->addresses[claim->index].interface,
+		            first->router->addresses[first->index].interface) != 0))
+			continue;
+		snprintf(field, sizeof(field), "spec.addresses[%zu]", claim->index);
+		model_problem_add(
+			problems, MODEL_ERROR, *claim_origin(claim), claim_title(claim, title),
+			field,
+			"%s belongs to VirtualRouter %s by %s (%s), here to VirtualRouter %s; "
+			"allowed: one of them",
+			addr_format(&claim->address, address), first->router->name,
+			claim_title(first, other), model_validate_place(claim_origin(first), place),
+			claim->router->name);
+	}
+}
+
+static bool owns(const struct claims *claims, const struct model_router *router,
+                 const struct addr *address)
+{
+	size_t low = 0, high = claims->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (addr_compare(&claims->items[middle].address, address) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < claims->count && addr_equal(&claims->items[low].address, address) &&
+	       claims->items[low].router == router;
+}
+
+static void check_snat(const struct model_virtual_server *vs, const struct model_router *router,
+                       const struct claims *claims, struct model_problems *problems)
+{
+	char title[MODEL_OBJECT_TEXT_SIZE], address[ADDR_TEXT_SIZE];
+
+	for (size_t i = 0; i < vs->snat_address_count; i++) {
+		if (owns(claims, router, &vs->snat_addresses[i]))
+			continue;
+		model_problem_add(problems, MODEL_WARNING, vs->origin,
+		                  model_virtual_server_title(vs, title), "spec.sourceNat.address",
+		                  "%s does not belong to VirtualRouter %s: connections do not "
+		                  "survive a failover",
+		                  addr_format(&vs->snat_addresses[i], address), router->name);
+	}
+}
+
+/* --- networks --- */
+
+enum network {
+	NETWORK_UNKNOWN, /* the router has no address with a prefix length in that family */
+	NETWORK_INSIDE,
+	NETWORK_OUTSIDE,
+	NETWORK_BROADCAST,
+};
+
+static enum network place_in_networks(const struct model_router *router, const struct addr *address)
+{
+	enum network result = NETWORK_UNKNOWN;
+
+	for (size_t i = 0; i < router->address_count; i++) {
+		const struct addr_prefix *prefix = &router->addresses[i].prefix;
+		struct addr last = addr_prefix_last(prefix);
+
+		if (prefix->addr.family != address->family ||
+		    prefix->length == addr_bits(&prefix->addr) || addr_is_link_local(&prefix->addr))
+			continue;
+		if (!addr_prefix_holds(prefix, address)) {
+			if (result == NETWORK_UNKNOWN)
+				result = NETWORK_OUTSIDE;
+			continue;
+		}
+		if (prefix->addr.family == ADDR_IPV4 && prefix->length < 31 &&
+		    addr_equal(&last, address))
+			return NETWORK_BROADCAST;
+		result = NETWORK_INSIDE;
+	}
+	return result;
+}
+
+static void check_network(const struct model_origin *origin, const char *title, size_t index,
+                          const struct model_router *router, const struct addr *address,
+                          struct model_problems *problems)
+{
+	char text[ADDR_TEXT_SIZE], field[64];
+
+	snprintf(field, sizeof(field), "spec.addresses[%zu]", index);
+	addr_format(address, text);
+	switch (place_in_networks(router, address)) {
+	case NETWORK_UNKNOWN:
+	case NETWORK_INSIDE:
+		break;
+	case NETWORK_OUTSIDE:
+		model_problem_add(problems, MODEL_WARNING, *origin, title, field,
+		                  "%s is in no network of VirtualRouter %s: others find it only by "
+		                  "a route",
+		                  text, router->name);
+		break;
+	case NETWORK_BROADCAST:
+		model_problem_add(problems, MODEL_ERROR, *origin, title, field,
+		                  "%s is the broadcast address of a network of VirtualRouter %s; "
+		                  "allowed: an address that one node can own",
+		                  text, router->name);
+		break;
+	}
+}
+
+static void check_virtual_servers(const struct model_snapshot *snapshot,
+                                  const struct claims *claims, struct model_problems *problems)
+{
+	char title[MODEL_OBJECT_TEXT_SIZE];
+
+	for (size_t i = 0; i < snapshot->virtual_server_count; i++) {
+		const struct model_virtual_server *vs = snapshot->virtual_servers[i];
+		const struct model_router *router = model_snapshot_router(snapshot, vs->router);
+
+		if (!router)
+			continue;
+		model_virtual_server_title(vs, title);
+		for (size_t j = 0; j < vs->address_count; j++)
+			check_network(&vs->origin, title, j, router, &vs->addresses[j], problems);
+		check_snat(vs, router, claims, problems);
+	}
+}
+
+/* --- pools --- */
+
+struct pool_range {
+	const struct addr_range *range;
+	const struct model_pool *pool;
+};
+
+static int compare_pool_ranges(const void *left, const void *right)
+{
+	const struct pool_range *a = left, *b = right;
+	int order = addr_compare(&a->range->first, &b->range->first);
+
+	if (order == 0)
+		order = model_validate_is_later(&a->pool->origin, &b->pool->origin) -
+		        model_validate_is_later(&b->pool->origin, &a->pool->origin);
+	return order;
+}
+
+static void report_overlap(struct model_problems *problems, const struct pool_range *a,
+                           const struct pool_range *b)
+{
+	const struct pool_range *later =
+		model_validate_is_later(&a->pool->origin, &b->pool->origin) ? a : b;
+	const struct pool_range *earlier = later == a ? b : a;
+	char title[MODEL_OBJECT_TEXT_SIZE], place[MODEL_PLACE_SIZE], field[64];
+
+	snprintf(title, sizeof(title), "AddressPool %s", later->pool->name);
+	snprintf(field, sizeof(field), "spec.addresses[%zu]",
+	         (size_t)(later->range - later->pool->ranges));
+	model_problem_add(problems, MODEL_ERROR, later->pool->origin, title, field,
+	                  "overlaps addresses[%zu] of AddressPool %s (%s)",
+	                  (size_t)(earlier->range - earlier->pool->ranges), earlier->pool->name,
+	                  model_validate_place(&earlier->pool->origin, place));
+}
+
+static void check_overlaps(const struct model_snapshot *snapshot, struct model_problems *problems)
+{
+	struct pool_range *sorted, *furthest;
+	size_t count = 0, total = 0;
+
+	for (size_t i = 0; i < snapshot->pool_count; i++)
+		total += snapshot->pools[i]->range_count;
+	if (total < 2)
+		return;
+	sorted = xcalloc(total, sizeof(*sorted));
+	for (size_t i = 0; i < snapshot->pool_count; i++) {
+		const struct model_pool *pool = snapshot->pools[i];
+
+		for (size_t j = 0; j < pool->range_count; j++)
+			sorted[count++] = (struct pool_range){&pool->ranges[j], pool};
+	}
+	qsort(sorted, count, sizeof(*sorted), compare_pool_ranges);
+	furthest = &sorted[0];
+	for (size_t i = 1; i < count; i++) {
+		if (addr_range_overlaps(furthest->range, sorted[i].range))
+			report_overlap(problems, furthest, &sorted[i]);
+		if (addr_compare(&sorted[i].range->last, &furthest->range->last) > 0)
+			furthest = &sorted[i];
+	}
+	free(sorted);
+}
+
+/* An address that is spoken for by another router can't be given from here. */
+static void check_pool_owners(const struct model_pool *pool, const char *title,
+                              const struct model_router *router, const struct claims *claims,
+                              struct model_problems *problems)
+{
+	for (size_t i = 0; i < pool->range_count; i++) {
+		char address[ADDR_TEXT_SIZE], field[64];
+
+		for (size_t j = 0; j < claims->count; j++) {
+			const struct claim *claim = &claims->items[j];
+
+			if (claim->router == router ||
+			    !addr_range_holds(&pool->ranges[i], &claim->address))
+				continue;
+			snprintf(field, sizeof(field), "spec.addresses[%zu]", i);
+			model_problem_add(
+				problems, MODEL_WARNING, pool->origin, title, field,
+				"%s in it belongs to VirtualRouter %s, and can't be given",
+				addr_format(&claim->address, address), claim->router->name);
+			break; /* one of a range is enough to look */
+		}
+	}
+}
+
+static void check_pools(const struct model_snapshot *snapshot, const struct claims *claims,
+                        struct model_problems *problems)
+{
+	check_overlaps(snapshot, problems);
+	for (size_t i = 0; i < snapshot->pool_count; i++) {
+		const struct model_pool *pool = snapshot->pools[i];
+		const struct model_router *router = model_snapshot_router(snapshot, pool->router);
+		char title[MODEL_OBJECT_TEXT_SIZE];
+
+		if (!router)
+			continue;
+		snprintf(title, sizeof(title), "AddressPool %s", pool->name);
+		for (size_t j = 0; j < pool->range_count; j++)
+			check_network(&pool->origin, title, j, router, &pool->ranges[j].first,
+			              problems);
+		check_pool_owners(pool, title, router, claims, problems);
+	}
+}
+
+/* --- routers --- */
+
+static bool is_used(const struct model_snapshot *snapshot, const struct model_router *router)
+{
+	if (router->address_count > 0)
+		return true;
+	for (size_t i = 0; i < snapshot->vip_count; i++) {
+		if (snapshot->vips[i].router == router)
+			return true;
+	}
+	for (size_t i = 0; i < snapshot->pool_count; i++) {
+		if (strcmp(snapshot->pools[i]->router, router->name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void check_routers(const struct model_snapshot *snapshot, struct model_problems *problems)
+{
+	for (size_t i = 0; i < snapshot->router_count; i++) {
+		const struct model_router *router = snapshot->routers[i];
+		char title[MODEL_OBJECT_TEXT_SIZE];
+
+		if (is_used(snapshot, router))
+			continue;
+		snprintf(title, sizeof(title), "VirtualRouter %s", router->name);
+		model_problem_add(
+			problems, MODEL_WARNING, router->origin, title, "spec.addresses",
+			"there are none, and no virtual server or pool names this virtual "
+			"router: it has nothing to own");
+	}
+}
+
+void model_validate_addresses(const struct model_snapshot *snapshot,
+                              struct model_problems *problems)
+{
+	struct claims claims = collect_claims(snapshot);
+
+	check_routers(snapshot, problems);
+	check_clashes(snapshot, problems);
+	check_owners(&claims, problems);
+	check_virtual_servers(snapshot, &claims, problems);
+	check_pools(snapshot, &claims, problems);
+	free(claims.items);
+}
