@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <ev.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -39,6 +40,13 @@ static void handle_events(struct ev_loop *ev)
 	if (loop->more && loop->batch_max < UINT32_MAX / 2)
 		loop->batch_max *= 2;
 	ev_invoke_pending(ev);
+}
+
+const char *loop_library_version(char buf[static LOOP_LIBRARY_VERSION_SIZE])
+{
+	snprintf(buf, LOOP_LIBRARY_VERSION_SIZE, "%d.%02d", ev_version_major(),
+	         ev_version_minor());
+	return buf;
 }
 
 int loop_new(struct loop **ret_loop)

@@ -17,6 +17,10 @@
 
 struct loop;
 
+#define LOOP_LIBRARY_VERSION_SIZE 24
+/* The version of libev that we run with: "4.33"; returns buf. */
+const char *loop_library_version(char buf[static LOOP_LIBRARY_VERSION_SIZE]);
+
 LT_MUST_USE int loop_new(struct loop **ret_loop);
 void loop_free(struct loop *loop);
 /* Runs until loop_stop(). */
