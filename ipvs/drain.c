@@ -47,6 +47,15 @@ struct walk {
 	struct ipvs_table *table; /* the effective one; has room for all services */
 };
 
+static void keep_entry(struct walk *w, struct ipvs_drain_entry entry)
+{
+	if (w->count == w->capacity) {
+		w->capacity = w->capacity * 2 + 16;
+		w->entries = xreallocarray(w->entries, w->capacity, sizeof(*w->entries));
+	}
+	w->entries[w->count++] = entry;
+}
+
 static uint32_t connections_of(const struct ipvs_dest *dest)
 {
 	return dest->active + dest->inactive;
@@ -66,11 +75,7 @@ static bool take_leave(struct walk *w, struct ipvs_drain_entry entry, int64_t ti
 	entry.deadline_us = old ? old->deadline_us : w->now_us + timeout_us;
 	if (w->now_us >= entry.deadline_us || (is_quiet && entry.connections == 0))
 		return true;
-	if (w->count == w->capacity) {
-		w->capacity = w->capacity * 2 + 16;
-		w->entries = xreallocarray(w->entries, w->capacity, sizeof(*w->entries));
-	}
-	w->entries[w->count++] = entry;
+	keep_entry(w, entry);
 	return false;
 }
 
@@ -181,7 +186,7 @@ static int64_t next_look(const struct walk *w)
 
 void ipvs_drain_step(struct ipvs_drain *drain, int64_t now_us, const struct ipvs_table *wanted,
                      const struct ipvs_table *found, const struct ipvs_journal *owned,
-                     struct ipvs_table *ret_effective)
+                     const struct ipvs_scope *scope, struct ipvs_table *ret_effective)
 {
 	struct walk w = {.drain = drain, .now_us = now_us, .table = ret_effective};
 	size_t i = 0, j = 0;
@@ -207,12 +212,22 @@ void ipvs_drain_step(struct ipvs_drain *drain, int64_t now_us, const struct ipvs
 		i += order <= 0;
 		j += order >= 0;
 	}
+	for (i = 0; i < drain->count; i++) {
+		if (!ipvs_scope_holds(scope, &drain->entries[i].key))
+			keep_entry(&w, drain->entries[i]);
+	}
 	free(drain->entries);
 	drain->entries = w.entries;
 	drain->count = w.count;
 	if (drain->count > 1)
 		qsort(drain->entries, drain->count, sizeof(*drain->entries), compare_entries);
 	drain->look_us = next_look(&w);
+}
+
+void ipvs_drain_scope(const struct ipvs_drain *drain, struct ipvs_scope *scope)
+{
+	for (size_t i = 0; i < drain->count; i++)
+		ipvs_scope_add(scope, &drain->entries[i].key);
 }
 
 int64_t ipvs_drain_deadline(const struct ipvs_drain *drain)

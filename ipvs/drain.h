@@ -14,6 +14,7 @@
 #define LINTEL_IPVS_DRAIN_H
 
 #include "ipvs/journal.h"
+#include "ipvs/scope.h"
 #include "ipvs/table.h"
 
 #define IPVS_DRAIN_TIMEOUT_US (300 * INT64_C(1000000)) /* when nobody said */
@@ -39,11 +40,14 @@ void ipvs_drain_init(struct ipvs_drain *drain);
 void ipvs_drain_done(struct ipvs_drain *drain);
 
 /* Works out the table to plan against: what is wanted, and what is taking leave. 'found' is a fresh
- * dump with the dests of all owned services. 'ret_effective' borrows from 'wanted' and 'found' and
+ * dump with the dests of all owned services. With a scope both are views of it, and what drains
+ * outside goes on as it is; NULL: everything. 'ret_effective' borrows from 'wanted' and 'found' and
  * must go before them. */
 void ipvs_drain_step(struct ipvs_drain *drain, int64_t now_us, const struct ipvs_table *wanted,
                      const struct ipvs_table *found, const struct ipvs_journal *owned,
-                     struct ipvs_table *ret_effective);
+                     const struct ipvs_scope *scope, struct ipvs_table *ret_effective);
+/* Adds the services in which something drains: those to look at when the deadline comes. */
+void ipvs_drain_scope(const struct ipvs_drain *drain, struct ipvs_scope *scope);
 /* When ipvs_drain_step wants to be called next, after a fresh dump; TIME_NEVER: nothing drains. */
 int64_t ipvs_drain_deadline(const struct ipvs_drain *drain);
 /* Is this address that of a service that is taking leave? Then it must stay on its interface. */

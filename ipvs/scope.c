@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ipvs/scope.h"
+
+#include "lib/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void ipvs_scope_done(struct ipvs_scope *scope)
+{
+	free(scope->keys);
+	*scope = (struct ipvs_scope){0};
+}
+
+/* Where the key is or belongs. */
+static size_t find_place(const struct ipvs_scope *scope, const struct ipvs_key *key)
+{
+	size_t low = 0, high = scope->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (ipvs_key_compare(&scope->keys[middle], key) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool is_at(const struct ipvs_scope *scope, size_t place, const struct ipvs_key *key)
+{
+	return place < scope->count && ipvs_key_compare(&scope->keys[place], key) == 0;
+}
+
+void ipvs_scope_add(struct ipvs_scope *scope, const struct ipvs_key *key)
+{
+	size_t place = find_place(scope, key);
+
+	if (is_at(scope, place, key))
+		return;
+	if (scope->count == scope->capacity) {
+		scope->capacity = scope->capacity * 2 + 16;
+		scope->keys = xreallocarray(scope->keys, scope->capacity, sizeof(*scope->keys));
+	}
+	/* mostly they come in order, and nothing moves */
+	memmove(&scope->keys[place + 1], &scope->keys[place],
+	        (scope->count - place) * sizeof(*scope->keys));
+	scope->keys[place] = *key;
+	scope->count++;
+}
+
+static bool same(const struct ipvs_service *a, const struct ipvs_service *b)
+{
+	if (!ipvs_service_same(a, b) || a->dest_count != b->dest_count)
+		return false;
+	for (size_t i = 0; i < a->dest_count; i++) {
+		if (ipvs_dest_compare(&a->dests[i], &b->dests[i]) != 0 ||
+		    !ipvs_dest_same(&a->dests[i], &b->dests[i]))
+			return false;
+	}
+	return true;
+}
+
+void ipvs_scope_changed(struct ipvs_scope *scope, const struct ipvs_table *before,
+                        const struct ipvs_table *after)
+{
+	size_t i = 0, j = 0;
+
+	while (i < before->service_count || j < after->service_count) {
+		const struct ipvs_service *old = ipvs_table_at(before, i);
+		const struct ipvs_service *new = ipvs_table_at(after, j);
+		int order = old ? -1 : 1;
+
+		if (old && new)
+			order = ipvs_key_compare(&old->key, &new->key);
+		if (order != 0 || !same(old, new))
+			ipvs_scope_add(scope, order <= 0 ? &old->key : &new->key);
+		i += order <= 0;
+		j += order >= 0;
+	}
+}
+
+bool ipvs_scope_holds(const void *scope, const struct ipvs_key *key)
+{
+	return !scope || is_at(scope, find_place(scope, key), key);
+}
+
+void ipvs_scope_view(const struct ipvs_scope *scope, const struct ipvs_table *table,
+                     struct ipvs_table *ret_view)
+{
+	struct ipvs_table view;
+
+	ipvs_table_init(&view);
+	view.services = arena_array(&view.arena, scope->count, sizeof(*view.services));
+	for (size_t i = 0; i < scope->count; i++) {
+		const struct ipvs_service *service = ipvs_table_find(table, &scope->keys[i]);
+
+		if (service)
+			view.services[view.service_count++] = *service;
+	}
+	*ret_view = view;
+}
