@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vrrp/addresses.h"
+
+#include "lib/mem.h"
+#include "lib/mono.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- batches --- */
+
+struct vrrp_address_job {
+	struct vrrp_addresses *owner; /* NULL: nobody's */
+	int link_index;
+	struct addr_prefix prefix;
+	uint32_t valid_s;
+	enum { JOB_ADD, JOB_REMOVE, JOB_FAILED } kind;
+};
+
+static void append(struct vrrp_address_batch *batch, const struct vrrp_address_job *job,
+                   bool replace)
+{
+	size_t at = batch->messages.count;
+
+	if (at >= batch->job_capacity) {
+		batch->job_capacity = batch->job_capacity ? 2 * batch->job_capacity : 64;
+		batch->jobs = xreallocarray(batch->jobs, batch->job_capacity, sizeof(*batch->jobs));
+	}
+	batch->jobs[at] = *job;
+	if (job->kind == JOB_ADD)
+		rtnl_address_add(&batch->messages, job->link_index, &job->prefix, job->valid_s,
+		                 replace);
+	else
+		rtnl_address_del(&batch->messages, job->link_index, &job->prefix);
+}
+
+static void job_failed(void *ctx, size_t index, int error)
+{
+	struct vrrp_address_batch *batch = ctx;
+	struct vrrp_address_job *job = &batch->jobs[index];
+
+	/* Gone already is what was wanted. */
+	if (job->kind == JOB_REMOVE)
+		return;
+	job->kind = JOB_FAILED;
+	/* There already, without our knowing yet: the kernel's event is under way. */
+	if (error != EEXIST && job->owner)
+		job->owner->error = error;
+}
+
+int vrrp_address_batch_commit(struct vrrp_address_batch *batch, struct nl *nl,
+                              struct vrrp_links *links)
+{
+	int r;
+
+	if (batch->messages.count == 0)
+		return 0;
+	r = nl_batch_run(nl, &batch->messages, NL_BATCH_PIPELINED, job_failed, batch);
+	for (size_t i = 0; r == 0 && i < batch->messages.count; i++) {
+		const struct vrrp_address_job *job = &batch->jobs[i];
+
+		if (job->kind == JOB_ADD)
+			vrrp_links_note_added(links, job->link_index, &job->prefix, job->valid_s);
+		else if (job->kind == JOB_REMOVE)
+			vrrp_links_note_removed(links, job->link_index, &job->prefix);
+	}
+	nl_batch_clear(&batch->messages);
+	return r;
+}
+
+void vrrp_address_batch_done(struct vrrp_address_batch *batch)
+{
+	nl_batch_done(&batch->messages);
+	free(batch->jobs);
+	batch->jobs = NULL;
+	batch->job_capacity = 0;
+}
+
+/* --- the list --- */
+
+static int compare_key(const struct vrrp_address *item, int link_index,
+                       const struct addr_prefix *prefix)
+{
+	int by_address;
+
+	if (item->link_index != link_index)
+		return item->link_index < link_index ? -1 : 1;
+	by_address = addr_compare(&item->prefix.addr, &prefix->addr);
+	return by_address ? by_address : (int)item->prefix.length - (int)prefix->length;
+}
+
+static int compare_items(const void *a, const void *b)
+{
+	const struct vrrp_address *second = b;
+
+	return compare_key(a, second->link_index, &second->prefix);
+}
+
+/* The first item that is not before the key. */
+static size_t position(const struct vrrp_addresses *a, int link_index,
+                       const struct addr_prefix *prefix)
+{
+	size_t low = 0, high = a->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (compare_key(&a->items[middle], link_index, prefix) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static struct vrrp_address *lookup(const struct vrrp_addresses *a, int link_index,
+                                   const struct addr_prefix *prefix)
+{
+	size_t at = position(a, link_index, prefix);
+
+	if (at == a->count || compare_key(&a->items[at], link_index, prefix) != 0)
+		return NULL;
+	return &a->items[at];
+}
+
+static uint32_t valid_s(const struct vrrp_addresses *a)
+{
+	return a->lease.lifetime_s ? a->lease.lifetime_s : RTNL_LIFETIME_FOREVER;
+}
+
+void vrrp_addresses_set(struct vrrp_addresses *a, const struct vrrp_owned *owned, size_t count,
+                        uint32_t lifetime_s)
+{
+	struct vrrp_address *items = count ? xcalloc(count, sizeof(*items)) : NULL;
+	int64_t renewed_us = a->lease.renewed_us;
+	bool wanted = a->wanted;
+
+	for (size_t i = 0; i < count; i++) {
+		items[i].prefix = owned[i].prefix;
+		memcpy(items[i].interface, owned[i].interface, sizeof(items[i].interface));
+		items[i].restore_due_us = TIME_NEVER;
+	}
+	free(a->items);
+	a->items = items;
+	a->count = count;
+	a->swept = 0;
+	a->error = 0;
+	a->restore_due_us = TIME_NEVER;
+	vrrp_lease_init(&a->lease, lifetime_s);
+	if (wanted)
+		vrrp_lease_renewed(&a->lease, renewed_us);
+}
+
+void vrrp_addresses_done(struct vrrp_addresses *a)
+{
+	free(a->items);
+	memset(a, 0, sizeof(*a));
+}
+
+bool vrrp_addresses_resolve(struct vrrp_addresses *a, const struct vrrp_links *links,
+                            const char *own_interface, int own4, int own6)
+{
+	const struct rtnl_link *link = NULL;
+	bool changed = false;
+
+	for (size_t i = 0; i < a->count; i++) {
+		struct vrrp_address *item = &a->items[i];
+		int own = item->prefix.addr.family == ADDR_IPV4 ? own4 : own6;
+		int index;
+
+		if (own && !strcmp(item->interface, own_interface)) {
+			index = own;
+		} else {
+			/* Most are on the interface of the one before. */
+			if (!link || strcmp(link->name, item->interface) != 0)
+				link = vrrp_links_by_name(links, item->interface);
+			index = link ? link->index : 0;
+		}
+		changed |= index != item->link_index;
+		item->link_index = index;
+	}
+	if (changed) {
+		qsort(a->items, a->count, sizeof(*a->items), compare_items);
+		a->swept = 0;
+	}
+	return changed;
+}
+
+/* --- taking, renewing, letting go --- */
+
+void vrrp_addresses_want(struct vrrp_addresses *a, bool wanted, int64_t now_us)
+{
+	a->wanted = wanted;
+	a->swept = 0;
+	a->error = 0;
+	a->restore_due_us = TIME_NEVER;
+	for (size_t i = 0; i < a->count; i++)
+		a->items[i].restore_due_us = TIME_NEVER;
+	if (wanted)
+		vrrp_lease_renewed(&a->lease, now_us);
+	else
+		vrrp_lease_released(&a->lease);
+}
+
+/* One address as it is wanted. True when a message was appended. */
+static bool sweep_one(struct vrrp_addresses *a, struct vrrp_address *item,
+                      const struct vrrp_links *links, struct vrrp_address_batch *batch)
+{
+	const struct vrrp_address_job job = {
+		.owner = a,
+		.link_index = item->link_index,
+		.prefix = item->prefix,
+		.valid_s = valid_s(a),
+		.kind = a->wanted ? JOB_ADD : JOB_REMOVE,
+	};
+	const struct rtnl_address *present;
+
+	if (item->link_index == 0)
+		return false;
+	present = vrrp_links_address(links, item->link_index, &item->prefix);
+	if (present && present->protocol != RTNL_ADDRESS_PROTOCOL)
+		return false;
+	if (a->wanted) {
+		/* Somebody fights for it: not before its time. */
+		if (!present && item->restore_due_us != TIME_NEVER)
+			return false;
+		if (present && a->lease.lifetime_s == 0 &&
+		    present->valid_s == RTNL_LIFETIME_FOREVER)
+			return false;
+		append(batch, &job, present != NULL);
+		return true;
+	}
+	if (!present ||
+	    (batch->claimed && batch->claimed(batch->ctx, a, item->link_index, &item->prefix)))
+		return false;
+	append(batch, &job, false);
+	return true;
+}
+
+static unsigned put_back(struct vrrp_addresses *a, int64_t now_us, struct vrrp_address_batch *batch)
+{
+	unsigned count = 0;
+
+	a->restore_due_us = TIME_NEVER;
+	for (size_t i = 0; i < a->count; i++) {
+		struct vrrp_address *item = &a->items[i];
+
+		if (item->restore_due_us <= now_us) {
+			const struct vrrp_address_job job = {
+				.owner = a,
+				.link_index = item->link_index,
+				.prefix = item->prefix,
+				.valid_s = valid_s(a),
+				.kind = JOB_ADD,
+			};
+
+			item->restore_due_us = TIME_NEVER;
+			if (item->link_index) {
+				append(batch, &job, false);
+				count++;
+			}
+		} else if (item->restore_due_us < a->restore_due_us) {
+			a->restore_due_us = item->restore_due_us;
+		}
+	}
+	return count;
+}
+
+unsigned vrrp_addresses_sweep(struct vrrp_addresses *a, const struct vrrp_links *links,
+                              int64_t now_us, struct vrrp_address_batch *batch)
+{
+	unsigned steps = 0, restored = 0;
+
+	if (a->wanted && a->swept == a->count &&
+	    (vrrp_lease_deadline(&a->lease) <= now_us || vrrp_addresses_is_nearly_due(a, now_us))) {
+		vrrp_lease_renewed(&a->lease, now_us);
+		a->swept = 0;
+	}
+	while (a->swept < a->count && steps < VRRP_ADDRESSES_STEP)
+		if (sweep_one(a, &a->items[a->swept++], links, batch))
+			steps++;
+	if (a->wanted && a->restore_due_us <= now_us)
+		restored = put_back(a, now_us, batch);
+	return restored;
+}
+
+void vrrp_addresses_recheck(struct vrrp_addresses *a)
+{
+	if (a->wanted)
+		a->swept = 0;
+}
+
+int64_t vrrp_addresses_deadline(const struct vrrp_addresses *a)
+{
+	int64_t renew_us = vrrp_lease_deadline(&a->lease);
+
+	if (a->swept < a->count)
+		return INT64_MIN;
+	if (!a->wanted || a->count == 0)
+		return TIME_NEVER;
+	return renew_us < a->restore_due_us ? renew_us : a->restore_due_us;
+}
+
+bool vrrp_addresses_is_nearly_due(const struct vrrp_addresses *a, int64_t now_us)
+{
+	int64_t due_us = vrrp_lease_deadline(&a->lease);
+
+	return a->wanted && a->count > 0 && due_us != TIME_NEVER &&
+	       due_us - now_us <= a->lease.lifetime_s * US_PER_S / 12;
+}
+
+bool vrrp_addresses_gone(struct vrrp_addresses *a, int link_index, const struct addr_prefix *prefix,
+                         int64_t now_us, bool *ret_fight)
+{
+	struct vrrp_address *item = a->wanted ? lookup(a, link_index, prefix) : NULL;
+
+	if (!item)
+		return false;
+	item->restore_due_us = vrrp_restore_removed(&item->restore, now_us, ret_fight);
+	if (item->restore_due_us < a->restore_due_us)
+		a->restore_due_us = item->restore_due_us;
+	return true;
+}
+
+void vrrp_addresses_keep(const struct vrrp_addresses *a, const struct vrrp_links *links,
+                         struct vrrp_address_batch *batch)
+{
+	if (a->lease.lifetime_s == 0 || a->lease.lifetime_s >= VRRP_ADDRESSES_KEEP_S)
+		return;
+	for (size_t i = 0; a->wanted && i < a->count; i++) {
+		const struct vrrp_address_job job = {
+			.link_index = a->items[i].link_index,
+			.prefix = a->items[i].prefix,
+			.valid_s = VRRP_ADDRESSES_KEEP_S,
+			.kind = JOB_ADD,
+		};
+		const struct rtnl_address *present =
+			vrrp_links_address(links, job.link_index, &job.prefix);
+
+		if (present && present->protocol == RTNL_ADDRESS_PROTOCOL)
+			append(batch, &job, true);
+	}
+}
+
+void vrrp_addresses_remove(struct vrrp_address_batch *batch, int link_index,
+                           const struct addr_prefix *prefix)
+{
+	const struct vrrp_address_job job = {
+		.link_index = link_index,
+		.prefix = *prefix,
+		.kind = JOB_REMOVE,
+	};
+
+	append(batch, &job, false);
+}
+
+/* --- questions --- */
+
+bool vrrp_addresses_owns(const struct vrrp_addresses *a, int link_index,
+                         const struct addr_prefix *prefix)
+{
+	return lookup(a, link_index, prefix) != NULL;
+}
+
+const struct vrrp_address *vrrp_addresses_find(const struct vrrp_addresses *a, int link_index,
+                                               const struct addr *address)
+{
+	const struct addr_prefix key = {.addr = *address};
+	size_t at = position(a, link_index, &key);
+
+	if (at == a->count || a->items[at].link_index != link_index ||
+	    !addr_equal(&a->items[at].prefix.addr, address))
+		return NULL;
+	return &a->items[at];
+}
+
+uint32_t vrrp_addresses_present(const struct vrrp_addresses *a, const struct vrrp_links *links)
+{
+	uint32_t present = 0;
+
+	for (size_t i = 0; i < a->count; i++)
+		if (vrrp_links_address(links, a->items[i].link_index, &a->items[i].prefix))
+			present++;
+	return present;
+}

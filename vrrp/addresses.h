@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vrrp/addresses.h - the addresses that one virtual router owns while Active, in the kernel.
+ *
+ * I/O (netlink), in batches: several routers append what they want, one commit does it. Only
+ * addresses with our mark (IFA_PROTO) are ever renewed or removed; one that is there without it (an
+ * address owner's own) is left alone and counts as present. A limited lifetime is renewed in time,
+ * so that the kernel itself takes the addresses away when we hang or die (vrrp/lease.h).
+ * Time: now_us, microseconds on the monotonic clock. */
+
+#ifndef LINTEL_VRRP_ADDRESSES_H
+#define LINTEL_VRRP_ADDRESSES_H
+
+#include "lib/rtnl.h"
+#include "vrrp/config.h"
+#include "vrrp/lease.h"
+#include "vrrp/links.h"
+
+/* Addresses put, renewed or removed for one router between two looks at its advertisements: some
+ * milliseconds of the kernel's time. */
+#define VRRP_ADDRESSES_STEP   128
+/* What remains of the lifetime of addresses that are left to the next start. */
+#define VRRP_ADDRESSES_KEEP_S 60
+
+struct vrrp_address {
+	struct addr_prefix prefix;
+	char interface[IF_NAMESIZE];
+	int link_index; /* 0: there is no such interface now */
+	struct vrrp_restore restore;
+	int64_t restore_due_us; /* put it back then; TIME_NEVER */
+};
+
+/* Zero-initialised: no addresses. Read only outside vrrp/addresses.c. */
+struct vrrp_addresses {
+	struct vrrp_address *items; /* by link index, address, prefix length */
+	size_t count;
+	bool wanted;  /* they shall be there */
+	size_t swept; /* so many were looked at since something changed */
+	struct vrrp_lease lease;
+	int64_t restore_due_us; /* the least of all items */
+	int error;              /* the kernel's last refusal, positive errno; 0 */
+};
+
+/* What is to be done, for several routers in one go. Zero-initialised. */
+struct vrrp_address_batch {
+	struct nl_batch messages;
+	struct vrrp_address_job *jobs; /* one for each message */
+	size_t job_capacity;
+	/* Is the address that 'self' wants to remove another's, who keeps it? */
+	bool (*claimed)(void *ctx, const struct vrrp_addresses *self, int link_index,
+	                const struct addr_prefix *prefix);
+	void *ctx;
+};
+
+/* Sends the batch, notes in 'links' what was done, empties the batch. 0 or -errno of the channel.
+ */
+LT_MUST_USE int vrrp_address_batch_commit(struct vrrp_address_batch *batch, struct nl *nl,
+                                          struct vrrp_links *links);
+void vrrp_address_batch_done(struct vrrp_address_batch *batch);
+
+/* Replaces the list (copied). Addresses that are no longer
+ * in it are the caller's to remove (vrrp_addresses_remove()). */
+void vrrp_addresses_set(struct vrrp_addresses *a, const struct vrrp_owned *owned, size_t count,
+                        uint32_t lifetime_s);
+void vrrp_addresses_done(struct vrrp_addresses *a);
+/* Looks the interfaces up. Addresses on 'own_interface' go to 'own4' and 'own6' instead (a macvlan
+ * of ours), unless these are 0. True when an interface is another one than before. */
+bool vrrp_addresses_resolve(struct vrrp_addresses *a, const struct vrrp_links *links,
+                            const char *own_interface, int own4, int own6);
+/* Takes or lets go: what is to be done then comes out of vrrp_addresses_sweep(). */
+void vrrp_addresses_want(struct vrrp_addresses *a, bool wanted, int64_t now_us);
+/* Appends the next steps: additions, renewals or removals, at most VRRP_ADDRESSES_STEP messages,
+ * and puts back what was removed by others and is due. Returns how many were put back. */
+unsigned vrrp_addresses_sweep(struct vrrp_addresses *a, const struct vrrp_links *links,
+                              int64_t now_us, struct vrrp_address_batch *batch);
+/* What is there may have changed without our hearing of it: sweeps once more. */
+void vrrp_addresses_recheck(struct vrrp_addresses *a);
+/* When vrrp_addresses_sweep() has something to do; INT64_MIN: at once, TIME_NEVER: nothing. */
+int64_t vrrp_addresses_deadline(const struct vrrp_addresses *a);
+/* The lifetimes are to be renewed within the first quarter of the time between renewals from now:
+ * worth doing along with another router's that are due. */
+bool vrrp_addresses_is_nearly_due(const struct vrrp_addresses *a, int64_t now_us);
+/* An address with our mark went from an interface. False when it isn't of this router or isn't
+ * wanted. '*ret_fight': it goes again and again, restoring it waits now (tell a person). */
+bool vrrp_addresses_gone(struct vrrp_addresses *a, int link_index, const struct addr_prefix *prefix,
+                         int64_t now_us, bool *ret_fight);
+bool vrrp_addresses_owns(const struct vrrp_addresses *a, int link_index,
+                         const struct addr_prefix *prefix);
+/* Is 'address' one of ours on that interface? */
+const struct vrrp_address *vrrp_addresses_find(const struct vrrp_addresses *a, int link_index,
+                                               const struct addr *address);
+uint32_t vrrp_addresses_present(const struct vrrp_addresses *a, const struct vrrp_links *links);
+/* Appends: all that are there stay for VRRP_ADDRESSES_KEEP_S seconds (addresses without a limited
+ * lifetime stay as they are), to be adopted by the next start. */
+void vrrp_addresses_keep(const struct vrrp_addresses *a, const struct vrrp_links *links,
+                         struct vrrp_address_batch *batch);
+
+/* Appends the removal of an address that no router owns any more. */
+void vrrp_addresses_remove(struct vrrp_address_batch *batch, int link_index,
+                           const struct addr_prefix *prefix);
+
+#endif

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The life of a virtual router: made, configured, told of events, asked for its deadline. */
+#include "vrrp/instance.h"
+
+#include "lib/log.h"
+#include "lib/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Between two of the same message about the same fight. */
+#define TELL_AGAIN_US (60 * US_PER_S)
+
+static void describe(struct vrrp_instance *instance)
+{
+	const struct vrrp_router_config *config = instance->config;
+	struct model_router_status *status = &instance->status;
+
+	memcpy(status->name, config->name, sizeof(status->name));
+	memcpy(status->interface, config->interface, sizeof(status->interface));
+	status->virtual_router_id = config->virtual_router_id;
+	status->advert_interval_us = config->advert_interval_us;
+}
+
+struct vrrp_instance *vrrp_instance_new(struct vrrp_shared *shared,
+                                        const struct vrrp_router_config *config)
+{
+	struct vrrp_instance *instance = xcalloc(1, sizeof(*instance));
+	struct vrrp_fsm_params params;
+
+	instance->shared = shared;
+	instance->config = config;
+	params = vrrp_instance_params(instance);
+	vrrp_fsm_init(&instance->fsm, &params);
+	vrrp_addresses_set(&instance->addresses, config->owned, config->owned_count,
+	                   config->address_lifetime_s);
+	vrrp_addresses_want(&instance->addresses, false, 0);
+	instance->addresses.swept = instance->addresses.count; /* leftovers wait for the start */
+	describe(instance);
+	return instance;
+}
+
+void vrrp_instance_free(struct vrrp_instance *instance, bool keep)
+{
+	struct vrrp_shared *shared = instance->shared;
+
+	vrrp_instance_leave_receivers(instance);
+	vrrp_macvlan_close(&instance->macvlan4, shared->nl, &shared->parents, keep);
+	vrrp_macvlan_close(&instance->macvlan6, shared->nl, &shared->parents, keep);
+	vrrp_addresses_done(&instance->addresses);
+	free(instance);
+}
+
+static bool same_owned(const struct vrrp_router_config *a, const struct vrrp_router_config *b)
+{
+	if (a->owned_count != b->owned_count || a->address_lifetime_s != b->address_lifetime_s)
+		return false;
+	for (size_t i = 0; i < a->owned_count; i++)
+		if (addr_prefix_compare(&a->owned[i].prefix, &b->owned[i].prefix) != 0 ||
+		    strcmp(a->owned[i].interface, b->owned[i].interface) != 0)
+			return false;
+	return true;
+}
+
+void vrrp_instance_configure(struct vrrp_instance *instance, int64_t now_us,
+                             const struct vrrp_router_config *config)
+{
+	struct vrrp_shared *shared = instance->shared;
+	bool same = same_owned(instance->config, config);
+
+	instance->config = config;
+	instance->retiring = false;
+	describe(instance);
+	if (!same) {
+		vrrp_addresses_set(&instance->addresses, config->owned, config->owned_count,
+		                   config->address_lifetime_s);
+		instance->running = 0;
+	}
+	vrrp_instance_refresh(instance, now_us);
+	if (!same && instance->addresses.wanted) {
+		vrrp_addresses_sweep(&instance->addresses, &shared->links, now_us, &shared->batch);
+		vrrp_instance_commit(instance);
+		if (instance->fsm.leaving == VRRP_LEAVE_NONE)
+			vrrp_instance_announce_anew(instance, now_us);
+	}
+	shared->report_soon = true;
+}
+
+void vrrp_instance_leave(struct vrrp_instance *instance, int64_t now_us, enum vrrp_leave leave)
+{
+	struct vrrp_effects effects = {.count = 0};
+
+	vrrp_fsm_leave(&instance->fsm, now_us, leave, &effects);
+	vrrp_instance_act(instance, now_us, &effects);
+}
+
+void vrrp_instance_shutdown(struct vrrp_instance *instance, int64_t now_us,
+                            enum model_router_reason reason)
+{
+	struct vrrp_effects effects = {.count = 0};
+
+	vrrp_fsm_shutdown(&instance->fsm, now_us, reason, &effects);
+	vrrp_instance_act(instance, now_us, &effects);
+}
+
+void vrrp_instance_step_down(struct vrrp_instance *instance, int64_t now_us,
+                             enum model_router_reason reason)
+{
+	struct vrrp_effects effects = {.count = 0};
+
+	vrrp_fsm_step_down(&instance->fsm, now_us, reason, &effects);
+	vrrp_instance_act(instance, now_us, &effects);
+}
+
+/* --- what others do to our addresses --- */
+
+void vrrp_instance_gone(struct vrrp_instance *instance, int64_t now_us, int link_index,
+                        const struct addr_prefix *prefix)
+{
+	char text[ADDR_PREFIX_TEXT_SIZE];
+	bool fight = false;
+
+	if (!vrrp_addresses_gone(&instance->addresses, link_index, prefix, now_us, &fight))
+		return;
+	instance->shared->report_soon = true;
+	addr_prefix_format(prefix, text);
+	if (fight) {
+		vrrp_instance_tell(instance, LOG_LEVEL_ERROR,
+		                   "somebody keeps removing an address, restoring it more slowly "
+		                   "address=%s",
+		                   text);
+	} else if (instance->told_restore_us == 0 ||
+	           now_us - instance->told_restore_us >= US_PER_S) {
+		instance->told_restore_us = now_us;
+		vrrp_instance_tell(instance, LOG_LEVEL_WARN,
+		                   "somebody removed an address, restoring it address=%s", text);
+	}
+}
+
+void vrrp_instance_conflict(struct vrrp_instance *instance, int64_t now_us, int link_index,
+                            const struct addr *address, const struct addr_mac *mac)
+{
+	char address_text[ADDR_TEXT_SIZE], mac_text[ADDR_MAC_TEXT_SIZE];
+	struct addr_mac own;
+
+	/* The one that we took over from needs a moment to let go. */
+	if (instance->fsm.state != MODEL_ROUTER_ACTIVE ||
+	    instance->fsm.leaving != VRRP_LEAVE_NONE ||
+	    now_us - instance->settled_us < 4 * instance->config->advert_interval_us + US_PER_S)
+		return;
+	if (!vrrp_addresses_find(&instance->addresses, link_index, address) ||
+	    !vrrp_instance_mac(instance, link_index, &own) || !memcmp(&own, mac, sizeof(own)))
+		return;
+	instance->status.counters.address_conflicts++;
+	instance->shared->report_soon = true;
+	if (instance->told_conflict_us && now_us - instance->told_conflict_us < TELL_AGAIN_US)
+		return;
+	instance->told_conflict_us = now_us;
+	vrrp_instance_tell(instance, LOG_LEVEL_WARN,
+	                   "another host claims an address of ours address=%s mac=%s",
+	                   addr_format(address, address_text), addr_mac_format(mac, mac_text));
+}
+
+/* --- time --- */
+
+static int64_t least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+int64_t vrrp_instance_deadline(const struct vrrp_instance *instance)
+{
+	return least(vrrp_fsm_deadline(&instance->fsm),
+	             least(vrrp_addresses_deadline(&instance->addresses),
+	                   vrrp_announcer_deadline(&instance->announcer)));
+}
+
+bool vrrp_instance_judges(const struct vrrp_instance *instance, int64_t now_us)
+{
+	return vrrp_fsm_deadline(&instance->fsm) <= now_us;
+}
+
+static void note_lateness(struct vrrp_instance *instance, int64_t due_us)
+{
+	struct model_router_counters *counters = &instance->status.counters;
+	int64_t late_us = mono_now_us() - due_us;
+
+	if (late_us > counters->lateness_max_us)
+		counters->lateness_max_us = late_us;
+	if (late_us > US_PER_MS)
+		counters->lateness_over_1ms++;
+}
+
+void vrrp_instance_expired(struct vrrp_instance *instance, int64_t now_us)
+{
+	struct vrrp_shared *shared = instance->shared;
+	struct vrrp_effects effects = {.count = 0};
+	int64_t due_us = vrrp_fsm_deadline(&instance->fsm);
+	unsigned restored;
+
+	if (due_us <= now_us) {
+		bool advertises = instance->fsm.state == MODEL_ROUTER_ACTIVE;
+
+		vrrp_fsm_expired(&instance->fsm, now_us, &effects);
+		if (advertises && effects.count == 1 &&
+		    effects.items[0].kind == VRRP_EFFECT_ADVERTISE)
+			note_lateness(instance, due_us);
+		vrrp_instance_act(instance, now_us, &effects);
+	}
+	restored =
+		vrrp_addresses_sweep(&instance->addresses, &shared->links, now_us, &shared->batch);
+	instance->status.counters.addresses_restored += restored;
+	vrrp_instance_announce(instance, now_us);
+}
+
+bool vrrp_instance_is_idle(const struct vrrp_instance *instance)
+{
+	return instance->fsm.state == MODEL_ROUTER_INITIALIZE &&
+	       instance->addresses.swept == instance->addresses.count;
+}
+
+void vrrp_instance_observe(struct vrrp_instance *instance)
+{
+	struct model_router_status *status = &instance->status;
+	const struct vrrp_fsm *fsm = &instance->fsm;
+
+	status->state = fsm->state;
+	status->reason = fsm->reason;
+	status->leaving = fsm->leaving != VRRP_LEAVE_NONE;
+	status->suspended_preemption = fsm->preemption_suspended;
+	status->since_us = fsm->since_us;
+	status->priority = fsm->params.priority;
+	status->active = fsm->active;
+	status->active_priority = fsm->active_priority;
+	status->active_interval_us = fsm->active_interval_us;
+	status->realtime = instance->shared->realtime;
+	status->address_count = (uint32_t)instance->addresses.count;
+	status->addresses_present =
+		vrrp_addresses_present(&instance->addresses, &instance->shared->links);
+	status->counters.drops[MODEL_DROP_VRID] =
+		(instance->receiver4 ? instance->receiver4->strangers : 0) +
+		(instance->receiver6 ? instance->receiver6->strangers : 0);
+	if (status->problem[0] == '\0' && instance->addresses.error && instance->addresses.wanted)
+		snprintf(status->problem, sizeof(status->problem), "cannot add an address: %s",
+		         strerrordesc_np(instance->addresses.error));
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vrrp/instance.h - one virtual router at work: its machine, and everything the machine's effects
+ * are carried out on.
+ *
+ * I/O. Owned and driven by vrrp/node.h. Nothing is allocated for a packet; the only calls that take
+ * the kernel's time are netlink requests, in bounded steps. Time: now_us, microseconds on the
+ * monotonic clock. RFC 9568 6.4, 7. */
+
+#ifndef LINTEL_VRRP_INSTANCE_H
+#define LINTEL_VRRP_INSTANCE_H
+
+#include "vrrp/addresses.h"
+#include "vrrp/announce.h"
+#include "vrrp/config.h"
+#include "vrrp/frame.h"
+#include "vrrp/fsm.h"
+#include "vrrp/links.h"
+#include "vrrp/macvlan.h"
+#include "vrrp/receive.h"
+#include "vrrp/socket.h"
+
+#define VRRP_NOTE_KINDS 6 /* bits of enum vrrp_note */
+
+/* What the routers of one thread share. Owned by vrrp/node.h. */
+struct vrrp_shared {
+	struct vrrp_sockets sockets;
+	struct vrrp_links links;
+	struct nl *nl; /* requests */
+	struct vrrp_address_batch batch;
+	struct vrrp_macvlan_parents parents;
+	bool realtime;    /* for status */
+	bool stopping;    /* nothing starts any more */
+	bool report_now;  /* a state changed: tell at once */
+	bool report_soon; /* something else changed */
+	bool counted;     /* only counters changed */
+	/* Something to tell a person. */
+	void (*event)(void *ctx, int level, const char *message);
+	void (*failover_done)(void *ctx, const char *router, int result);
+	void *ctx;
+	/* Scratch, so that nothing is allocated for a packet. */
+	struct vrrp_advert sent, received;
+	uint8_t message[VRRP_MESSAGE_MAX];
+	uint8_t frame[VRRP_FRAME_MAX];
+};
+
+struct vrrp_instance {
+	struct vrrp_shared *shared;
+	const struct vrrp_router_config *config; /* kept alive by vrrp/node.h */
+	size_t slot;                             /* vrrp/node.c: its place there */
+	struct vrrp_fsm fsm;
+	bool retiring;              /* no longer configured: handing over, then to be freed */
+	bool failover_asked;        /* somebody waits for the outcome */
+	bool serves4, serves6;      /* advertisements are sent in that family */
+	int link_index;             /* of config->interface, 0: there is none */
+	struct addr local4, local6; /* sources of advertisements; ADDR_NONE: none, or not served */
+	struct vrrp_receiver *receiver4, *receiver6;
+	struct vrrp_macvlan macvlan4, macvlan6;
+	struct vrrp_addresses addresses;
+	struct vrrp_announcer announcer;
+	unsigned running;   /* interfaces of our addresses that run */
+	int64_t settled_us; /* when it became Active: conflicts right after are the old Active's */
+	/* when a person was told last; 0: never */
+	int64_t told_note_us[VRRP_NOTE_KINDS], told_drop_us[MODEL_DROP_COUNT];
+	int64_t told_send_us, told_conflict_us, told_restore_us;
+	int told_error;                    /* addresses.error as told last */
+	struct model_router_status status; /* counters, peers and transitions live here */
+};
+
+/* Fills in what the kernel knows (vrrp_instance_refresh() follows). Does not fail: what is missing
+ * is a problem in the status and waited for. */
+struct vrrp_instance *vrrp_instance_new(struct vrrp_shared *shared,
+                                        const struct vrrp_router_config *config);
+/* Closes. 'keep': the macvlans stay. */
+void vrrp_instance_free(struct vrrp_instance *instance, bool keep);
+/* New parameters for the same interface, VRID and kind of MAC. */
+void vrrp_instance_configure(struct vrrp_instance *instance, int64_t now_us,
+                             const struct vrrp_router_config *config);
+/* Interfaces or their addresses have changed: joins, chooses sources, starts or shuts down. */
+void vrrp_instance_refresh(struct vrrp_instance *instance, int64_t now_us);
+/* A packet for its VRID on its interface. */
+void vrrp_instance_packet(struct vrrp_instance *instance, int64_t now_us,
+                          const struct vrrp_envelope *envelope, const void *data, size_t size);
+/* One of its addresses may have been removed by somebody. */
+void vrrp_instance_gone(struct vrrp_instance *instance, int64_t now_us, int link_index,
+                        const struct addr_prefix *prefix);
+/* Somebody with 'mac' claims 'address' on an interface. */
+void vrrp_instance_conflict(struct vrrp_instance *instance, int64_t now_us, int link_index,
+                            const struct addr *address, const struct addr_mac *mac);
+/* Planned: hands over (vrrp_fsm_leave). For VRRP_LEAVE_FAILOVER shared->failover_done follows. */
+void vrrp_instance_leave(struct vrrp_instance *instance, int64_t now_us, enum vrrp_leave leave);
+/* At once. */
+void vrrp_instance_shutdown(struct vrrp_instance *instance, int64_t now_us,
+                            enum model_router_reason reason);
+void vrrp_instance_step_down(struct vrrp_instance *instance, int64_t now_us,
+                             enum model_router_reason reason);
+/* When vrrp_instance_expired() wants to be called; TIME_NEVER: never; in the past: at once. */
+int64_t vrrp_instance_deadline(const struct vrrp_instance *instance);
+/* When silence or an advertisement is judged: the receivers must be drained before. */
+bool vrrp_instance_judges(const struct vrrp_instance *instance, int64_t now_us);
+/* What is due is done. Address work is appended to shared->batch for the caller to commit. */
+void vrrp_instance_expired(struct vrrp_instance *instance, int64_t now_us);
+/* Nothing is left to be done for it: it owns nothing and may be freed. */
+bool vrrp_instance_is_idle(const struct vrrp_instance *instance);
+/* Brings instance->status up to date. */
+void vrrp_instance_observe(struct vrrp_instance *instance);
+
+/* --- among vrrp/instance*.c --- */
+
+/* instance_effects.c */
+void vrrp_instance_act(struct vrrp_instance *instance, int64_t now_us,
+                       const struct vrrp_effects *effects);
+/* Has the kernel do what is in shared->batch, tells what it refused. */
+void vrrp_instance_commit(struct vrrp_instance *instance);
+/* Begins the bursts, for instance because an interface has come up. */
+void vrrp_instance_announce_anew(struct vrrp_instance *instance, int64_t now_us);
+/* Sends what the schedule has for now. */
+void vrrp_instance_announce(struct vrrp_instance *instance, int64_t now_us);
+/* What our addresses on that interface are reached at; false when it is not running. */
+bool vrrp_instance_mac(const struct vrrp_instance *instance, int link_index,
+                       struct addr_mac *ret_mac);
+/* An event "router=NAME ...". */
+void vrrp_instance_tell(struct vrrp_instance *instance, int level, const char *fmt, ...)
+	LT_PRINTF(3, 4);
+
+/* instance_links.c */
+void vrrp_instance_leave_receivers(struct vrrp_instance *instance);
+struct vrrp_fsm_params vrrp_instance_params(const struct vrrp_instance *instance);
+
+/* instance_packet.c */
+void vrrp_instance_advertise(struct vrrp_instance *instance, int64_t now_us, uint8_t priority);
+
+#endif

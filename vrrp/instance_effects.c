@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Carrying out the effects of a virtual router's machine: addresses, announcements, news. */
+#include "vrrp/instance.h"
+
+#include "lib/log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void vrrp_instance_tell(struct vrrp_instance *instance, int level, const char *fmt, ...)
+{
+	char message[512];
+	int length = snprintf(message, sizeof(message), "router=%s ", instance->config->name);
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(message + length, sizeof(message) - (size_t)length, fmt, args);
+	va_end(args);
+	instance->shared->event(instance->shared->ctx, level, message);
+}
+
+void vrrp_instance_commit(struct vrrp_instance *instance)
+{
+	struct vrrp_shared *shared = instance->shared;
+	int r = vrrp_address_batch_commit(&shared->batch, shared->nl, &shared->links);
+
+	if (r < 0)
+		vrrp_instance_tell(instance, LOG_LEVEL_ERROR, "netlink request failed error=%s",
+		                   strerrordesc_np(-r));
+	if (!instance->addresses.wanted || instance->addresses.error == instance->told_error)
+		return;
+	instance->told_error = instance->addresses.error;
+	if (instance->told_error == 0)
+		return;
+	vrrp_instance_tell(instance, LOG_LEVEL_ERROR, "cannot add an address error=\"%s\"",
+	                   strerrordesc_np(instance->addresses.error));
+	instance->shared->report_soon = true;
+}
+
+static void raise_macvlans(struct vrrp_instance *instance, bool up)
+{
+	struct nl *nl = instance->shared->nl;
+	int r4 = vrrp_macvlan_set_up(&instance->macvlan4, nl, up);
+	int r6 = vrrp_macvlan_set_up(&instance->macvlan6, nl, up);
+
+	if (r4 < 0 || r6 < 0)
+		vrrp_instance_tell(instance, LOG_LEVEL_ERROR, "cannot set macvlan %s error=\"%s\"",
+		                   up ? "up" : "down", strerrordesc_np(r4 < 0 ? -r4 : -r6));
+}
+
+static void take(struct vrrp_instance *instance, int64_t now_us)
+{
+	struct vrrp_shared *shared = instance->shared;
+
+	raise_macvlans(instance, true);
+	vrrp_addresses_want(&instance->addresses, true, now_us);
+	vrrp_addresses_sweep(&instance->addresses, &shared->links, now_us, &shared->batch);
+	vrrp_instance_commit(instance);
+}
+
+static void release(struct vrrp_instance *instance, int64_t now_us)
+{
+	struct vrrp_shared *shared = instance->shared;
+
+	vrrp_announcer_stop(&instance->announcer);
+	vrrp_addresses_want(&instance->addresses, false, now_us);
+	vrrp_addresses_sweep(&instance->addresses, &shared->links, now_us, &shared->batch);
+	vrrp_instance_commit(instance);
+	raise_macvlans(instance, false);
+}
+
+/* What an address is reached at on the interface it is on. */
+bool vrrp_instance_mac(const struct vrrp_instance *instance, int link_index,
+                       struct addr_mac *ret_mac)
+{
+	const struct rtnl_link *link;
+
+	if (link_index == 0)
+		return false;
+	if (link_index == instance->macvlan4.index) {
+		*ret_mac = instance->macvlan4.mac;
+		return true;
+	}
+	if (link_index == instance->macvlan6.index) {
+		*ret_mac = instance->macvlan6.mac;
+		return true;
+	}
+	link = vrrp_links_by_index(&instance->shared->links, link_index);
+	if (!link || !link->running)
+		return false;
+	*ret_mac = link->mac;
+	return true;
+}
+
+/* Sends what the schedule has for now; an address that isn't in place yet waits, and those behind
+ * it. */
+void vrrp_instance_announce(struct vrrp_instance *instance, int64_t now_us)
+{
+	const struct vrrp_addresses *addresses = &instance->addresses;
+	uint8_t frame[VRRP_ANNOUNCE_FRAME_MAX];
+	struct addr_mac mac;
+	size_t at;
+
+	while (instance->announcer.position < addresses->swept &&
+	       vrrp_announcer_next(&instance->announcer, now_us, &at)) {
+		const struct vrrp_address *address;
+
+		if (at >= addresses->count)
+			continue;
+		address = &addresses->items[at];
+		if (!vrrp_instance_mac(instance, address->link_index, &mac))
+			continue;
+		size_t size = vrrp_announce_frame(&address->prefix.addr, &mac, frame);
+		if (vrrp_sockets_send_frame(&instance->shared->sockets, address->link_index, frame,
+		                            size) == 0) {
+			instance->status.counters.announcements_sent++;
+			instance->shared->counted = true;
+		}
+	}
+}
+
+void vrrp_instance_announce_anew(struct vrrp_instance *instance, int64_t now_us)
+{
+	const struct vrrp_router_config *config = instance->config;
+	const struct vrrp_announcer_params params = {
+		.address_count = instance->addresses.count,
+		.count = config->announce_count,
+		.interval_us = config->announce_interval_us,
+		.again_us = config->announce_again_us,
+		.refresh_us = config->announce_refresh_us,
+	};
+
+	if (params.address_count == 0) {
+		vrrp_announcer_stop(&instance->announcer);
+		return;
+	}
+	vrrp_announcer_start(&instance->announcer, now_us, &params);
+	vrrp_instance_announce(instance, now_us);
+}
+
+static void note_transition(struct vrrp_instance *instance, int64_t now_us,
+                            const struct vrrp_effect *effect)
+{
+	struct model_router_status *status = &instance->status;
+	char peer[ADDR_TEXT_SIZE] = "none";
+
+	memmove(&status->transitions[1], &status->transitions[0],
+	        (MODEL_TRANSITIONS_KEPT - 1) * sizeof(status->transitions[0]));
+	status->transitions[0] = (struct model_transition){
+		.at_us = now_us,
+		.from = effect->from,
+		.to = effect->to,
+		.reason = effect->reason,
+		.peer = effect->peer,
+	};
+	if (status->transition_count < MODEL_TRANSITIONS_KEPT)
+		status->transition_count++;
+	if (effect->to == MODEL_ROUTER_ACTIVE) {
+		status->counters.became_active++;
+		instance->settled_us = now_us;
+	}
+	if (effect->reason == MODEL_REASON_LATE)
+		status->counters.late_step_downs++;
+	if (effect->peer.family != ADDR_NONE)
+		addr_format(&effect->peer, peer);
+	vrrp_instance_tell(
+		instance, LOG_LEVEL_NOTICE, "state changed from=%s to=%s because=\"%s\" peer=%s",
+		model_router_state_name(effect->from), model_router_state_name(effect->to),
+		model_router_reason_name(effect->reason), peer);
+	instance->shared->report_now = true;
+}
+
+/* A failover asked for by hand ends with leaving Active, or with the machine giving up. */
+static void settle_failover(struct vrrp_instance *instance)
+{
+	if (!instance->failover_asked)
+		return;
+	if (instance->fsm.state == MODEL_ROUTER_ACTIVE && instance->fsm.leaving != VRRP_LEAVE_NONE)
+		return;
+	instance->failover_asked = false;
+	instance->shared->failover_done(instance->shared->ctx, instance->config->name,
+	                                instance->fsm.state == MODEL_ROUTER_ACTIVE ? -ETIMEDOUT
+	                                                                           : 0);
+	instance->shared->report_now = true;
+}
+
+void vrrp_instance_act(struct vrrp_instance *instance, int64_t now_us,
+                       const struct vrrp_effects *effects)
+{
+	for (size_t i = 0; i < effects->count; i++) {
+		const struct vrrp_effect *effect = &effects->items[i];
+
+		switch (effect->kind) {
+		case VRRP_EFFECT_ADVERTISE:
+			vrrp_instance_advertise(instance, now_us, effect->priority);
+			break;
+		case VRRP_EFFECT_TAKE:
+			take(instance, now_us);
+			break;
+		case VRRP_EFFECT_ANNOUNCE:
+			vrrp_instance_announce_anew(instance, now_us);
+			break;
+		case VRRP_EFFECT_QUIET:
+			vrrp_announcer_stop(&instance->announcer);
+			break;
+		case VRRP_EFFECT_RELEASE:
+			release(instance, now_us);
+			break;
+		case VRRP_EFFECT_CHANGED:
+			note_transition(instance, now_us, effect);
+			break;
+		}
+	}
+	settle_failover(instance);
+}
