@@ -12,7 +12,8 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#define GREETING_MAX 64 /* longest "NAME\n" that a server says */
+#define GREETING_MAX \
+	128 /* longest "NAME PEER\n" that a server says; PEER is the client as it sees it */
 
 /* What the command line said; one set of options serves all sub-commands. */
 struct options {

@@ -48,6 +48,7 @@ struct run {
 	int64_t next_progress_us;
 	size_t reported; /* samples that progress lines have counted */
 	char last_server[GREETING_MAX];
+	char seen_as[GREETING_MAX]; /* our address as the last server saw it */
 };
 
 static void watch(struct run *run, int fd, uint64_t mark)
@@ -69,7 +70,7 @@ static void settle(struct sample *sample, enum outcome outcome)
 
 static void count_server(struct run *run, const char *name)
 {
-	snprintf(run->last_server, sizeof(run->last_server), "%.63s", name);
+	snprintf(run->last_server, sizeof(run->last_server), "%.127s", name);
 	for (size_t i = 0; i < run->n_servers; i++)
 		if (strcmp(run->servers[i].name, name) == 0) {
 			run->servers[i].answers++;
@@ -77,7 +78,7 @@ static void count_server(struct run *run, const char *name)
 		}
 	if (run->n_servers == MAX_SERVERS)
 		return;
-	snprintf(run->servers[run->n_servers].name, GREETING_MAX, "%.63s", name);
+	snprintf(run->servers[run->n_servers].name, GREETING_MAX, "%.127s", name);
 	run->servers[run->n_servers++].answers = 1;
 }
 
@@ -114,13 +115,13 @@ static void send_probe(struct run *run)
 	watch(run, sample->fd, index);
 }
 
-/* A UDP answer is "NAME INDEX", a greeting is "NAME\n". */
+/* A UDP answer is "NAME PEER INDEX", a greeting is "NAME PEER\n". */
 static void take_answer(struct run *run, uint64_t mark)
 {
-	char text[GREETING_MAX + 32];
+	char text[GREETING_MAX + 32], *rest = text;
 	int fd = mark == SHARED ? run->shared_fd : run->samples[mark].fd;
 	ssize_t got = recv(fd, text, sizeof(text) - 1, MSG_DONTWAIT);
-	char *end;
+	const char *server, *peer;
 
 	if (got <= 0) {
 		if (mark != SHARED && (got == 0 || errno != EAGAIN))
@@ -128,18 +129,19 @@ static void take_answer(struct run *run, uint64_t mark)
 		return;
 	}
 	text[got] = 0;
-	end = strpbrk(text, " \n");
-	if (!end)
+	server = strsep(&rest, " ");
+	peer = strsep(&rest, " \n");
+	if (!rest)
 		return;
 	if (run->is_udp)
-		mark = strtoull(end + 1, NULL, 10);
-	*end = 0;
+		mark = strtoull(rest, NULL, 10);
 	if (mark >= run->n_samples || run->samples[mark].outcome == ANSWERED)
 		return;
 	run->samples[mark].answered_us = now_us();
 	run->samples[mark].outcome = PENDING; /* a late answer is better than none */
 	settle(&run->samples[mark], ANSWERED);
-	count_server(run, text);
+	count_server(run, server);
+	snprintf(run->seen_as, sizeof(run->seen_as), "%.127s", peer);
 }
 
 static void give_up_on_old(struct run *run, int64_t now)
@@ -245,6 +247,8 @@ static void put_servers(const struct run *run)
 	}
 	printf("},\"lastServer\":");
 	put_json_string(run->last_server);
+	printf(",\"seenAs\":");
+	put_json_string(run->seen_as);
 }
 
 /* A line on the probes since the last such line; one that is still waited for counts as lost there.

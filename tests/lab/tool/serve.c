@@ -4,6 +4,7 @@
 #include "labtool.h"
 
 #include <errno.h>
+#include <netdb.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,10 +53,23 @@ static void watch(enum kind kind, int fd)
 		die("epoll_ctl");
 }
 
-/* The answer leaves from the address that was asked, which in direct mode is the virtual one. */
+/* "NAME PEER", the peer's address as we see it (an IPv4 one without its ::ffff:). */
+static int introduce(char *buf, size_t size, const struct sockaddr_storage *peer)
+{
+	char host[NI_MAXHOST];
+
+	if (getnameinfo((const struct sockaddr *)peer, sizeof(*peer), host, sizeof(host), NULL, 0,
+	                NI_NUMERICHOST) != 0)
+		strcpy(host, "?");
+	return snprintf(buf, size, "%s %s", own_name,
+	                strncmp(host, "::ffff:", 7) == 0 ? host + 7 : host);
+}
+
+/* The answer is "NAME PEER QUESTION". It leaves from the address that was asked, which in direct
+ * mode is the virtual one. */
 static void answer_datagram(int fd)
 {
-	char data[2048], control[256];
+	char data[2048], control[256], introduction[GREETING_MAX];
 	struct sockaddr_storage peer;
 	struct iovec piece[3] = {{.iov_base = data, .iov_len = sizeof(data)}};
 	struct msghdr message = {.msg_name = &peer,
@@ -72,7 +86,8 @@ static void answer_datagram(int fd)
 	info = CMSG_FIRSTHDR(&message);
 	if (info && info->cmsg_level == IPPROTO_IPV6 && info->cmsg_type == IPV6_PKTINFO)
 		((struct in6_pktinfo *)CMSG_DATA(info))->ipi6_ifindex = 0;
-	piece[0] = (struct iovec){.iov_base = (char *)own_name, .iov_len = strlen(own_name)};
+	piece[0].iov_base = introduction;
+	piece[0].iov_len = (size_t)introduce(introduction, sizeof(introduction), &peer);
 	piece[1] = (struct iovec){.iov_base = " ", .iov_len = 1};
 	piece[2] = (struct iovec){.iov_base = data, .iov_len = (size_t)got};
 	message.msg_iovlen = 3;
@@ -82,11 +97,16 @@ static void answer_datagram(int fd)
 static void greet(int listener)
 {
 	char greeting[GREETING_MAX];
-	int length = snprintf(greeting, sizeof(greeting), "%s\n", own_name);
-	int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	struct sockaddr_storage peer;
+	socklen_t peer_len = sizeof(peer);
+	int fd = accept4(listener, (struct sockaddr *)&peer, &peer_len,
+	                 SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int length;
 
 	if (fd < 0)
 		return;
+	length = introduce(greeting, sizeof(greeting) - 1, &peer);
+	greeting[length++] = '\n';
 	if (write(fd, greeting, (size_t)length) != length) {
 		close(fd);
 		return;

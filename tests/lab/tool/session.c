@@ -86,6 +86,7 @@ static size_t take_greeting(struct held *held, const uint8_t *data, size_t lengt
 				held->server[held->server_len++] = (char)data[i];
 			continue;
 		}
+		held->server[strcspn(held->server, " ")] = 0;
 		held->greeted = true;
 		held->last_heard_us = now;
 		if (write(held->fd, mode == DOWNLOAD ? "D" : "E", 1) == 1 && mode != DOWNLOAD)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What every way of running has in common: the job description, streaming, the timeout and the exit code."""
+import contextlib
 import os
 import pathlib
 import shlex
@@ -13,7 +14,7 @@ import time
 
 LAB = pathlib.Path(__file__).resolve().parent.parent
 TIMED_OUT, DIED = 124, 125
-PASSED_ON = ("LAB_", "LINTEL", "ASAN_", "UBSAN_", "LSAN_")  # prefixes of the caller's environment that the script sees
+PASSED_ON = ("LAB_", "LABTOOL", "LINTEL", "ASAN_", "UBSAN_", "LSAN_")  # prefixes of the caller's environment that the script sees
 
 
 class Unavailable(Exception):
@@ -115,8 +116,9 @@ def copy_stream(source, sink, *, on_first=None):
             if first:
                 first()
                 first = None
-            sink.write(chunk)
-            sink.flush()
+            with contextlib.suppress(BrokenPipeError):  # nobody reads any more; the guest shall not block on that
+                sink.write(chunk)
+                sink.flush()
         os.close(source)
     thread = threading.Thread(target=pump, daemon=True)
     thread.start()

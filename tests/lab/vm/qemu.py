@@ -6,7 +6,7 @@ private overlay on it: no image is packed. Kernel messages go to a serial port, 
 """
 import os
 import pathlib
-import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -19,7 +19,7 @@ from .kernel import find
 BOOT_MODULES = ("virtio_pci", "virtio_console", "virtio_rng", "virtiofs", "overlay")
 JOB_MODULES = ("ipv6 ip_vs ip_vs_rr ip_vs_wrr nf_conntrack nf_conntrack_netlink nf_tables nft_ct nft_nat nft_masq nft_reject_inet "
                "nft_chain_nat veth bridge af_packet macvlan dummy")
-KVM_PATIENCE = 8  # seconds that a guest under KVM has for its first sign of life before software emulation is used instead
+KVM_PATIENCE = 5  # seconds that a guest under KVM has for its first sign of life before software emulation is used instead
 
 
 def virtiofsd():
@@ -55,22 +55,19 @@ def remember_kvm(works):
 
 
 def share_files(job):
-    """Starts virtiofsd for the host's root; gives its socket. It ends when QEMU closes the connection."""
-    socket = job.control / "virtiofs.sock"
-    log = open(job.control / "virtiofsd.log", "wb")
-    process = subprocess.Popen(tied([virtiofsd(), "-f", "-o", "source=/", "-o", "sandbox=chroot", "-o", "cache=always",
-                                     "-o", "log_level=err", "-o", "no_posix_lock", f"--socket-path={socket}"]),
-                               stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-    deadline = time.monotonic() + 10
-    while not socket.exists():
-        if process.poll() is not None or time.monotonic() > deadline:
-            process.kill()
-            raise RuntimeError("virtiofsd: " + (job.control / "virtiofsd.log").read_text(errors="replace"))
-        time.sleep(0.005)
-    return process, socket
+    """Starts virtiofsd for the host's root; gives it and its socket. It ends when QEMU closes the connection."""
+    path = job.control / "virtiofs.sock"
+    path.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX) as listener, open(job.control / "virtiofsd.log", "wb") as log:
+        listener.bind(str(path))
+        listener.listen(1)
+        process = subprocess.Popen(tied([virtiofsd(), "-f", "-o", "source=/", "-o", "sandbox=chroot", "-o", "cache=always",
+                                 "-o", "log_level=err", "-o", "no_posix_lock", f"--fd={listener.fileno()}"]),
+                                   stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[listener.fileno()])
+    return process, path
 
 
-def command_line(job, kernel, accelerator, socket, script):
+def command_line(job, kernel, accelerator, files, script):
     memory = f"{job.memory}M"
     cpu = "host" if accelerator == "kvm" else "max,la57=off"
     words = ["mitigations=off", "audit=0", "panic=-1", "console=ttyS0", "random.trust_cpu=on",
@@ -81,7 +78,7 @@ def command_line(job, kernel, accelerator, socket, script):
             "-machine", "q35,memory-backend=mem,usb=off,vmport=off,smbus=off,sata=off", "-nodefaults", "-no-user-config",
             "-display", "none", "-no-reboot",
             "-kernel", kernel.image, "-initrd", pack(kernel, BOOT_MODULES), "-append", " ".join(words),
-            "-chardev", f"socket,id=files,path={socket}", "-device", "vhost-user-fs-pci,chardev=files,tag=host,queue-size=512",
+            "-chardev", f"socket,id=files,path={files}", "-device", "vhost-user-fs-pci,chardev=files,tag=host,queue-size=512",
             "-device", "virtio-rng-pci", "-device", "virtio-serial-pci",
             "-chardev", f"file,id=script,path=/proc/self/fd/{script}", "-device", "virtserialport,chardev=script,name=lab.out",
             "-chardev", f"file,id=console,path={log}", "-serial", "chardev:console"]
@@ -89,10 +86,10 @@ def command_line(job, kernel, accelerator, socket, script):
 
 def boot(job, kernel, accelerator):
     """One guest from power on to power off. Gives whether it came to life, and whether it ended in time."""
-    files, socket = share_files(job)
+    files, files_socket = share_files(job)
     alive = threading.Event()
     script_out, script_in = os.pipe()
-    process = subprocess.Popen(tied(command_line(job, kernel, accelerator, socket, script_in)), stdin=subprocess.DEVNULL,
+    process = subprocess.Popen(tied(command_line(job, kernel, accelerator, files_socket, script_in)), stdin=subprocess.DEVNULL,
                                pass_fds=[script_in])
     os.close(script_in)
     try:
