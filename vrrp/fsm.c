@@ -17,7 +17,9 @@
 #define LEAVE_MAX_US     (60 * US_PER_S)
 /* Silence of an Active after which others take over, in its intervals. */
 #define DOWN_INTERVALS   3
-/* Silence over IPv4 after which IPv6 settles a tie, in intervals of the sender. */
+/* Ties heard over IPv6 alone, after which it settles them. */
+#define TIES6_TO_COUNT   3
+/* Silence over IPv4, in the Active's intervals, after which it goes by its IPv6 address. */
 #define QUIET4_INTERVALS 2
 
 static const struct addr nobody = {.family = ADDR_NONE};
@@ -87,9 +89,8 @@ static void listen_anew(struct vrrp_fsm *fsm, int64_t now_us)
 
 static bool heard4_lately(const struct vrrp_fsm *fsm, int64_t now_us, int64_t interval_us)
 {
-	int64_t quiet_since_us = fsm->heard4_us > fsm->since_us ? fsm->heard4_us : fsm->since_us;
-
-	return now_us - quiet_since_us <= QUIET4_INTERVALS * interval_us;
+	return fsm->heard4_us != INT64_MIN &&
+	       now_us - fsm->heard4_us <= QUIET4_INTERVALS * interval_us;
 }
 
 /* Remembers who speaks. One that is heard over both families goes by its IPv4 address. */
@@ -129,6 +130,7 @@ static void become_active(struct vrrp_fsm *fsm, int64_t now_us, enum model_route
 	fsm->active_interval_us = interval_of(fsm);
 	fsm->adver_due_us = now_us + interval_of(fsm);
 	fsm->answered_us = INT64_MIN;
+	fsm->ties6 = 0;
 	fsm->preemption_suspended = false;
 	change(fsm, now_us, MODEL_ROUTER_ACTIVE, reason, &peer, out);
 }
@@ -312,15 +314,14 @@ static void advert_in_leave(struct vrrp_fsm *fsm, int64_t now_us, const struct a
 
 /* Above 0: the sender wins over us, who are Active; below: it loses; 0: not for this packet to
  * say. */
-static int compare_rival(const struct vrrp_fsm *fsm, int64_t now_us, const struct addr *src,
+static int compare_rival(struct vrrp_fsm *fsm, const struct addr *src,
                          const struct vrrp_advert *advert)
 {
 	if (advert->priority != fsm->params.priority)
 		return advert->priority > fsm->params.priority ? 1 : -1;
 	if (src->family == ADDR_IPV4)
 		return addr_compare(src, &fsm->params.local4);
-	if (fsm->params.local4.family == ADDR_IPV4 &&
-	    heard4_lately(fsm, now_us, advert->interval_us))
+	if (fsm->params.local4.family == ADDR_IPV4 && ++fsm->ties6 < TIES6_TO_COUNT)
 		return 0;
 	return addr_compare(src, &fsm->params.local6);
 }
@@ -341,7 +342,7 @@ static void advert_in_active(struct vrrp_fsm *fsm, int64_t now_us, const struct 
 		return;
 	}
 
-	int rival = compare_rival(fsm, now_us, src, advert);
+	int rival = compare_rival(fsm, src, advert);
 	if (rival > 0) {
 		yield(fsm, now_us,
 		      advert->priority > fsm->params.priority ? MODEL_REASON_HIGHER_PRIORITY
@@ -360,8 +361,10 @@ static void advert_in_active(struct vrrp_fsm *fsm, int64_t now_us, const struct 
 void vrrp_fsm_advert(struct vrrp_fsm *fsm, int64_t now_us, const struct addr *src,
                      const struct vrrp_advert *advert, struct vrrp_effects *out)
 {
-	if (src->family == ADDR_IPV4)
+	if (src->family == ADDR_IPV4) {
 		fsm->heard4_us = now_us;
+		fsm->ties6 = 0;
+	}
 	switch (fsm->state) {
 	case MODEL_ROUTER_INITIALIZE:
 		break;

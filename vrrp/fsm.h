@@ -8,8 +8,8 @@
  * One machine serves both address families of a virtual router, so they can't part: an
  * advertisement of either family counts as the Active's voice, and every advertisement is sent in
  * each family. A tie on equal priority is settled by IPv4 addresses; by IPv6 ones only when we do
- * not serve IPv4 or nothing was heard over it for two intervals, so that both sides use the same
- * comparison.
+ * not serve IPv4, or the rival was heard three times over IPv6 and nobody over IPv4 meanwhile. Two
+ * comparisons that disagree could leave two Actives, or none.
  *
  * Beyond the RFC:
  * - A planned leave. The Active sends priority 0 every interval and a quarter (not faster: each
@@ -80,10 +80,11 @@ struct vrrp_fsm {
 	int64_t answered_us;                  /* Active: last answer to a rival, INT64_MIN: none */
 	int64_t down_due_us;                  /* Backup: Active_Down_Timer */
 	enum model_router_reason down_reason; /* Backup: why we'd become Active when it fires */
-	bool holding;              /* Backup: addresses of an earlier run are still in place */
-	int64_t lower_heard_us;    /* Backup: first advertisement of a lower Active in this spell,
-	                              TIME_NEVER */
-	int64_t heard4_us;         /* last advertisement over IPv4 of another, INT64_MIN: never */
+	bool holding;           /* Backup: addresses of an earlier run are still in place */
+	int64_t lower_heard_us; /* Backup: first advertisement of a lower Active in this spell,
+	                           TIME_NEVER */
+	int64_t heard4_us;      /* last advertisement over IPv4 of another, INT64_MIN: never */
+	unsigned ties6; /* Active: equal priorities heard over IPv6 since the last word over IPv4 */
 	enum vrrp_leave leaving;   /* Active: a planned leave is under way */
 	bool succeeded;            /* leaving: a successor was heard */
 	int64_t leave_due_us;      /* leaving: give up waiting, or let go when succeeded */
