@@ -93,6 +93,9 @@ enum nl_answer_kind nl_answer_classify(const struct nlmsghdr *message, uint32_t 
 
 	if (message->nlmsg_pid != port || index >= count)
 		return NL_ANSWER_FOREIGN;
+	if (message->nlmsg_type < NLMSG_MIN_TYPE && message->nlmsg_type != NLMSG_ERROR &&
+	    message->nlmsg_type != NLMSG_DONE)
+		return NL_ANSWER_FOREIGN;
 	*ret_answer = (struct nl_answer){.index = index, .text = ""};
 	if (message->nlmsg_type == NLMSG_ERROR) {
 		if (size < sizeof(struct nlmsgerr))
@@ -109,5 +112,5 @@ enum nl_answer_kind nl_answer_classify(const struct nlmsghdr *message, uint32_t 
 		ret_answer->error = error < 0 ? -error : 0;
 		return NL_ANSWER_END;
 	}
-	return message->nlmsg_type < NLMSG_MIN_TYPE ? NL_ANSWER_FOREIGN : NL_ANSWER_DATA;
+	return NL_ANSWER_DATA;
 }

@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The channel is tried against the routing family, which answers questions about links without
+ * privilege: the loopback is always there, and link number NO_LINK never is. */
+
+#include "lib/genl.h"
+#include "lib/nl.h"
+
+#include <check.h>
+#include <errno.h>
+#include <linux/genetlink.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define NO_LINK 0x7fffff01
+
+static struct nl_batch batch;
+
+static void clear_batch(void)
+{
+	nl_batch_done(&batch);
+}
+
+/* --- building --- */
+
+START_TEST(messages_lie_in_order_aligned_and_numbered)
+{
+	for (size_t i = 0; i < 3; i++) {
+		struct nlmsghdr *message = nl_batch_begin(&batch, 100 + (uint16_t)i, NLM_F_ACK);
+
+		mnl_attr_put(message, 1, i + 1, "abc");
+		nl_batch_end(&batch, message);
+	}
+	ck_assert_uint_eq(batch.count, 3);
+	for (size_t i = 0; i < 3; i++) {
+		const struct nlmsghdr *message =
+			(const struct nlmsghdr *)(batch.data + batch.starts[i]);
+
+		ck_assert_uint_eq(batch.starts[i] % 4, 0);
+		ck_assert_uint_eq(message->nlmsg_type, 100 + i);
+		ck_assert_uint_eq(message->nlmsg_flags, NLM_F_REQUEST | NLM_F_ACK);
+		ck_assert_uint_eq(message->nlmsg_seq, i);
+		ck_assert_uint_eq(message->nlmsg_pid, 0);
+	}
+	ck_assert_uint_eq(batch.starts[2] + 24, batch.size);
+}
+END_TEST
+
+START_TEST(a_message_may_be_as_large_as_promised)
+{
+	static char filler[60000];
+
+	for (int i = 0; i < 5; i++) {
+		struct nlmsghdr *message = nl_batch_begin(&batch, 100, 0);
+
+		mnl_attr_put(message, 1, sizeof(filler), filler);
+		mnl_attr_put(message, 2, 5000, filler);
+		nl_batch_end(&batch, message);
+	}
+	ck_assert_uint_eq(batch.count, 5);
+	ck_assert_uint_ge(batch.capacity, batch.size);
+	ck_assert_uint_eq(batch.size, 5 * (16 + 4 + sizeof(filler) + 4 + 5000));
+}
+END_TEST
+
+START_TEST(a_cleared_batch_starts_again_without_allocating)
+{
+	char *data;
+
+	nl_batch_end(&batch, nl_batch_begin(&batch, 100, 0));
+	data = batch.data;
+	nl_batch_clear(&batch);
+	ck_assert_uint_eq(batch.count, 0);
+	nl_batch_end(&batch, nl_batch_begin(&batch, 101, 0));
+	ck_assert_ptr_eq(batch.data, data);
+	ck_assert_uint_eq(((struct nlmsghdr *)batch.data)->nlmsg_seq, 0);
+}
+END_TEST
+
+/* --- answers --- */
+
+#define PORT 4711
+
+struct answer_row {
+	const char *name;
+	uint16_t type;
+	uint32_t port, sequence, first;
+	size_t count, payload; /* bytes, the first four hold 'error' */
+	int error;
+	enum nl_answer_kind kind;
+	size_t index;
+	int result;
+};
+
+static const struct answer_row answers[] = {
+	{"data", 30, PORT, 100, 100, 1, 8, 0, NL_ANSWER_DATA, 0, 0},
+	{"for another port", 30, 1, 100, 100, 1, 8, 0, NL_ANSWER_FOREIGN, 0, 0},
+	{"an event has no port", 30, 0, 0, 100, 1, 8, 0, NL_ANSWER_FOREIGN, 0, 0},
+	{"before ours", 30, PORT, 99, 100, 5, 8, 0, NL_ANSWER_FOREIGN, 0, 0},
+	{"after ours", 30, PORT, 105, 100, 5, 8, 0, NL_ANSWER_FOREIGN, 0, 0},
+	{"the last of ours", 30, PORT, 104, 100, 5, 8, 0, NL_ANSWER_DATA, 4, 0},
+	{"across the wrap", 30, PORT, 1, UINT32_MAX, 5, 8, 0, NL_ANSWER_DATA, 2, 0},
+	{"no operation", NLMSG_NOOP, PORT, 100, 100, 1, 8, 0, NL_ANSWER_FOREIGN, 0, 0},
+	{"done", NLMSG_ERROR, PORT, 103, 100, 5, 20, 0, NL_ANSWER_VERDICT, 3, 0},
+	{"refused", NLMSG_ERROR, PORT, 103, 100, 5, 20, -EPERM, NL_ANSWER_VERDICT, 3, EPERM},
+	{"refused, odd sign", NLMSG_ERROR, PORT, 103, 100, 5, 20, EPERM, NL_ANSWER_VERDICT, 3,
+         EPERM},
+	{"verdict cut short", NLMSG_ERROR, PORT, 100, 100, 1, 19, 0, NL_ANSWER_MALFORMED, 0, 0},
+	{"refused another", NLMSG_ERROR, 1, 103, 100, 5, 20, -EPERM, NL_ANSWER_FOREIGN, 0, 0},
+	{"end of dump", NLMSG_DONE, PORT, 100, 100, 1, 4, 0, NL_ANSWER_END, 0, 0},
+	{"end of dump, bare", NLMSG_DONE, PORT, 100, 100, 1, 0, 0, NL_ANSWER_END, 0, 0},
+	{"dump failed", NLMSG_DONE, PORT, 100, 100, 1, 4, -ENOMEM, NL_ANSWER_END, 0, ENOMEM},
+};
+
+START_TEST(answers_are_told_apart)
+{
+	const struct answer_row *row = &answers[_i];
+	struct nl_answer answer = {.index = 77};
+	struct nlmsghdr *message = nl_batch_begin(&batch, row->type, 0);
+
+	memcpy(mnl_nlmsg_get_payload(message), &row->error, sizeof(row->error));
+	message->nlmsg_len = (uint32_t)(NLMSG_HDRLEN + row->payload);
+	message->nlmsg_pid = row->port;
+	message->nlmsg_seq = row->sequence;
+	ck_assert_msg(nl_answer_classify(message, PORT, row->first, row->count, &answer) ==
+	                      row->kind,
+	              "%s", row->name);
+	if (row->kind == NL_ANSWER_FOREIGN) {
+		ck_assert_uint_eq(answer.index, 77);
+		return;
+	}
+	ck_assert_uint_eq(answer.index, row->index);
+	ck_assert_int_eq(answer.error, row->result);
+}
+END_TEST
+
+/* A refusal with an extended acknowledgement, the request echoed whole or shortened. */
+static struct nlmsghdr *refusal(uint16_t flags, uint32_t echoed_len, const char *text, size_t size)
+{
+	struct nlmsghdr *message = nl_batch_begin(&batch, NLMSG_ERROR, 0);
+	struct nlmsgerr *error = mnl_nlmsg_put_extra_header(message, sizeof(*error));
+
+	message->nlmsg_flags = NLM_F_ACK_TLVS | flags;
+	message->nlmsg_pid = PORT;
+	error->error = -EINVAL;
+	error->msg.nlmsg_len = echoed_len;
+	if (!(flags & NLM_F_CAPPED) && echoed_len > NLMSG_HDRLEN && echoed_len < 1000)
+		mnl_nlmsg_put_extra_header(message, echoed_len - NLMSG_HDRLEN);
+	mnl_attr_put(message, NLMSGERR_ATTR_MSG, size, text);
+	return message;
+}
+
+START_TEST(the_kernels_own_words_are_found)
+{
+	struct nl_answer answer;
+
+	ck_assert_int_eq(
+		nl_answer_classify(refusal(NLM_F_CAPPED, 500, "no", 3), PORT, 0, 1, &answer),
+		NL_ANSWER_VERDICT);
+	ck_assert_str_eq(answer.text, "no");
+	ck_assert_int_eq(
+		nl_answer_classify(refusal(0, NLMSG_HDRLEN + 8, "no!", 4), PORT, 0, 1, &answer),
+		NL_ANSWER_VERDICT);
+	ck_assert_str_eq(answer.text, "no!");
+}
+END_TEST
+
+START_TEST(broken_words_of_the_kernel_are_left_alone)
+{
+	struct nl_answer answer;
+
+	/* no NUL */
+	nl_answer_classify(refusal(NLM_F_CAPPED, 16, "no", 2), PORT, 0, 1, &answer);
+	ck_assert_str_eq(answer.text, "");
+	/* the echo is said to reach beyond the message */
+	nl_answer_classify(refusal(0, 4000, "no", 3), PORT, 0, 1, &answer);
+	ck_assert_str_eq(answer.text, "");
+	/* or to be shorter than a head */
+	nl_answer_classify(refusal(0, 3, "no", 3), PORT, 0, 1, &answer);
+	ck_assert_str_eq(answer.text, "");
+}
+END_TEST
+
+/* --- the channel --- */
+
+static struct nl *nl;
+
+static void open_channel(void)
+{
+	ck_assert_int_eq(nl_open(NETLINK_ROUTE, &nl), 0);
+}
+
+static void close_channel(void)
+{
+	nl_close(nl);
+	clear_batch();
+}
+
+static void put_get_link(int index)
+{
+	struct nlmsghdr *message = nl_batch_begin(&batch, RTM_GETLINK, 0);
+	struct ifinfomsg *info = mnl_nlmsg_put_extra_header(message, sizeof(*info));
+
+	info->ifi_index = index;
+	nl_batch_end(&batch, message);
+}
+
+struct links {
+	size_t restarts;
+	size_t count;
+	bool has_loopback;
+	int stop_with;
+};
+
+static void restart(void *ctx)
+{
+	struct links *links = ctx;
+
+	links->restarts++;
+	links->count = 0;
+}
+
+static int take_link(void *ctx, const struct nlmsghdr *message)
+{
+	const struct ifinfomsg *info = mnl_nlmsg_get_payload(message);
+	struct links *links = ctx;
+
+	ck_assert_uint_eq(message->nlmsg_type, RTM_NEWLINK);
+	links->count++;
+	links->has_loopback |= info->ifi_index == 1;
+	return links->stop_with;
+}
+
+START_TEST(a_dump_gives_every_link)
+{
+	struct links links = {0};
+	const struct nl_dump dump = {restart, take_link, &links};
+
+	put_get_link(0);
+	ck_assert_int_eq(nl_dump(nl, &batch, &dump), 0);
+	ck_assert_uint_eq(links.restarts, 1);
+	ck_assert(links.has_loopback);
+	ck_assert_uint_eq(nl_counters(nl)->sends, 1);
+	ck_assert_uint_eq(nl_counters(nl)->messages, 1);
+	ck_assert_uint_eq(nl_counters(nl)->dump_restarts, 0);
+}
+END_TEST
+
+START_TEST(a_dump_can_be_ended_and_the_channel_goes_on)
+{
+	struct links links = {.stop_with = -E2BIG};
+	const struct nl_dump dump = {restart, take_link, &links};
+
+	put_get_link(0);
+	ck_assert_int_eq(nl_dump(nl, &batch, &dump), -E2BIG);
+	ck_assert_uint_eq(links.count, 1);
+	links.stop_with = 0;
+	ck_assert_int_eq(nl_dump(nl, &batch, &dump), 0);
+	ck_assert(links.has_loopback);
+}
+END_TEST
+
+START_TEST(a_request_gives_its_answer)
+{
+	struct links links = {0};
+
+	put_get_link(1);
+	ck_assert_int_eq(nl_request(nl, &batch, take_link, &links), 0);
+	ck_assert_uint_eq(links.count, 1);
+	ck_assert(links.has_loopback);
+}
+END_TEST
+
+START_TEST(a_refusal_is_given_as_errno)
+{
+	struct links links = {0};
+
+	put_get_link(NO_LINK);
+	ck_assert_int_eq(nl_request(nl, &batch, take_link, &links), -ENODEV);
+	ck_assert_uint_eq(links.count, 0);
+	/* and does not cling to the channel */
+	nl_batch_clear(&batch);
+	put_get_link(1);
+	ck_assert_int_eq(nl_request(nl, &batch, NULL, NULL), 0);
+	ck_assert_str_eq(nl_refusal_text(nl), "");
+}
+END_TEST
+
+START_TEST(what_the_replier_returns_is_the_result)
+{
+	struct links links = {.stop_with = -E2BIG};
+
+	put_get_link(1);
+	ck_assert_int_eq(nl_request(nl, &batch, take_link, &links), -E2BIG);
+}
+END_TEST
+
+struct failures {
+	size_t count;
+	size_t last;
+	bool in_order;
+	int error;
+};
+
+static void note_failure(void *ctx, size_t index, int error)
+{
+	struct failures *failures = ctx;
+
+	if (failures->count > 0 && index <= failures->last)
+		failures->in_order = false;
+	ck_assert_uint_ne(index % 100, 50);
+	failures->last = index;
+	failures->error = error;
+	failures->count++;
+}
+
+START_TEST(every_refusal_of_a_long_batch_is_reported_by_index)
+{
+	struct failures failures = {.in_order = true};
+
+	/* message 50 of each 100 is a good one */
+	for (int i = 0; i < 2550; i++)
+		put_get_link(i % 100 == 50 ? 1 : NO_LINK);
+	ck_assert_int_eq(nl_batch_run(nl, &batch, NL_BATCH_PIPELINED, note_failure, &failures), 0);
+	ck_assert_uint_eq(failures.count, 2550 - 25);
+	ck_assert_uint_eq(failures.last, 2549);
+	ck_assert(failures.in_order);
+	ck_assert_int_eq(failures.error, ENODEV);
+	ck_assert_uint_eq(nl_counters(nl)->messages, 2550);
+	ck_assert_uint_ge(nl_counters(nl)->sends, 3);
+	ck_assert_uint_le(nl_counters(nl)->sends, 20);
+	ck_assert_uint_eq(nl_counters(nl)->overruns, 0);
+}
+END_TEST
+
+START_TEST(a_batch_can_be_run_again_and_nobody_need_listen)
+{
+	put_get_link(1);
+	put_get_link(NO_LINK);
+	ck_assert_int_eq(nl_batch_run(nl, &batch, NL_BATCH_PIPELINED, NULL, NULL), 0);
+	ck_assert_int_eq(nl_batch_run(nl, &batch, NL_BATCH_PIPELINED, NULL, NULL), 0);
+	ck_assert_uint_eq(nl_counters(nl)->messages, 4);
+	ck_assert_uint_eq(nl_counters(nl)->sends, 2);
+}
+END_TEST
+
+START_TEST(an_empty_batch_is_done_without_a_word)
+{
+	ck_assert_int_eq(nl_batch_run(nl, &batch, NL_BATCH_PIPELINED, NULL, NULL), 0);
+	ck_assert_int_eq(nl_batch_run(nl, &batch, NL_BATCH_ATOMIC, NULL, NULL), 0);
+	ck_assert_uint_eq(nl_counters(nl)->sends, 0);
+}
+END_TEST
+
+START_TEST(an_atomic_batch_is_one_system_call_and_all_its_refusals)
+{
+	struct failures failures = {.in_order = true};
+
+	for (int i = 0; i < 1500; i++)
+		put_get_link(i % 100 == 50 ? 1 : NO_LINK);
+	((struct nlmsghdr *)(batch.data + batch.starts[1499]))->nlmsg_flags |= NLM_F_ACK;
+	ck_assert_int_eq(nl_batch_run(nl, &batch, NL_BATCH_ATOMIC, note_failure, &failures),
+	                 geteuid() == 0 ? 0 : -ENOBUFS);
+	ck_assert_uint_eq(nl_counters(nl)->sends, 1);
+	if (geteuid() == 0) /* who may enlarge the receive buffer hears of all */
+		ck_assert_uint_eq(failures.count, 1485);
+}
+END_TEST
+
+START_TEST(an_atomic_batch_that_asks_for_no_verdict_gets_none)
+{
+	put_get_link(1);
+	ck_assert_int_eq(nl_batch_run(nl, &batch, NL_BATCH_ATOMIC, NULL, NULL), 0);
+	ck_assert_int_eq(nl_request(nl, &batch, NULL, NULL), 0);
+}
+END_TEST
+
+static void note_event(void *ctx, const struct nlmsghdr *message)
+{
+	(*(size_t *)ctx)++;
+}
+
+START_TEST(nothing_to_hear_is_no_error)
+{
+	size_t count = 0;
+
+	ck_assert_int_eq(nl_subscribe(nl, RTNLGRP_NEIGH), 0);
+	ck_assert_int_eq(nl_receive(nl, note_event, &count), 0);
+}
+END_TEST
+
+/* The protocol for users among themselves lets anybody send to anybody. */
+START_TEST(only_the_kernel_is_believed)
+{
+	struct sockaddr_nl to = {.nl_family = AF_NETLINK};
+	socklen_t len = sizeof(to);
+	struct nl *victim;
+	size_t count = 0;
+	int fd;
+
+	ck_assert_int_eq(nl_open(NETLINK_USERSOCK, &victim), 0);
+	ck_assert_int_eq(getsockname(nl_fd(victim), (struct sockaddr *)&to, &len), 0);
+	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_USERSOCK);
+	ck_assert_int_ge(fd, 0);
+	nl_batch_end(&batch, nl_batch_begin(&batch, 100, 0));
+	ck_assert_int_eq(sendto(fd, batch.data, batch.size, 0, (struct sockaddr *)&to, len),
+	                 (ssize_t)batch.size);
+	ck_assert_int_eq(nl_receive(victim, note_event, &count), 0);
+	ck_assert_uint_eq(count, 0);
+	close(fd);
+	nl_close(victim);
+}
+END_TEST
+
+START_TEST(an_unknown_protocol_is_refused)
+{
+	struct nl *other = nl;
+
+	ck_assert_int_lt(nl_open(31, &other), 0);
+	ck_assert_ptr_eq(other, nl);
+	nl_close(NULL);
+}
+END_TEST
+
+START_TEST(generic_families_have_numbers)
+{
+	struct nl *generic;
+	uint16_t family = 0;
+
+	ck_assert_int_eq(nl_open(NETLINK_GENERIC, &generic), 0);
+	ck_assert_int_eq(genl_family(generic, "nlctrl", &family), 0);
+	ck_assert_uint_eq(family, GENL_ID_CTRL);
+	ck_assert_int_eq(genl_family(generic, "no-such-family", &family), -ENOENT);
+	ck_assert_uint_eq(family, GENL_ID_CTRL);
+	nl_close(generic);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("lib/nl");
+	TCase *building = tcase_create("building");
+	TCase *answering = tcase_create("answers");
+	TCase *channel = tcase_create("channel");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_checked_fixture(building, NULL, clear_batch);
+	tcase_add_test(building, messages_lie_in_order_aligned_and_numbered);
+	tcase_add_test(building, a_message_may_be_as_large_as_promised);
+	tcase_add_test(building, a_cleared_batch_starts_again_without_allocating);
+	suite_add_tcase(suite, building);
+
+	tcase_add_checked_fixture(answering, NULL, clear_batch);
+	tcase_add_loop_test(answering, answers_are_told_apart, 0, LT_ARRAY_SIZE(answers));
+	tcase_add_test(answering, the_kernels_own_words_are_found);
+	tcase_add_test(answering, broken_words_of_the_kernel_are_left_alone);
+	suite_add_tcase(suite, answering);
+
+	tcase_add_checked_fixture(channel, open_channel, close_channel);
+	tcase_add_test(channel, a_dump_gives_every_link);
+	tcase_add_test(channel, a_dump_can_be_ended_and_the_channel_goes_on);
+	tcase_add_test(channel, a_request_gives_its_answer);
+	tcase_add_test(channel, a_refusal_is_given_as_errno);
+	tcase_add_test(channel, what_the_replier_returns_is_the_result);
+	tcase_add_test(channel, every_refusal_of_a_long_batch_is_reported_by_index);
+	tcase_add_test(channel, a_batch_can_be_run_again_and_nobody_need_listen);
+	tcase_add_test(channel, an_empty_batch_is_done_without_a_word);
+	tcase_add_test(channel, an_atomic_batch_is_one_system_call_and_all_its_refusals);
+	tcase_add_test(channel, an_atomic_batch_that_asks_for_no_verdict_gets_none);
+	tcase_add_test(channel, nothing_to_hear_is_no_error);
+	tcase_add_test(channel, only_the_kernel_is_believed);
+	tcase_add_test(channel, an_unknown_protocol_is_refused);
+	tcase_add_test(channel, generic_families_have_numbers);
+	suite_add_tcase(suite, channel);
+
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed > 0;
+}
