@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define BLOCK_SIZE_FIRST 1024
-#define BLOCK_SIZE_MAX   (256 * 1024)
+#define BLOCK_SIZE_MAX   ((size_t)256 * 1024)
 
 struct arena_block {
 	struct arena_block *older;

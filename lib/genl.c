@@ -37,14 +37,3 @@ int genl_family(struct nl *nl, const char *name, uint16_t *ret_family)
 	*ret_family = family;
 	return 0;
 }
-
-struct nlmsghdr *genl_begin(struct nl_batch *batch, uint16_t family, uint8_t command,
-                            uint16_t flags)
-{
-	struct nlmsghdr *message = nl_batch_begin(batch, family, flags);
-	struct genlmsghdr *head = mnl_nlmsg_put_extra_header(message, sizeof(*head));
-
-	head->cmd = command;
-	head->version = 1;
-	return message;
-}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* lib/genl.h - generic netlink: family names to numbers, and message heads.
  *
- * I/O. Asking for a family by name makes the kernel load its module
+ * genl_begin is pure; the rest is I/O. Asking for a family by name makes the kernel load its module
  * (net-pf-16-proto-16-family-NAME), even for callers without CAP_SYS_MODULE. Source: Linux
  * net/netlink/genetlink.c. */
 

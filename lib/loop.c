@@ -44,8 +44,7 @@ static void handle_events(struct ev_loop *ev)
 
 const char *loop_library_version(char buf[static LOOP_LIBRARY_VERSION_SIZE])
 {
-	snprintf(buf, LOOP_LIBRARY_VERSION_SIZE, "%d.%02d", ev_version_major(),
-	         ev_version_minor());
+	snprintf(buf, LOOP_LIBRARY_VERSION_SIZE, "%d.%02d", ev_version_major(), ev_version_minor());
 	return buf;
 }
 
