@@ -29,6 +29,10 @@ static const struct options_option options[] = {
          .hint = OPTIONS_HINT_DIRECTORY,
          .help = "where the journal of what is ours in the kernel is kept [" DAEMON_STATE_DIR "]"},
 	COMMAND_OPTION_SOCKET,
+	{.name = "listen",
+         .value = "ADDR:PORT",
+         .help = "where /metrics, /livez, /readyz and /api/v1 are served over HTTP, or 'off' "
+                 "[" DAEMON_LISTEN "]"},
 	{.name = "on-exit",
          .value = "WHAT",
          .choices = on_exit_choices,
@@ -50,6 +54,7 @@ static const struct options_option options[] = {
 static int run(const struct options_given *given)
 {
 	static char hostname[HOST_NAME_MAX + 1];
+	const char *listen = options_value(given, "listen", DAEMON_LISTEN);
 	const char *resync = options_value(given, "resync", NULL);
 	struct daemon_run_options run = {
 		.node = options_value(given, "node", hostname),
@@ -66,6 +71,10 @@ static int run(const struct options_given *given)
 	               run.resync_us < RESYNC_MIN_US || run.resync_us > RESYNC_MAX_US))
 		return command_misused(given, "option '--resync': '%s' is no duration of 1s to 1h",
 		                       resync);
+	if (strcmp(listen, "off") != 0 &&
+	    (endpoint_parse(listen, &run.listen) || run.listen.port == 0))
+		return command_misused(
+			given, "option '--listen': '%s' is neither ADDR:PORT nor off", listen);
 	if (run.node == hostname && gethostname(hostname, sizeof(hostname) - 1))
 		return command_failed(given, "can't find the host name: %m");
 	if (!*run.node)
@@ -77,26 +86,23 @@ static int run(const struct options_given *given)
 	return code;
 }
 
+static const char description[] =
+	"Reads the configuration, takes part in the election of the virtual routers and keeps "
+	"the kernel (addresses, IPVS, nftables, sysctls) as configured. SIGHUP or a changed "
+	"file reloads; a configuration with an error is refused whole and the one before stays "
+	"in force. SIGTERM and SIGINT hand over and stop.";
+
 const struct daemon_command daemon_command_run = {
 	.usage =
 		{
 			.name = "run",
 			.summary = "be the daemon, in the foreground",
-			.description = "Reads the configuration, takes part in the election of the "
-                                       "virtual routers "
-				       "and keeps the kernel (addresses, IPVS, nftables, sysctls) "
-                                       "as configured. "
-				       "SIGHUP or a changed file reloads; a configuration with an "
-                                       "error is refused "
-				       "whole and the one before stays in force. SIGTERM and "
-                                       "SIGINT hand over and "
-				       "stop.",
+			.description = description,
 			.operands = "",
 			.options = options,
 			.option_count = LT_ARRAY_SIZE(options),
 			.exit_codes = "0: stopped cleanly; 1: could not start or had to give up; "
-                                      "2: wrong "
-				      "usage.",
+                                      "2: wrong usage.",
 		},
 	.run = run,
 };

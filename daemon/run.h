@@ -6,6 +6,7 @@
 #ifndef LINTEL_DAEMON_RUN_H
 #define LINTEL_DAEMON_RUN_H
 
+#include "lib/endpoint.h"
 #include "lib/log.h"
 
 #include <stddef.h>
@@ -14,6 +15,7 @@
 #define DAEMON_CONFIG_DIR "/etc/lintel"
 #define DAEMON_STATE_DIR  "/var/lib/lintel"
 #define DAEMON_SOCKET     "/run/lintel/lintel.sock"
+#define DAEMON_LISTEN     "127.0.0.1:9310"
 #define DAEMON_RESYNC_US  (10 * INT64_C(1000000))
 
 /* What becomes of addresses, virtual services and tables when the daemon ends. */
@@ -29,7 +31,8 @@ struct daemon_run_options {
 	const char *node;      /* name of this machine, never empty */
 	const char *state_dir; /* journal and sysctl values to put back */
 	const char *socket_path;
-	int64_t resync_us; /* between two comparisons with the kernel without a cause */
+	struct endpoint listen; /* HTTP; family ADDR_NONE: no HTTP */
+	int64_t resync_us;      /* between two comparisons with the kernel without a cause */
 	enum daemon_on_exit on_exit;
 	enum log_format log_format;
 	enum log_level log_level;

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/app.h"
+
+#include "daemon/pages.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "lib/mono.h"
+#include "lib/privs.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- what is wanted, down --- */
+
+static void configure_vrrp(struct app *app)
+{
+	vrrp_thread_configure(app->vrrp, vrrp_config_build(app->sources.snapshot, app->lingering,
+	                                                   app->lingering_count));
+}
+
+static bool snapshot_has(const struct model_snapshot *snapshot, const struct addr *address)
+{
+	for (size_t i = 0; i < snapshot->vip_count; i++) {
+		if (addr_equal(&snapshot->vips[i].address, address))
+			return true;
+	}
+	return false;
+}
+
+/* Addresses of 'before' that are wanted no more may still carry connections: they linger on. */
+static void note_leaving(struct app *app, const struct model_snapshot *before)
+{
+	for (size_t i = 0; before && i < before->vip_count; i++) {
+		const struct model_vip *vip = &before->vips[i];
+		if (snapshot_has(app->sources.snapshot, &vip->address))
+			continue;
+		app->lingering = xreallocarray(app->lingering, app->lingering_count + 1,
+		                               sizeof(*app->lingering));
+		struct vrrp_lingering *l = &app->lingering[app->lingering_count++];
+		*l = (struct vrrp_lingering){.address = vip->address};
+		snprintf(l->router, sizeof(l->router), "%s", vip->router->name);
+	}
+}
+
+/* Drops those that nothing drains on, or that are wanted again. True when any went. */
+static bool forget_lingering(struct app *app)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < app->lingering_count; i++) {
+		const struct addr *address = &app->lingering[i].address;
+		if (ipvs_drain_needs_vip(&app->reconcile.balance.drain, address) &&
+		    !snapshot_has(app->sources.snapshot, address))
+			app->lingering[kept++] = app->lingering[i];
+	}
+	bool went = kept < app->lingering_count;
+	app->lingering_count = kept;
+	return went;
+}
+
+static void turned(void *ctx)
+{
+	struct app *app = ctx;
+
+	if (forget_lingering(app))
+		configure_vrrp(app);
+}
+
+/* New virtual services are in the kernel before their addresses come; addresses that go are let
+ * go when nothing drains on them any more. */
+static void snapshot_changed(struct app *app, struct model_snapshot *before)
+{
+	note_leaving(app, before);
+	reconcile_want(&app->reconcile, app->sources.snapshot);
+	configure_vrrp(app);
+	model_snapshot_free(before);
+}
+
+void app_reload(struct app *app)
+{
+	struct model_snapshot *before;
+
+	if (app->stopping)
+		return;
+	if (notify_reloading(&app->notify, mono_now_us()))
+		log_debug("daemon", "the service manager can't be told");
+	if (sources_load(&app->sources, mono_now_us(), &before))
+		snapshot_changed(app, before);
+	if (notify_ready(&app->notify))
+		log_debug("daemon", "the service manager can't be told");
+}
+
+static void sources_changed(void *ctx)
+{
+	app_reload(ctx);
+}
+
+/* --- what is so, up --- */
+
+static void vrrp_status(void *ctx, const struct model_router_status *routers, size_t count)
+{
+	struct app *app = ctx;
+
+	free(app->routers);
+	app->routers = count ? xmemdup(routers, count * sizeof(*routers)) : NULL;
+	app->router_count = count;
+}
+
+static void vrrp_event(void *ctx, int level, const char *message)
+{
+	log_at((enum log_level)level, "vrrp", "%s", message);
+}
+
+static const char *failover_text(int result)
+{
+	switch (-result) {
+	case ENOENT:
+		return "there is no such virtual router";
+	case EALREADY:
+		return "it is not Active here: ask the node that is";
+	case ETIMEDOUT:
+		return "nobody took over; it stays Active here";
+	case EBUSY:
+		return "a failover of it is under way";
+	case ECANCELED:
+		return "the daemon stops or the virtual router was removed";
+	}
+	return strerror(-result);
+}
+
+static void vrrp_failover_done(void *ctx, const char *router, int result)
+{
+	struct app *app = ctx;
+	struct app_waiting **p = &app->waiting;
+
+	while (*p) {
+		struct app_waiting *w = *p;
+		if (strcmp(w->router, router) != 0) {
+			p = &w->next;
+			continue;
+		}
+		if (result)
+			control_refuse(app->control, w->ticket, "%s: %s", router,
+			               failover_text(result));
+		else
+			control_answer(app->control, w->ticket,
+			               json_pack("{s:s}", "router", router));
+		*p = w->next;
+		free(w);
+	}
+}
+
+static void vrrp_stopped(void *ctx)
+{
+	struct app *app = ctx;
+
+	loop_stop(app->loop);
+}
+
+/* --- signals and the service manager --- */
+
+static void hangup(struct loop_signal *sig)
+{
+	struct app *app = lt_container_of(sig, struct app, signals[0]);
+
+	log_info("daemon", "reading the sources again because=SIGHUP");
+	app_reload(app);
+}
+
+static void stop(struct app *app)
+{
+	if (app->stopping) {
+		log_warn("daemon", "told to stop again: stopping without handing over");
+		loop_stop(app->loop);
+		return;
+	}
+	app->stopping = true;
+	log_notice("daemon", "stopping on-exit=%s",
+	           app->options->on_exit == DAEMON_EXIT_KEEP ? "keep" : "clean");
+	if (notify_stopping(&app->notify))
+		log_debug("daemon", "the service manager can't be told");
+	vrrp_thread_stop(app->vrrp, app->options->on_exit == DAEMON_EXIT_KEEP);
+}
+
+static void terminate(struct loop_signal *sig)
+{
+	stop(lt_container_of(sig, struct app, signals[1]));
+}
+
+static void interrupt(struct loop_signal *sig)
+{
+	stop(lt_container_of(sig, struct app, signals[2]));
+}
+
+static void start_signals(struct app *app)
+{
+	app->signals[0] = (struct loop_signal){.raised = hangup, .signum = SIGHUP};
+	app->signals[1] = (struct loop_signal){.raised = terminate, .signum = SIGTERM};
+	app->signals[2] = (struct loop_signal){.raised = interrupt, .signum = SIGINT};
+	for (size_t i = 0; i < LT_ARRAY_SIZE(app->signals); i++)
+		loop_signal_start(app->loop, &app->signals[i]);
+}
+
+/* From the loop, so that a loop that hangs is noticed. */
+static void watchdog_due(struct loop_deadline *deadline)
+{
+	struct app *app = lt_container_of(deadline, struct app, watchdog);
+
+	if (notify_watchdog(&app->notify))
+		log_debug("daemon", "the service manager can't be told");
+	loop_deadline_arm(deadline, mono_now_us() + app->notify.watchdog_us / 2);
+}
+
+/* --- life --- */
+
+static int open_base(struct app *app)
+{
+	int rc = loop_new(&app->loop);
+
+	if (rc == 0)
+		rc = loop_deadline_init(app->loop, &app->watchdog);
+	app->watchdog.expired = watchdog_due;
+	if (rc)
+		log_error("daemon", "no event loop: %s", strerror(-rc));
+	if (rc == 0 && notify_open(&app->notify))
+		log_warn("daemon", "NOTIFY_SOCKET is unusable, ignoring it");
+	return rc;
+}
+
+static int open_sources(struct app *app)
+{
+	struct model_snapshot *none;
+
+	sources_init(&app->sources, app->options->paths, app->options->path_count);
+	/* Watched before they are read, so that no change falls in between. */
+	sources_watch(&app->sources, app->loop, sources_changed, app);
+	if (!sources_load(&app->sources, mono_now_us(), &none)) {
+		log_error("daemon", "not starting: the configuration has errors (see above)");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int open_control(struct app *app)
+{
+	const char *path = app->options->socket_path;
+	int rc = control_open(app->loop, path, app_request, app, &app->control);
+
+	if (rc == -EADDRINUSE)
+		log_error("daemon", "%s: another daemon answers there", path);
+	else if (rc)
+		log_error("daemon", "%s: %s", path, strerror(-rc));
+	return rc;
+}
+
+/* Balancing does not wait for a page: a port that is taken is told, and nothing more. */
+static void open_http(struct app *app)
+{
+	const struct endpoint *at = &app->options->listen;
+	char text[ENDPOINT_TEXT_SIZE];
+
+	if (at->address.family == ADDR_NONE)
+		return;
+	int rc = http_open(app->loop, at, daemon_pages, app, &app->http);
+	if (rc)
+		log_warn("daemon", "no HTTP on %s (%s), going on without",
+		         endpoint_format(&at->address, at->port, text), strerror(-rc));
+}
+
+static int open_reconcile(struct app *app)
+{
+	struct text why = {0};
+	int rc = reconcile_open(&app->reconcile, app->loop, app->options->state_dir,
+	                        app->options->resync_us, &why);
+
+	if (rc)
+		log_error("daemon", "%s", text_str(&why));
+	app->reconcile.turned = turned;
+	app->reconcile.ctx = app;
+	text_done(&why);
+	return rc;
+}
+
+static int open_vrrp(struct app *app)
+{
+	const struct vrrp_thread_handlers handlers = {
+		.status = vrrp_status,
+		.event = vrrp_event,
+		.failover_done = vrrp_failover_done,
+		.stopped = vrrp_stopped,
+		.ctx = app,
+	};
+	int rc = vrrp_thread_start(app->loop, &handlers, &app->vrrp);
+
+	if (rc)
+		log_error("daemon", "VRRP can't start: %s%s", strerror(-rc),
+		          rc == -EPERM ? " (CAP_NET_RAW and CAP_NET_ADMIN are needed)" : "");
+	return rc;
+}
+
+/* In this order: nothing is touched in the kernel before the configuration is known to be good and
+ * the socket to be ours (no second daemon); addresses come last. */
+int app_open(struct app *app, const struct daemon_run_options *options)
+{
+	static int (*const steps[])(struct app *) = {open_base, open_sources, open_control,
+	                                             open_reconcile, open_vrrp};
+
+	*app = (struct app){.options = options, .started_us = mono_now_us(), .notify = {.fd = -1}};
+	for (; app->opened < LT_ARRAY_SIZE(steps); app->opened++) {
+		int rc = steps[app->opened](app);
+		if (rc) {
+			app_close(app);
+			return rc;
+		}
+	}
+	open_http(app);
+	start_signals(app);
+	snapshot_changed(app, NULL);
+	if (app->notify.watchdog_us)
+		watchdog_due(&app->watchdog);
+	if (notify_ready(&app->notify))
+		log_debug("daemon", "the service manager can't be told");
+	log_notice("daemon", "running version=%s node=%s routers=%zu virtual-servers=%zu",
+	           LINTEL_VERSION, options->node, app->sources.snapshot->router_count,
+	           app->sources.snapshot->virtual_server_count);
+	return 0;
+}
+
+void app_close(struct app *app)
+{
+	http_close(app->http);
+	vrrp_thread_free(app->vrrp);
+	if (app->opened > 3)
+		reconcile_close(&app->reconcile, app->options->on_exit == DAEMON_EXIT_CLEAN);
+	control_close(app->control);
+	if (app->opened >= 1)
+		sources_done(&app->sources);
+	if (app->opened > 4) {
+		for (size_t i = 0; i < LT_ARRAY_SIZE(app->signals); i++)
+			loop_signal_stop(app->loop, &app->signals[i]);
+	}
+	while (app->waiting) {
+		struct app_waiting *next = app->waiting->next;
+		free(app->waiting);
+		app->waiting = next;
+	}
+	if (app->opened >= 1)
+		loop_deadline_done(&app->watchdog);
+	notify_close(&app->notify);
+	loop_free(app->loop);
+	free(app->routers);
+	free(app->lingering);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* daemon/app.h - the running daemon: everything it is made of, in one place.
+ *
+ * I/O, main thread. Desired state: sources -> snapshot -> {reconcile, VRRP thread}. Observed state:
+ * the VRRP thread's reports and the kernel -> status over the control socket. */
+
+#ifndef LINTEL_DAEMON_APP_H
+#define LINTEL_DAEMON_APP_H
+
+#include "daemon/control.h"
+#include "daemon/http.h"
+#include "daemon/reconcile.h"
+#include "daemon/run.h"
+#include "daemon/sources.h"
+#include "lib/notify.h"
+#include "vrrp/thread.h"
+
+/* Somebody waits for the end of a failover he asked for. */
+struct app_waiting {
+	struct app_waiting *next;
+	uint64_t ticket;
+	char router[254];
+};
+
+struct app {
+	const struct daemon_run_options *options;
+	struct loop *loop;
+	struct notify notify;
+	struct sources sources;
+	struct reconcile reconcile;
+	struct control *control;
+	struct http *http; /* NULL: none */
+	struct vrrp_thread *vrrp;
+	struct model_router_status *routers; /* as last reported */
+	size_t router_count;
+	struct vrrp_lingering *lingering; /* addresses kept for connections that take leave */
+	size_t lingering_count;
+	struct app_waiting *waiting;
+	struct loop_signal signals[3];
+	struct loop_deadline watchdog; /* the service manager's */
+	int64_t started_us;
+	size_t opened; /* steps of app_open() that are done */
+	bool stopping;
+};
+
+/* Starts all; on failure tells why in the log, undoes what was done, and returns -errno. */
+LT_MUST_USE int app_open(struct app *app, const struct daemon_run_options *options);
+/* After loop_run() returned. */
+void app_close(struct app *app);
+/* Reads the sources again; what is wrong with them is told and changes nothing. */
+void app_reload(struct app *app);
+
+/* Control socket: answers one request (daemon/requests.c). 'ctx' is the struct app. */
+void app_request(void *ctx, uint64_t ticket, const json_t *request);
+
+#endif

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/balance.h"
+
+#include "ipvs/journal_file.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "lib/mono.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* So many operations of a turn are told one by one, more as a number. */
+#define OPERATIONS_TOLD 20
+
+int balance_open(struct balance *balance, const char *state_dir, struct text *why)
+{
+	enum ipvs_journal_verdict verdict;
+	struct text path = {0};
+
+	*balance = (struct balance){0};
+	text_printf(&path, "%s/" IPVS_JOURNAL_FILE, state_dir);
+	balance->journal_path = text_take(&path);
+	problems_init(&balance->problems, "ipvs");
+	ipvs_drain_init(&balance->drain);
+	ipvs_table_init(&balance->wanted);
+	int rc = ipvs_journal_load(balance->journal_path, &balance->journal, &verdict);
+	if (rc)
+		text_printf(why, "%s: %s", balance->journal_path,
+		            rc == -EBADMSG ? ipvs_journal_verdict_text(verdict) : strerror(-rc));
+	return rc;
+}
+
+void balance_done(struct balance *balance)
+{
+	ipvs_kernel_close(balance->kernel);
+	ipvs_drain_done(&balance->drain);
+	ipvs_table_done(&balance->wanted);
+	ipvs_scope_done(&balance->changed);
+	ipvs_journal_done(&balance->journal);
+	problems_done(&balance->problems);
+	free(balance->journal_path);
+}
+
+static bool is_drained(const void *ctx, const struct addr *addr, uint16_t port)
+{
+	return drains_hold(ctx, addr, port);
+}
+
+void balance_want(struct balance *balance, const struct model_snapshot *snapshot,
+                  const struct drains *drains)
+{
+	struct ipvs_table before = balance->wanted;
+
+	ipvs_table_build(snapshot, is_drained, drains, &balance->wanted);
+	ipvs_scope_changed(&balance->changed, &before, &balance->wanted);
+	ipvs_table_done(&before);
+}
+
+bool balance_owns(const struct balance *balance, const struct ipvs_key *key)
+{
+	return ipvs_journal_find(&balance->journal, key) || ipvs_table_find(&balance->wanted, key);
+}
+
+static bool owns(const void *ctx, const struct ipvs_key *key)
+{
+	return balance_owns(ctx, key);
+}
+
+/* Tried again each time: the module may be loaded, or the capability be given, at any later time.
+ */
+void balance_probe(struct balance *balance)
+{
+	struct ipvs_kernel_info info;
+
+	if (balance->kernel)
+		return;
+	balance->open_error = ipvs_kernel_open(&balance->kernel);
+	if (balance->open_error == 0 && ipvs_kernel_info(balance->kernel, &info) == 0)
+		balance->version = info.version;
+}
+
+/* Written down before it is made: after a crash in between we know what may be ours. */
+static void journal_replace(struct balance *balance, struct ipvs_journal *next, bool save)
+{
+	if (save) {
+		int rc = ipvs_journal_save(balance->journal_path, next);
+		if (rc)
+			problems_add(
+				&balance->problems,
+				"the ownership journal %s can't be written (%s): what is made now "
+				"would not be known as ours after a restart",
+				balance->journal_path, strerror(-rc));
+	}
+	ipvs_journal_done(&balance->journal);
+	balance->journal = *next;
+}
+
+/* All services, and the real servers of ours: those in 'scope', all when it is NULL. */
+static int read_kernel(struct balance *balance, const struct ipvs_scope *scope, bool stats,
+                       struct ipvs_table *ret_table)
+{
+	const struct ipvs_dump dump = {.wants_dests = scope ? ipvs_scope_holds : owns,
+	                               .ctx = scope ? (const void *)scope : balance,
+	                               .stats = stats};
+	size_t unknown = 0;
+	int rc = ipvs_kernel_dump(balance->kernel, &dump, ret_table, &unknown);
+
+	if (rc)
+		problems_add(&balance->problems, "IPVS can't be read: %s", strerror(-rc));
+	else if (unknown)
+		problems_add(&balance->problems, "%zu entries of IPVS are not understood", unknown);
+	return rc;
+}
+
+static void tell_operation(const struct ipvs_op *op)
+{
+	struct text line = {0};
+
+	ipvs_op_format(op, &line);
+	log_info("ipvs", "%s", text_str(&line));
+	text_done(&line);
+}
+
+/* Returns whether every operation was carried out. */
+static bool apply(struct balance *balance, const struct ipvs_plan *plan)
+{
+	int *results = xcalloc(plan->count, sizeof(*results));
+	struct text sentence = {0};
+	size_t failed = 0;
+	int rc = ipvs_kernel_apply(balance->kernel, plan, results);
+
+	if (rc)
+		problems_add(&balance->problems, "IPVS can't be written: %s", strerror(-rc));
+	for (size_t i = 0; i < plan->count; i++) {
+		if (results[i] == 0 && plan->count <= OPERATIONS_TOLD && rc == 0)
+			tell_operation(&plan->ops[i]);
+		if (results[i] == 0)
+			continue;
+		failed++;
+		if (results[i] == ECANCELED) /* its service's problem has been told */
+			continue;
+		text_clear(&sentence);
+		ipvs_op_explain(&plan->ops[i], results[i], &sentence);
+		problems_add(&balance->problems, "%s", text_str(&sentence));
+	}
+	text_done(&sentence);
+	free(results);
+	balance->failure_count = failed;
+	balance->write_count += rc ? 0 : plan->count - failed;
+	return rc == 0 && failed == 0;
+}
+
+static void count_all(struct balance *balance, const struct ipvs_table *found)
+{
+	balance->service_count = balance->wanted.service_count;
+	balance->server_count = 0;
+	balance->foreign_count = 0;
+	for (size_t i = 0; i < balance->wanted.service_count; i++)
+		balance->server_count += balance->wanted.services[i].dest_count;
+	for (size_t i = 0; i < found->service_count; i++)
+		balance->foreign_count += !balance_owns(balance, &found->services[i].key);
+}
+
+/* 'wanted' and 'found' are views of 'scope', or all when it is NULL. True: all was carried out. */
+static bool turn_with(struct balance *balance, const struct ipvs_scope *scope,
+                      const struct ipvs_table *wanted, const struct ipvs_table *found,
+                      enum balance_cause cause, int64_t now_us)
+{
+	size_t drained_before = balance->drain.count;
+	struct ipvs_table effective;
+	struct ipvs_journal trimmed;
+	struct ipvs_plan plan;
+
+	ipvs_drain_step(&balance->drain, now_us, wanted, found, &balance->journal, scope,
+	                &effective);
+	ipvs_plan_make(&effective, found, &balance->journal, &plan);
+	balance->operation_count = plan.count;
+	bool done = plan.count == 0 || apply(balance, &plan);
+	if (plan.count > OPERATIONS_TOLD)
+		log_info("ipvs", "written operations=%zu failed=%zu", plan.count,
+		         balance->failure_count);
+	if (cause == BALANCE_RESYNC && balance->looked && plan.count && done &&
+	    balance->drain.count == drained_before) {
+		balance->drift_count += plan.count;
+		log_notice("ipvs", "repaired what others changed operations=%zu", plan.count);
+	}
+	if (!scope && done) {
+		bool less = ipvs_journal_trim(&balance->journal, &effective, &trimmed);
+		journal_replace(balance, &trimmed, less);
+	}
+	ipvs_plan_done(&plan);
+	ipvs_table_done(&effective);
+	return done;
+}
+
+static bool turn_over_all(struct balance *balance, enum balance_cause cause, int64_t now_us)
+{
+	struct ipvs_table found;
+
+	if (read_kernel(balance, NULL, false, &found))
+		return false;
+	ipvs_table_annotate(&found, &balance->wanted);
+	bool done = turn_with(balance, NULL, &balance->wanted, &found, cause, now_us);
+	count_all(balance, &found);
+	ipvs_table_done(&found);
+	return done;
+}
+
+static bool turn_over_scope(struct balance *balance, enum balance_cause cause, int64_t now_us)
+{
+	struct ipvs_scope *scope = &balance->changed;
+	struct ipvs_table found, found_view, wanted_view;
+
+	ipvs_drain_scope(&balance->drain, scope);
+	if (scope->count == 0)
+		return true;
+	if (read_kernel(balance, scope, false, &found))
+		return false;
+	ipvs_table_annotate(&found, &balance->wanted);
+	ipvs_scope_view(scope, &found, &found_view);
+	ipvs_scope_view(scope, &balance->wanted, &wanted_view);
+	bool done = turn_with(balance, scope, &wanted_view, &found_view, cause, now_us);
+	count_all(balance, &found);
+	ipvs_table_done(&wanted_view);
+	ipvs_table_done(&found_view);
+	ipvs_table_done(&found);
+	return done;
+}
+
+void balance_turn(struct balance *balance, enum balance_cause cause, int64_t now_us)
+{
+	struct ipvs_journal extended;
+
+	problems_begin(&balance->problems);
+	balance->operation_count = 0;
+	balance->failure_count = 0;
+	balance_probe(balance);
+	if (!balance->kernel) {
+		problems_add(&balance->problems, "%s", ipvs_kernel_open_text(balance->open_error));
+		balance->looked = false;
+	} else {
+		bool more = ipvs_journal_extend(&balance->journal, &balance->wanted, &extended);
+		journal_replace(balance, &extended, more);
+		balance->looked = cause == BALANCE_RESYNC || !balance->looked
+		                          ? turn_over_all(balance, cause, now_us)
+		                          : turn_over_scope(balance, cause, now_us);
+	}
+	ipvs_scope_done(&balance->changed);
+	problems_end(&balance->problems);
+}
+
+int64_t balance_deadline(const struct balance *balance)
+{
+	return ipvs_drain_deadline(&balance->drain);
+}
+
+void balance_remove(struct balance *balance)
+{
+	struct ipvs_table nothing, found;
+	struct ipvs_journal empty = {0};
+	struct ipvs_plan plan;
+
+	problems_begin(&balance->problems);
+	if (!balance->kernel || read_kernel(balance, NULL, false, &found)) {
+		problems_end(&balance->problems);
+		return;
+	}
+	ipvs_table_init(&nothing);
+	ipvs_plan_make(&nothing, &found, &balance->journal, &plan);
+	if (plan.count == 0 || apply(balance, &plan))
+		journal_replace(balance, &empty, true);
+	log_info("ipvs", "removed services=%zu", plan.counts[IPVS_OP_DEL_SERVICE]);
+	ipvs_plan_done(&plan);
+	ipvs_table_done(&nothing);
+	ipvs_table_done(&found);
+	problems_end(&balance->problems);
+}
+
+int balance_read(struct balance *balance, struct ipvs_table *ret_table)
+{
+	if (!balance->kernel)
+		return -ENOENT;
+	int rc = read_kernel(balance, NULL, true, ret_table);
+	if (rc == 0)
+		ipvs_table_annotate(ret_table, &balance->wanted);
+	return rc;
+}

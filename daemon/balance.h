@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* daemon/balance.h - IPVS kept as wanted: dump, take leave of what goes, plan, apply, journal.
+ *
+ * I/O, blocking, main thread. Every turn compares with a fresh dump of the kernel, never with what
+ * was sent before. A kernel without IPVS is a problem that is told, looked at again every turn, and
+ * stops nothing else. */
+
+#ifndef LINTEL_DAEMON_BALANCE_H
+#define LINTEL_DAEMON_BALANCE_H
+
+#include "daemon/drains.h"
+#include "daemon/problems.h"
+#include "ipvs/drain.h"
+#include "ipvs/kernel.h"
+#include "ipvs/scope.h"
+
+/* Why a turn is made. */
+enum balance_cause {
+	BALANCE_CHANGE, /* something else is wanted: what changed is looked at */
+	BALANCE_DRAIN,  /* something draining is due: it is looked at */
+	BALANCE_RESYNC, /* everything is looked at: what differs was done by others */
+};
+
+struct balance {
+	struct ipvs_kernel *kernel; /* NULL while there is no IPVS */
+	int open_error;             /* why not, -errno */
+	uint32_t version;           /* of IPVS, 0x010201 is 1.2.1 */
+	char *journal_path;
+	struct ipvs_journal journal; /* what is ours */
+	struct ipvs_drain drain;
+	struct ipvs_table wanted;
+	struct ipvs_scope changed; /* since the last turn */
+	bool looked;               /* all was looked at once, and nothing has failed since */
+	struct problems problems;  /* of the last turn */
+	size_t service_count;      /* ours in the kernel after the last turn */
+	size_t server_count;
+	size_t foreign_count;   /* services of others */
+	size_t operation_count; /* of the last turn */
+	size_t failure_count;
+	uint64_t write_count; /* operations carried out since start */
+	uint64_t drift_count; /* operations that undid what others did, since start */
+};
+
+/* 0, or -errno when the journal can't be read or is refused (told in 'why'). */
+LT_MUST_USE int balance_open(struct balance *balance, const char *state_dir, struct text *why);
+void balance_done(struct balance *balance);
+
+/* 'snapshot' must stay until the next call. 'drains' says what an operator took out of service. */
+void balance_want(struct balance *balance, const struct model_snapshot *snapshot,
+                  const struct drains *drains);
+/* Opens IPVS if it isn't, which loads its module and makes its settings appear. */
+void balance_probe(struct balance *balance);
+/* One turn; logs what it did. The first one, and one after a failure, look at everything. */
+void balance_turn(struct balance *balance, enum balance_cause cause, int64_t now_us);
+/* When the next turn is due because something is draining; TIME_NEVER. */
+int64_t balance_deadline(const struct balance *balance);
+/* Removes all that is ours, at once: the daemon ends. */
+void balance_remove(struct balance *balance);
+
+/* The kernel's services, ours annotated and with counters; -ENOENT without IPVS. */
+LT_MUST_USE int balance_read(struct balance *balance, struct ipvs_table *ret_table);
+/* Is this service ours? */
+bool balance_owns(const struct balance *balance, const struct ipvs_key *key);
+
+#endif

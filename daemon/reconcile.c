@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/reconcile.h"
+
+#include "lib/fileio.h"
+#include "lib/log.h"
+#include "lib/mono.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* --- nftables --- */
+
+static void nft_event(struct loop_fd *fd, bool readable, bool writable);
+
+/* Whether it can be used; told when not, tried again every turn. */
+static bool nft_is_open(struct reconcile *r)
+{
+	struct text why = {0};
+	int rc = 0;
+
+	if (!r->nft) {
+		rc = nft_kernel_open(&r->nft, &why);
+		if (rc == 0) {
+			rc = nft_kernel_warm_up(r->nft, &why);
+			r->nft_events.ready = nft_event;
+			r->nft_events.fd = nft_kernel_event_fd(r->nft);
+			loop_fd_start(r->loop, &r->nft_events, true, false);
+		}
+	}
+	if (rc)
+		problems_add(&r->nft_problems, "%s", text_str(&why));
+	text_done(&why);
+	return r->nft != NULL;
+}
+
+static void nft_turn(struct reconcile *r, enum balance_cause cause)
+{
+	struct text changes = {0}, why = {0};
+	enum nft_sync outcome;
+
+	problems_begin(&r->nft_problems);
+	r->nft_in_step = false;
+	for (size_t i = 0; r->nft_wanted && i < r->nft_wanted->note_count; i++)
+		problems_add(&r->nft_problems, "%s", r->nft_wanted->notes[i]);
+	if (r->nft_wanted && nft_is_open(r)) {
+		int rc = nft_kernel_sync(r->nft, r->nft_wanted, &outcome, &changes, &why);
+		r->nft_in_step = rc == 0;
+		r->nft_write_count += rc == 0 && outcome == NFT_SYNC_WRITTEN;
+		if (rc)
+			problems_add(&r->nft_problems, "%s", text_str(&why));
+		else if (outcome == NFT_SYNC_WRITTEN && cause == BALANCE_RESYNC) {
+			r->nft_drift_count++;
+			log_notice("nft", "repaired what others changed in table inet %s",
+			           NFT_TABLE_NAME);
+		} else if (outcome == NFT_SYNC_WRITTEN) {
+			log_info("nft", "written table=%s", NFT_TABLE_NAME);
+		}
+	}
+	text_done(&changes);
+	text_done(&why);
+	problems_end(&r->nft_problems);
+}
+
+/* --- kernel settings --- */
+
+static void sysctl_turn(struct reconcile *r)
+{
+	struct text lines = {0}, sentence = {0};
+	struct sysctls *found = sysctls_observe(r->snapshot, r->state_dir);
+
+	problems_begin(&r->sysctl_problems);
+	for (size_t i = 0; i < found->count; i++) {
+		if (found->items[i].state == SYSCTLS_TO_SET && found->items[i].warning)
+			log_warn("sysctl", "%s", found->items[i].warning);
+	}
+	sysctls_format_changes(found, &lines);
+	size_t change_count = sysctls_change_count(found);
+	if (change_count) {
+		int rc = sysctls_apply(found, r->state_dir);
+		if (rc)
+			problems_add(&r->sysctl_problems,
+			             "kernel settings are not made: %s/" SYSCTLS_STATE_FILE
+			             " can't be written: %s",
+			             r->state_dir, strerror(-rc));
+		else
+			r->sysctl_write_count += change_count;
+		char *rest = NULL;
+		for (char *line = rc ? NULL : strtok_r(lines.data, "\n", &rest); line;
+		     line = strtok_r(NULL, "\n", &rest))
+			log_info("sysctl", "%s", line);
+	}
+	for (size_t i = 0; i < found->count; i++) {
+		text_clear(&sentence);
+		if (sysctls_format_problem(&found->items[i], &sentence))
+			problems_add(&r->sysctl_problems, "%s", text_str(&sentence));
+	}
+	problems_end(&r->sysctl_problems);
+	sysctls_free(r->sysctls);
+	r->sysctls = found;
+	text_done(&lines);
+	text_done(&sentence);
+}
+
+/* --- turns --- */
+
+static void arm(struct reconcile *r)
+{
+	int64_t drain_us = balance_deadline(&r->balance);
+
+	loop_deadline_arm(&r->next, drain_us < r->resync_at_us ? drain_us : r->resync_at_us);
+}
+
+/* Opening IPVS first loads its module, without which its settings don't exist; settings before
+ * entries, as connections are tracked or not from their first packet on. */
+static void turn(struct reconcile *r, enum balance_cause cause)
+{
+	int64_t begin_us = mono_now_us();
+
+	if (!r->snapshot)
+		return;
+	balance_probe(&r->balance);
+	if (cause != BALANCE_DRAIN) {
+		sysctl_turn(r);
+		nft_turn(r, cause);
+	}
+	balance_turn(&r->balance, cause, begin_us);
+	r->turned_us = begin_us;
+	r->turn_took_us = mono_now_us() - begin_us;
+	r->turn_count++;
+	if (cause == BALANCE_RESYNC || r->resync_at_us == 0)
+		r->resync_at_us = begin_us + r->turn_took_us + r->resync_us;
+	arm(r);
+	if (r->turned)
+		r->turned(r->ctx);
+}
+
+static void due(struct loop_deadline *deadline)
+{
+	struct reconcile *r = lt_container_of(deadline, struct reconcile, next);
+
+	turn(r, mono_now_us() >= r->resync_at_us ? BALANCE_RESYNC : BALANCE_DRAIN);
+}
+
+static void nft_event(struct loop_fd *fd, bool readable, bool writable)
+{
+	struct reconcile *r = lt_container_of(fd, struct reconcile, nft_events);
+
+	if (nft_kernel_changed(r->nft))
+		nft_turn(r, BALANCE_RESYNC);
+}
+
+int reconcile_open(struct reconcile *reconcile, struct loop *loop, const char *state_dir,
+                   int64_t resync_us, struct text *why)
+{
+	*reconcile =
+		(struct reconcile){.loop = loop, .state_dir = state_dir, .resync_us = resync_us};
+	problems_init(&reconcile->nft_problems, "nft");
+	problems_init(&reconcile->sysctl_problems, "sysctl");
+	reconcile->next.expired = due;
+	int rc = fileio_mkdirs(state_dir, 0700);
+	if (rc) {
+		text_printf(why, "%s: %s", state_dir, strerror(-rc));
+		return rc;
+	}
+	rc = drains_open(&reconcile->drains, state_dir);
+	if (rc) {
+		text_printf(why, "%s/drained: %s", state_dir,
+		            rc == -EINVAL ? "not a list of addresses" : strerror(-rc));
+		drains_done(&reconcile->drains);
+		return rc;
+	}
+	rc = balance_open(&reconcile->balance, state_dir, why);
+	if (rc == 0)
+		rc = loop_deadline_init(loop, &reconcile->next);
+	if (rc) {
+		balance_done(&reconcile->balance);
+		drains_done(&reconcile->drains);
+	}
+	return rc;
+}
+
+void reconcile_want(struct reconcile *reconcile, const struct model_snapshot *snapshot)
+{
+	reconcile->snapshot = snapshot;
+	balance_want(&reconcile->balance, snapshot, &reconcile->drains);
+	nft_table_free(reconcile->nft_wanted);
+	reconcile->nft_wanted = nft_ruleset_build(snapshot);
+	turn(reconcile, BALANCE_CHANGE);
+}
+
+void reconcile_drains_changed(struct reconcile *reconcile)
+{
+	if (!reconcile->snapshot)
+		return;
+	balance_want(&reconcile->balance, reconcile->snapshot, &reconcile->drains);
+	turn(reconcile, BALANCE_CHANGE);
+}
+
+static void remove_all(struct reconcile *r)
+{
+	struct text text = {0};
+
+	balance_remove(&r->balance);
+	if (r->nft && nft_kernel_remove(r->nft, &text))
+		log_error("nft", "%s", text_str(&text));
+	text_clear(&text);
+	int rc = sysctls_restore(r->state_dir, &text);
+	if (rc)
+		log_error("sysctl", "settings are not put back: %s", strerror(-rc));
+	else if (text.len)
+		log_info("sysctl", "put back: %s", text_str(&text));
+	text_done(&text);
+}
+
+void reconcile_close(struct reconcile *reconcile, bool clean)
+{
+	if (clean)
+		remove_all(reconcile);
+	loop_fd_stop(&reconcile->nft_events);
+	loop_deadline_done(&reconcile->next);
+	nft_kernel_close(reconcile->nft);
+	nft_table_free(reconcile->nft_wanted);
+	sysctls_free(reconcile->sysctls);
+	balance_done(&reconcile->balance);
+	drains_done(&reconcile->drains);
+	problems_done(&reconcile->nft_problems);
+	problems_done(&reconcile->sysctl_problems);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* daemon/reconcile.h - the kernel kept as the snapshot wants it: settings, nftables, IPVS.
+ *
+ * I/O, blocking, main thread. A turn is made when something else is wanted, when somebody changed
+ * our nftables table, when something that is draining is due, and at every resync. Addresses are
+ * the VRRP thread's (vrrp/thread.h). */
+
+#ifndef LINTEL_DAEMON_RECONCILE_H
+#define LINTEL_DAEMON_RECONCILE_H
+
+#include "daemon/balance.h"
+#include "daemon/sysctls.h"
+#include "lib/loop.h"
+#include "nft/kernel.h"
+#include "nft/ruleset.h"
+
+struct reconcile {
+	struct loop *loop;
+	const char *state_dir; /* not owned */
+	int64_t resync_us;
+	const struct model_snapshot
+		*snapshot; /* not owned; NULL until the first reconcile_want() */
+	struct drains drains;
+	struct balance balance;
+	struct nft_kernel *nft; /* NULL while there is no nftables */
+	struct loop_fd nft_events;
+	struct nft_table *nft_wanted;
+	bool nft_in_step;
+	struct problems nft_problems;
+	uint64_t nft_write_count; /* times our table was written since start */
+	uint64_t nft_drift_count; /* times our table was written again because others changed it */
+	struct sysctls *sysctls;  /* as of the last turn */
+	struct problems sysctl_problems;
+	uint64_t sysctl_write_count; /* settings changed since start */
+	struct loop_deadline next;   /* resync or drain */
+	int64_t resync_at_us;
+	int64_t turned_us; /* the last turn's begin, 0: none */
+	int64_t turn_took_us;
+	uint64_t turn_count;
+	/* A turn ended; which addresses must stay may have changed. */
+	void (*turned)(void *ctx);
+	void *ctx;
+};
+
+/* 0, or -errno with the reason in 'why': the state directory or what stands in it is unusable. A
+ * kernel that lacks something is no failure: it is a problem that is told. */
+LT_MUST_USE int reconcile_open(struct reconcile *reconcile, struct loop *loop,
+                               const char *state_dir, int64_t resync_us, struct text *why);
+/* 'snapshot' must stay until the next call. Makes a turn at once. */
+void reconcile_want(struct reconcile *reconcile, const struct model_snapshot *snapshot);
+/* An operator's list of drained servers changed: a turn at once. */
+void reconcile_drains_changed(struct reconcile *reconcile);
+/* Takes everything of ours out of the kernel ('clean'), or leaves it to be adopted. */
+void reconcile_close(struct reconcile *reconcile, bool clean);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* daemon/report_router.h - virtual routers as the JSON of `lintel status`.
+ *
+ * Pure. Instants become ages relative to now_us. */
+
+#ifndef LINTEL_DAEMON_REPORT_ROUTER_H
+#define LINTEL_DAEMON_REPORT_ROUTER_H
+
+#include "model/snapshot.h"
+#include "model/status.h"
+
+#include <jansson.h>
+
+/* An array with one object for each of 'routers'; 'snapshot' tells the addresses. New reference. */
+json_t *report_routers(const struct model_router_status *routers, size_t count,
+                       const struct model_snapshot *snapshot, int64_t now_us);
+
+/* Microseconds as seconds; an age of something that never was is null. */
+json_t *report_seconds(int64_t us);
+json_t *report_age(int64_t now_us, int64_t then_us);
+
+#endif

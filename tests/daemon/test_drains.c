@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/drains.h"
+
+#include <check.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char directory[] = "/tmp/lintel-drains-XXXXXX";
+static char path[sizeof(directory) + 16];
+
+static void setup(void)
+{
+	strcpy(directory, "/tmp/lintel-drains-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	snprintf(path, sizeof(path), "%s/drained", directory);
+}
+
+static void teardown(void)
+{
+	unlink(path);
+	rmdir(directory);
+}
+
+static struct endpoint at(const char *text)
+{
+	struct endpoint e;
+
+	ck_assert_int_eq(endpoint_parse(text, &e), 0);
+	return e;
+}
+
+static bool holds(const struct drains *drains, const char *text)
+{
+	struct endpoint e = at(text);
+
+	return drains_hold(drains, &e.address, e.port);
+}
+
+START_TEST(a_drained_server_stays_drained_over_a_restart)
+{
+	struct drains drains;
+	struct endpoint web = at("10.78.0.21:8080"), six = at("[2001:db8::5]:443");
+
+	ck_assert_int_eq(drains_open(&drains, directory), 0);
+	ck_assert_uint_eq(drains.count, 0);
+	ck_assert_int_eq(drains_add(&drains, &web), 0);
+	ck_assert_int_eq(drains_add(&drains, &six), 0);
+	ck_assert_int_eq(drains_add(&drains, &web), -EEXIST);
+	drains_done(&drains);
+
+	ck_assert_int_eq(drains_open(&drains, directory), 0);
+	ck_assert_uint_eq(drains.count, 2);
+	ck_assert(holds(&drains, "10.78.0.21:8080"));
+	ck_assert(holds(&drains, "[2001:db8::5]:443"));
+	ck_assert(!holds(&drains, "10.78.0.21:8081"));
+	ck_assert_int_eq(drains_remove(&drains, &web), 0);
+	ck_assert_int_eq(drains_remove(&drains, &web), -ENOENT);
+	ck_assert(!holds(&drains, "10.78.0.21:8080"));
+	drains_done(&drains);
+}
+END_TEST
+
+START_TEST(an_address_without_port_means_all_its_ports)
+{
+	struct drains drains;
+	struct endpoint all = at("10.78.0.21");
+
+	ck_assert_int_eq(drains_open(&drains, directory), 0);
+	ck_assert_int_eq(drains_add(&drains, &all), 0);
+	ck_assert(holds(&drains, "10.78.0.21:1"));
+	ck_assert(holds(&drains, "10.78.0.21:65535"));
+	ck_assert(!holds(&drains, "10.78.0.22:1"));
+	drains_done(&drains);
+}
+END_TEST
+
+START_TEST(a_file_that_is_not_ours_is_refused)
+{
+	struct drains drains;
+	FILE *file = fopen(path, "w");
+
+	fputs("10.78.0.21:8080\nnonsense\n", file);
+	fclose(file);
+	ck_assert_int_eq(drains_open(&drains, directory), -EINVAL);
+	drains_done(&drains);
+}
+END_TEST
+
+START_TEST(nothing_changes_when_saving_fails)
+{
+	struct drains drains;
+	struct endpoint web = at("10.78.0.21:8080");
+
+	ck_assert_int_eq(drains_open(&drains, "/nonexistent/lintel"), 0);
+	ck_assert_int_lt(drains_add(&drains, &web), 0);
+	ck_assert_uint_eq(drains.count, 0);
+	drains_done(&drains);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("drains");
+	TCase *tcase = tcase_create("drains");
+	SRunner *runner = srunner_create(suite);
+
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase, a_drained_server_stays_drained_over_a_restart);
+	tcase_add_test(tcase, an_address_without_port_means_all_its_ports);
+	tcase_add_test(tcase, a_file_that_is_not_ours_is_refused);
+	tcase_add_test(tcase, nothing_changes_when_saving_fails);
+	suite_add_tcase(suite, tcase);
+	srunner_run_all(runner, CK_ENV);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
