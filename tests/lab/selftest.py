@@ -13,7 +13,7 @@ sys.dont_write_bytecode = True
 from lablib import report  # noqa: E402
 from lablib.config import VIP, VIP6, WEBS, WEBS6  # noqa: E402
 from lablib.lab import Lab, expect  # noqa: E402
-from lablib.peers import Keepalived  # noqa: E402
+from lablib.peers import Frr, Keepalived  # noqa: E402
 from lablib.report import figure, scenario  # noqa: E402
 
 SNAT = """
@@ -99,6 +99,16 @@ def fails_over(lab):
         time.sleep(0.5)
     figure("keepalived at 100 ms, power loss", probe.report)
     expect(200 <= probe.report.gap_ms <= 2000, probe.report)
+
+
+@scenario("FRR's vrrpd is Active, and keepalived follows it and takes over")
+def frr(lab):
+    first = Frr(lab.lb1.host, priority=150).wait_active(40)
+    second = Keepalived(lab.lb2.host, priority=100)
+    time.sleep(2)
+    expect(first.is_active() and not second.has_address(), "they do not hear each other")
+    first.lose_power()
+    second.wait_active()
 
 
 @scenario("a machine replaced after a crash is as new")

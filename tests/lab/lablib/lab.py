@@ -8,6 +8,7 @@
             lab.lb2.wait_active()
         expect(probe.report.gap_ms < 1500, probe.report)
 """
+import os
 import time
 
 from . import config
@@ -66,6 +67,8 @@ class Client:
 class Lab:
     """The whole network. reset() makes it as new; scenarios share one, because it takes a while to build under emulation."""
 
+    emulated = os.environ.get("LAB_EMULATED") == "1"  # user code is a dozen times slower, and time is stolen from it
+
     def __init__(self):
         self.switch, self.hosts = build()
         self.lb1, self.lb2 = LoadBalancer(self.hosts["lb1"]), LoadBalancer(self.hosts["lb2"])
@@ -89,6 +92,11 @@ class Lab:
         self.lb1.wait_active(seconds=40)
         self.lb2.wait_backup()
         return self
+
+    def alone(self, *servers, router=None, options=()):
+        """Starts lb1 only; returns it when it is Active."""
+        documents = [router or config.router(), *(servers or [config.server()])]
+        return self.lb1.start(documents, *options).wait_active(seconds=40)
 
     @staticmethod
     def documents(router, servers, priority, interval):
@@ -130,6 +138,17 @@ class Lab:
 
     def close(self):
         Program.kill_all()
+
+
+    def split(self, *legs):
+        """The two nodes no longer hear each other, but everybody else does. Cables stay in."""
+        self._isolate("on", legs or "f")
+
+    def join(self, *legs):
+        self._isolate("off", legs or "f")
+
+    def _isolate(self, value, legs):
+        self.switch.ip(*(f"link set {node.name}-{leg} type bridge_slave isolated {value}" for node in self.nodes for leg in legs))
 
 
 def pause(seconds):

@@ -8,6 +8,7 @@ import tempfile
 import time
 
 WORK = pathlib.Path(tempfile.mkdtemp(prefix="lab-"))
+WORK.chmod(0o755)  # some peers drop their privileges
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 os.environ["PATH"] = PATH + ":" + os.environ.get("PATH", "")
 

@@ -116,11 +116,12 @@ def wait_for_life(job, process, alive):
 
 def run(job):
     kernel = find()
-    job.write_for_guest("qemu", console="/dev/console", modules=JOB_MODULES, module_directory=kernel.modules)
     accelerators = ["tcg"] if not os.access("/dev/kvm", os.W_OK) or kvm_verdict() is False else ["kvm", "tcg"]
     for accelerator in accelerators:
         kind = "KVM" if accelerator == "kvm" else "software emulation"
         note(f"running {job.script.name} in a virtual machine (QEMU, {kind}, Linux {kernel.release})")
+        job.environment["LAB_EMULATED"] = "1" if accelerator == "tcg" else "0"
+        job.write_for_guest("qemu", console="/dev/console", modules=JOB_MODULES, module_directory=kernel.modules)
         alive, in_time = boot(job, kernel, accelerator)
         if accelerator == "kvm":
             remember_kvm(alive)
