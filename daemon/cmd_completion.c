@@ -22,15 +22,17 @@ static int run(const struct options_given *given)
 	return COMMAND_DONE;
 }
 
+static const char description[] =
+	"Prints a script that completes commands, options and values. Packages install it; for "
+	"one shell alone:\n"
+	"  source <(lintel completion bash)";
+
 const struct daemon_command daemon_command_completion = {
 	.usage =
 		{
 			.name = "completion",
 			.summary = "print the completion script of a shell",
-			.description = "Prints a script that completes commands, options and "
-                                       "values. Packages "
-				       "install it; for one shell alone:\n"
-				       "  source <(lintel completion bash)",
+			.description = description,
 			.operands = "bash|zsh|fish",
 			.operand_choices = shells,
 			.operand_min = 1,

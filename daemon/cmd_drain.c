@@ -50,18 +50,17 @@ static const struct options_option options[] = {
 	COMMAND_OPTION_SOCKET,
 };
 
+static const char drain_description[] =
+	"Sets the weight of a real server to 0 in every virtual server it stands behind; "
+	"connections it has go on. The source is not touched: the drain lasts, restarts of the "
+	"daemon included, until 'lintel undrain'. It concerns this machine: say it on each.";
+
 const struct daemon_command daemon_command_drain = {
 	.usage =
 		{
 			.name = "drain",
 			.summary = "give a real server no new connections",
-			.description = "Sets the weight of a real server to 0 in every virtual "
-                                       "server it stands "
-				       "behind; connections it has go on. The source is not "
-                                       "touched: the drain "
-				       "lasts, restarts of the daemon included, until 'lintel "
-                                       "undrain'. It "
-				       "concerns this machine: say it on each.",
+			.description = drain_description,
 			.operands = "SERVER",
 			.operand_min = 1,
 			.operand_max = 1,
@@ -71,12 +70,14 @@ const struct daemon_command daemon_command_drain = {
 	.run = run_drain,
 };
 
+static const char undrain_description[] = "Ends what 'lintel drain' began.";
+
 const struct daemon_command daemon_command_undrain = {
 	.usage =
 		{
 			.name = "undrain",
 			.summary = "give a drained real server its weight back",
-			.description = "Ends what 'lintel drain' began.",
+			.description = undrain_description,
 			.operands = "SERVER",
 			.operand_min = 1,
 			.operand_max = 1,

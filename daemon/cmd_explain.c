@@ -64,19 +64,18 @@ static const struct options_option options[] = {
 	COMMAND_OPTION_SOCKET,
 };
 
+static const char description[] =
+	"Follows one address and port through the virtual router that owns it, the virtual "
+	"server, its real servers, source NAT, source ranges and sysctls, and says at each "
+	"step what is so.\n"
+	"An IPv6 address with a port stands in brackets. Without a protocol TCP is meant.";
+
 const struct daemon_command daemon_command_explain = {
 	.usage =
 		{
 			.name = "explain",
 			.summary = "why an address does or doesn't answer",
-			.description = "Follows one address and port through the virtual router "
-                                       "that owns it, the "
-				       "virtual server, its real servers, source NAT, source "
-                                       "ranges and sysctls, "
-				       "and says at each step what is so.\n"
-				       "An IPv6 address with a port stands in brackets. Without a "
-                                       "protocol TCP is "
-				       "meant.",
+			.description = description,
 			.operands = "ADDR:PORT[/tcp|/udp|/sctp]",
 			.operand_min = 1,
 			.operand_max = 1,

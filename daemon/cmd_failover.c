@@ -20,20 +20,18 @@ static const struct options_option options[] = {
 	COMMAND_OPTION_SOCKET,
 };
 
+static const char description[] =
+	"Asks this machine, which must be the active one of the virtual router, to hand it "
+	"over: the successor takes the addresses before they are let go here. Returns when "
+	"that has happened. This machine then preempts nobody until it was active again. When "
+	"nobody takes over it stays active, and the command fails.";
+
 const struct daemon_command daemon_command_failover = {
 	.usage =
 		{
 			.name = "failover",
 			.summary = "hand a virtual router over to another machine",
-			.description = "Asks this machine, which must be the active one of the "
-                                       "virtual router, to "
-				       "hand it over: the successor takes the addresses before "
-                                       "they are let go "
-				       "here. Returns when that has happened. This machine then "
-                                       "preempts nobody "
-				       "until it was active again. When nobody takes over it stays "
-                                       "active, and "
-				       "the command fails.",
+			.description = description,
 			.operands = "ROUTER",
 			.operand_min = 1,
 			.operand_max = 1,

@@ -42,16 +42,17 @@ static const struct options_option options[] = {
 	COMMAND_OPTION_SOCKET,
 };
 
+static const char description[] =
+	"Shows the virtual servers that Lintel manages in this kernel, with their real "
+	"servers. A real server that is being drained says so; figures are those of the kernel "
+	"at this moment.";
+
 const struct daemon_command daemon_command_list = {
 	.usage =
 		{
 			.name = "list",
 			.summary = "virtual and real servers, as ipvsadm -Ln shows them",
-			.description = "Shows the virtual servers that Lintel manages in this "
-                                       "kernel, with their "
-				       "real servers. A real server that is being drained says so; "
-                                       "figures are "
-				       "those of the kernel at this moment.",
+			.description = description,
 			.operands = "",
 			.options = options,
 			.option_count = LT_ARRAY_SIZE(options),

@@ -20,18 +20,18 @@ static const struct options_option options[] = {
 	COMMAND_OPTION_SOCKET,
 };
 
+static const char description[] =
+	"Shows what the running daemon does and why: problems first, then each virtual router "
+	"with its state, addresses, peers and last changes, whether the sources are in step, "
+	"and what was found in the kernel.";
+
 const struct daemon_command daemon_command_status = {
 	.usage =
 		{
 			.name = "status",
 			.summary =
 				"virtual routers, sources and the kernel, as the daemon sees them",
-			.description =
-				"Shows what the running daemon does and why: problems first, then "
-                                "each "
-				"virtual router with its state, addresses, peers and last changes, "
-				"whether the sources are in step, and what was found in the "
-                                "kernel.",
+			.description = description,
 			.operands = "",
 			.options = options,
 			.option_count = LT_ARRAY_SIZE(options),

@@ -127,6 +127,11 @@ static int bind_socket(const struct endpoint *listen_at, int *ret_fd)
 	return 0;
 }
 
+const char *http_library_version(void)
+{
+	return MHD_get_version();
+}
+
 int http_open(struct loop *loop, const struct endpoint *listen, const struct http_page *pages,
               void *ctx, struct http **ret_http)
 {

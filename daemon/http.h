@@ -16,6 +16,9 @@
 
 struct http;
 
+/* The version of libmicrohttpd that we run with: "0.9.75". */
+const char *http_library_version(void);
+
 /* One page: a path, its type, and who writes it. A status other than 200 says that all is not well.
  */
 struct http_page {

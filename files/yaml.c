@@ -28,6 +28,11 @@ struct reader {
 	bool stopped; /* by a limit */
 };
 
+const char *files_yaml_library_version(void)
+{
+	return yaml_get_version_string();
+}
+
 static void report(struct reader *reader, unsigned line, const char *message)
 {
 	struct model_origin origin = {reader->source, line};

@@ -16,6 +16,9 @@
 #define FILES_YAML_SIZE_MAX  (32 * 1024 * 1024) /* bytes of one text */
 #define FILES_YAML_NODES_MAX 2000000            /* scalars, lists and maps of one text */
 
+/* The version of libyaml that we run with: "0.2.5". */
+const char *files_yaml_library_version(void);
+
 /* Appends each document of 'text' to the list 'documents' (TREE_LIST); empty ones are null.
  * Documents before a syntax error are kept, what has an error otherwise as well, so that
  * the decoder can look at it. Texts are copied into 'arena'. 'source' names it in problems. */

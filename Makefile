@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A handful of names for meson and the scripts; nothing is decided here.
+BUILD = build
+MESON_OPTIONS =
+
+all: $(BUILD)/build.ninja
+	ninja -C $(BUILD)
+
+$(BUILD)/build.ninja:
+	meson setup $(BUILD) $(MESON_OPTIONS)
+
+packages:
+	packaging/install-packages packaging/packages-build.txt
+packages-lab: packages
+	packaging/install-packages tests/lab/packages.txt
+
+test: packages-lab
+	$(MAKE) all
+	tests/run-all $(BUILD)
+
+# without the lab: no privilege, no network, seconds
+test-quick: packages
+	$(MAKE) all
+	tests/run-all --only unit --only gates --only fuzz --only cli $(BUILD)
+
+demo: packages-lab
+	$(MAKE) all
+	tests/lab/demo
+
+bench: packages-lab
+	$(MAKE) all
+	tests/bench/run
+
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+install: all
+	meson install -C $(BUILD) --no-rebuild
+
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: all packages packages-lab test test-quick demo bench format install clean
