@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the checks share: check_router.c has routers and pools, check_server.c virtual servers. */
+/* What the checks share: check_router.c has routers and pools, check_server.c the parts of virtual
+ * servers, check_virtual_server.c these as a whole. */
 #include "model/check.h"
 
 #include "lib/mem.h"
@@ -134,4 +135,23 @@ void model_check_text_twice(struct model_check_list *list, const char *const *te
 	}
 	model_check_duplicates(texts, count, sizeof(*texts), compare_texts, report_entry_twice,
 	                       list);
+}
+
+bool model_check_says_right(const struct tree *map, const char *name,
+                            const struct model_schema_name *names)
+{
+	const char *text = tree_get_text(map, name);
+
+	if (!model_decode_entry(map, name))
+		return true;
+	for (; text && names->name; names++) {
+		if (strcmp(names->name, text) == 0)
+			return true;
+	}
+	return false;
+}
+
+unsigned model_check_port_span(const struct model_port *port)
+{
+	return port->last > port->first ? (unsigned)(port->last - port->first) : 0;
 }

@@ -12,10 +12,13 @@
 
 #include "lib/addr.h"
 #include "lib/tree.h"
-#include "model/problem.h"
+#include "model/object.h"
+#include "model/schema.h"
 
 struct model_decode_context;
 
+void model_check_cluster_metadata(struct model_decode_context *ctx, const struct tree *node,
+                                  void *object);
 void model_check_router(struct model_decode_context *ctx, const struct tree *node, void *object);
 void model_check_router_address(struct model_decode_context *ctx, const struct tree *node,
                                 void *object);
@@ -54,5 +57,12 @@ bool model_check_addresses_known(const struct addr *addresses, size_t count);
 void model_check_address_twice(struct model_check_list *list, const struct addr *addresses,
                                size_t count);
 void model_check_text_twice(struct model_check_list *list, const char *const *texts, size_t count);
+
+/* Is field 'name' absent, or what it says one of its names? Otherwise it was reported, and the
+ * structure has the default. */
+bool model_check_says_right(const struct tree *map, const char *name,
+                            const struct model_schema_name *names);
+/* Of a range of ports, the distance between its ends. */
+unsigned model_check_port_span(const struct model_port *port);
 
 #endif

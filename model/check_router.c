@@ -6,6 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+void model_check_cluster_metadata(struct model_decode_context *ctx, const struct tree *node,
+                                  void *object)
+{
+	(void)object;
+	if (model_decode_entry(node, "namespace"))
+		model_decode_warning_at(ctx, node, "namespace",
+		                        "is not looked at: objects of this kind are in none");
+}
+
 /* About the address of a map, or about the scalar that stands for it. */
 static void report_address(struct model_decode_context *ctx, const struct tree *node,
                            const struct addr_prefix *prefix, const char *what)

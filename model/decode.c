@@ -27,6 +27,28 @@ static const char *title_of(const struct tree *document, const char *kind,
 	return buf;
 }
 
+/* "is ..." */
+static const char *found_text(const struct tree *node)
+{
+	switch (node->kind) {
+	case TREE_NULL:
+		return "empty";
+	case TREE_BOOL:
+		return "a boolean";
+	case TREE_INT:
+		return "an integer";
+	case TREE_REAL:
+		return "a number";
+	case TREE_TEXT:
+		return "text";
+	case TREE_LIST:
+		return "a list";
+	case TREE_MAP:
+		return "a map";
+	}
+	return "?";
+}
+
 static void report_kind(struct model_decode_context *ctx, const struct tree *document,
                         const char *kind)
 {
@@ -61,8 +83,8 @@ static bool check_version(struct model_decode_context *ctx, const struct tree *d
 		model_decode_error_at(ctx, document, "apiVersion", "missing; it has to be %s",
 		                      expected);
 	else if (version->kind == TREE_LIST || version->kind == TREE_MAP)
-		model_decode_error_at(ctx, document, "apiVersion", "is a %s; allowed: %s",
-		                      tree_kind_name(version->kind), expected);
+		model_decode_error_at(ctx, document, "apiVersion", "is %s; allowed: %s",
+		                      found_text(version), expected);
 	else
 		model_decode_error_at(ctx, document, "apiVersion", "'%s' is not known; allowed: %s",
 		                      model_decode_shown(version->text, shown), expected);
@@ -80,6 +102,25 @@ static void add_object(struct model_objects *objects, const struct model_schema_
 		model_objects_add_pool(objects, decoded);
 }
 
+/* Without one nobody can refer to it, and there is nothing to find out about it. */
+static bool has_name(const struct model_schema_object *object, const void *decoded)
+{
+	const struct model_schema_field *metadata =
+		model_schema_field_find(object->map, "metadata");
+	const struct model_schema_field *name = model_schema_field_find(metadata->map, "name");
+
+	return **(const char *const *)((const char *)decoded + name->offset) != '\0';
+}
+
+static struct model_objects *incomplete_of(struct model_objects *objects)
+{
+	if (!objects->incomplete) {
+		objects->incomplete = arena_alloc(&objects->arena, sizeof(*objects->incomplete));
+		model_objects_init(objects->incomplete);
+	}
+	return objects->incomplete;
+}
+
 static void decode_object(struct model_decode_context *ctx,
                           const struct model_schema_object *object, const struct tree *document,
                           struct model_objects *objects)
@@ -93,6 +134,8 @@ static void decode_object(struct model_decode_context *ctx,
 	model_decode_map(ctx, object->map, document, decoded);
 	if (ctx->problems->error_count == errors_before)
 		add_object(objects, object, decoded);
+	else if (has_name(object, decoded))
+		add_object(incomplete_of(objects), object, decoded);
 }
 
 static void decode_document(const struct tree *document, const char *source,
@@ -108,8 +151,8 @@ static void decode_items(struct model_decode_context *ctx, const struct tree *do
 	if (!items)
 		return;
 	if (items->kind != TREE_LIST) {
-		model_decode_error_at(ctx, document, "items", "is a %s; allowed: a list of objects",
-		                      tree_kind_name(items->kind));
+		model_decode_error_at(ctx, document, "items", "is %s; allowed: a list of objects",
+		                      found_text(items));
 		return;
 	}
 	for (const struct tree *item = items->child; item; item = item->sibling)
@@ -135,8 +178,8 @@ static void decode_document(const struct tree *document, const char *source,
 	if (document->kind != TREE_MAP) {
 		model_decode_error(
 			&ctx, document->line,
-			"is a %s; allowed: an object with apiVersion, kind, metadata, spec",
-			tree_kind_name(document->kind));
+			"is %s; allowed: an object with apiVersion, kind, metadata, spec",
+			found_text(document));
 		return;
 	}
 	kind = model_decode_entry(document, "kind");

@@ -11,8 +11,8 @@
 #include "model/object.h"
 
 /* Decodes a document (apiVersion, kind, metadata, spec) and appends the object to 'objects' if it
- * has no error. Every problem found is added; 'source' must outlive 'objects' (it is kept in
- * origins). */
+ * has no error, else to 'objects->incomplete'. Every problem found is added; 'source' must outlive
+ * 'objects' (it is kept in origins). */
 void model_decode(const struct tree *document, const char *source, struct model_objects *objects,
                   struct model_problems *problems);
 

@@ -18,7 +18,8 @@ static bool wrong(struct model_decode_context *ctx, const struct model_schema_fi
 	struct text allowed = {0};
 
 	model_schema_entry_allowed(field, &allowed);
-	model_decode_error(ctx, node->line, "%s; allowed: %s", found, text_str(&allowed));
+	model_decode_error(ctx, node->line, "%s%s allowed: %s", found,
+	                   found[strlen(found) - 1] == '?' ? "" : ";", text_str(&allowed));
 	text_done(&allowed);
 	return false;
 }

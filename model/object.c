@@ -12,6 +12,8 @@ void model_objects_init(struct model_objects *objects)
 
 void model_objects_done(struct model_objects *objects)
 {
+	if (objects->incomplete)
+		model_objects_done(objects->incomplete); /* itself is in our arena */
 	arena_done(&objects->arena);
 	*objects = (struct model_objects){0};
 }

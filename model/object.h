@@ -156,6 +156,9 @@ struct model_objects {
 	size_t virtual_server_count;
 	struct model_pool *pools;
 	size_t pool_count;
+	/* Objects that have a name and errors, with what could be read of them: looked at when it
+	 * is about finding every problem at once, and for nothing else. NULL: none. */
+	struct model_objects *incomplete;
 };
 
 void model_objects_init(struct model_objects *objects);

@@ -113,7 +113,8 @@ void model_schema_entry_allowed(const struct model_schema_field *field, struct t
 		text_add(out, "an IPv4 or IPv6 address with a prefix length, such as 192.0.2.1/24");
 		break;
 	case MODEL_FIELD_RANGE:
-		text_add(out, "addresses as 192.0.2.10-192.0.2.20, 192.0.2.16/28 or 192.0.2.10");
+		text_add(out, "a range as 192.0.2.10-192.0.2.20, a prefix as 192.0.2.16/28 or one "
+		              "address");
 		break;
 	case MODEL_FIELD_PORT_OR_NAME:
 		text_printf(out, "an integer from %" PRId64 " to %" PRId64 " or a port's name",

@@ -11,10 +11,14 @@ static const struct model_schema_field metadata_fields[] = {
 		.doc = "How Services and virtual servers refer to this pool.",
 		MODEL_FIELD_AT(model_pool, name),
 	},
+	{.name = "namespace", .kind = MODEL_FIELD_IGNORED},
 	MODEL_FIELDS_METADATA,
 	{.name = NULL},
 };
-static const struct model_schema_map metadata_map = {.fields = metadata_fields};
+static const struct model_schema_map metadata_map = {
+	.fields = metadata_fields,
+	.check = model_check_cluster_metadata,
+};
 
 static const struct model_schema_field spec_fields[] = {
 	{

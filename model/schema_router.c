@@ -15,10 +15,14 @@ static const struct model_schema_field metadata_fields[] = {
 		.doc = "How virtual servers and pools refer to this virtual router.",
 		MODEL_FIELD_AT(model_router, name),
 	},
+	{.name = "namespace", .kind = MODEL_FIELD_IGNORED},
 	MODEL_FIELDS_METADATA,
 	{.name = NULL},
 };
-static const struct model_schema_map metadata_map = {.fields = metadata_fields};
+static const struct model_schema_map metadata_map = {
+	.fields = metadata_fields,
+	.check = model_check_cluster_metadata,
+};
 
 static const struct model_schema_field address_fields[] = {
 	{

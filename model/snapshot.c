@@ -108,22 +108,36 @@ static void copy_objects(struct model_snapshot *snapshot, const struct model_obj
 		                   copy_source(arena, &from->pools[i].origin, &name));
 }
 
-static void join(struct model_snapshot *snapshot, const struct model_objects *const *sources,
-                 size_t source_count)
+static void count_objects(const struct model_objects *objects, size_t *routers,
+                          size_t *virtual_servers, size_t *pools)
 {
+	*routers += objects->router_count;
+	*virtual_servers += objects->virtual_server_count;
+	*pools += objects->pool_count;
+}
+
+/* With 'incomplete' there are errors already, nothing will come of this, and what is wrong between
+ * objects is told all the same. */
+static void join(struct model_snapshot *snapshot, const struct model_objects *const *sources,
+                 size_t source_count, bool incomplete)
+{
+	struct arena *arena = &snapshot->arena;
 	size_t routers = 0, virtual_servers = 0, pools = 0;
 
 	for (size_t i = 0; i < source_count; i++) {
-		routers += sources[i]->router_count;
-		virtual_servers += sources[i]->virtual_server_count;
-		pools += sources[i]->pool_count;
+		count_objects(sources[i], &routers, &virtual_servers, &pools);
+		if (incomplete && sources[i]->incomplete)
+			count_objects(sources[i]->incomplete, &routers, &virtual_servers, &pools);
 	}
-	snapshot->routers = arena_array(&snapshot->arena, routers, sizeof(*snapshot->routers));
+	snapshot->routers = arena_array(arena, routers, sizeof(*snapshot->routers));
 	snapshot->virtual_servers =
-		arena_array(&snapshot->arena, virtual_servers, sizeof(*snapshot->virtual_servers));
-	snapshot->pools = arena_array(&snapshot->arena, pools, sizeof(*snapshot->pools));
-	for (size_t i = 0; i < source_count; i++)
+		arena_array(arena, virtual_servers, sizeof(*snapshot->virtual_servers));
+	snapshot->pools = arena_array(arena, pools, sizeof(*snapshot->pools));
+	for (size_t i = 0; i < source_count; i++) {
 		copy_objects(snapshot, sources[i]);
+		if (incomplete && sources[i]->incomplete)
+			copy_objects(snapshot, sources[i]->incomplete);
+	}
 	sort(snapshot->routers, snapshot->router_count, sizeof(*snapshot->routers),
 	     compare_routers);
 	sort(snapshot->virtual_servers, snapshot->virtual_server_count,
@@ -252,7 +266,7 @@ struct model_snapshot *model_snapshot_build(const struct model_objects *const *s
 	struct model_snapshot *snapshot = xcalloc(1, sizeof(*snapshot));
 
 	arena_init(&snapshot->arena);
-	join(snapshot, sources, source_count);
+	join(snapshot, sources, source_count, problems->error_count > 0);
 	model_validate_names(snapshot, problems);
 	expand(snapshot);
 	model_validate_addresses(snapshot, problems);

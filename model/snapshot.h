@@ -46,11 +46,12 @@ struct model_snapshot {
 #define MODEL_MARK_FIRST 0x1000
 #define MODEL_MARK_COUNT 0x1000
 
-/* Joins what the sources say. NULL when any error (in 'problems'; warnings don't count); the
- * sources may be freed after. Checks across objects: names given twice, names that refer to
- * nothing, duplicate VRIDs on an interface, VIP:port clashes, ranges that overlap, VIPs outside
- * their router's subnet (a warning), addresses owned by two routers. 'sources' may be NULL when
- * count is 0: then an empty snapshot. */
+/* Joins what the sources say. NULL when 'problems' has any error afterwards (warnings don't count);
+ * the sources may be freed after. With errors in it before, objects that have them are looked at
+ * as well, so that everything is told at once: call it after reading whatever that found. Checks
+ * across objects: names given twice, names that refer to nothing, duplicate VRIDs on an interface,
+ * VIP:port clashes, ranges that overlap, VIPs outside their router's subnet (a warning), addresses
+ * owned by two routers. 'sources' may be NULL when count is 0: then an empty snapshot. */
 struct model_snapshot *model_snapshot_build(const struct model_objects *const *sources,
                                             size_t source_count, struct model_problems *problems);
 void model_snapshot_free(struct model_snapshot *snapshot);

@@ -77,8 +77,8 @@ static void check_names_twice(const struct model_snapshot *snapshot,
 	}
 }
 
-/* Was it there, but with an error of its own? Then that is what needs mending. */
-static bool is_reported(const struct model_problems *problems, const char *kind, const char *name)
+bool model_validate_is_reported(const struct model_problems *problems, const char *kind,
+                                const char *name)
 {
 	char title[MODEL_OBJECT_TEXT_SIZE];
 
@@ -97,7 +97,7 @@ static void report_unknown(struct model_problems *problems, const struct model_o
 {
 	const char *nearest = text_nearest(name, names, count);
 
-	if (is_reported(problems, kind, name))
+	if (model_validate_is_reported(problems, kind, name))
 		return;
 	if (nearest)
 		model_problem_add(problems, MODEL_ERROR, *origin, title, field,
@@ -175,7 +175,9 @@ static void check_vrids(const struct model_snapshot *snapshot, struct model_prob
 	for (size_t i = 1; i < snapshot->router_count; i++) {
 		const struct model_router *a = sorted[i - 1], *b = sorted[i];
 
-		if (a->virtual_router_id != b->virtual_router_id ||
+		/* 0: was wrong */
+		if (b->virtual_router_id == 0 || !*b->interface ||
+		    a->virtual_router_id != b->virtual_router_id ||
 		    strcmp(a->interface, b->interface) != 0)
 			continue;
 		model_problem_add(problems, MODEL_ERROR, b->origin, router_title(b, title),

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* model/validate.h - rules between objects, which no single object can tell.
  *
- * Pure. What concerns one object alone is in model/check.h. */
+ * Pure. What concerns one object alone is in model/check.h. Objects with errors of their own may be
+ * among them: what was wrong is zero there. */
 
 #ifndef LINTEL_MODEL_VALIDATE_H
 #define LINTEL_MODEL_VALIDATE_H
@@ -22,5 +23,8 @@ const char *model_validate_place(const struct model_origin *origin,
                                  char buf[static MODEL_PLACE_SIZE]);
 /* Was 'a' said after 'b'? Of two clashing objects the later one is reported. */
 bool model_validate_is_later(const struct model_origin *a, const struct model_origin *b);
+/* Has the object an error? Then what others see of it may be incomplete. */
+bool model_validate_is_reported(const struct model_problems *problems, const char *kind,
+                                const char *name);
 
 #endif

@@ -9,6 +9,19 @@
 
 /* --- ports --- */
 
+/* Of two ports of the same virtual server the decoder has told, if it saw them. */
+static bool is_told(const struct model_problems *problems, const struct model_service *a,
+                    const struct model_service *b)
+{
+	char name[MODEL_OBJECT_TEXT_SIZE];
+
+	if (a->virtual_server != b->virtual_server)
+		return false;
+	snprintf(name, sizeof(name), "%s/%s", a->virtual_server->namespace,
+	         a->virtual_server->name);
+	return model_validate_is_reported(problems, "VirtualServer", name);
+}
+
 static void report_clash(struct model_problems *problems, const struct model_service *earlier,
                          const struct model_service *later)
 {
@@ -42,7 +55,9 @@ static void check_clashes(const struct model_snapshot *snapshot, struct model_pr
 			furthest = service;
 			continue;
 		}
-		if (service->port->first <= furthest->port->last) {
+		if (service->address.family != ADDR_NONE && service->port->first > 0 &&
+		    service->port->first <= furthest->port->last &&
+		    !is_told(problems, service, furthest)) {
 			if (model_validate_is_later(&furthest->virtual_server->origin,
 			                            &service->virtual_server->origin))
 				report_clash(problems, service, furthest);
@@ -139,7 +154,7 @@ static void check_owners(const struct claims *claims, struct model_problems *pro
 			continue;
 		}
 		/* Link-local addresses are the same on many networks, and rightly so. */
-		if (claim->router == first->router ||
+		if (claim->router == first->router || claim->address.family == ADDR_NONE ||
 		    (addr_is_link_local(&claim->address) && !claim->virtual_server &&
 		     strcmp(claim->router->addresses[claim->index].interface,
 		            first->router->addresses[first->index].interface) != 0))
@@ -179,7 +194,8 @@ static void check_snat(const struct model_virtual_server *vs, const struct model
 	char title[MODEL_OBJECT_TEXT_SIZE], address[ADDR_TEXT_SIZE];
 
 	for (size_t i = 0; i < vs->snat_address_count; i++) {
-		if (owns(claims, router, &vs->snat_addresses[i]))
+		if (vs->snat_addresses[i].family == ADDR_NONE ||
+		    owns(claims, router, &vs->snat_addresses[i]))
 			continue;
 		model_problem_add(problems, MODEL_WARNING, vs->origin,
 		                  model_virtual_server_title(vs, title), "spec.sourceNat.address",
@@ -235,6 +251,8 @@ static void check_network(const struct model_origin *origin, const char *title, 
 	case NETWORK_INSIDE:
 		break;
 	case NETWORK_OUTSIDE:
+		if (model_validate_is_reported(problems, "VirtualRouter", router->name))
+			break;
 		model_problem_add(problems, MODEL_WARNING, *origin, title, field,
 		                  "%s is in no network of VirtualRouter %s: others find it only by "
 		                  "a route",
@@ -321,7 +339,9 @@ static void check_overlaps(const struct model_snapshot *snapshot, struct model_p
 	qsort(sorted, count, sizeof(*sorted), compare_pool_ranges);
 	furthest = &sorted[0];
 	for (size_t i = 1; i < count; i++) {
-		if (addr_range_overlaps(furthest->range, sorted[i].range))
+		if (furthest->pool != sorted[i].pool &&
+		    sorted[i].range->first.family != ADDR_NONE &&
+		    addr_range_overlaps(furthest->range, sorted[i].range))
 			report_overlap(problems, furthest, &sorted[i]);
 		if (addr_compare(&sorted[i].range->last, &furthest->range->last) > 0)
 			furthest = &sorted[i];
@@ -340,7 +360,7 @@ static void check_pool_owners(const struct model_pool *pool, const char *title,
 		for (size_t j = 0; j < claims->count; j++) {
 			const struct claim *claim = &claims->items[j];
 
-			if (claim->router == router ||
+			if (claim->router == router || claim->address.family == ADDR_NONE ||
 			    !addr_range_holds(&pool->ranges[i], &claim->address))
 				continue;
 			snprintf(field, sizeof(field), "spec.addresses[%zu]", i);
@@ -395,7 +415,8 @@ static void check_routers(const struct model_snapshot *snapshot, struct model_pr
 		const struct model_router *router = snapshot->routers[i];
 		char title[MODEL_OBJECT_TEXT_SIZE];
 
-		if (is_used(snapshot, router))
+		/* Somebody whose reference is wrong may have meant it. */
+		if (problems->error_count > 0 || is_used(snapshot, router))
 			continue;
 		snprintf(title, sizeof(title), "VirtualRouter %s", router->name);
 		model_problem_add(
