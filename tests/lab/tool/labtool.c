@@ -19,7 +19,8 @@ static const char usage[] =
 	"too).\n"
 	"labtool session ADDRESS PORT --mode echo|download|idle [--count N] [options]\n"
 	"    Holds TCP sessions, checks every byte, measures stalls. One line of JSON at the end.\n"
-	"options: --interval MS  --timeout MS  --seconds S  --count N  --progress MS  --fresh\n"
+	"options: --interval MS  --timeout MS  --seconds S  --count N  --progress MS  --timeline "
+        "MS  --fresh\n"
 	"         --source ADDRESS  --source-port PORT\n";
 
 volatile bool stop_asked;
@@ -41,17 +42,12 @@ static int64_t milliseconds(const char *text)
 }
 
 static const struct option long_options[] = {
-	{"interval", required_argument, NULL, 'i'},
-	{"timeout", required_argument, NULL, 't'},
-	{"seconds", required_argument, NULL, 's'},
-	{"count", required_argument, NULL, 'n'},
-	{"progress", required_argument, NULL, 'g'},
-	{"source", required_argument, NULL, 'a'},
-	{"source-port", required_argument, NULL, 'p'},
-	{"mode", required_argument, NULL, 'm'},
-	{"protocol", required_argument, NULL, 'P'},
-	{"fresh", no_argument, NULL, 'f'},
-	{NULL, 0, NULL, 0},
+	{"interval", required_argument, NULL, 'i'}, {"timeout", required_argument, NULL, 't'},
+	{"seconds", required_argument, NULL, 's'},  {"count", required_argument, NULL, 'n'},
+	{"progress", required_argument, NULL, 'g'}, {"timeline", required_argument, NULL, 'l'},
+	{"source", required_argument, NULL, 'a'},   {"source-port", required_argument, NULL, 'p'},
+	{"mode", required_argument, NULL, 'm'},     {"protocol", required_argument, NULL, 'P'},
+	{"fresh", no_argument, NULL, 'f'},          {NULL, 0, NULL, 0},
 };
 
 static int parse_options(int argc, char **argv, struct options *options)
@@ -74,6 +70,9 @@ static int parse_options(int argc, char **argv, struct options *options)
 			break;
 		case 'g':
 			options->progress_us = milliseconds(optarg);
+			break;
+		case 'l':
+			options->timeline_us = milliseconds(optarg);
 			break;
 		case 'a':
 			source = optarg;

@@ -25,6 +25,7 @@ struct options {
 	int64_t interval_us; /* between two probes, or two questions of a session */
 	int64_t timeout_us;  /* how long one answer may take */
 	int64_t progress_us; /* a line of progress so often; 0: none */
+	int64_t timeline_us; /* a character of the timeline covers so much; 0: no timeline */
 	int64_t duration_us; /* end after this long; 0: at SIGINT or SIGTERM */
 	int64_t count;       /* end after so many probes (0: no limit); sessions to hold */
 	const char *mode;    /* session: "echo", "download" or "idle" */

@@ -265,6 +265,26 @@ static void put_progress(struct run *run, int64_t now)
 	run->next_progress_us = now + run->options->progress_us;
 }
 
+/* One character for each 'timeline' of time: '.' all answered, 'x' none, 'o' some. */
+static void put_timeline(const struct run *run)
+{
+	size_t i = 0;
+
+	if (!run->options->timeline_us)
+		return;
+	printf(",\"timeline\":\"");
+	for (int64_t end = run->started_us; i < run->n_samples;) {
+		size_t answered = 0, sent = 0;
+
+		end += run->options->timeline_us;
+		for (; i < run->n_samples && run->samples[i].sent_us < end; i++, sent++)
+			answered += run->samples[i].outcome == ANSWERED;
+		if (sent > 0)
+			putchar(answered == sent ? '.' : answered == 0 ? 'x' : 'o');
+	}
+	putchar('"');
+}
+
 static bool done(const struct run *run, int64_t now)
 {
 	const struct options *options = run->options;
@@ -305,6 +325,7 @@ int probe(const struct options *options)
 	put_gaps(&run);
 	put_latency(&run);
 	put_servers(&run);
+	put_timeline(&run);
 	printf(",\"seconds\":%.3f}\n", (double)(now_us() - run.started_us) / 1e6);
 	return 0;
 }
