@@ -38,7 +38,6 @@ const char *nft_type_name(enum nft_type type); /* "ipv4_addr" */
 #define NFT_KEY_PARTS_MAX 4
 #define NFT_KEY_SIZE_MAX  40
 #define NFT_DATA_SIZE_MAX 16
-#define NFT_NAME_SIZE     64  /* of a set or chain, with the NUL; what others put there is cut */
 #define NFT_COMMENT_SIZE  129 /* with the NUL: the kernel's users agree on 128 characters */
 
 enum nft_verdict { NFT_VERDICT_ACCEPT, NFT_VERDICT_DROP, NFT_VERDICT_JUMP, NFT_VERDICT_GOTO };
@@ -70,7 +69,6 @@ enum nft_counter {
 	NFT_COUNTER_NONE,
 	NFT_COUNTER_SOURCE_DROPPED,    /* packets from outside a service's source ranges */
 	NFT_COUNTER_UNSERVED_REJECTED, /* new flows to a VIP's port that nobody serves */
-	NFT_COUNTER_LOOP_REJECTED,     /* the same on a node that would have sent them back */
 	NFT_COUNTER_NOT_ACCEPTED,      /* packets to router addresses with accept: false */
 	NFT_COUNTER_SOURCE_NAT,        /* flows that got a floating address as their source */
 	NFT_COUNTER_SOURCE_NAT_VIP,    /* ... their VIP */

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* nft/encode.h - our table as nfnetlink messages.
+ *
+ * Pure: writes into memory (lib/nl.h batches) and sends nothing. Doors to libnftnl are this file,
+ * nft/code.h and nft/observe.h. Source: Linux include/uapi/linux/netfilter/nf_tables.h. */
+
+#ifndef LINTEL_NFT_ENCODE_H
+#define LINTEL_NFT_ENCODE_H
+
+#include "lib/nl.h"
+#include "nft/op.h"
+#include "nft/table.h"
+
+struct nftnl_rule;
+
+/* The kernel's instructions for a rule; the caller frees with nftnl_rule_free(). 'chain' may be
+ * NULL when only the instructions matter. */
+struct nftnl_rule *nft_encode_rule(const char *chain, const struct nft_rule *rule);
+
+/* One transaction that makes the table 'wanted' whatever there is now: created if it isn't there,
+ * deleted with all it holds, created again unless it isn't 'present'. The batch must be empty. */
+void nft_encode_replace(const struct nft_table *wanted, struct nl_batch *batch);
+/* The same without the end of the transaction: the kernel checks all of it and then forgets it. */
+void nft_encode_trial(const struct nft_table *wanted, struct nl_batch *batch);
+
+/* Requests for what there is. */
+void nft_encode_get_generation(struct nl_batch *one);
+void nft_encode_get_table(struct nl_batch *one);
+void nft_encode_get_sets(struct nl_batch *one);
+void nft_encode_get_elements(const char *set, struct nl_batch *one);
+void nft_encode_get_chains(struct nl_batch *one);
+void nft_encode_get_rules(struct nl_batch *one);
+
+/* What a message of ours was to do, for the report that it was refused: "chain source_nat (type nat
+ * hook postrouting priority 95)". */
+void nft_encode_describe(const struct nlmsghdr *message, struct text *out);
+/* The kernel options that such a message needs, comma separated; appends nothing when it needs none
+ * of its own. */
+void nft_encode_needs(const struct nlmsghdr *message, struct text *out);
+
+#endif

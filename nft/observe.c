@@ -1,0 +1,577 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "nft/observe.h"
+
+#include "lib/mem.h"
+#include "lib/wire.h"
+#include "nft/code.h"
+#include "nft/draft.h"
+
+#include <netinet/in.h> /* before linux/netfilter.h, which has an in.h of its own */
+#include <stdio.h>      /* before libnftnl, which takes it for granted */
+
+#include <errno.h>
+#include <libnftnl/chain.h>
+#include <libnftnl/rule.h>
+#include <libnftnl/set.h>
+#include <libnftnl/table.h>
+#include <libnftnl/udata.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TYPE_BITS 6 /* of one part in the type number of a concatenation */
+
+/* A point of a set of plain ranges: where one begins, or where it is over. */
+struct point {
+	struct nft_element element;
+	bool over;
+};
+
+struct nft_observe {
+	struct nft_draft draft;
+	struct point *points; /* of the set whose elements are being given, when it is of ranges */
+	size_t point_count;
+	size_t point_capacity;
+	size_t point_set; /* which that is */
+};
+
+struct nft_observe *nft_observe_new(void)
+{
+	struct nft_observe *observe = xcalloc(1, sizeof(*observe));
+
+	nft_draft_init(&observe->draft);
+	observe->draft.table->present = false;
+	return observe;
+}
+
+void nft_observe_free(struct nft_observe *observe)
+{
+	if (!observe)
+		return;
+	nft_draft_done(&observe->draft);
+	free(observe->points);
+	free(observe);
+}
+
+/* Is it an answer of type NFT_MSG_'type', large enough? */
+static bool is_answer(const struct nlmsghdr *message, uint16_t type)
+{
+	return message->nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 | type) &&
+	       mnl_nlmsg_get_payload_len(message) >= sizeof(struct nfgenmsg);
+}
+
+static bool is_ours(uint32_t family, const char *table)
+{
+	return family == NFPROTO_INET && table && strcmp(table, NFT_TABLE_NAME) == 0;
+}
+
+/* The text of userdata of this type, NULL when there is none. */
+static const char *userdata_text(const void *data, uint32_t size, uint8_t type)
+{
+	const uint8_t *at = data;
+
+	/* type, length, bytes */
+	while (size >= 2 && at[1] <= size - 2) {
+		if (at[0] == type && at[1] > 0 && at[1 + at[1]] == '\0')
+			return (const char *)at + 2;
+		size -= 2 + (uint32_t)at[1];
+		at += 2 + at[1];
+	}
+	return NULL;
+}
+
+int nft_observe_generation(const struct nlmsghdr *message, uint32_t *ret_id)
+{
+	const struct nlattr *attr;
+
+	if (!is_answer(message, NFT_MSG_NEWGEN))
+		return -EBADMSG;
+	mnl_attr_for_each (attr, message, sizeof(struct nfgenmsg)) {
+		if (mnl_attr_get_type(attr) != NFTA_GEN_ID)
+			continue;
+		if (mnl_attr_validate(attr, MNL_TYPE_U32) < 0)
+			return -EBADMSG;
+		*ret_id = wire_be32(mnl_attr_get_u32(attr));
+		return 0;
+	}
+	return -EBADMSG;
+}
+
+/* --- table --- */
+
+static void read_digest(struct nft_table *table, const struct nftnl_table *answer)
+{
+	uint32_t size = 0;
+	const void *data = nftnl_table_get_data(answer, NFTNL_TABLE_USERDATA, &size);
+	const char *comment = data ? userdata_text(data, size, NFTNL_UDATA_TABLE_COMMENT) : NULL;
+	const char *digest = comment ? strstr(comment, "digest ") : NULL;
+
+	table->digest = digest ? strtoull(digest + strlen("digest "), NULL, 16) : 0;
+}
+
+int nft_observe_table(struct nft_observe *observe, const struct nlmsghdr *message)
+{
+	struct nftnl_table *answer;
+	int err = -EBADMSG;
+
+	if (!is_answer(message, NFT_MSG_NEWTABLE))
+		return -EBADMSG;
+	answer = nftnl_table_alloc();
+	if (nftnl_table_nlmsg_parse(message, answer) == 0)
+		err = 0;
+	if (err == 0 && is_ours(nftnl_table_get_u32(answer, NFTNL_TABLE_FAMILY),
+	                        nftnl_table_get_str(answer, NFTNL_TABLE_NAME))) {
+		observe->draft.table->present = true;
+		read_digest(observe->draft.table, answer);
+	}
+	nftnl_table_free(answer);
+	return err;
+}
+
+/* --- sets --- */
+
+static bool is_known_type(uint32_t type)
+{
+	switch ((enum nft_type)type) {
+	case NFT_TYPE_IPV4_ADDR:
+	case NFT_TYPE_IPV6_ADDR:
+	case NFT_TYPE_INET_PROTO:
+	case NFT_TYPE_INET_SERVICE:
+	case NFT_TYPE_MARK:
+	case NFT_TYPE_IFNAME:
+		return true;
+	case NFT_TYPE_NONE:
+	case NFT_TYPE_VERDICT:
+		return false;
+	}
+	return false;
+}
+
+/* Takes a type number apart; false when a part is none of ours. */
+static bool split_type(uint32_t type, enum nft_type parts[static NFT_KEY_PARTS_MAX])
+{
+	unsigned count = 0;
+
+	memset(parts, 0, NFT_KEY_PARTS_MAX * sizeof(*parts));
+	for (int shift = 24; shift >= 0; shift -= TYPE_BITS) {
+		uint32_t part = type >> shift & ((1U << TYPE_BITS) - 1);
+
+		if (part == 0 && count == 0)
+			continue;
+		if (!is_known_type(part) || count == NFT_KEY_PARTS_MAX)
+			return false;
+		parts[count++] = (enum nft_type)part;
+	}
+	return count > 0 && type >> 30 == 0;
+}
+
+/* The type of what a map gives. False: none of ours. */
+static bool data_type(const struct nftnl_set *answer, enum nft_type *ret_type)
+{
+	uint32_t flags = nftnl_set_get_u32(answer, NFTNL_SET_FLAGS);
+	uint32_t type = nftnl_set_get_u32(answer, NFTNL_SET_DATA_TYPE);
+
+	*ret_type = NFT_TYPE_NONE;
+	if (!(flags & NFT_SET_MAP))
+		return true;
+	if (type == NFT_DATA_VERDICT)
+		*ret_type = NFT_TYPE_VERDICT;
+	else if (is_known_type(type))
+		*ret_type = (enum nft_type)type;
+	else
+		return false;
+	return true;
+}
+
+static void add_set(struct nft_observe *observe, const struct nftnl_set *answer)
+{
+	const uint32_t ours = NFT_SET_MAP | NFT_SET_INTERVAL | NFT_SET_CONCAT;
+	uint32_t flags = nftnl_set_get_u32(answer, NFTNL_SET_FLAGS);
+	enum nft_type parts[NFT_KEY_PARTS_MAX], data;
+	struct nft_set *set;
+	bool foreign;
+	size_t index;
+
+	foreign = !split_type(nftnl_set_get_u32(answer, NFTNL_SET_KEY_TYPE), parts) ||
+	          !data_type(answer, &data) || (flags & ~ours) != 0;
+	if (foreign) {
+		memset(parts, 0, sizeof(parts));
+		data = NFT_TYPE_NONE;
+	}
+	index = nft_draft_set(&observe->draft, nftnl_set_get_str(answer, NFTNL_SET_NAME), parts,
+	                      data);
+	set = &observe->draft.table->sets[index];
+	if (set->key_size > NFT_KEY_SIZE_MAX ||
+	    set->key_size != nftnl_set_get_u32(answer, NFTNL_SET_KEY_LEN))
+		foreign = true;
+	set->foreign = foreign;
+	set->interval = !foreign && (flags & NFT_SET_INTERVAL);
+}
+
+int nft_observe_set(struct nft_observe *observe, const struct nlmsghdr *message)
+{
+	struct nftnl_set *answer;
+	int err = -EBADMSG;
+
+	if (!is_answer(message, NFT_MSG_NEWSET))
+		return -EBADMSG;
+	answer = nftnl_set_alloc();
+	if (nftnl_set_nlmsg_parse(message, answer) == 0 && nftnl_set_is_set(answer, NFTNL_SET_NAME))
+		err = 0;
+	if (err == 0 && is_ours(nftnl_set_get_u32(answer, NFTNL_SET_FAMILY),
+	                        nftnl_set_get_str(answer, NFTNL_SET_TABLE)))
+		add_set(observe, answer);
+	nftnl_set_free(answer);
+	return err;
+}
+
+/* --- elements --- */
+
+static size_t find_set(const struct nft_observe *observe, const char *name)
+{
+	const struct nft_table *table = observe->draft.table;
+	size_t i = 0;
+
+	while (i < table->set_count && strcmp(table->sets[i].name, name) != 0)
+		i++;
+	return i;
+}
+
+/* Ranges of the points gathered so far become elements of their set. */
+static int compare_points(const void *a, const void *b)
+{
+	const struct point *x = a, *y = b;
+	int order = memcmp(x->element.key, y->element.key, sizeof(x->element.key));
+
+	return order != 0 ? order : (int)y->over - (int)x->over;
+}
+
+/* The number before 'key'; that before zero is all ones. */
+static void key_before(uint8_t *key, size_t size)
+{
+	for (size_t i = size; i-- > 0;) {
+		if (key[i]-- != 0)
+			return;
+	}
+}
+
+static void close_ranges(struct nft_observe *observe)
+{
+	size_t size, count = observe->point_count;
+
+	observe->point_count = 0;
+	if (count == 0)
+		return;
+	size = observe->draft.table->sets[observe->point_set].key_size;
+	qsort(observe->points, count, sizeof(*observe->points), compare_points);
+	for (size_t i = 0; i < count; i++) {
+		struct nft_element *element;
+
+		if (observe->points[i].over)
+			continue;
+		element = nft_draft_element(&observe->draft, observe->point_set);
+		*element = observe->points[i].element;
+		/* Up to the next point; the last range may go on to the end. */
+		memset(element->key_end, 0, sizeof(element->key_end));
+		if (i + 1 < count)
+			memcpy(element->key_end, observe->points[i + 1].element.key, size);
+		key_before(element->key_end, size);
+	}
+}
+
+static void add_point(struct nft_observe *observe, size_t set, const struct nft_element *element,
+                      bool over)
+{
+	if (observe->point_count > 0 && observe->point_set != set)
+		close_ranges(observe);
+	observe->point_set = set;
+	if (observe->point_count == observe->point_capacity) {
+		observe->point_capacity = observe->point_capacity * 2 + 16;
+		observe->points = xreallocarray(observe->points, observe->point_capacity,
+		                                sizeof(*observe->points));
+	}
+	observe->points[observe->point_count++] = (struct point){.element = *element, .over = over};
+}
+
+static bool read_verdict(struct nft_element *element, struct arena *arena,
+                         struct nftnl_set_elem *elem)
+{
+	const char *chain = nftnl_set_elem_get_str(elem, NFTNL_SET_ELEM_CHAIN);
+
+	switch ((int)nftnl_set_elem_get_u32(elem, NFTNL_SET_ELEM_VERDICT)) {
+	case NF_ACCEPT:
+		element->verdict = NFT_VERDICT_ACCEPT;
+		return true;
+	case NF_DROP:
+		element->verdict = NFT_VERDICT_DROP;
+		return true;
+	case NFT_JUMP:
+		element->verdict = NFT_VERDICT_JUMP;
+		break;
+	case NFT_GOTO:
+		element->verdict = NFT_VERDICT_GOTO;
+		break;
+	default:
+		return false;
+	}
+	element->chain = chain ? arena_strdup(arena, chain) : NULL;
+	return chain != NULL;
+}
+
+/* Copies an attribute that must be of 'size' bytes. */
+static bool copy_bytes(struct nftnl_set_elem *elem, uint16_t attr, uint8_t *to, size_t size)
+{
+	uint32_t len = 0;
+	const void *data = nftnl_set_elem_get(elem, attr, &len);
+
+	if (!data || len != size)
+		return false;
+	memcpy(to, data, size);
+	return true;
+}
+
+static void read_comment(struct nft_element *element, struct arena *arena,
+                         struct nftnl_set_elem *elem)
+{
+	uint32_t size = 0;
+	const void *data = nftnl_set_elem_get(elem, NFTNL_SET_ELEM_USERDATA, &size);
+	const char *comment = data ? userdata_text(data, size, NFTNL_UDATA_SET_ELEM_COMMENT) : NULL;
+
+	if (comment)
+		element->comment = arena_strdup(arena, comment);
+}
+
+static bool read_element(const struct nft_set *set, struct arena *arena,
+                         struct nftnl_set_elem *elem, struct nft_element *element)
+{
+	if (!copy_bytes(elem, NFTNL_SET_ELEM_KEY, element->key, set->key_size))
+		return false;
+	read_comment(element, arena, elem);
+	if (set->interval && set->part_count > 1 &&
+	    !copy_bytes(elem, NFTNL_SET_ELEM_KEY_END, element->key_end, set->key_size))
+		memcpy(element->key_end, element->key, sizeof(element->key_end));
+	if (set->data == NFT_TYPE_VERDICT)
+		return read_verdict(element, arena, elem);
+	if (set->data != NFT_TYPE_NONE)
+		return copy_bytes(elem, NFTNL_SET_ELEM_DATA, element->data,
+		                  nft_type_size(set->data));
+	return true;
+}
+
+struct element_reader {
+	struct nft_observe *observe;
+	size_t set;
+};
+
+static int add_element(struct nftnl_set_elem *elem, void *ctx)
+{
+	struct element_reader *reader = ctx;
+	struct nft_observe *observe = reader->observe;
+	struct nft_table *table = observe->draft.table;
+	struct nft_set *set = &table->sets[reader->set];
+	uint32_t flags = nftnl_set_elem_get_u32(elem, NFTNL_SET_ELEM_FLAGS);
+	struct nft_element element = {.comment = NULL};
+
+	if (set->foreign)
+		return 0;
+	/* The end of a range carries no data. */
+	if (flags & NFT_SET_ELEM_INTERVAL_END) {
+		if (!copy_bytes(elem, NFTNL_SET_ELEM_KEY, element.key, set->key_size))
+			return -1;
+		add_point(observe, reader->set, &element, true);
+		return 0;
+	}
+	if (!read_element(set, &table->arena, elem, &element))
+		return -1;
+	if (set->interval && set->part_count == 1)
+		add_point(observe, reader->set, &element, false);
+	else
+		*nft_draft_element(&observe->draft, reader->set) = element;
+	return 0;
+}
+
+int nft_observe_elements(struct nft_observe *observe, const struct nlmsghdr *message)
+{
+	struct element_reader reader = {.observe = observe};
+	struct nftnl_set *answer;
+	int err = -EBADMSG;
+
+	if (!is_answer(message, NFT_MSG_NEWSETELEM))
+		return -EBADMSG;
+	answer = nftnl_set_alloc();
+	if (nftnl_set_elems_nlmsg_parse(message, answer) == 0 &&
+	    nftnl_set_is_set(answer, NFTNL_SET_NAME) && nftnl_set_is_set(answer, NFTNL_SET_TABLE))
+		err = 0;
+	if (err == 0 && is_ours(nftnl_set_get_u32(answer, NFTNL_SET_FAMILY),
+	                        nftnl_set_get_str(answer, NFTNL_SET_TABLE))) {
+		reader.set = find_set(observe, nftnl_set_get_str(answer, NFTNL_SET_NAME));
+		if (reader.set < observe->draft.table->set_count &&
+		    nftnl_set_elem_foreach(answer, add_element, &reader) < 0)
+			err = -EBADMSG;
+	}
+	nftnl_set_free(answer);
+	return err;
+}
+
+/* --- chains and rules --- */
+
+int nft_observe_chain(struct nft_observe *observe, const struct nlmsghdr *message)
+{
+	struct nftnl_chain *answer;
+	int err = -EBADMSG;
+
+	if (!is_answer(message, NFT_MSG_NEWCHAIN))
+		return -EBADMSG;
+	answer = nftnl_chain_alloc();
+	if (nftnl_chain_nlmsg_parse(message, answer) == 0 &&
+	    nftnl_chain_is_set(answer, NFTNL_CHAIN_NAME))
+		err = 0;
+	if (err == 0 && is_ours(nftnl_chain_get_u32(answer, NFTNL_CHAIN_FAMILY),
+	                        nftnl_chain_get_str(answer, NFTNL_CHAIN_TABLE))) {
+		size_t index = nft_draft_chain(&observe->draft,
+		                               nftnl_chain_get_str(answer, NFTNL_CHAIN_NAME));
+
+		if (nftnl_chain_is_set(answer, NFTNL_CHAIN_TYPE))
+			nft_draft_chain_hook(&observe->draft, index,
+			                     nftnl_chain_get_str(answer, NFTNL_CHAIN_TYPE),
+			                     nftnl_chain_get_u32(answer, NFTNL_CHAIN_HOOKNUM),
+			                     nftnl_chain_get_s32(answer, NFTNL_CHAIN_PRIO));
+	}
+	nftnl_chain_free(answer);
+	return err;
+}
+
+static enum nft_counter counter_by_name(const char *name)
+{
+	for (int i = NFT_COUNTER_NONE + 1; i < NFT_COUNTER_COUNT; i++) {
+		if (strcmp(nft_counter_name((enum nft_counter)i), name) == 0)
+			return (enum nft_counter)i;
+	}
+	return NFT_COUNTER_NONE;
+}
+
+static void fill_rule(struct nft_rule *rule, struct nft_table *table,
+                      const struct nftnl_rule *answer)
+{
+	uint32_t size = 0;
+	const void *data = nftnl_rule_get_data(answer, NFTNL_RULE_USERDATA, &size);
+	const char *comment = data ? userdata_text(data, size, NFTNL_UDATA_RULE_COMMENT) : NULL;
+	struct text text = {0};
+
+	nft_code_format(answer, &text);
+	rule->code = arena_strdup(&table->arena, text_str(&text));
+	text_clear(&text);
+	nft_code_explain(answer, table, &text);
+	if (comment)
+		text_printf(&text, " comment \"%s\"", comment);
+	rule->text = arena_strdup(&table->arena, text_str(&text));
+	text_done(&text);
+	rule->counter = comment ? counter_by_name(comment) : NFT_COUNTER_NONE;
+	if (!nft_code_counts(answer, &rule->packets, &rule->bytes))
+		rule->counter = NFT_COUNTER_NONE;
+}
+
+static void add_rule(struct nft_observe *observe, const struct nftnl_rule *answer)
+{
+	const char *chain = nftnl_rule_get_str(answer, NFTNL_RULE_CHAIN);
+	struct nft_table *table = observe->draft.table;
+
+	for (size_t i = 0; i < table->chain_count; i++) {
+		if (strcmp(table->chains[i].name, chain) == 0) {
+			fill_rule(nft_draft_rule(&observe->draft, i), table, answer);
+			return;
+		}
+	}
+}
+
+int nft_observe_rule(struct nft_observe *observe, const struct nlmsghdr *message)
+{
+	struct nftnl_rule *answer;
+	int err = -EBADMSG;
+
+	if (!is_answer(message, NFT_MSG_NEWRULE))
+		return -EBADMSG;
+	answer = nftnl_rule_alloc();
+	if (nftnl_rule_nlmsg_parse(message, answer) == 0 &&
+	    nftnl_rule_is_set(answer, NFTNL_RULE_CHAIN))
+		err = 0;
+	if (err == 0 && is_ours(nftnl_rule_get_u32(answer, NFTNL_RULE_FAMILY),
+	                        nftnl_rule_get_str(answer, NFTNL_RULE_TABLE)))
+		add_rule(observe, answer);
+	nftnl_rule_free(answer);
+	return err;
+}
+
+/* --- the whole --- */
+
+void nft_observe_restart_sets(struct nft_observe *observe)
+{
+	observe->point_count = 0;
+	nft_draft_clear_sets(&observe->draft);
+}
+
+void nft_observe_restart_elements(struct nft_observe *observe, const char *set)
+{
+	size_t index = find_set(observe, set);
+
+	if (observe->point_count > 0 && observe->point_set == index)
+		observe->point_count = 0;
+	close_ranges(observe);
+	if (index < observe->draft.table->set_count)
+		nft_draft_clear_elements(&observe->draft, index);
+}
+
+void nft_observe_restart_chains(struct nft_observe *observe)
+{
+	nft_draft_clear_chains(&observe->draft);
+}
+
+void nft_observe_restart_rules(struct nft_observe *observe)
+{
+	nft_draft_clear_rules(&observe->draft);
+}
+
+size_t nft_observe_set_count(const struct nft_observe *observe)
+{
+	return observe->draft.table->set_count;
+}
+
+const char *nft_observe_set_name(const struct nft_observe *observe, size_t index)
+{
+	return observe->draft.table->sets[index].name;
+}
+
+struct nft_table *nft_observe_finish(struct nft_observe *observe)
+{
+	struct nft_table *table;
+
+	close_ranges(observe);
+	table = nft_draft_finish(&observe->draft);
+	free(observe->points);
+	free(observe);
+	return table;
+}
+
+bool nft_observe_is_foreign_change(const struct nlmsghdr *message, uint32_t own)
+{
+	const struct nfgenmsg *header;
+	const struct nlattr *attr;
+
+	if (mnl_nlmsg_get_payload_len(message) < sizeof(*header) || message->nlmsg_pid == own ||
+	    message->nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES ||
+	    (message->nlmsg_type & 0xff) == NFT_MSG_NEWGEN)
+		return false;
+	header = mnl_nlmsg_get_payload(message);
+	if (header->nfgen_family != NFPROTO_INET)
+		return false;
+	/* In all kinds of messages the name of the table is attribute 1. */
+	mnl_attr_for_each (attr, message, sizeof(*header)) {
+		if (mnl_attr_get_type(attr) == NFTA_TABLE_NAME &&
+		    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) == 0)
+			return strcmp(mnl_attr_get_str(attr), NFT_TABLE_NAME) == 0;
+	}
+	return false;
+}
