@@ -338,7 +338,7 @@ void rtnl_macvlan_add(struct nl_batch *batch, const char *name, int parent_index
 	info = mnl_attr_nest_start(message, IFLA_LINKINFO);
 	mnl_attr_put_strz(message, IFLA_INFO_KIND, "macvlan");
 	data = mnl_attr_nest_start(message, IFLA_INFO_DATA);
-	mnl_attr_put_u32(message, IFLA_MACVLAN_MODE, MACVLAN_MODE_PRIVATE);
+	mnl_attr_put_u32(message, IFLA_MACVLAN_MODE, MACVLAN_MODE_BRIDGE);
 	mnl_attr_nest_end(message, data);
 	mnl_attr_nest_end(message, info);
 	nl_batch_end(batch, message);

@@ -66,7 +66,8 @@ LT_MUST_USE int rtnl_subscribe(struct nl *nl);
 void rtnl_address_add(struct nl_batch *batch, int link_index, const struct addr_prefix *prefix,
                       uint32_t valid_s, bool replace);
 void rtnl_address_del(struct nl_batch *batch, int link_index, const struct addr_prefix *prefix);
-/* A private-mode macvlan with the given link-layer address on 'parent_index', created down. */
+/* A bridge-mode macvlan with the given link-layer address on 'parent_index', created down. (In
+ * private mode the parent never sees frames that come from the same address on another machine.) */
 void rtnl_macvlan_add(struct nl_batch *batch, const char *name, int parent_index,
                       const struct addr_mac *mac);
 void rtnl_link_set_up(struct nl_batch *batch, int link_index, bool up);

@@ -129,12 +129,19 @@ static uint32_t valid_s(const struct vrrp_addresses *a)
 	return a->lease.lifetime_s ? a->lease.lifetime_s : RTNL_LIFETIME_FOREVER;
 }
 
+/* Not wanted, and nothing is left to be removed: what is there of ours is a leftover of an earlier
+ * run, and not ours to touch yet. */
+static bool is_at_rest(const struct vrrp_addresses *a)
+{
+	return !a->wanted && a->swept == a->count;
+}
+
 void vrrp_addresses_set(struct vrrp_addresses *a, const struct vrrp_owned *owned, size_t count,
                         uint32_t lifetime_s)
 {
 	struct vrrp_address *items = count ? xcalloc(count, sizeof(*items)) : NULL;
 	int64_t renewed_us = a->lease.renewed_us;
-	bool wanted = a->wanted;
+	bool at_rest = is_at_rest(a);
 
 	for (size_t i = 0; i < count; i++) {
 		items[i].prefix = owned[i].prefix;
@@ -144,11 +151,11 @@ void vrrp_addresses_set(struct vrrp_addresses *a, const struct vrrp_owned *owned
 	free(a->items);
 	a->items = items;
 	a->count = count;
-	a->swept = 0;
+	a->swept = at_rest ? count : 0;
 	a->error = 0;
 	a->restore_due_us = TIME_NEVER;
 	vrrp_lease_init(&a->lease, lifetime_s);
-	if (wanted)
+	if (a->wanted)
 		vrrp_lease_renewed(&a->lease, renewed_us);
 }
 
@@ -182,7 +189,8 @@ bool vrrp_addresses_resolve(struct vrrp_addresses *a, const struct vrrp_links *l
 	}
 	if (changed) {
 		qsort(a->items, a->count, sizeof(*a->items), compare_items);
-		a->swept = 0;
+		if (!is_at_rest(a))
+			a->swept = 0;
 	}
 	return changed;
 }
@@ -317,6 +325,12 @@ bool vrrp_addresses_gone(struct vrrp_addresses *a, int link_index, const struct 
 
 	if (!item)
 		return false;
+	/* We were stalled and the kernel did as it was told: first the machine decides whether we
+	 * still own it. */
+	if (vrrp_lease_is_expired(&a->lease, now_us)) {
+		vrrp_addresses_recheck(a);
+		return false;
+	}
 	item->restore_due_us = vrrp_restore_removed(&item->restore, now_us, ret_fight);
 	if (item->restore_due_us < a->restore_due_us)
 		a->restore_due_us = item->restore_due_us;

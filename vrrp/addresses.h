@@ -34,7 +34,7 @@ struct vrrp_addresses {
 	struct vrrp_address *items; /* by link index, address, prefix length */
 	size_t count;
 	bool wanted;  /* they shall be there */
-	size_t swept; /* so many were looked at since something changed */
+	size_t swept; /* so many were looked at since something changed; all: nothing to do */
 	struct vrrp_lease lease;
 	int64_t restore_due_us; /* the least of all items */
 	int error;              /* the kernel's last refusal, positive errno; 0 */
@@ -79,8 +79,9 @@ int64_t vrrp_addresses_deadline(const struct vrrp_addresses *a);
 /* The lifetimes are to be renewed within the first quarter of the time between renewals from now:
  * worth doing along with another router's that are due. */
 bool vrrp_addresses_is_nearly_due(const struct vrrp_addresses *a, int64_t now_us);
-/* An address with our mark went from an interface. False when it isn't of this router or isn't
- * wanted. '*ret_fight': it goes again and again, restoring it waits now (tell a person). */
+/* An address with our mark went from an interface. False when it isn't of this router, isn't
+ * wanted, or its lifetime was over. '*ret_fight': it goes again and again, restoring it waits now
+ * (tell a person). */
 bool vrrp_addresses_gone(struct vrrp_addresses *a, int link_index, const struct addr_prefix *prefix,
                          int64_t now_us, bool *ret_fight);
 bool vrrp_addresses_owns(const struct vrrp_addresses *a, int link_index,

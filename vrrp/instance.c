@@ -35,8 +35,6 @@ struct vrrp_instance *vrrp_instance_new(struct vrrp_shared *shared,
 	vrrp_fsm_init(&instance->fsm, &params);
 	vrrp_addresses_set(&instance->addresses, config->owned, config->owned_count,
 	                   config->address_lifetime_s);
-	vrrp_addresses_want(&instance->addresses, false, 0);
-	instance->addresses.swept = instance->addresses.count; /* leftovers wait for the start */
 	describe(instance);
 	return instance;
 }
@@ -138,6 +136,11 @@ void vrrp_instance_gone(struct vrrp_instance *instance, int64_t now_us, int link
 	}
 }
 
+void vrrp_instance_in_use(struct vrrp_instance *instance)
+{
+	instance->announce_hold_us = 0;
+}
+
 void vrrp_instance_conflict(struct vrrp_instance *instance, int64_t now_us, int link_index,
                             const struct addr *address, const struct addr_mac *mac)
 {
@@ -171,9 +174,12 @@ static int64_t least(int64_t a, int64_t b)
 
 int64_t vrrp_instance_deadline(const struct vrrp_instance *instance)
 {
+	int64_t announce_us = vrrp_announcer_deadline(&instance->announcer);
+
+	if (announce_us < instance->announce_hold_us)
+		announce_us = instance->announce_hold_us;
 	return least(vrrp_fsm_deadline(&instance->fsm),
-	             least(vrrp_addresses_deadline(&instance->addresses),
-	                   vrrp_announcer_deadline(&instance->announcer)));
+	             least(vrrp_addresses_deadline(&instance->addresses), announce_us));
 }
 
 bool vrrp_instance_judges(const struct vrrp_instance *instance, int64_t now_us)

@@ -57,7 +57,9 @@ struct vrrp_instance {
 	struct vrrp_macvlan macvlan4, macvlan6;
 	struct vrrp_addresses addresses;
 	struct vrrp_announcer announcer;
-	unsigned running;   /* interfaces of our addresses that run */
+	int64_t announce_hold_us; /* announcing waits until then for an address to come into use */
+	int64_t announce_held_us; /* since when; 0: it doesn't wait */
+	unsigned running;         /* interfaces of our addresses that run */
 	int64_t settled_us; /* when it became Active: conflicts right after are the old Active's */
 	/* when a person was told last; 0: never */
 	int64_t told_note_us[VRRP_NOTE_KINDS], told_drop_us[MODEL_DROP_COUNT];
@@ -83,6 +85,8 @@ void vrrp_instance_packet(struct vrrp_instance *instance, int64_t now_us,
 /* One of its addresses may have been removed by somebody. */
 void vrrp_instance_gone(struct vrrp_instance *instance, int64_t now_us, int link_index,
                         const struct addr_prefix *prefix);
+/* An address with our mark has come into use. */
+void vrrp_instance_in_use(struct vrrp_instance *instance);
 /* Somebody with 'mac' claims 'address' on an interface. */
 void vrrp_instance_conflict(struct vrrp_instance *instance, int64_t now_us, int link_index,
                             const struct addr *address, const struct addr_mac *mac);

@@ -9,6 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Between two looks whether an address is in use by now, and at most altogether: the kernel's word
+ * comes in between as a rule. */
+#define HOLD_US     (2 * US_PER_MS)
+#define HOLD_MAX_US (20 * US_PER_MS)
+
 void vrrp_instance_tell(struct vrrp_instance *instance, int level, const char *fmt, ...)
 {
 	char message[512];
@@ -94,31 +99,56 @@ bool vrrp_instance_mac(const struct vrrp_instance *instance, int link_index,
 	return true;
 }
 
-/* Sends what the schedule has for now; an address that isn't in place yet waits, and those behind
- * it. */
+/* The address that is next isn't answered for yet: who is told to send packets here would lose
+ * them. Not for long, and not without an end. */
+static bool must_wait(struct vrrp_instance *instance, int64_t now_us)
+{
+	const struct vrrp_addresses *addresses = &instance->addresses;
+	size_t next = instance->announcer.position;
+
+	if (next >= addresses->swept)
+		return next < addresses->count; /* in a moment */
+	if (now_us < instance->announce_hold_us)
+		return true;
+	if (vrrp_links_in_use(&instance->shared->links, addresses->items[next].link_index,
+	                      &addresses->items[next].prefix) ||
+	    (instance->announce_held_us && now_us - instance->announce_held_us > HOLD_MAX_US)) {
+		instance->announce_held_us = 0;
+		return false;
+	}
+	if (instance->announce_held_us == 0)
+		instance->announce_held_us = now_us;
+	instance->announce_hold_us = now_us + HOLD_US;
+	return true;
+}
+
+static void announce_one(struct vrrp_instance *instance, const struct vrrp_address *address)
+{
+	uint8_t frame[VRRP_ANNOUNCE_FRAME_MAX];
+	struct addr_mac mac;
+	size_t size;
+
+	if (!vrrp_instance_mac(instance, address->link_index, &mac))
+		return;
+	size = vrrp_announce_frame(&address->prefix.addr, &mac, frame);
+	if (vrrp_sockets_send_frame(&instance->shared->sockets, address->link_index, frame, size) <
+	    0)
+		return;
+	instance->status.counters.announcements_sent++;
+	instance->shared->counted = true;
+}
+
+/* Sends what the schedule has for now. */
 void vrrp_instance_announce(struct vrrp_instance *instance, int64_t now_us)
 {
 	const struct vrrp_addresses *addresses = &instance->addresses;
-	uint8_t frame[VRRP_ANNOUNCE_FRAME_MAX];
-	struct addr_mac mac;
 	size_t at;
 
-	while (instance->announcer.position < addresses->swept &&
-	       vrrp_announcer_next(&instance->announcer, now_us, &at)) {
-		const struct vrrp_address *address;
-
-		if (at >= addresses->count)
-			continue;
-		address = &addresses->items[at];
-		if (!vrrp_instance_mac(instance, address->link_index, &mac))
-			continue;
-		size_t size = vrrp_announce_frame(&address->prefix.addr, &mac, frame);
-		if (vrrp_sockets_send_frame(&instance->shared->sockets, address->link_index, frame,
-		                            size) == 0) {
-			instance->status.counters.announcements_sent++;
-			instance->shared->counted = true;
-		}
-	}
+	while (vrrp_announcer_deadline(&instance->announcer) <= now_us &&
+	       !must_wait(instance, now_us) &&
+	       vrrp_announcer_next(&instance->announcer, now_us, &at))
+		if (at < addresses->count)
+			announce_one(instance, &addresses->items[at]);
 }
 
 void vrrp_instance_announce_anew(struct vrrp_instance *instance, int64_t now_us)
@@ -186,18 +216,31 @@ static void settle_failover(struct vrrp_instance *instance)
 	instance->shared->report_now = true;
 }
 
+/* An advertisement from the virtual MAC turns the switches to us: then all must be in place. (With
+ * the interface's own MAC it goes first, as the machine has it: a former Active lets go sooner.) */
+static bool takes_first(const struct vrrp_instance *instance, const struct vrrp_effects *effects,
+                        size_t at)
+{
+	return (instance->macvlan4.index || instance->macvlan6.index) && at + 1 < effects->count &&
+	       effects->items[at].kind == VRRP_EFFECT_ADVERTISE &&
+	       effects->items[at + 1].kind == VRRP_EFFECT_TAKE;
+}
+
 void vrrp_instance_act(struct vrrp_instance *instance, int64_t now_us,
                        const struct vrrp_effects *effects)
 {
 	for (size_t i = 0; i < effects->count; i++) {
 		const struct vrrp_effect *effect = &effects->items[i];
 
+		if (takes_first(instance, effects, i))
+			take(instance, now_us);
 		switch (effect->kind) {
 		case VRRP_EFFECT_ADVERTISE:
 			vrrp_instance_advertise(instance, now_us, effect->priority);
 			break;
 		case VRRP_EFFECT_TAKE:
-			take(instance, now_us);
+			if (i == 0 || !takes_first(instance, effects, i - 1))
+				take(instance, now_us);
 			break;
 		case VRRP_EFFECT_ANNOUNCE:
 			vrrp_instance_announce_anew(instance, now_us);

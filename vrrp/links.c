@@ -216,13 +216,19 @@ enum vrrp_links_change vrrp_links_event(struct vrrp_links *links, const struct r
 void vrrp_links_note_added(struct vrrp_links *links, int index, const struct addr_prefix *prefix,
                            uint32_t valid_s)
 {
-	const struct rtnl_address address = {
+	struct rtnl_address address = {
 		.link_index = index,
 		.prefix = *prefix,
 		.protocol = RTNL_ADDRESS_PROTOCOL,
 		.valid_s = valid_s,
 	};
+	size_t at = address_position(links, &address);
 
+	/* The kernel takes IPv6 addresses into use some milliseconds later, and then says so. */
+	if (address_at(links, at, &address))
+		address.flags = links->addresses[at].flags;
+	else if (prefix->addr.family == ADDR_IPV6)
+		address.flags = IFA_F_TENTATIVE;
 	put_address(links, &address);
 }
 
@@ -265,6 +271,13 @@ static size_t first_address(const struct vrrp_links *links, int index, const str
 	const struct rtnl_address key = {.link_index = index, .prefix = {.addr = *a}};
 
 	return address_position(links, &key);
+}
+
+bool vrrp_links_in_use(const struct vrrp_links *links, int index, const struct addr_prefix *prefix)
+{
+	const struct rtnl_address *address = vrrp_links_address(links, index, prefix);
+
+	return address && !(address->flags & IFA_F_TENTATIVE);
 }
 
 bool vrrp_links_has(const struct vrrp_links *links, int index, const struct addr *a)

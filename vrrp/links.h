@@ -51,6 +51,8 @@ void vrrp_links_note_removed(struct vrrp_links *links, int index, const struct a
  * holds 'like'. */
 struct addr vrrp_links_primary(const struct vrrp_links *links, int index, enum addr_family family,
                                const struct addr *like);
+/* Is the address there, and answered for by now? */
+bool vrrp_links_in_use(const struct vrrp_links *links, int index, const struct addr_prefix *prefix);
 /* Does the interface have this address, whatever the prefix length? */
 bool vrrp_links_has(const struct vrrp_links *links, int index, const struct addr *a);
 

@@ -10,11 +10,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What a parent needs: not to answer ARP for addresses on the macvlan, and not to ask in the name
+ * of one of them, which would teach others its own MAC. */
+static const struct {
+	const char *name;
+	int64_t value;
+} parent_settings[] = {
+	{"arp_ignore", 1},
+	{"arp_announce", 2},
+};
+#define PARENT_SETTINGS 2
+
 struct vrrp_macvlan_parent {
 	int index;
 	char name[IF_NAMESIZE];
 	unsigned users;
-	int64_t arp_ignore; /* before us; -1: we changed nothing */
+	int64_t before[PARENT_SETTINGS]; /* -1: we changed nothing */
 };
 
 /* --- settings --- */
@@ -48,6 +59,7 @@ static void set_macvlan(const struct vrrp_macvlan *macvlan)
 	/* No link-local address from the virtual MAC by itself: it is the virtual router's, and is
 	 * owned like the others when it is wanted. */
 	set("net/ipv6/conf", macvlan->name, "disable_ipv6", 0);
+	set("net/ipv4/conf", macvlan->name, "arp_ignore", 8); /* never: that is the other one's */
 	set("net/ipv6/conf", macvlan->name, "addr_gen_mode", 1);
 	set("net/ipv6/conf", macvlan->name, "accept_ra", 0);
 	set("net/ipv6/conf", macvlan->name, "dad_transmits", 0);
@@ -61,12 +73,22 @@ static struct vrrp_macvlan_parent *find_parent(struct vrrp_macvlan_parents *pare
 	return NULL;
 }
 
-/* The parent must not answer ARP for addresses on the macvlan. */
+/* Makes a setting at least 'value'; returns what it was when it was changed, else -1. */
+static int64_t raise_setting(const char *interface, const char *setting, int64_t value)
+{
+	char name[128];
+	int64_t present;
+
+	snprintf(name, sizeof(name), "net/ipv4/conf/%s/%s", interface, setting);
+	if (sysctl_read_int(SYSCTL_ROOT, name, &present) < 0 || present >= value ||
+	    sysctl_write_int(SYSCTL_ROOT, name, value) < 0)
+		return -1;
+	return present;
+}
+
 static void hold_parent(struct vrrp_macvlan_parents *parents, const struct rtnl_link *link)
 {
 	struct vrrp_macvlan_parent *parent = find_parent(parents, link->index);
-	char name[128];
-	int64_t value;
 
 	if (parent) {
 		parent->users++;
@@ -74,16 +96,11 @@ static void hold_parent(struct vrrp_macvlan_parents *parents, const struct rtnl_
 	}
 	parents->items = xreallocarray(parents->items, parents->count + 1, sizeof(*parents->items));
 	parent = &parents->items[parents->count++];
-	*parent = (struct vrrp_macvlan_parent){
-		.index = link->index,
-		.users = 1,
-		.arp_ignore = -1,
-	};
+	*parent = (struct vrrp_macvlan_parent){.index = link->index, .users = 1};
 	memcpy(parent->name, link->name, sizeof(parent->name));
-	snprintf(name, sizeof(name), "net/ipv4/conf/%s/arp_ignore", link->name);
-	if (sysctl_read_int(SYSCTL_ROOT, name, &value) == 0 && value == 0 &&
-	    sysctl_write_int(SYSCTL_ROOT, name, 1) == 0)
-		parent->arp_ignore = value;
+	for (size_t i = 0; i < PARENT_SETTINGS; i++)
+		parent->before[i] = raise_setting(link->name, parent_settings[i].name,
+		                                  parent_settings[i].value);
 }
 
 static void release_parent(struct vrrp_macvlan_parents *parents, int index)
@@ -92,8 +109,10 @@ static void release_parent(struct vrrp_macvlan_parents *parents, int index)
 
 	if (!parent || --parent->users > 0)
 		return;
-	if (parent->arp_ignore >= 0)
-		set("net/ipv4/conf", parent->name, "arp_ignore", parent->arp_ignore);
+	for (size_t i = 0; i < PARENT_SETTINGS; i++)
+		if (parent->before[i] >= 0)
+			set("net/ipv4/conf", parent->name, parent_settings[i].name,
+			    parent->before[i]);
 	*parent = parents->items[--parents->count];
 }
 

@@ -303,6 +303,8 @@ static void event_received(void *ctx, const struct nlmsghdr *message)
 		break;
 	case VRRP_LINKS_OURS:
 		node->shared.report_soon = true;
+		for (size_t i = 0; i < node->count; i++)
+			vrrp_instance_in_use(node->instances[i]);
 		break;
 	case VRRP_LINKS_OURS_GONE:
 		node->shared.report_soon = true;

@@ -390,7 +390,7 @@ START_TEST(an_address_is_removed_by_link_and_prefix)
 }
 END_TEST
 
-START_TEST(a_macvlan_is_asked_for_in_private_mode)
+START_TEST(a_macvlan_is_asked_for)
 {
 	static const struct addr_mac mac = {{0, 0, 0x5e, 0, 1, 51}};
 	struct nl_batch batch = {0};
@@ -431,7 +431,7 @@ static Suite *suite(void)
 	                    LT_ARRAY_SIZE(add_rows));
 	tcase_add_test(requests, a_new_address_must_not_be_there_yet);
 	tcase_add_test(requests, an_address_is_removed_by_link_and_prefix);
-	tcase_add_test(requests, a_macvlan_is_asked_for_in_private_mode);
+	tcase_add_test(requests, a_macvlan_is_asked_for);
 	suite_add_tcase(s, decode);
 	suite_add_tcase(s, requests);
 	return s;
