@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Measures Lintel beside its peers, in one run on one kernel, and prints tables. `make bench` runs it inside tests/lab/run.
+
+    tests/lab/run --via uml -t 7200 -m 6144 -e LINTEL=... -e LABTOOL=... -e IPVSLOOP=... tests/bench/bench.py [--runs N] [--save FILE] [PART...]
+
+Parts: loss, programming, lateness, footprint; all when none is named. Machines are shared and noisy: ratios are worth more than figures,
+and medians more than either end.
+"""
+import argparse
+import os
+import pathlib
+import platform
+import sys
+import time
+
+HERE = pathlib.Path(os.path.realpath(__file__)).parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "lab")]
+sys.dont_write_bytecode = True
+import footprint  # noqa: E402
+import lateness  # noqa: E402
+import loss  # noqa: E402
+import programming  # noqa: E402
+from lablib.lab import Lab  # noqa: E402
+
+PARTS = {"loss": loss, "programming": programming, "lateness": lateness, "footprint": footprint}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=10, help="of each kind of fault (loss) [10]")
+    parser.add_argument("--save", type=pathlib.Path, help="write the tables there as well")
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []])
+    options = parser.parse_args()
+    pages = [f"Measured {time.strftime('%Y-%m-%d')} on Linux {platform.release()}, {os.cpu_count()} CPU(s) in the guest.\n"]
+    lab = Lab()
+    missed = []
+    for name in options.parts or PARTS:
+        begun = time.monotonic()
+        for table in PARTS[name].measure(lab, options):
+            text = table.markdown()
+            print("\n" + text, flush=True)
+            pages.append(text)
+            missed += table.missed
+        print(f"# {name}: {time.monotonic() - begun:.0f} s", flush=True)
+        lab.reset()
+    if options.save:
+        options.save.write_text("\n".join(pages), encoding="utf-8")
+    lab.close()
+    for text in missed:
+        print(f"# goal missed: {text}", flush=True)
+    print(f"# goals missed: {len(missed)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

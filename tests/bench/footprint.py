@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Memory and CPU at rest: 1, 100 and 250 virtual routers at 1 s, and 10,000 x 10 real servers, beside keepalived."""
+import os
+import time
+
+import keepalived
+import programming
+from lablib import config
+from lablib.process import wait_until
+from table import Table
+
+SECONDS = 20
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def family(pid):
+    """The process and its children."""
+    found, queue = [], [pid]
+    while queue:
+        current = queue.pop()
+        found.append(current)
+        with open(f"/proc/{current}/task/{current}/children", encoding="ascii") as children:
+            queue += [int(child) for child in children.read().split()]
+    return found
+
+
+def memory_kb(pids):
+    """(resident, of it anonymous) of all, in kB."""
+    resident = anonymous = 0
+    for pid in pids:
+        with open(f"/proc/{pid}/status", encoding="ascii") as status:
+            fields = dict(line.split(":", 1) for line in status if ":" in line)
+        resident += int(fields["VmRSS"].split()[0])
+        anonymous += int(fields["RssAnon"].split()[0])
+    return resident, anonymous
+
+
+def cpu_seconds(pids):
+    total = 0
+    for pid in pids:
+        with open(f"/proc/{pid}/schedstat", encoding="ascii") as stat:
+            main_ns = int(stat.read().split()[0])
+        threads_ns = 0
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as stat:
+                threads_ns += int(stat.read().split()[0])
+        total += max(main_ns, threads_ns) / 1e9
+    return total
+
+
+def observe(pid):
+    pids = family(pid)
+    begun, used = time.monotonic(), cpu_seconds(pids)
+    time.sleep(SECONDS)
+    share = (cpu_seconds(pids) - used) / (time.monotonic() - begun)
+    resident, anonymous = memory_kb(pids)
+    return resident / 1024, anonymous / 1024, share * 1000
+
+
+def _address(number):
+    return f"10.77.{1 + number // 250}.{number % 250 + 1}"
+
+
+def _routers(count):
+    return [config.router(f"r{i}", vrid=i + 1, addresses=[f"{_address(i)}/32"], interval="1s") for i in range(count)]
+
+
+def _lintel(lab, count):
+    lab.lb1.start(_routers(count))
+    lab.lb2.start(_routers(count))
+    wait_until("all are Active", lambda: all(r["state"] == "Active" for r in lab.lb1.status()["routers"])
+               or all(r["state"] == "Active" for r in lab.lb2.status()["routers"]), seconds=60)
+    active, backup = (lab.lb1, lab.lb2) if lab.lb1.is_active("r0") else (lab.lb2, lab.lb1)
+    time.sleep(7)
+    return observe(active.program.process.pid), observe(backup.program.process.pid)
+
+
+def _keepalived(lab, count):
+    pair = []
+    for name, priority in (("lb1", 150), ("lb2", 100)):
+        text = "".join(keepalived.instance(i + 1, priority, 1, f"{_address(i)}/32") for i in range(count))
+        pair.append(keepalived.Balancer(lab.hosts[name], text).start())
+    wait_until("all are Active", lambda: pair[0].has_address(_address(count - 1)), seconds=60)
+    time.sleep(7)
+    return observe(pair[0].program.process.pid), observe(pair[1].program.process.pid)
+
+
+def measure(lab, options):
+    table = Table("At rest", ["system", "state", "resident MB (of it anonymous)", "CPU, ms a second"],
+                  f"Interval 1 s, multicast, over {SECONDS} s; all processes together. Lintel renews the limited lifetime of its addresses "
+                  "meanwhile (dead-man's switch).")
+    found = {}
+    for count in (1, 100, 250):
+        for system, start in (("keepalived", _keepalived), ("Lintel", _lintel)):
+            lab.reset()
+            for state, figures in zip(("Active", "Backup"), start(lab, count)):
+                found[system, count, state] = figures
+                table.add(f"{system}, {count} virtual routers", state, f"{figures[0]:.1f} ({figures[1]:.1f})", f"{figures[2]:.2f}")
+    for count in (1, 100, 250):
+        ours, theirs = found["Lintel", count, "Active"], found["keepalived", count, "Active"]
+        table.goal(f"{count} virtual routers: {ours[0]:.1f} MB beside keepalived's {theirs[0]:.1f}", ours[0] <= theirs[0])
+        table.goal(f"{count} virtual routers, Active: {ours[2]:.2f} ms a second beside keepalived's {theirs[2]:.2f}", ours[2] <= theirs[2] * 1.1 + 0.2)
+    yield table
+
+    servers = Table("10,000 x 10 real servers at rest", ["system", "resident MB (of it anonymous)", "CPU, ms a second"],
+                    "No traffic. Lintel compares all of it with the kernel every 10 s, keepalived never does; keepalived with 4,000 x 10.")
+    node = programming.fresh(lab)
+    for name, documents in programming.lintel_files(10000).items():
+        node.configure(documents, name)
+    node.start(None, wait=False)
+    wait_until("lintel has programmed all", lambda: programming.complete(node.host, 10000), seconds=300, every=0.5)
+    time.sleep(5)
+    figures = observe(node.program.process.pid)
+    servers.add("Lintel, 10,000 x 10", f"{figures[0]:.1f} ({figures[1]:.1f})", f"{figures[2]:.2f}")
+    node = programming.fresh(lab)
+    peer = keepalived.Balancer(node.host, "".join(keepalived.virtual_server(programming.vip(i), 80, programming.servers()) for i in range(4000))).start()
+    wait_until("keepalived has programmed all", lambda: programming.complete(node.host, 4000), seconds=300, every=0.5)
+    time.sleep(5)
+    figures = observe(peer.program.process.pid)
+    servers.add("keepalived, 4,000 x 10", f"{figures[0]:.1f} ({figures[1]:.1f})", f"{figures[2]:.2f}")
+    yield servers

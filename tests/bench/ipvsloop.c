@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The limit to compare with: the least a program can do to put N virtual services of M real servers
+ * each into the kernel. It builds messages with libmnl and sends up to CHUNK of them a system call;
+ * only the last of each call asks for an ACK. No table, no plan, no check of what is there.
+ *
+ *   ipvsloop SERVICES SERVERS [CHUNK]
+ *
+ * prints one JSON line: {"messages":N,"seconds":S}. Needs CAP_NET_ADMIN; run it in a fresh network
+ * namespace. */
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/genetlink.h>
+#include <linux/ip_vs.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#define MESSAGE_MAX 256
+
+static struct mnl_socket *nl;
+static uint16_t family;
+static unsigned seq;
+
+static void die(const char *what)
+{
+	perror(what);
+	exit(1);
+}
+
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+static struct nlmsghdr *put_head(void *buf, uint16_t type, uint8_t command)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct genlmsghdr *genl = mnl_nlmsg_put_extra_header(nlh, sizeof(*genl));
+
+	nlh->nlmsg_type = type;
+	nlh->nlmsg_flags = NLM_F_REQUEST;
+	nlh->nlmsg_seq = ++seq;
+	genl->cmd = command;
+	genl->version = 1;
+	return nlh;
+}
+
+static int take_family(const struct nlattr *attr, void *data)
+{
+	if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_ID)
+		family = mnl_attr_get_u16(attr);
+	return MNL_CB_OK;
+}
+
+static int take_reply(const struct nlmsghdr *nlh, void *data)
+{
+	return mnl_attr_parse(nlh, sizeof(struct genlmsghdr), take_family, NULL);
+}
+
+static void find_family(void)
+{
+	char buf[8192];
+	struct nlmsghdr *nlh = put_head(buf, GENL_ID_CTRL, CTRL_CMD_GETFAMILY);
+
+	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, IPVS_GENL_NAME);
+	if (mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0)
+		die("send");
+	ssize_t n = mnl_socket_recvfrom(nl, buf, sizeof(buf));
+	if (n < 0 || mnl_cb_run(buf, (size_t)n, seq, 0, take_reply, NULL) < 0 || family == 0)
+		die("IPVS");
+}
+
+static uint32_t vip_of(unsigned service)
+{
+	return htonl(0x0a000000u + service);
+}
+
+static void put_key(struct nlmsghdr *nlh, unsigned service, int whole)
+{
+	const struct ip_vs_flags flags = {.flags = 0, .mask = ~0u};
+	uint32_t vip[4] = {vip_of(service)};
+	struct nlattr *nest = mnl_attr_nest_start(nlh, IPVS_CMD_ATTR_SERVICE);
+
+	mnl_attr_put_u16(nlh, IPVS_SVC_ATTR_AF, AF_INET);
+	mnl_attr_put_u16(nlh, IPVS_SVC_ATTR_PROTOCOL, IPPROTO_TCP);
+	mnl_attr_put(nlh, IPVS_SVC_ATTR_ADDR, sizeof(vip), vip);
+	mnl_attr_put_u16(nlh, IPVS_SVC_ATTR_PORT, htons(80));
+	if (whole) {
+		mnl_attr_put_strz(nlh, IPVS_SVC_ATTR_SCHED_NAME, "rr");
+		mnl_attr_put(nlh, IPVS_SVC_ATTR_FLAGS, sizeof(flags), &flags);
+		mnl_attr_put_u32(nlh, IPVS_SVC_ATTR_TIMEOUT, 0);
+		mnl_attr_put_u32(nlh, IPVS_SVC_ATTR_NETMASK, 0xffffffff);
+	}
+	mnl_attr_nest_end(nlh, nest);
+}
+
+static void put_dest(struct nlmsghdr *nlh, unsigned server)
+{
+	uint32_t address[4] = {htonl(0x0b000000u + server)};
+	struct nlattr *nest = mnl_attr_nest_start(nlh, IPVS_CMD_ATTR_DEST);
+
+	mnl_attr_put(nlh, IPVS_DEST_ATTR_ADDR, sizeof(address), address);
+	mnl_attr_put_u16(nlh, IPVS_DEST_ATTR_ADDR_FAMILY, AF_INET);
+	mnl_attr_put_u16(nlh, IPVS_DEST_ATTR_PORT, htons(8080));
+	mnl_attr_put_u32(nlh, IPVS_DEST_ATTR_FWD_METHOD, IP_VS_CONN_F_MASQ);
+	mnl_attr_put_u32(nlh, IPVS_DEST_ATTR_WEIGHT, 1);
+	mnl_attr_put_u32(nlh, IPVS_DEST_ATTR_U_THRESH, 0);
+	mnl_attr_put_u32(nlh, IPVS_DEST_ATTR_L_THRESH, 0);
+	mnl_attr_nest_end(nlh, nest);
+}
+
+/* Waits for the verdict of the last message; any refusal ends the program. */
+static void wait_verdict(unsigned last)
+{
+	char buf[65536];
+
+	for (;;) {
+		ssize_t n = mnl_socket_recvfrom(nl, buf, sizeof(buf));
+		if (n < 0)
+			die("recv");
+		const struct nlmsghdr *nlh = (const struct nlmsghdr *)buf;
+		int len = (int)n;
+		for (; mnl_nlmsg_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len)) {
+			const struct nlmsgerr *verdict = mnl_nlmsg_get_payload(nlh);
+			if (nlh->nlmsg_type == NLMSG_ERROR && verdict->error) {
+				errno = -verdict->error;
+				die("the kernel refuses");
+			}
+			if (nlh->nlmsg_seq == last)
+				return;
+		}
+	}
+}
+
+int main(int argc, char **argv)
+{
+	unsigned services = argc > 2 ? (unsigned)atoi(argv[1]) : 0;
+	unsigned servers = argc > 2 ? (unsigned)atoi(argv[2]) : 0;
+	unsigned chunk = argc > 3 ? (unsigned)atoi(argv[3]) : 1000;
+	int size = 8 << 20;
+
+	if (services == 0 || chunk == 0) {
+		fprintf(stderr, "usage: ipvsloop SERVICES SERVERS [CHUNK]\n");
+		return 2;
+	}
+	nl = mnl_socket_open(NETLINK_GENERIC);
+	if (!nl || mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0)
+		die("netlink");
+	if (setsockopt(mnl_socket_get_fd(nl), SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)))
+		die("SO_SNDBUFFORCE");
+	find_family();
+
+	char *buf = malloc((size_t)chunk * MESSAGE_MAX), *end = buf;
+	unsigned long total = (unsigned long)services * (servers + 1), done = 0;
+	unsigned queued = 0;
+	double begin = now();
+	for (unsigned s = 0; s < services; s++) {
+		for (unsigned d = 0; d <= servers; d++) {
+			struct nlmsghdr *nlh =
+				put_head(end, family, d ? IPVS_CMD_NEW_DEST : IPVS_CMD_NEW_SERVICE);
+			put_key(nlh, s, d == 0);
+			if (d)
+				put_dest(nlh, d);
+			end += nlh->nlmsg_len;
+			done++;
+			if (++queued < chunk && done < total)
+				continue;
+			nlh->nlmsg_flags |= NLM_F_ACK;
+			if (mnl_socket_sendto(nl, buf, (size_t)(end - buf)) < 0)
+				die("send");
+			wait_verdict(seq);
+			end = buf;
+			queued = 0;
+		}
+	}
+	printf("{\"messages\":%lu,\"seconds\":%.6f}\n", total, now() - begin);
+	free(buf);
+	mnl_socket_close(nl);
+	return 0;
+}

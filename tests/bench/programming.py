@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""How long it takes until N virtual services of ten real servers each are in the kernel, and until one change is."""
+import json
+import os
+import pathlib
+import statistics
+import time
+
+import keepalived
+from lablib import config
+from lablib.process import Program, wait_until
+from table import Table, spread
+
+LOOP = os.environ.get("IPVSLOOP", str(pathlib.Path(__file__).resolve().parent / "ipvsloop"))
+SERVERS = 10
+
+
+def vip(number):
+    return f"10.{100 + number // 62500}.{number // 250 % 250}.{number % 250 + 1}"
+
+
+def servers(changed=False):
+    return [f"10.78.1.{i}" for i in range(1, SERVERS)] + [f"10.78.1.{99 if changed else SERVERS}"]
+
+
+def fresh(lab):
+    """A node that has never had a real server: removed ones lie in the kernel's trash and slow down whoever comes next."""
+    lab.reset()
+    lab.lb1.scrap()
+    lab.hosts["lb1"] = lab.lb1.host
+    lab.lb1.new_directories()
+    return lab.lb1
+
+
+def lintel_files(count, changed=False):
+    """One virtual server a document, a hundred documents a file, as a tool would write them."""
+    router = config.router(addresses=["10.77.0.100/24", "10.100.255.254/14"])  # the virtual addresses are in its subnet
+    documents = [config.server(f"s{i}", addresses=[vip(i)], webs=servers(changed and i == 0), sourceNat={"mode": "none"})
+                 for i in range(count)]
+    files = {"router.yaml": [router]}
+    for start in range(0, count, 100):
+        files[f"servers-{start // 100:03d}.yaml"] = documents[start:start + 100]
+    return files
+
+
+def entries(host):
+    return sum(1 for line in host.run("cat", "/proc/net/ip_vs").splitlines() if "->" in line or line.startswith("TCP"))
+
+
+def complete(host, count):
+    return entries(host) >= count * (SERVERS + 1)
+
+
+# --- each way once; gives seconds ---
+
+def bare_loop(lab, count):
+    node = fresh(lab)
+    return json.loads(node.host.run(LOOP, count, SERVERS))["seconds"]
+
+
+def ipvsadm(lab, count):
+    node = fresh(lab)
+    lines = []
+    for i in range(count):
+        lines.append(f"-A -t {vip(i)}:80 -s rr")
+        lines += [f"-a -t {vip(i)}:80 -r {server}:8080 -m -w 1" for server in servers()]
+    begun = time.monotonic()
+    node.host.run("ipvsadm", "-R", given="\n".join(lines) + "\n")
+    return time.monotonic() - begun
+
+
+def keepalived_start(lab, count):
+    """Until all is in the kernel, and then the seconds a reload needs for one changed server."""
+    node = fresh(lab)
+    text = [keepalived.virtual_server(vip(i), 80, servers()) for i in range(count)]
+    balancer = keepalived.Balancer(node.host, "".join(text))
+    begun = time.monotonic()
+    balancer.start()
+    wait_until("keepalived has programmed all", lambda: complete(node.host, count), seconds=600, every=0.05)
+    start = time.monotonic() - begun
+    time.sleep(1)
+    text[0] = keepalived.virtual_server(vip(0), 80, servers(changed=True))
+    balancer.write("".join(text))
+    begun = time.monotonic()
+    balancer.program.signal(1)
+    wait_change(node.host)
+    return start, time.monotonic() - begun
+
+
+def wait_change(host):
+    wait_until("the changed server is in the kernel", lambda: "10.78.1.99" in host.run("ipvsadm", "-Ln", "-t", f"{vip(0)}:80"),
+               seconds=300, every=0.002)
+
+
+class LintelRun:
+    def __init__(self, lab, count):
+        self.node = fresh(lab)
+        for name, documents in lintel_files(count).items():
+            self.node.configure(documents, name)
+        begun = time.monotonic()
+        self.node.start(None, "--resync", "1h", wait=False)
+        wait_until("lintel has programmed all", self._programmed, seconds=300, every=0.02)
+        self.start = time.monotonic() - begun
+        first = self.node.status()["reconcile"]
+        self.apply, self.messages = first["ipvsApplySeconds"], first["messages"]
+        time.sleep(0.5)
+        self.node.configure(lintel_files(count, changed=True)["servers-000.yaml"], "servers-000.yaml")
+        begun = time.monotonic()
+        self.node.reload()
+        wait_change(self.node.host)
+        self.change = time.monotonic() - begun
+        after = self.node.status()["reconcile"]
+        self.change_messages = after["messages"] - first["messages"]
+        self.change_kernel = after["ipvsReadSeconds"] + after["ipvsPlanSeconds"] + after["ipvsApplySeconds"]
+
+    def _programmed(self):
+        return self.node.socket.exists() and self.node.status()["reconcile"]["operations"] > 0
+
+
+def measure(lab, options):
+    table = Table("Programming IPVS", ["what", "1,000 x 10: min / median / max, s", "10,000 x 10, s"],
+                  "Virtual services with ten real servers each, on a node that never had one. The bare loop is the least a program can "
+                  "do: 1,000 messages a system call, no plan, no check. keepalived's and Lintel's starts are from the first instruction "
+                  "until all is in the kernel, reading the configuration included.")
+    small, large = 1000, 10000
+    loops = [bare_loop(lab, small) for _ in range(3)], [bare_loop(lab, large) for _ in range(3)]
+    table.add("bare netlink loop", spread(loops[0], digits=3), spread(loops[1], digits=3))
+    runs = [LintelRun(lab, small) for _ in range(3)], [LintelRun(lab, large) for _ in range(3)]
+    applies = [[run.apply for run in size] for size in runs]
+    starts = [[run.start for run in size] for size in runs]
+    table.add("Lintel, writing to the kernel", spread(applies[0], digits=3), spread(applies[1], digits=3))
+    table.add("Lintel, start until all is there", spread(starts[0], digits=2), spread(starts[1], digits=2))
+    restores = [ipvsadm(lab, small)], [ipvsadm(lab, large)]
+    table.add("ipvsadm -R", spread(restores[0], digits=2), spread(restores[1], digits=2))
+    peers = [keepalived_start(lab, small) for _ in range(3)], [keepalived_start(lab, large)]
+    table.add("keepalived, start until all is there", *(spread([start for start, _ in size], digits=2) for size in peers))
+    middle = statistics.median
+    for name, index in (("1,000 x 10", 0), ("10,000 x 10", 1)):
+        ratio = middle(applies[index]) / middle(loops[index])
+        table.goal(f"{name}: writing takes {ratio:.2f} times the bare loop (goal 1.3)", ratio <= 1.3)
+        table.goal(f"{name}: start is {middle(restores[index]) / middle(starts[index]):.1f} times faster than ipvsadm -R",
+                   middle(starts[index]) < middle(restores[index]))
+        ratio = middle([start for start, _ in peers[index]]) / middle(starts[index])
+        table.goal(f"{name}: start is {ratio:.1f} times faster than keepalived's", ratio > 1)
+    yield table
+
+    change = Table("One changed server among them", ["what", "1,000 x 10, ms", "10,000 x 10, ms"],
+                   "From the signal to reload until the kernel has the new server.")
+    changes = [[run.change * 1000 for run in size] for size in runs]
+    kernel = [[run.change_kernel * 1000 for run in size] for size in runs]
+    reloads = [[reload * 1000 for _, reload in size] for size in peers]
+    change.add("keepalived", *(spread(size) for size in reloads))
+    change.add("Lintel", *(spread(size, digits=1) for size in changes))
+    change.add("... of it comparing with and writing to IPVS", *(spread(size, digits=2) for size in kernel))
+    change.add("... netlink messages to IPVS", *(f"{run[0].change_messages}" for run in runs))
+    for name, index in (("1,000 x 10", 0), ("10,000 x 10", 1)):
+        ratio = middle(reloads[index]) / middle(changes[index])
+        change.goal(f"{name}: {ratio:.0f} times faster than keepalived's reload (goal 20)", ratio >= 20)
+    change.goal(f"the same few messages whatever the size: {runs[0][0].change_messages} and {runs[1][0].change_messages}",
+                runs[0][0].change_messages == runs[1][0].change_messages)
+    yield change
+    Program.kill_all(keep=list(lab.web_programs.values()))
