@@ -104,7 +104,10 @@ static int read_kernel(struct balance *balance, const struct ipvs_scope *scope, 
 	                               .ctx = scope ? (const void *)scope : balance,
 	                               .stats = stats};
 	size_t unknown = 0;
+	int64_t begin_us = mono_now_us();
 	int rc = ipvs_kernel_dump(balance->kernel, &dump, ret_table, &unknown);
+
+	balance->read_us = mono_now_us() - begin_us;
 
 	if (rc)
 		problems_add(&balance->problems, "IPVS can't be read: %s", strerror(-rc));
@@ -128,7 +131,10 @@ static bool apply(struct balance *balance, const struct ipvs_plan *plan)
 	int *results = xcalloc(plan->count, sizeof(*results));
 	struct text sentence = {0};
 	size_t failed = 0;
+	int64_t begin_us = mono_now_us();
 	int rc = ipvs_kernel_apply(balance->kernel, plan, results);
+
+	balance->apply_us = mono_now_us() - begin_us;
 
 	if (rc)
 		problems_add(&balance->problems, "IPVS can't be written: %s", strerror(-rc));
@@ -172,9 +178,11 @@ static bool turn_with(struct balance *balance, const struct ipvs_scope *scope,
 	struct ipvs_journal trimmed;
 	struct ipvs_plan plan;
 
+	int64_t begin_us = mono_now_us();
 	ipvs_drain_step(&balance->drain, now_us, wanted, found, &balance->journal, scope,
 	                &effective);
 	ipvs_plan_make(&effective, found, &balance->journal, &plan);
+	balance->plan_us = mono_now_us() - begin_us;
 	balance->operation_count = plan.count;
 	bool done = plan.count == 0 || apply(balance, &plan);
 	if (plan.count > OPERATIONS_TOLD)
@@ -235,6 +243,7 @@ void balance_turn(struct balance *balance, enum balance_cause cause, int64_t now
 	problems_begin(&balance->problems);
 	balance->operation_count = 0;
 	balance->failure_count = 0;
+	balance->read_us = balance->plan_us = balance->apply_us = 0;
 	balance_probe(balance);
 	if (!balance->kernel) {
 		problems_add(&balance->problems, "%s", ipvs_kernel_open_text(balance->open_error));

@@ -37,6 +37,9 @@ struct balance {
 	size_t foreign_count;   /* services of others */
 	size_t operation_count; /* of the last turn */
 	size_t failure_count;
+	int64_t read_us; /* how long the parts of the last turn took */
+	int64_t plan_us;
+	int64_t apply_us;
 	uint64_t write_count; /* operations carried out since start */
 	uint64_t drift_count; /* operations that undid what others did, since start */
 };

@@ -54,10 +54,14 @@ static json_t *reconcile_object(const struct reconcile *r, int64_t now_us)
 		r->balance.kernel ? ipvs_kernel_counters(r->balance.kernel) : NULL;
 
 	return json_pack(
-		"{s:o,s:o,s:I,s:I,s:I,s:I,s:I}", "secondsAgo", report_age(now_us, r->turned_us),
-		"durationSeconds", report_seconds(r->turn_took_us), "turns",
-		(json_int_t)r->turn_count, "operations", (json_int_t)r->balance.operation_count,
-		"messages", (json_int_t)(counters ? counters->messages : 0), "writes",
+		"{s:o,s:o,s:o,s:o,s:o,s:I,s:I,s:I,s:I,s:I}", "secondsAgo",
+		report_age(now_us, r->turned_us), "durationSeconds",
+		report_seconds(r->turn_took_us), "ipvsReadSeconds",
+		report_seconds(r->balance.read_us), "ipvsPlanSeconds",
+		report_seconds(r->balance.plan_us), "ipvsApplySeconds",
+		report_seconds(r->balance.apply_us), "turns", (json_int_t)r->turn_count,
+		"operations", (json_int_t)r->balance.operation_count, "messages",
+		(json_int_t)(counters ? counters->messages : 0), "writes",
 		(json_int_t)(r->balance.write_count + r->nft_write_count + r->sysctl_write_count),
 		"driftRepaired", (json_int_t)(r->balance.drift_count + r->nft_drift_count));
 }
