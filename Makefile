@@ -11,25 +11,27 @@ $(BUILD)/build.ninja:
 
 packages:
 	packaging/install-packages packaging/packages-build.txt
+packages-test: packages
+	packaging/install-packages packaging/packages-test.txt
 packages-lab: packages
 	packaging/install-packages tests/lab/packages.txt
 
-test: packages-lab
+test: packages-test packages-lab
 	$(MAKE) all
 	tests/run-all $(BUILD)
 
-# without the lab: no privilege, no network, seconds
-test-quick: packages
+# all but the lab: no privilege, no network, seconds
+test-quick: packages-test
 	$(MAKE) all
-	tests/run-all --only unit --only gates --only fuzz --only cli $(BUILD)
+	tests/run-all --but lab $(BUILD)
 
 demo: packages-lab
 	$(MAKE) all
-	tests/lab/demo
+	tests/lab/demo $(BUILD)
 
 bench: packages-lab
 	$(MAKE) all
-	tests/bench/run
+	tests/bench/run $(BUILD)
 
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
@@ -40,4 +42,4 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all packages packages-lab test test-quick demo bench format install clean
+.PHONY: all packages packages-test packages-lab test test-quick demo bench format install clean

@@ -25,9 +25,9 @@ static void add_choices(struct text *out, const char *const *choices)
 static void bash_values(struct text *out, const char *const *choices, enum options_hint hint)
 {
 	if (choices) {
-		text_add(out, "COMPREPLY=($(compgen -W '");
+		text_add(out, "mapfile -t COMPREPLY < <(compgen -W '");
 		add_choices(out, choices);
-		text_add(out, "' -- \"$word\"))");
+		text_add(out, "' -- \"$word\")");
 		return;
 	}
 	switch (hint) {
@@ -35,10 +35,10 @@ static void bash_values(struct text *out, const char *const *choices, enum optio
 		text_add(out, "COMPREPLY=()");
 		break;
 	case OPTIONS_HINT_FILE:
-		text_add(out, "COMPREPLY=($(compgen -f -- \"$word\"))");
+		text_add(out, "mapfile -t COMPREPLY < <(compgen -f -- \"$word\")");
 		break;
 	case OPTIONS_HINT_DIRECTORY:
-		text_add(out, "COMPREPLY=($(compgen -d -- \"$word\"))");
+		text_add(out, "mapfile -t COMPREPLY < <(compgen -d -- \"$word\")");
 		break;
 	}
 }
@@ -58,10 +58,10 @@ static void bash_command(struct text *out, const struct options_usage *usage)
 		text_add(out, "\n\t\t\treturn\n\t\t\t;;\n");
 	}
 	text_add(out, "\t\tesac\n\t\tif [[ $word == -* ]]; then\n"
-	              "\t\t\tCOMPREPLY=($(compgen -W '");
+	              "\t\t\tmapfile -t COMPREPLY < <(compgen -W '");
 	for (size_t i = 0; i <= usage->option_count; i++)
 		text_printf(out, "%s--%s", i ? " " : "", option_at(usage, i)->name);
-	text_add(out, "' -- \"$word\"))\n\t\telse\n\t\t\t");
+	text_add(out, "' -- \"$word\")\n\t\telse\n\t\t\t");
 	bash_values(out, usage->operand_choices, usage->operand_hint);
 	text_add(out, "\n\t\tfi\n\t\t;;\n");
 }
@@ -73,10 +73,10 @@ void completion_bash(const struct daemon_command *const *commands, struct text *
 	         "_lintel()\n{\n"
 	         "\tlocal word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}\n"
 	         "\tif ((COMP_CWORD == 1)); then\n"
-	         "\t\tCOMPREPLY=($(compgen -W '");
+	         "\t\tmapfile -t COMPREPLY < <(compgen -W '");
 	for (size_t i = 0; commands[i]; i++)
 		text_printf(out, "%s ", commands[i]->usage.name);
-	text_add(out, "--help --version' -- \"$word\"))\n\t\treturn\n\tfi\n"
+	text_add(out, "--help --version' -- \"$word\")\n\t\treturn\n\tfi\n"
 	              "\tcase ${COMP_WORDS[1]} in\n");
 	for (size_t i = 0; commands[i]; i++)
 		bash_command(out, &commands[i]->usage);

@@ -18,7 +18,7 @@
 #define ADDRESS_PROTOCOL_MAJOR 5
 #define ADDRESS_PROTOCOL_MINOR 18
 
-#define LABEL_WIDTH            14
+#define LABEL_WIDTH            17
 
 static json_t *read_libraries(void)
 {

@@ -1,0 +1,283 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""cli.py LINTEL: the real program's command line, as a person or a script meets it. No daemon, no privilege. Speaks TAP.
+
+LINTEL_GOLDEN_WRITE=1 writes golden/help.txt anew; read the difference before committing it.
+"""
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+LINTEL = str(pathlib.Path(sys.argv[1]).resolve())
+ENVIRONMENT = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": "/nonexistent",
+               **{name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}}
+tests = []
+
+
+def test(function):
+    tests.append(function)
+    return function
+
+
+class Skip(Exception):
+    pass
+
+
+def lintel(*arguments, **more):
+    return subprocess.run([LINTEL, *arguments], capture_output=True, text=True, check=False, timeout=60,
+                          **{"env": ENVIRONMENT, "cwd": HERE / "config", **more})
+
+
+def equal(got, wanted):
+    assert got == wanted, f"got {got!r}, wanted {wanted!r}"
+
+
+def commands():
+    lines = lintel("--help").stdout.split("Commands:\n")[1].split("\n\n")[0].splitlines()
+    return [line.split()[0] for line in lines if re.match(r"  \w", line)]
+
+
+def helps():
+    pages = [lintel("--help")] + [lintel(command, "--help") for command in commands()]
+    for page in pages:
+        equal((page.returncode, page.stderr), (0, ""))
+    return "\n".join(page.stdout for page in pages)
+
+
+@test
+def help_reads_as_the_golden_text():
+    golden = HERE / "golden" / "help.txt"
+    if os.environ.get("LINTEL_GOLDEN_WRITE"):
+        golden.write_text(helps(), encoding="utf-8")
+    equal(helps(), golden.read_text(encoding="utf-8"))
+
+
+@test
+def help_fits_in_80_columns():
+    for line in helps().splitlines():
+        assert len(line) <= 80 and line == line.rstrip(), line
+
+
+@test
+def help_follows_the_width_of_the_terminal():
+    narrow = lintel("run", "--help", env={**ENVIRONMENT, "COLUMNS": "60"}).stdout
+    assert max(map(len, narrow.splitlines())) <= 60, narrow
+    assert narrow != lintel("run", "--help").stdout
+
+
+@test
+def the_program_alone_shows_its_usage_and_fails():
+    result = lintel()
+    equal((result.returncode, result.stdout), (2, ""))
+    assert result.stderr.startswith("Usage: lintel COMMAND"), result.stderr
+
+
+WRONG = {
+    ("stauts",): "lintel: unknown command 'stauts'; did you mean 'status'?\nSee 'lintel --help'.\n",
+    ("--hlep",): "lintel: unknown option '--hlep'\nSee 'lintel --help'.\n",
+    ("list", "--rates"): "lintel list: unknown option '--rates'; did you mean '--rate'?\nSee 'lintel list --help'.\n",
+    ("list", "--rate", "--stats"):
+        "lintel list: --stats, --rate and --connections exclude each other\nSee 'lintel list --help'.\n",
+    ("list", "-o", "yaml"):
+        "lintel list: option '--output': FORMAT: 'yaml' is none of text, json\nSee 'lintel list --help'.\n",
+    ("status", "now"): "lintel status: 'now' is one too many: status takes no operands\nSee 'lintel status --help'.\n",
+    ("check",): "lintel check: PATH... is missing\nSee 'lintel check --help'.\n",
+    ("explain", "10.77.0.100"): "lintel explain: '10.77.0.100' is no address with a port: 10.77.0.100:80, "
+                                "[2001:db8::1]:53/udp\nSee 'lintel explain --help'.\n",
+    ("explain", "10.77.0.100:80/icmp"):
+        "lintel explain: '10.77.0.100:80/icmp': the protocol is one of tcp, udp, sctp\nSee 'lintel explain --help'.\n",
+    ("drain", "web1"): "lintel drain: 'web1' is no real server: 10.78.0.21:8080, [2001:db8::21]:8080, or an address alone "
+                       "for all its ports\nSee 'lintel drain --help'.\n",
+    ("run", "--resync", "5ms"):
+        "lintel run: option '--resync': '5ms' is no duration of 1s to 1h\nSee 'lintel run --help'.\n",
+    ("run", "--node", ""): "lintel run: option '--node': the name is empty\nSee 'lintel run --help'.\n",
+    ("run", "--listen", "localhost"):
+        "lintel run: option '--listen': 'localhost' is neither ADDR:PORT nor off\nSee 'lintel run --help'.\n",
+}
+
+
+@test
+def wrong_usage_exits_with_2_and_says_what_was_meant():
+    for arguments, error in WRONG.items():
+        result = lintel(*arguments)
+        equal((result.returncode, result.stdout, result.stderr), (2, "", error))
+
+
+@test
+def check_is_content_with_a_good_file():
+    result = lintel("check", "good.yaml")
+    equal((result.returncode, result.stdout, result.stderr), (0, "2 objects in 1 file: no problem\n", ""))
+
+
+@test
+def check_shows_every_error_with_file_and_line_and_fails():
+    result = lintel("check", "bad.yaml")
+    equal(result.returncode, 1)
+    lines = result.stdout.splitlines()
+    equal(lines[-1], "6 errors")
+    equal([re.match(r"bad\.yaml:(\d+): (\w+ [\w/]+): ([\w.\[\]]+): ", line).groups() for line in lines[:-1]], [
+        ("5", "VirtualRouter front", "spec.virtualRouterId"),
+        ("5", "VirtualRouter front", "spec.interface"),
+        ("6", "VirtualRouter front", "spec.interfaec"),
+        ("7", "VirtualRouter front", "spec.addresses[0]"),
+        ("9", "VirtualServer default/web", "spec.virtualRouter"),
+        ("16", "VirtualServer default/web", "spec.ports[0].scheduler"),
+    ])
+    assert lines[2].endswith("unknown field 'interfaec'; did you mean 'interface'?"), lines[2]
+
+
+@test
+def check_shows_a_warning_and_does_not_fail():
+    result = lintel("check", "warning.yaml")
+    equal(result.returncode, 0)
+    first, last = result.stdout.splitlines()
+    assert first.startswith("warning.yaml:9: VirtualServer default/web: spec.addresses[0]: warning: 192.0.2.1 "), first
+    equal(last, "2 objects in 1 file: 1 warning")
+
+
+@test
+def check_looks_at_all_files_together():
+    result = lintel("check", "good.yaml", "warning.yaml")
+    equal(result.returncode, 1)
+    assert "VirtualRouter front: metadata.name: the name is taken by good.yaml:1" in result.stdout, result.stdout
+
+
+@test
+def check_reads_directories():
+    with tempfile.TemporaryDirectory() as folder:
+        documents = (HERE / "config" / "good.yaml").read_text(encoding="utf-8").split("---\n")
+        pathlib.Path(folder, "a.yaml").write_text(documents[0], encoding="utf-8")
+        pathlib.Path(folder, "b.yml").write_text(documents[1], encoding="utf-8")
+        pathlib.Path(folder, "notes.txt").write_text("no configuration", encoding="utf-8")
+        result = lintel("check", folder)
+    equal((result.returncode, result.stdout), (0, "2 objects in 2 files: no problem\n"))
+
+
+@test
+def check_says_that_a_file_is_missing():
+    result = lintel("check", "missing.yaml")
+    equal((result.returncode, result.stdout),
+          (1, "missing.yaml: can't be read: No such file or directory\n1 error\n"))
+
+
+@test
+def without_a_daemon_commands_fail_with_one_clear_line():
+    for arguments in (("status",), ("list",), ("explain", "10.77.0.100:80"), ("drain", "10.78.0.21"),
+                      ("undrain", "[2001:db8::21]:80"), ("failover", "front")):
+        result = lintel(*arguments, "--socket", "/nonexistent/lintel.sock")
+        equal((result.returncode, result.stdout, result.stderr),
+              (1, "", f"lintel {arguments[0]}: no daemon answers on /nonexistent/lintel.sock: is lintel running?\n"))
+
+
+@test
+def plan_refuses_a_configuration_with_errors():
+    result = lintel("plan", "bad.yaml", "--state-dir", "/nonexistent")
+    equal((result.returncode, result.stdout), (1, ""))
+    assert result.stderr.startswith("bad.yaml:5: VirtualRouter front: "), result.stderr
+    assert result.stderr.endswith("lintel plan: the configuration has errors\n"), result.stderr
+
+
+@test
+def version_names_libraries_and_kernel():
+    shown = json.loads(lintel("version", "-o", "json").stdout)
+    equal(sorted(shown["libraries"]), ["jansson", "libev", "libmicrohttpd", "libmnl", "libnftnl", "libyaml"])
+    for name, version in shown["libraries"].items():
+        assert re.fullmatch(r"\d+(\.\d+)+", version), (name, version)
+    equal(shown["kernel"]["release"], os.uname().release)
+    equal(lintel("--version").stdout, f"lintel {shown['version']}\n")
+    text = lintel("version").stdout
+    assert text.startswith(f"lintel {shown['version']}\n\nLibraries\n"), text
+
+
+@test
+def a_full_disk_behind_the_output_is_a_failure():
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        result = subprocess.run([LINTEL, "--help"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    equal((result.returncode, result.stderr), (1, "lintel: standard output: No space left on device\n"))
+
+
+COMPLETE = """
+source "$1"
+COMP_WORDS=(lintel "${@:2}")
+COMP_CWORD=$(($# - 1))
+_lintel
+printf '%s\\n' "${COMPREPLY[@]}"
+"""
+
+
+def complete_in_bash(*words):
+    with tempfile.NamedTemporaryFile("w", suffix=".bash") as script:
+        script.write(lintel("completion", "bash").stdout)
+        script.flush()
+        result = subprocess.run(["bash", "-eu", "-c", COMPLETE, "bash", script.name, *words], capture_output=True, text=True,
+                                check=True, env=ENVIRONMENT, cwd=HERE / "config")
+    return result.stdout.split()
+
+
+@test
+def bash_completes_commands_options_choices_and_files():
+    equal(complete_in_bash("st"), ["status"])
+    equal(sorted(complete_in_bash("")), sorted([*commands(), "--help", "--version"]))
+    equal(complete_in_bash("list", "--s"), ["--stats", "--socket"])
+    equal(complete_in_bash("list", "-o", ""), ["text", "json"])
+    equal(complete_in_bash("run", "--on-exit", "k"), ["keep"])
+    equal(complete_in_bash("check", "go"), ["good.yaml"])
+    equal(complete_in_bash("completion", "z"), ["zsh"])
+    equal(complete_in_bash("status", ""), [])
+
+
+def shell_reads(shell, *arguments):
+    if not shutil.which(shell):
+        raise Skip(f"no {shell} here")
+    with tempfile.NamedTemporaryFile("w") as script:
+        script.write(lintel("completion", shell).stdout)
+        script.flush()
+        return subprocess.run([shell, *arguments, script.name], capture_output=True, text=True, check=False, env=ENVIRONMENT)
+
+
+@test
+def zsh_understands_its_completion():
+    result = shell_reads("zsh", "-f", "-n")
+    equal((result.returncode, result.stderr), (0, ""))
+
+
+@test
+def fish_completes_commands_and_options():
+    result = shell_reads("fish", "--no-execute")
+    equal((result.returncode, result.stderr), (0, ""))
+    with tempfile.TemporaryDirectory() as home, tempfile.NamedTemporaryFile("w") as script:
+        script.write(lintel("completion", "fish").stdout)
+        script.flush()
+        for line, wanted in (("lintel stat", ["status"]), ("lintel list --conn", ["--connections"]),
+                             ("lintel run --on-exit ", ["clean", "keep"]), ("lintel completion f", ["fish"])):
+            got = subprocess.run(["fish", "--no-config", "-c", f"source {script.name}; complete -C '{line}'"],
+                                 capture_output=True, text=True, check=True, env={**ENVIRONMENT, "HOME": home})
+            equal([row.split("\t")[0] for row in got.stdout.splitlines()], wanted)
+
+
+def main():
+    print(f"1..{len(tests)}")
+    failed = 0
+    for number, function in enumerate(tests, 1):
+        try:
+            function()
+        except Skip as reason:
+            print(f"ok {number} - {function.__name__} # SKIP {reason}")
+        except (AssertionError, subprocess.SubprocessError, AttributeError, ValueError, IndexError, KeyError) as problem:
+            failed += 1
+            print(f"not ok {number} - {function.__name__}")
+            for line in str(problem).splitlines() or [repr(problem)]:
+                print(f"# {line}")
+        else:
+            print(f"ok {number} - {function.__name__}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
