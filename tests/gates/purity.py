@@ -24,7 +24,8 @@ ALLOWED = """
     strerror strerrordesc_np strerrorname_np
     malloc calloc realloc free abort
     snprintf vsnprintf asprintf vasprintf
-    qsort bsearch tolower toupper abs
+    qsort bsearch tolower toupper abs labs llabs
+    ceil floor round trunc rint fabs fmin fmax fmod sqrt pow exp log
     inet_pton inet_ntop htons htonl ntohs ntohl
     __errno_location __assert_fail __stack_chk_fail __ctype_b_loc __ctype_tolower_loc
     __ctype_toupper_loc _GLOBAL_OFFSET_TABLE_ __tls_get_addr
