@@ -225,11 +225,12 @@ static void look_up(struct coder *c, const struct nft_op *op, enum lookup how)
 	expr = add(c, "lookup");
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
 	nftnl_expr_set_str(expr, NFTNL_EXPR_LOOKUP_SET, op->name);
+	/* What the kernel would say anyway is said, so that its answer is the same. */
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_FLAGS,
+	                   how == LOOKUP_NOT_IN ? NFT_LOOKUP_F_INV : 0);
 	switch (how) {
 	case LOOKUP_IN:
-		break;
 	case LOOKUP_NOT_IN:
-		nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
 		break;
 	case LOOKUP_DATA:
 		nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_DREG, NFT_REG_1);
@@ -355,6 +356,8 @@ static void source_nat(struct coder *c, enum nft_type type)
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_NAT_FAMILY,
 	                   type == NFT_TYPE_IPV6_ADDR ? NFPROTO_IPV6 : NFPROTO_IPV4);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_NAT_REG_ADDR_MIN, NFT_REG_1);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_NAT_REG_ADDR_MAX, NFT_REG_1);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_NAT_FLAGS, NF_NAT_RANGE_MAP_IPS);
 }
 
 static void masquerade(struct coder *c)

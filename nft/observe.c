@@ -296,12 +296,20 @@ static void add_point(struct nft_observe *observe, size_t set, const struct nft_
 	observe->points[observe->point_count++] = (struct point){.element = *element, .over = over};
 }
 
+/* 0 when it isn't there. */
+static uint32_t element_u32(struct nftnl_set_elem *elem, uint16_t attr)
+{
+	return nftnl_set_elem_is_set(elem, attr) ? nftnl_set_elem_get_u32(elem, attr) : 0;
+}
+
 static bool read_verdict(struct nft_element *element, struct arena *arena,
                          struct nftnl_set_elem *elem)
 {
 	const char *chain = nftnl_set_elem_get_str(elem, NFTNL_SET_ELEM_CHAIN);
 
-	switch ((int)nftnl_set_elem_get_u32(elem, NFTNL_SET_ELEM_VERDICT)) {
+	if (!nftnl_set_elem_is_set(elem, NFTNL_SET_ELEM_VERDICT))
+		return false;
+	switch ((int)element_u32(elem, NFTNL_SET_ELEM_VERDICT)) {
 	case NF_ACCEPT:
 		element->verdict = NFT_VERDICT_ACCEPT;
 		return true;
@@ -372,7 +380,10 @@ static int add_element(struct nftnl_set_elem *elem, void *ctx)
 	struct nft_observe *observe = reader->observe;
 	struct nft_table *table = observe->draft.table;
 	struct nft_set *set = &table->sets[reader->set];
-	uint32_t flags = nftnl_set_elem_get_u32(elem, NFTNL_SET_ELEM_FLAGS);
+	/* libnftnl reads through NULL when an attribute is absent. */
+	uint32_t flags = nftnl_set_elem_is_set(elem, NFTNL_SET_ELEM_FLAGS)
+	                         ? nftnl_set_elem_get_u32(elem, NFTNL_SET_ELEM_FLAGS)
+	                         : 0;
 	struct nft_element element = {.comment = NULL};
 
 	if (set->foreign)
