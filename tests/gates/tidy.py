@@ -42,7 +42,7 @@ def main():
     if len(sys.argv) < 3:
         print(f"usage: {sys.argv[0]} ROOT BUILD [PATH...]", file=sys.stderr)
         return 2
-    root, build, wanted = sys.argv[1], sys.argv[2], sys.argv[3:]
+    root, build, wanted = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2]), sys.argv[3:]
     tidy = shutil.which("clang-tidy-14") or shutil.which("clang-tidy")
     if not tidy:
         print("clang-tidy not found (Debian: apt install clang-tidy)", file=sys.stderr)
