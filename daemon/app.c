@@ -23,9 +23,17 @@ static void configure_vrrp(struct app *app)
 
 static bool snapshot_has(const struct model_snapshot *snapshot, const struct addr *address)
 {
-	for (size_t i = 0; i < snapshot->vip_count; i++) {
-		if (addr_equal(&snapshot->vips[i].address, address))
+	size_t low = 0, high = snapshot->vip_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = addr_compare(&snapshot->vips[middle].address, address);
+		if (order == 0)
 			return true;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
 	}
 	return false;
 }

@@ -270,8 +270,10 @@ void balance_remove(struct balance *balance)
 	struct ipvs_journal empty = {0};
 	struct ipvs_plan plan;
 
+	if (!balance->kernel)
+		return;
 	problems_begin(&balance->problems);
-	if (!balance->kernel || read_kernel(balance, NULL, false, &found)) {
+	if (read_kernel(balance, NULL, false, &found)) {
 		problems_end(&balance->problems);
 		return;
 	}
