@@ -160,14 +160,14 @@ static void check_owners(const struct claims *claims, struct model_problems *pro
 		            first->router->addresses[first->index].interface) != 0))
 			continue;
 		snprintf(field, sizeof(field), "spec.addresses[%zu]", claim->index);
-		model_problem_add(
-			problems, MODEL_ERROR, *claim_origin(claim), claim_title(claim, title),
-			field,
-			"%s belongs to VirtualRouter %s by %s (%s), here to VirtualRouter %s; "
-			"allowed: one of them",
-			addr_format(&claim->address, address), first->router->name,
-			claim_title(first, other), model_validate_place(claim_origin(first), place),
-			claim->router->name);
+		model_problem_add(problems, MODEL_ERROR, *claim_origin(claim),
+		                  claim_title(claim, title), field,
+		                  "%s belongs to VirtualRouter %s already (%s%s%s); allowed: one "
+		                  "virtual router for an address",
+		                  addr_format(&claim->address, address), first->router->name,
+		                  first->virtual_server ? claim_title(first, other) : "",
+		                  first->virtual_server ? ", " : "",
+		                  model_validate_place(claim_origin(first), place));
 	}
 }
 

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "files/source.h"
+
+#include "tests/model/judge.h"
+#include "tests/scratch_dir.h"
+#include "tests/unit.h"
+
+#include <sys/stat.h>
+
+static struct model_objects objects;
+static struct model_problems problems;
+
+static void setup(void)
+{
+	scratch_dir_make();
+	model_objects_init(&objects);
+	model_problems_init(&problems);
+}
+
+static void teardown(void)
+{
+	model_objects_done(&objects);
+	model_problems_done(&problems);
+	scratch_dir_remove();
+}
+
+static void write_file(const char *name, const char *text)
+{
+	char path[SCRATCH_PATH_SIZE];
+	FILE *file = fopen(scratch_dir_path(name, path), "w");
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_ge(fputs(text, file), 0);
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+/* A file with one virtual router. */
+static void write_router(const char *file, const char *name)
+{
+	struct text text = {0};
+
+	text_printf(&text,
+	            "{\"apiVersion\": \"lintel.io/v1alpha1\", \"kind\": \"VirtualRouter\", "
+	            "\"metadata\": {\"name\": \"%s\"}, \"spec\": {\"virtualRouterId\": 1, "
+	            "\"interface\": \"eth0\"}}\n",
+	            name);
+	write_file(file, text_str(&text));
+	text_done(&text);
+}
+
+static void make_dir(const char *name)
+{
+	char path[SCRATCH_PATH_SIZE];
+
+	ck_assert_int_eq(mkdir(scratch_dir_path(name, path), 0755), 0);
+}
+
+/* Loads 'name' in the scratch directory ("" is that itself). */
+static void load(const char *name)
+{
+	char path[SCRATCH_PATH_SIZE];
+	char *paths[] = {path};
+
+	scratch_dir_path(name, path);
+	files_source_load(paths, 1, &objects, &problems);
+}
+
+/* The names of the routers, "a b c". */
+static const char *router_names(void)
+{
+	static char names[256];
+
+	names[0] = '\0';
+	for (size_t i = 0; i < objects.router_count; i++) {
+		strcat(names, i > 0 ? " " : "");
+		strcat(names, objects.routers[i].name);
+	}
+	return names;
+}
+
+/* The problems without the scratch directory's name. */
+static char *problem_lines(void)
+{
+	char *lines = judge_lines(&problems);
+	size_t len = strlen(scratch_dir);
+
+	for (char *at = lines; (at = strstr(at, scratch_dir));)
+		memmove(at, at + len, strlen(at + len) + 1);
+	return lines;
+}
+
+START_TEST(a_file_is_read_whatever_its_name)
+{
+	write_router("lintel.conf", "a");
+	load("lintel.conf");
+	ck_assert_str_eq(router_names(), "a");
+	ck_assert_uint_eq(problems.count, 0);
+	ck_assert_ptr_nonnull(strstr(objects.routers[0].origin.source, "/lintel.conf"));
+}
+END_TEST
+
+START_TEST(a_directory_is_read_in_the_order_of_names_and_only_what_is_meant)
+{
+	write_router("b.yml", "b");
+	write_router("a.yaml", "a");
+	write_router("c.json", "c");
+	write_router(".hidden.yaml", "no");
+	write_router("a.yaml.bak", "no");
+	write_router("notes.txt", "no");
+	write_router("yaml", "no");
+	make_dir("sub.yaml");
+	write_router("sub.yaml/d.yaml", "no");
+	load("");
+	ck_assert_str_eq(router_names(), "a b c");
+	ck_assert_uint_eq(problems.count, 0);
+}
+END_TEST
+
+START_TEST(a_directory_with_a_slash_gives_paths_without_two)
+{
+	write_router("a.yaml", "a");
+	load("");
+	ck_assert_ptr_null(strstr(objects.routers[0].origin.source, "//"));
+}
+END_TEST
+
+START_TEST(a_config_map_volume_is_read_once)
+{
+	char path[SCRATCH_PATH_SIZE], link[SCRATCH_PATH_SIZE];
+
+	make_dir("..2026_01");
+	write_router("..2026_01/a.yaml", "a");
+	scratch_dir_path("..data", path);
+	ck_assert_int_eq(symlink("..2026_01", path), 0);
+	scratch_dir_path("a.yaml", link);
+	ck_assert_int_eq(symlink("..data/a.yaml", link), 0);
+	load("");
+	ck_assert_str_eq(router_names(), "a");
+	ck_assert_uint_eq(problems.count, 0);
+}
+END_TEST
+
+START_TEST(what_can_not_be_read_is_a_problem)
+{
+	char path[SCRATCH_PATH_SIZE];
+	char *lines;
+
+	load("absent.yaml");
+	make_dir("empty");
+	load("empty");
+	make_dir("dir");
+	scratch_dir_path("dir/dangling.yaml", path);
+	ck_assert_int_eq(symlink("nowhere", path), 0);
+	scratch_dir_path("dir/pipe.yaml", path);
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	load("dir");
+	lines = problem_lines();
+	ck_assert_str_eq(
+		lines, "/absent.yaml: can't be read: No such file or directory\n"
+		       "/dir/dangling.yaml: can't be read: No such file or directory\n"
+		       "/dir/pipe.yaml: is no regular file\n"
+		       "/empty: warning: there is no *.yaml, *.yml or *.json in this directory\n");
+	ck_assert_uint_eq(problems.error_count, 3);
+	free(lines);
+}
+END_TEST
+
+START_TEST(a_file_that_is_too_large_is_refused)
+{
+	char path[SCRATCH_PATH_SIZE];
+	char *lines;
+
+	write_file("large.yaml", "a: 1\n");
+	scratch_dir_path("large.yaml", path);
+	ck_assert_int_eq(truncate(path, 32L * 1024 * 1024 + 1), 0);
+	load("large.yaml");
+	lines = problem_lines();
+	ck_assert_str_eq(lines, "/large.yaml: too large; allowed: at most 32 MiB\n");
+	free(lines);
+}
+END_TEST
+
+START_TEST(problems_name_file_and_line_and_the_rest_is_read)
+{
+	char *lines;
+
+	write_router("a.yaml", "a");
+	write_file("b.yaml", "# comment\nkind: Nonsense\n");
+	write_file("c.yaml", "a: [\n");
+	write_router("d.yaml", "d");
+	load("");
+	ck_assert_str_eq(router_names(), "a d");
+	lines = problem_lines();
+	ck_assert_str_eq(lines,
+	                 "/b.yaml:2: Nonsense: kind: 'Nonsense' is not known; allowed: "
+	                 "VirtualRouter, VirtualServer, AddressPool, List\n"
+	                 "/c.yaml:2: no YAML: did not find expected node content while parsing a "
+	                 "flow node that begins on line 2\n");
+	free(lines);
+}
+END_TEST
+
+START_TEST(several_paths_add_up)
+{
+	char first[SCRATCH_PATH_SIZE], second[SCRATCH_PATH_SIZE];
+	char *paths[] = {first, second};
+
+	write_router("b.yaml", "b");
+	make_dir("dir");
+	write_router("dir/a.yaml", "a");
+	scratch_dir_path("b.yaml", first);
+	scratch_dir_path("dir", second);
+	files_source_load(paths, 2, &objects, &problems);
+	/* What is loaded does not depend on the caller's paths. */
+	memset(first, 'x', 5);
+	memset(second, 'x', 5);
+	ck_assert_str_eq(router_names(), "b a");
+	ck_assert(text_starts_with(objects.routers[0].origin.source, "/tmp/"));
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tests;
+	Suite *suite = unit_suite("files_source", &tests);
+
+	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_test(tests, a_file_is_read_whatever_its_name);
+	tcase_add_test(tests, a_directory_is_read_in_the_order_of_names_and_only_what_is_meant);
+	tcase_add_test(tests, a_directory_with_a_slash_gives_paths_without_two);
+	tcase_add_test(tests, a_config_map_volume_is_read_once);
+	tcase_add_test(tests, what_can_not_be_read_is_a_problem);
+	tcase_add_test(tests, a_file_that_is_too_large_is_refused);
+	tcase_add_test(tests, problems_name_file_and_line_and_the_rest_is_read);
+	tcase_add_test(tests, several_paths_add_up);
+	return unit_run(suite);
+}

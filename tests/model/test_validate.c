@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Rules between objects: each row is a text and the problems that joining finds in it. */
+#include "tests/model/judge.h"
+#include "tests/unit.h"
+
+/* One object, on two lines with the "---" after it. */
+#define API "{apiVersion: lintel.io/v1alpha1, kind: "
+#define ROUTER(name, vrid, interface, addresses)                                        \
+	API "VirtualRouter, metadata: {name: " name "}, spec: {virtualRouterId: " #vrid \
+	    ", interface: " interface ", addresses: " addresses "}}\n---\n"
+#define SERVER(name, router, addresses, ports, rest)                                   \
+	API "VirtualServer, metadata: {name: " name "}, spec: {virtualRouter: " router \
+	    ", addresses: " addresses ", ports: " ports ", " rest "}}\n---\n"
+#define POOL(name, router, addresses)                                                \
+	API "AddressPool, metadata: {name: " name "}, spec: {virtualRouter: " router \
+	    ", addresses: [" addresses "]}}\n---\n"
+
+static const struct row {
+	const char *text;
+	const char *problems; /* "" when it is right */
+} rows[] = {
+	{ROUTER("front", 51, "eth0", "[10.0.0.1/24]") SERVER(
+		 "a", "front", "[10.0.0.2]", "[{port: 80}]", "servers: [{address: 198.51.100.1}]"),
+         ""},
+	{ROUTER("front", 51, "eth0", "[10.0.0.1/24]") ROUTER("front", 52, "eth0", "[10.0.0.2/24]"),
+         "t.yaml:3: VirtualRouter front: metadata.name: the name is taken by t.yaml:1\n"},
+	{ROUTER("front", 51, "eth0", "[10.0.0.1/24]") SERVER(
+		 "a", "front", "[10.0.0.2]", "[{port: 80}]", "servers: [{address: 198.51.100.1}]")
+                 SERVER("a", "front", "[10.0.0.3]", "[{port: 80}]",
+                        "servers: [{address: 198.51.100.1}]"),
+         "t.yaml:5: VirtualServer default/a: metadata.name: the name is taken by t.yaml:3\n"},
+	{ROUTER("front", 51, "eth0", "[10.0.0.1/24]") POOL("a", "front", "10.0.0.2")
+                 POOL("a", "front", "10.0.0.3"),
+         "t.yaml:5: AddressPool a: metadata.name: the name is taken by t.yaml:3\n"},
+	{ROUTER("front", 51, "eth0", "[10.0.0.1/24]") SERVER(
+		 "a", "frnt", "[10.0.0.2]", "[{port: 80}]", "servers: [{address: 198.51.100.1}]"),
+         "t.yaml:3: VirtualServer default/a: spec.virtualRouter: there is no VirtualRouter 'frnt'; "
+         "did you mean 'front'?\n"},
+	{SERVER("a", "front", "[10.0.0.2]", "[{port: 80}]", "servers: [{address: 198.51.100.1}]"),
+         "t.yaml:1: VirtualServer default/a: spec.virtualRouter: there is no VirtualRouter "
+         "'front'\n"},
+	{POOL("a", "front", "10.0.0.2"),
+         "t.yaml:1: AddressPool a: spec.virtualRouter: there is no VirtualRouter 'front'\n"},
+	{ROUTER("front", 51, "eth0", "[10.0.0.1/24]") POOL("a", "back", "10.0.0.2"),
+         "t.yaml:3: AddressPool a: spec.virtualRouter: there is no VirtualRouter 'back'\n"},
+	{ROUTER("front", 0, "eth0", "[10.0.0.1/24]") SERVER(
+		 "a", "front", "[10.0.0.2]", "[{port: 80}]", "servers: [{address: 198.51.100.1}]"),
+         "t.yaml:1: VirtualRouter front: spec.virtualRouterId: 0 is out of range; allowed: an "
+         "integer from 1 to 255\n"},
+	{ROUTER("front", 51, "eth0", "[300.0.0.1/24]") SERVER(
+		 "a", "front", "[10.0.0.2]", "[{port: 80}]", "servers: [{address: 198.51.100.1}]"),
+         "t.yaml:1: VirtualRouter front: spec.addresses[0]: '300.0.0.1/24' is no address with a "
+         "prefix length; allowed: an IPv4 or IPv6 address with a prefix length, such as "
+         "192.0.2.1/24\n"},
+	{ROUTER("a", 51, "eth0", "[10.0.0.1/24]") ROUTER("b", 51, "eth0", "[10.0.0.2/24]"),
+         "t.yaml:3: VirtualRouter b: spec.virtualRouterId: 51 is taken on interface eth0 by "
+         "VirtualRouter a (t.yaml:1); allowed: another one\n"},
+	{ROUTER("a", 51, "eth0", "[10.0.0.1/24]") ROUTER("b", 51, "eth1", "[10.0.0.2/24]"), ""},
+	{ROUTER("a", 51, "eth0", "[10.0.0.1/24]") ROUTER("b", 52, "eth0", "[10.0.0.2/24]"), ""},
+	{ROUTER("a", 51, "eth0", "[10.0.0.1/24]") ROUTER("b", 51, "eth0", "[10.0.0.2/24]")
+                 ROUTER("c", 51, "eth0", "[10.0.0.3/24]"),
+         "t.yaml:3: VirtualRouter b: spec.virtualRouterId: 51 is taken on interface eth0 by "
+         "VirtualRouter a (t.yaml:1); allowed: another one\n"
+         "t.yaml:5: VirtualRouter c: spec.virtualRouterId: 51 is taken on interface eth0 by "
+         "VirtualRouter b (t.yaml:3); allowed: another one\n"},
+	{ROUTER("r", 1, "eth0", "[10.0.0.1/24]") SERVER("a", "r", "[10.0.0.2]", "[{port: 80}]",
+                                                        "servers: [{address: 198.51.100.1}]")
+                 SERVER("b", "r", "[10.0.0.2]", "[{port: 81}]",
+                        "servers: [{address: 198.51.100.1}]"),
+         ""},
+	{ROUTER("r", 1, "eth0", "[10.0.0.1/24]") SERVER("a", "r", "[10.0.0.2]", "[{port: 80}]",
+                                                        "servers: [{address: 198.51.100.1}]")
+                 SERVER("b", "r", "[10.0.0.2]", "[{port: 80}]",
+                        "servers: [{address: 198.51.100.1}]"),
+         "t.yaml:5: VirtualServer default/b: spec.ports[0]: TCP port 80 on 10.0.0.2 is taken by "
+         "VirtualServer default/a (t.yaml:3)\n"},
+	{ROUTER("r", 1, "eth0", "[10.0.0.1/24]") SERVER("a", "r", "[10.0.0.2]", "[{port: 80}]",
+                                                        "servers: [{address: 198.51.100.1}]")
+                 SERVER("b", "r", "[10.0.0.2]", "[{port: 80, protocol: UDP}]",
+                        "servers: [{address: 198.51.100.1}]"),
+         ""},
+	{ROUTER("r", 1, "eth0", "[10.0.0.1/24]") SERVER("a", "r", "[10.0.0.2]", "[{port: 80}]",
+                                                        "servers: [{address: 198.51.100.1}]")
+                 SERVER("b", "r", "[10.0.0.3, 10.0.0.2]", "[{port: 79}, {port: 80}]",
+                        "servers: [{address: 198.51.100.1}]"),
+         "t.yaml:5: VirtualServer default/b: spec.ports[1]: TCP port 80 on 10.0.0.2 is taken by "
+         "VirtualServer default/a (t.yaml:3)\n"},
+	{ROUTER("r", 1, "eth0", "[10.0.0.1/24]")
+                 SERVER("a", "r", "[10.0.0.2]", "[{portRange: {start: 70, end: 90}}]",
+                        "servers: [{address: 198.51.100.1}]")
+                         SERVER("b", "r", "[10.0.0.2]", "[{port: 80}]",
+                                "servers: [{address: 198.51.100.1}]"),
+         "t.yaml:5: VirtualServer default/b: spec.ports[0]: TCP port 80 on 10.0.0.2 is taken by "
+         "VirtualServer default/a (t.yaml:3)\n"},
+	{ROUTER("r", 1, "eth0", "[10.0.0.1/24]") SERVER("a", "r", "[10.0.0.2]", "[{port: 80}]",
+                                                        "servers: [{address: 198.51.100.1}]")
+                 SERVER("b", "r", "[10.0.0.2]", "[{portRange: {start: 70, end: 90}}]",
+                        "servers: [{address: 198.51.100.1}]"),
+         "t.yaml:5: VirtualServer default/b: spec.ports[0]: TCP port 80 on 10.0.0.2 is taken by "
+         "VirtualServer default/a (t.yaml:3)\n"},
+	{ROUTER("r", 1, "eth0", "[10.0.0.1/24]")
+                 SERVER("a", "r", "[10.0.0.2]", "[{portRange: {start: 70, end: 90}}]",
+                        "servers: [{address: 198.51.100.1}]")
+                         SERVER("b", "r", "[10.0.0.2]", "[{portRange: {start: 90, end: 99}}]",
+                                "servers: [{address: 198.51.100.1}]"),
+         "t.yaml:5: VirtualServer default/b: spec.ports[0]: TCP port 90 on 10.0.0.2 is taken by "
+         "VirtualServer default/a (t.yaml:3)\n"},
+	{ROUTER("r", 1, "eth0", "[10.0.0.1/24]")
+                 SERVER("a", "r", "[10.0.0.2]", "[{portRange: {start: 70, end: 90}}]",
+                        "servers: [{address: 198.51.100.1}]")
+                         SERVER("b", "r", "[10.0.0.2]", "[{portRange: {start: 91, end: 99}}]",
+                                "servers: [{address: 198.51.100.1}]"),
+         ""},
+	{ROUTER("r", 1, "eth0", "[10.0.0.1/24]")
+                 SERVER("a", "r", "[10.0.0.2]", "[{portRange: {start: 1, end: 100}}]",
+                        "servers: [{address: 198.51.100.1}]")
+                         SERVER("b", "r", "[10.0.0.2]", "[{portRange: {start: 20, end: 30}}]",
+                                "servers: [{address: 198.51.100.1}]")
+                                 SERVER("c", "r", "[10.0.0.2]", "[{port: 40}]",
+                                        "servers: [{address: 198.51.100.1}]"),
+         "t.yaml:5: VirtualServer default/b: spec.ports[0]: TCP port 20 on 10.0.0.2 is taken by "
+         "VirtualServer default/a (t.yaml:3)\n"
+         "t.yaml:7: VirtualServer default/c: spec.ports[0]: TCP port 40 on 10.0.0.2 is taken by "
+         "VirtualServer default/a (t.yaml:3)\n"},
+	{ROUTER("a", 1, "eth0", "[10.0.0.1/24]") ROUTER("b", 2, "eth0", "[10.0.0.1/24]"),
+         "t.yaml:3: VirtualRouter b: spec.addresses[0]: 10.0.0.1 belongs to VirtualRouter a "
+         "already (t.yaml:1); allowed: one virtual router for an address\n"},
+	{ROUTER("a", 1, "eth0", "[10.0.0.1/24]") ROUTER("b", 2, "eth0", "[10.0.0.9/24]") SERVER(
+		 "v", "a", "[10.0.0.2]", "[{port: 80}]", "servers: [{address: 198.51.100.1}]")
+                 SERVER("w", "b", "[10.0.0.2]", "[{port: 81}]",
+                        "servers: [{address: 198.51.100.1}]"),
+         "t.yaml:7: VirtualServer default/w: spec.addresses[0]: 10.0.0.2 belongs to VirtualRouter "
+         "a already (VirtualServer default/v, t.yaml:5); allowed: one virtual router for an "
+         "address\n"},
+	{ROUTER("a", 1, "eth0", "[10.0.0.1/24]") ROUTER("b", 2, "eth0", "[10.0.0.9/24]") SERVER(
+		 "w", "b", "[10.0.0.1]", "[{port: 81}]", "servers: [{address: 198.51.100.1}]"),
+         "t.yaml:5: VirtualServer default/w: spec.addresses[0]: 10.0.0.1 belongs to VirtualRouter "
+         "a already (t.yaml:1); allowed: one virtual router for an address\n"},
+	{ROUTER("a", 1, "eth0", "[\"fe80::1/64\"]") ROUTER("b", 2, "eth1", "[\"fe80::1/64\"]"), ""},
+	{ROUTER("a", 1, "eth0", "[\"fe80::1/64\"]") ROUTER("b", 2, "eth0", "[\"fe80::1/64\"]"),
+         "t.yaml:3: VirtualRouter b: spec.addresses[0]: fe80::1 belongs to VirtualRouter a already "
+         "(t.yaml:1); allowed: one virtual router for an address\n"},
+	{ROUTER("r", 1, "eth0", "[10.0.0.1/24]") SERVER("a", "r", "[10.0.1.2]", "[{port: 80}]",
+                                                        "servers: [{address: 198.51.100.1}]"),
+         "t.yaml:3: VirtualServer default/a: spec.addresses[0]: warning: 10.0.1.2 is in no network "
+         "of VirtualRouter r: others find it only by a route\n"},
+	{ROUTER("r", 1, "eth0", "[10.0.0.1/24, {address: 10.0.1.1/24, interface: eth1}]") SERVER(
+		 "a", "r", "[10.0.1.2]", "[{port: 80}]", "servers: [{address: 198.51.100.1}]"),
+         ""},
+	{ROUTER("r", 1, "eth0", "[10.0.0.1/32]") SERVER("a", "r", "[10.0.1.2]", "[{port: 80}]",
+                                                        "servers: [{address: 198.51.100.1}]"),
+         ""},
+	{ROUTER("r", 1, "eth0", "[]") SERVER("a", "r", "[10.0.1.2]", "[{port: 80}]",
+                                             "servers: [{address: 198.51.100.1}]"),
+         ""},
+	{ROUTER("r", 1, "eth0", "[10.0.0.1/24]")
+                 SERVER("a", "r", "[\"2001:db8::1\"]", "[{port: 80}]",
+                        "servers: [{address: \"2001:db8:1::1\"}]"),
+         ""},
+	{ROUTER("r", 1, "eth0", "[\"fe80::1/64\"]")
+                 SERVER("a", "r", "[\"2001:db8::1\"]", "[{port: 80}]",
+                        "servers: [{address: \"2001:db8:1::1\"}]"),
+         ""},
+	{ROUTER("r", 1, "eth0", "[10.0.0.1/24]") SERVER("a", "r", "[10.0.0.255]", "[{port: 80}]",
+                                                        "servers: [{address: 198.51.100.1}]"),
+         "t.yaml:3: VirtualServer default/a: spec.addresses[0]: 10.0.0.255 is the broadcast "
+         "address of a network of VirtualRouter r; allowed: an address that one node can own\n"},
+	{ROUTER("r", 1, "eth0", "[10.0.0.0/31]") SERVER("a", "r", "[10.0.0.1]", "[{port: 80}]",
+                                                        "servers: [{address: 198.51.100.1}]"),
+         ""},
+	{ROUTER("r", 1, "eth0", "[]"),
+         "t.yaml:1: VirtualRouter r: spec.addresses: warning: there are none, and no virtual "
+         "server or pool names this virtual router: it has nothing to own\n"},
+	{ROUTER("r", 1, "eth0", "[]") POOL("p", "r", "10.0.0.2"), ""},
+	{ROUTER("r", 1, "eth0", "[10.0.0.1/24]")
+                 SERVER("a", "r", "[10.0.0.2]", "[{port: 80}]",
+                        "servers: [{address: 198.51.100.1}], sourceNat: {address: 10.0.0.1}"),
+         ""},
+	{ROUTER("r", 1, "eth0", "[10.0.0.1/24]")
+                 SERVER("a", "r", "[10.0.0.2]", "[{port: 80}]",
+                        "servers: [{address: 198.51.100.1}], sourceNat: {address: 10.0.0.2}"),
+         ""},
+	{ROUTER("r", 1, "eth0", "[10.0.0.1/24]")
+                 SERVER("a", "r", "[10.0.0.2]", "[{port: 80}]",
+                        "servers: [{address: 198.51.100.1}], sourceNat: {address: 10.0.0.3}"),
+         "t.yaml:3: VirtualServer default/a: spec.sourceNat.address: warning: 10.0.0.3 does not "
+         "belong to VirtualRouter r: connections do not survive a failover\n"},
+	{ROUTER("r", 1, "eth0", "[10.0.0.1/24]") POOL("p", "r", "10.0.0.10-10.0.0.20")
+                 POOL("q", "r", "10.0.0.30-10.0.0.40, 10.0.0.20"),
+         "t.yaml:5: AddressPool q: spec.addresses[1]: overlaps addresses[0] of AddressPool p "
+         "(t.yaml:3)\n"},
+	{ROUTER("r", 1, "eth0", "[10.0.0.1/24]") POOL("p", "r", "10.0.0.10-10.0.0.20")
+                 POOL("q", "r", "10.0.0.21"),
+         ""},
+	{ROUTER("r", 1, "eth0", "[10.0.0.1/24]") POOL("p", "r", "10.0.1.10-10.0.1.20"),
+         "t.yaml:3: AddressPool p: spec.addresses[0]: warning: 10.0.1.10 is in no network of "
+         "VirtualRouter r: others find it only by a route\n"},
+	{ROUTER("r", 1, "eth0", "[10.0.0.1/24]") ROUTER("s", 2, "eth0", "[10.0.0.15/24]")
+                 POOL("p", "r", "10.0.0.10-10.0.0.20"),
+         "t.yaml:5: AddressPool p: spec.addresses[0]: warning: 10.0.0.15 in it belongs to "
+         "VirtualRouter s, and can't be given\n"},
+	{ROUTER("r", 1, "eth0", "[10.0.0.1/24]") POOL("p", "r", "10.0.0.1-10.0.0.20"), ""},
+};
+
+START_TEST(rules_between_objects_are_told_with_both_places)
+{
+	const struct model_objects *sources[1];
+	struct model_snapshot *snapshot;
+	struct model_problems problems;
+	struct model_objects objects;
+	char *lines;
+
+	model_objects_init(&objects);
+	model_problems_init(&problems);
+	sources[0] = &objects;
+	judge_decode(rows[_i].text, "t.yaml", &objects, &problems);
+	snapshot = model_snapshot_build(sources, 1, &problems);
+	ck_assert_int_eq(snapshot == NULL, problems.error_count > 0);
+	lines = judge_lines(&problems);
+	ck_assert_msg(strcmp(lines, rows[_i].problems) == 0, "%s\nexpected:\n%sfound:\n%s",
+	              rows[_i].text, rows[_i].problems, lines);
+	free(lines);
+	model_snapshot_free(snapshot);
+	model_objects_done(&objects);
+	model_problems_done(&problems);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tests;
+	Suite *suite = unit_suite("model_validate", &tests);
+
+	tcase_add_loop_test(tests, rules_between_objects_are_told_with_both_places, 0,
+	                    LT_ARRAY_SIZE(rows));
+	return unit_run(suite);
+}
