@@ -107,8 +107,8 @@ START_TEST(what_is_no_yaml_or_not_supported_is_told_with_its_line)
 		{"a: 1\n b: 2\n",
 	         "t.yaml:2: no YAML: mapping values are not allowed in this context\n", 0},
 		{"a: 1\n\tb: 2\n",
-	         "t.yaml:2: no YAML: found a tab character that violates indentation while scanning a plain scalar that begins on line 1
-	         ",
+	         "t.yaml:2: no YAML: found a tab character that violates indentation while "
+	         "scanning a plain scalar that begins on line 1\n",
 	         0},
 		{"a: \"x\n",
 	         "t.yaml:2: no YAML: found unexpected end of stream while scanning a quoted "
