@@ -86,6 +86,21 @@ START_TEST(copies_are_equal)
 }
 END_TEST
 
+START_TEST(an_array_is_zeroed_and_holds_all_its_elements)
+{
+	struct arena arena;
+	unsigned char *array;
+
+	arena_init(&arena);
+	array = arena_array(&arena, 100, 30);
+	ck_assert(is_filled_with(array, 3000, 0));
+	ck_assert_uint_ge(arena.used_size, 3000);
+	ck_assert_ptr_nonnull(arena_array(&arena, 0, 30));
+	ck_assert_ptr_nonnull(arena_array(&arena, 30, 0));
+	arena_done(&arena);
+}
+END_TEST
+
 /* How many pieces each of the two holds before one adopts the other. */
 static const struct {
 	size_t to, from;
@@ -143,6 +158,7 @@ int main(void)
 	tcase_add_test(tests, it_counts_what_it_handed_out);
 	tcase_add_test(tests, it_serves_again_after_it_was_emptied);
 	tcase_add_test(tests, copies_are_equal);
+	tcase_add_test(tests, an_array_is_zeroed_and_holds_all_its_elements);
 	tcase_add_loop_test(tests, an_adopted_arena_lives_and_dies_with_its_new_owner, 0,
 	                    LT_ARRAY_SIZE(adoptions));
 	tcase_add_test_raise_signal(tests, an_array_too_large_aborts, SIGABRT);

@@ -6,8 +6,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 static char path[SCRATCH_PATH_SIZE];
@@ -125,6 +127,27 @@ START_TEST(nothing_is_left_behind)
 }
 END_TEST
 
+START_TEST(a_write_that_fails_leaves_the_old_file_and_nothing_else)
+{
+	const struct rlimit small = {.rlim_cur = 10, .rlim_max = 10};
+	char temporary[SCRATCH_PATH_SIZE];
+	char *got;
+	size_t size;
+
+	ck_assert_int_eq(fileio_replace(path, "old", 3, 0600), 0);
+	/* In place of a full disk: no file may grow beyond 10 bytes. */
+	signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+	ck_assert_int_eq(fileio_replace(path, "new and too long", 16, 0600), -EFBIG);
+	ck_assert(!is_there(scratch_dir_path("file.tmp", temporary)));
+	ck_assert_int_eq(fileio_read(path, 100, &got, &size), 0);
+	ck_assert_str_eq(got, "old");
+	free(got);
+	/* Poking is one write: half of it is a failure, too. */
+	ck_assert_int_eq(fileio_poke(path, "0123456789abcdef"), -EIO);
+}
+END_TEST
+
 START_TEST(a_bare_name_is_in_the_working_directory)
 {
 	ck_assert_int_eq(chdir(scratch_dir), 0);
@@ -187,6 +210,7 @@ int main(void)
 	tcase_add_test(tests, a_file_is_replaced_with_the_mode_asked_for);
 	tcase_add_test(tests, who_has_the_old_file_open_goes_on_reading_it);
 	tcase_add_test(tests, nothing_is_left_behind);
+	tcase_add_test(tests, a_write_that_fails_leaves_the_old_file_and_nothing_else);
 	tcase_add_test(tests, a_bare_name_is_in_the_working_directory);
 	tcase_add_test(tests, poking_writes_what_is_there_and_makes_nothing);
 	tcase_add_test(tests, directories_are_made_on_the_way);
