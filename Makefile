@@ -30,6 +30,7 @@ demo: packages-lab
 	tests/lab/demo $(BUILD)
 
 bench: packages-lab
+	packaging/install-packages tests/bench/packages.txt
 	$(MAKE) all
 	tests/bench/run $(BUILD)
 
