@@ -34,8 +34,8 @@ bench: packages-lab
 	$(MAKE) all
 	tests/bench/run $(BUILD)
 
-format:
-	clang-format -i $$(git ls-files '*.c' '*.h')
+format: $(BUILD)/build.ninja
+	ninja -C $(BUILD) format
 
 install: all
 	meson install -C $(BUILD) --no-rebuild

@@ -92,7 +92,7 @@ const struct daemon_command daemon_command_plan = {
 			.options = options,
 			.option_count = LT_ARRAY_SIZE(options),
 			.exit_codes = "0: nothing to do; 1: failed; 2: wrong usage; 3: there is "
-                                      "something to do.",
+				      "something to do.",
 		},
 	.run = run,
 };

@@ -102,7 +102,7 @@ const struct daemon_command daemon_command_run = {
 			.options = options,
 			.option_count = LT_ARRAY_SIZE(options),
 			.exit_codes = "0: stopped cleanly; 1: could not start or had to give up; "
-                                      "2: wrong usage.",
+				      "2: wrong usage.",
 		},
 	.run = run,
 };

@@ -9,9 +9,11 @@ import os
 import pathlib
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 
 HERE = pathlib.Path(__file__).resolve().parent
 LINTEL = str(pathlib.Path(sys.argv[1]).resolve())
@@ -173,6 +175,97 @@ def without_a_daemon_commands_fail_with_one_clear_line():
         result = lintel(*arguments, "--socket", "/nonexistent/lintel.sock")
         equal((result.returncode, result.stdout, result.stderr),
               (1, "", f"lintel {arguments[0]}: no daemon answers on /nonexistent/lintel.sock: is lintel running?\n"))
+
+
+class FakeDaemon:
+    """Answers one request on a socket of its own with what it is told; 'request' is then what it was asked."""
+
+    def __init__(self, answer):
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = os.path.join(self.folder.name, "lintel.sock")
+        self.answer = answer
+        self.request = None
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.settimeout(60)
+        self.listener.bind(self.path)
+        self.listener.listen()
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+
+    def serve(self):
+        connection, _ = self.listener.accept()
+        with connection, connection.makefile("rw", encoding="utf-8") as stream:
+            self.request = json.loads(stream.readline())
+            stream.write(json.dumps(self.answer) + "\n")
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+        self.folder.cleanup()
+
+
+def ask(answer, *arguments):
+    """What the command printed when a daemon answered so, and what it had asked."""
+    with FakeDaemon(answer) as daemon:
+        result = lintel(*arguments, "--socket", daemon.path)
+        daemon.thread.join(60)
+        return result, daemon.request
+
+
+# What is asked on the command line -> the request, the answer's file, and the text printed.
+QUESTIONS = {
+    ("status",): ({"command": "status"}, "status-active.json", "status-active.txt"),
+    ("list",): ({"command": "list"}, "list.json", "list.txt"),
+    ("list", "--stats"): ({"command": "list"}, "list.json", "list-stats.txt"),
+    ("list", "--rate"): ({"command": "list"}, "list.json", "list-rate.txt"),
+    ("list", "-c"): ({"command": "list", "connections": True}, "connections.json", "connections.txt"),
+    ("explain", "10.77.0.100:80"): ({"command": "explain", "address": "10.77.0.100", "port": 80, "protocol": "TCP"},
+                                    "explain-answers.json", "explain-answers.txt"),
+    ("explain", "[2001:DB8:77::0100]:53/udp"):
+        ({"command": "explain", "address": "2001:db8:77::100", "port": 53, "protocol": "UDP"},
+         "explain-silent.json", "explain-silent.txt"),
+}
+
+
+@test
+def answers_of_the_daemon_are_printed_for_people():
+    for arguments, (request, answer, text) in QUESTIONS.items():
+        result_of = json.loads((HERE / "golden" / answer).read_text(encoding="utf-8"))
+        result, asked = ask({"ok": True, "result": result_of}, *arguments)
+        equal((result.returncode, result.stderr, asked), (0, "", request))
+        equal(result.stdout, (HERE / "golden" / text).read_text(encoding="utf-8"))
+
+
+@test
+def answers_of_the_daemon_are_printed_as_json():
+    for arguments, (_, answer, _) in QUESTIONS.items():
+        result_of = json.loads((HERE / "golden" / answer).read_text(encoding="utf-8"))
+        result, _ = ask({"ok": True, "result": result_of}, *arguments, "-o", "json")
+        equal((result.returncode, result.stderr, json.loads(result.stdout)), (0, "", result_of))
+
+
+@test
+def drain_undrain_and_failover_say_what_they_did():
+    for arguments, request, text in (
+            (("drain", "10.78.0.21:8080"), {"command": "drain", "server": "10.78.0.21:8080"},
+             "10.78.0.21:8080 gets no new connections; 'lintel list' shows those it still has, "
+             "'lintel undrain 10.78.0.21:8080' ends it.\n"),
+            (("drain", "2001:db8:0::21"), {"command": "drain", "server": "2001:db8::21"},
+             "2001:db8:0::21 gets no new connections; 'lintel list' shows those it still has, "
+             "'lintel undrain 2001:db8:0::21' ends it.\n"),
+            (("undrain", "[2001:db8::21]:8080"), {"command": "undrain", "server": "[2001:db8::21]:8080"},
+             "[2001:db8::21]:8080 gets connections again.\n"),
+            (("failover", "front"), {"command": "failover", "router": "front"}, "Virtual router front was handed over.\n")):
+        result, asked = ask({"ok": True, "result": {}}, *arguments)
+        equal((result.returncode, result.stdout, result.stderr, asked), (0, text, "", request))
+
+
+@test
+def a_refusal_of_the_daemon_is_shown_in_its_words():
+    result, _ = ask({"ok": False, "error": "no virtual router 'frint'"}, "failover", "frint")
+    equal((result.returncode, result.stdout, result.stderr), (1, "", "lintel failover: no virtual router 'frint'\n"))
 
 
 @test
