@@ -7,13 +7,15 @@ import re
 import sys
 import tempfile
 
-# Folders of the program, by floor (see floors.py); tests/ stands beside the house.
+# Folders of the program, by floor (see floors.py).
 FLOORS = {
     "lib": 0,
     "model": 1,
     "vrrp": 2, "ipvs": 2, "nft": 2, "conntrack": 2, "health": 2, "k8s": 2, "files": 2,
     "daemon": 3,
 }
+# These stand beside the house: their programs may look in at every window.
+BESIDE = ("tests", "docs", "packaging", "manifests")
 
 
 def walk(root, suffixes):
