@@ -202,7 +202,7 @@ static int read_datagram(const struct received *r, unsigned i, const struct read
 		return 0;
 	if (r->messages[i].msg_hdr.msg_flags & MSG_TRUNC)
 		return -EMSGSIZE;
-	while (ret == 0 && mnl_nlmsg_ok(message, left)) {
+	while (ret == 0 && nl_message_ok(message, left)) {
 		ret = reader->message(reader->ctx, message);
 		message = mnl_nlmsg_next(message, &left);
 	}

@@ -89,6 +89,10 @@ LT_MUST_USE int nl_dump(struct nl *nl, struct nl_batch *one, const struct nl_dum
  * by the channel, until its next use. */
 const char *nl_refusal_text(const struct nl *nl);
 
+/* Is a whole message there in 'left' bytes? As mnl_nlmsg_ok, which lets lengths above INT_MAX pass.
+ * Pure. */
+bool nl_message_ok(const struct nlmsghdr *message, int left);
+
 /* What one message is to someone who asked with sequence numbers first .. first + count - 1 from
  * 'port'. Pure. */
 enum nl_answer_kind {

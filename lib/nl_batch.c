@@ -58,6 +58,12 @@ void nl_batch_done(struct nl_batch *batch)
 	*batch = (struct nl_batch){0};
 }
 
+bool nl_message_ok(const struct nlmsghdr *message, int left)
+{
+	return left >= (int)sizeof(*message) && message->nlmsg_len >= sizeof(*message) &&
+	       message->nlmsg_len <= (uint32_t)left;
+}
+
 /* The text of an extended acknowledgement: attributes after the (possibly shortened) request that
  * was refused. */
 static const char *refusal_text(const struct nlmsghdr *message)

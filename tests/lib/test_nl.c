@@ -183,6 +183,25 @@ START_TEST(broken_words_of_the_kernel_are_left_alone)
 }
 END_TEST
 
+struct whole_row {
+	uint32_t len;
+	int left;
+	bool ok;
+};
+
+static const struct whole_row wholes[] = {
+	{16, 16, true},  {16, 15, false}, {17, 16, false},         {15, 100, false},
+	{0, 100, false}, {16, -4, false}, {UINT32_MAX, 16, false}, {0x80000010, 100, false},
+};
+
+START_TEST(only_whole_messages_are_read)
+{
+	const struct nlmsghdr message = {.nlmsg_len = wholes[_i].len};
+
+	ck_assert(nl_message_ok(&message, wholes[_i].left) == wholes[_i].ok);
+}
+END_TEST
+
 /* --- the channel --- */
 
 static struct nl *nl;
@@ -458,6 +477,7 @@ int main(void)
 
 	tcase_add_checked_fixture(answering, NULL, clear_batch);
 	tcase_add_loop_test(answering, answers_are_told_apart, 0, LT_ARRAY_SIZE(answers));
+	tcase_add_loop_test(answering, only_whole_messages_are_read, 0, LT_ARRAY_SIZE(wholes));
 	tcase_add_test(answering, the_kernels_own_words_are_found);
 	tcase_add_test(answering, broken_words_of_the_kernel_are_left_alone);
 	suite_add_tcase(suite, answering);

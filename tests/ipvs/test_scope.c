@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ipvs/scope.h"
+
+#include "ipvs/plan.h"
+#include "tests/ipvs/tables.h"
+
+#include <check.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SEED   UINT64_C(0x73636f7065)
+#define ROUNDS 200
+
+static struct ipvs_scope scope;
+static struct ipvs_table before, after;
+
+static void set_up(void)
+{
+	tables_init(&before);
+	tables_init(&after);
+}
+
+static void tear_down(void)
+{
+	ipvs_scope_done(&scope);
+	ipvs_table_done(&before);
+	ipvs_table_done(&after);
+}
+
+static struct ipvs_key key_of(unsigned port)
+{
+	return (struct ipvs_key){
+		.addr = tables_addr("10.77.0.1"), .protocol = MODEL_TCP, .port = (uint16_t)port};
+}
+
+START_TEST(keys_are_kept_in_order_and_once)
+{
+	uint64_t seed = SEED;
+
+	for (int i = 0; i < 3000; i++) {
+		struct ipvs_key key = key_of((unsigned)(tables_next(&seed) % 100));
+
+		ipvs_scope_add(&scope, &key);
+	}
+	ck_assert_uint_eq(scope.count, 100);
+	for (unsigned i = 0; i < 100; i++) {
+		struct ipvs_key key = key_of(i), other = key_of(i + 100);
+
+		ck_assert_uint_eq(scope.keys[i].port, i);
+		ck_assert(ipvs_scope_holds(&scope, &key));
+		ck_assert(!ipvs_scope_holds(&scope, &other));
+		ck_assert(ipvs_scope_holds(NULL, &other));
+	}
+}
+END_TEST
+
+START_TEST(what_is_the_same_is_not_in_it)
+{
+	uint64_t seed = SEED + (uint64_t)_i * 7919;
+
+	ipvs_table_done(&before);
+	ipvs_table_done(&after);
+	tables_random(&before, &seed, 6);
+	tables_copy(&before, &after);
+	ipvs_scope_changed(&scope, &before, &after);
+	ck_assert_uint_eq(scope.count, 0);
+}
+END_TEST
+
+/* One thing changes in the only service. */
+struct change_row {
+	const char *name;
+	void (*change)(struct ipvs_service *service);
+};
+
+static void change_scheduler(struct ipvs_service *service)
+{
+	snprintf(service->scheduler, sizeof(service->scheduler), "wlc");
+}
+
+static void change_weight(struct ipvs_service *service)
+{
+	service->dests[1].weight = 9;
+}
+
+static void change_port(struct ipvs_service *service)
+{
+	service->dests[1].port = 9;
+}
+
+static void change_count(struct ipvs_service *service)
+{
+	service->dest_count--;
+}
+
+static void change_key(struct ipvs_service *service)
+{
+	service->key.port = 81;
+}
+
+static const struct change_row changes[] = {
+	{"scheduler", change_scheduler}, {"weight", change_weight}, {"server", change_port},
+	{"number", change_count},        {"key", change_key},
+};
+
+START_TEST(what_differs_is_in_it)
+{
+	struct ipvs_service *service = tables_add(&before, MODEL_TCP, "10.77.0.1", 80);
+
+	tables_add_dest(service, "10.78.0.1", 80, 1);
+	tables_add_dest(service, "10.78.0.2", 80, 1);
+	tables_add(&before, MODEL_TCP, "10.77.0.2", 80);
+	ipvs_table_done(&after);
+	tables_copy(&before, &after);
+	changes[_i].change(&after.services[0]);
+	ipvs_scope_changed(&scope, &before, &after);
+	ck_assert_msg(ipvs_scope_holds(&scope, &before.services[0].key), "%s", changes[_i].name);
+	ck_assert(ipvs_scope_holds(&scope, &after.services[0].key));
+	ck_assert(!ipvs_scope_holds(&scope, &before.services[1].key));
+}
+END_TEST
+
+/* The law: planning within the scope of the change does as much as planning everything. */
+START_TEST(a_plan_within_the_scope_is_the_whole_plan)
+{
+	uint64_t seed = SEED + (uint64_t)_i * 7919;
+	struct ipvs_table before_view, after_view;
+	struct ipvs_plan whole, part;
+	struct ipvs_journal owned;
+
+	ipvs_table_done(&before);
+	ipvs_table_done(&after);
+	tables_random(&before, &seed, 6);
+	tables_random(&after, &seed, 6);
+	owned = tables_journal(&before);
+	ipvs_scope_changed(&scope, &before, &after);
+	ipvs_scope_view(&scope, &before, &before_view);
+	ipvs_scope_view(&scope, &after, &after_view);
+	ipvs_plan_make(&after, &before, &owned, &whole);
+	ipvs_plan_make(&after_view, &before_view, &owned, &part);
+	ck_assert_msg(whole.count == part.count, "seed 0x%" PRIx64, SEED + (uint64_t)_i * 7919);
+	for (size_t i = 0; i < whole.count; i++) {
+		ck_assert_int_eq(whole.ops[i].kind, part.ops[i].kind);
+		ck_assert_int_eq(
+			ipvs_key_compare(&whole.ops[i].service->key, &part.ops[i].service->key), 0);
+		ck_assert_ptr_eq(whole.ops[i].dest, part.ops[i].dest);
+	}
+	ipvs_plan_done(&whole);
+	ipvs_plan_done(&part);
+	ipvs_table_done(&before_view);
+	ipvs_table_done(&after_view);
+	ipvs_journal_done(&owned);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("ipvs/scope");
+	TCase *tcase = tcase_create("scope");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_add_test(tcase, keys_are_kept_in_order_and_once);
+	tcase_add_loop_test(tcase, what_is_the_same_is_not_in_it, 0, ROUNDS);
+	tcase_add_loop_test(tcase, what_differs_is_in_it, 0, LT_ARRAY_SIZE(changes));
+	tcase_add_loop_test(tcase, a_plan_within_the_scope_is_the_whole_plan, 0, ROUNDS);
+	suite_add_tcase(suite, tcase);
+
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed > 0;
+}
