@@ -294,6 +294,12 @@ static void add_unserved_chain(struct build *b, unsigned f)
 		     plain(NFT_OP_RETURN));
 	if (has(b, NFT_SET_RANGES, f))
 		RULE(b, chain, look1(NFT_OP_IN_SET, marks, NFT_FIELD_MARK), plain(NFT_OP_RETURN));
+	/* A reset from a port that others are shifted to would be shifted back; ICMP is not. */
+	if (has(b, NFT_SET_SHIFTED_VIPS, f))
+		RULE_COUNTED(b, chain, NFT_COUNTER_UNSERVED_REJECTED, plain(NFT_OP_TCP_SYN),
+		             look1(NFT_OP_IN_SET, set_name(b, NFT_SET_SHIFTED_VIPS, f, 0),
+		                   family->daddr),
+		             plain(NFT_OP_REJECT_PORT));
 	RULE_COUNTED(b, chain, NFT_COUNTER_UNSERVED_REJECTED, plain(NFT_OP_TCP_SYN),
 	             plain(NFT_OP_REJECT_RESET));
 	RULE_COUNTED(b, chain, NFT_COUNTER_UNSERVED_REJECTED, valued(NFT_OP_PROTOCOL, IPPROTO_UDP),
