@@ -9,7 +9,7 @@ import signal
 import time
 
 from . import config
-from .process import WORK, Failed, Program, wait_until
+from .process import WORK, Failed, Hopeless, Program, wait_until
 from .topology import rebuild
 
 BINARY = os.environ.get("LINTEL", "lintel")
@@ -55,7 +55,7 @@ class LoadBalancer:
 
     def _answers(self):
         if not self.program.running:
-            raise Failed(f"lintel on {self.name} ended: {self.program.log()[-2000:]}")
+            raise Hopeless(f"lintel on {self.name} ended: {self.program.log()[-2000:]}")
         return self.socket.exists() and self.status()
 
     def stop(self, seconds=20):
@@ -106,6 +106,8 @@ class LoadBalancer:
         return json.loads(self.lintel("list", *options, "-o", "json"))
 
     def router(self, name="front"):
+        if self.program and not self.program.running:
+            raise Hopeless(f"lintel on {self.name} is not running")
         for entry in self.status()["routers"]:
             if entry["name"] == name:
                 return entry

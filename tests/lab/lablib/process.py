@@ -17,6 +17,10 @@ class Failed(AssertionError):
     """Something the scenario expected did not happen."""
 
 
+class Hopeless(Failed):
+    """It cannot happen any more; waiting for it ends at once."""
+
+
 def wait_until(what, condition, seconds=20, every=0.05):
     """Polls until condition() is true and gives its value; fails with `what` (and the last exception) when it never is."""
     deadline = time.monotonic() + seconds
@@ -26,6 +30,8 @@ def wait_until(what, condition, seconds=20, every=0.05):
             if value := condition():
                 return value
             problem = None
+        except Hopeless:
+            raise
         except (OSError, RuntimeError, KeyError, IndexError, ValueError, Failed) as error:
             problem = error
         if time.monotonic() > deadline:

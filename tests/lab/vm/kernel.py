@@ -33,10 +33,20 @@ def find():
     return found
 
 
+def named_by(package):
+    """The kernels that a package which only points at the current one depends on."""
+    depends = subprocess.run(["apt-cache", "depends", "--important", package], capture_output=True, text=True, check=False).stdout
+    return [word for word in depends.split() if word.startswith("linux-image-") and word != package]
+
+
 def fetch():
     """Downloads the package that PACKAGE stands for and unpacks it into the cache. Nothing is installed."""
-    depends = subprocess.run(["apt-cache", "depends", "--important", PACKAGE], capture_output=True, text=True, check=False).stdout
-    names = [word for word in depends.split() if word.startswith("linux-image-") and word != PACKAGE]
+    if not shutil.which("apt-get"):
+        raise Unavailable(f"no kernel like the one of Debian's {PACKAGE} in /boot")
+    names = named_by(PACKAGE)
+    if not names:
+        subprocess.run(["apt-get", "update", "-q"], stdout=subprocess.DEVNULL, check=False)
+        names = named_by(PACKAGE)
     if not names:
         raise Unavailable(f"no kernel, and apt knows no {PACKAGE}: apt-get update && apt-get install {PACKAGE}")
     note(f"fetching Debian's kernel package {names[0]} into {cache()} (about 26 MB, once)")
