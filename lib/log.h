@@ -30,8 +30,8 @@ bool log_level_parse(const char *name, enum log_level *ret_level);
 /* Test hook: takes lines instead of standard error; NULL puts it back. */
 void log_set_sink(void (*sink)(void *ctx, const char *line), void *ctx);
 
-/* 'message' is "what happened key=value key=\"value with blanks\"": in JSON the pairs after the
- * first become members. */
+/* 'message' is "what happened key=value key=\"value with blanks\"": in JSON the pairs become
+ * members. */
 void log_at(enum log_level level, const char *component, const char *fmt, ...) LT_PRINTF(3, 4);
 
 #define log_error(component, ...)  log_at(LOG_LEVEL_ERROR, component, __VA_ARGS__)

@@ -22,13 +22,14 @@ struct loop;
 const char *loop_library_version(char buf[static LOOP_LIBRARY_VERSION_SIZE]);
 
 LT_MUST_USE int loop_new(struct loop **ret_loop);
-void loop_free(struct loop *loop);
+void loop_free(struct loop *loop); /* NULL accepted; everything in it was stopped */
 /* Runs until loop_stop(). */
 void loop_run(struct loop *loop);
 /* From within a handler of this loop. */
 void loop_stop(struct loop *loop);
 
-/* A descriptor to be told about. Not owned: the caller closes it after loop_fd_stop(). */
+/* A descriptor to be told about; zero but for 'fd' and 'ready' before its start. Not owned: the
+ * caller closes it after loop_fd_stop(). Stopping and freeing within its own handler is fine. */
 struct loop_fd {
 	struct loop *loop;
 	void (*ready)(struct loop_fd *fd, bool readable, bool writable);
@@ -51,7 +52,8 @@ LT_MUST_USE int loop_deadline_init(struct loop *loop, struct loop_deadline *dead
 void loop_deadline_arm(struct loop_deadline *deadline, int64_t at_us);
 void loop_deadline_done(struct loop_deadline *deadline);
 
-/* A signal delivered as an event (signalfd is not used: libev's own pipe). Main loop only. */
+/* A signal delivered as an event (signalfd is not used: libev's own pipe). Main loop only. Zero but
+ * for 'raised' and 'signum' before its start. */
 struct loop_signal {
 	void (*raised)(struct loop_signal *sig);
 	void *watcher;
@@ -60,7 +62,8 @@ struct loop_signal {
 void loop_signal_start(struct loop *loop, struct loop_signal *sig);
 void loop_signal_stop(struct loop *loop, struct loop_signal *sig);
 
-/* Wakes a loop from any thread; several wakes before it runs count as one. */
+/* Wakes a loop from any thread; several wakes before it runs count as one. Zero but for 'woken'
+ * before its start. */
 struct loop_wake {
 	struct loop *loop;
 	void (*woken)(struct loop_wake *wake);

@@ -52,7 +52,8 @@ const struct tree *tree_get(const struct tree *map, const char *key);
 const char *tree_get_text(const struct tree *map, const char *key);
 /* "text", "list", ... for messages. */
 const char *tree_kind_name(enum tree_kind kind);
-/* A plain (unquoted) YAML 1.2 core scalar to its node: null, bool, int, real or text. */
+/* A plain (unquoted) YAML 1.2 core scalar to its node: null, bool, int, real or text. An integer
+ * beyond int64_t is a TREE_REAL. */
 struct tree *tree_scalar(struct arena *arena, const char *text, unsigned line);
 
 #endif

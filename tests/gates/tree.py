@@ -26,7 +26,8 @@ def walk(root, suffixes):
         # Build directories, hidden ones, and what Python leaves about are not ours to judge.
         folders[:] = sorted(
             f for f in folders
-            if not f.startswith((".", "build")) and f != "__pycache__"
+            if not f.startswith(".") and f != "__pycache__"
+            and not (inside == "." and f.startswith("build"))
             and not os.path.exists(os.path.join(folder, f, "build.ninja")))
         for name in sorted(names):
             if name.endswith(suffixes):
