@@ -344,7 +344,45 @@ static void events_ready(struct loop_fd *fd, bool readable, bool writable)
 	settle(node, now_us);
 }
 
+static void address_claimed(void *ctx, int link_index, const struct addr *address,
+                            const struct addr_mac *mac)
+{
+	struct vrrp_node *node = ctx;
+	int64_t now_us = mono_now_us();
+
+	for (size_t i = 0; i < node->count; i++)
+		vrrp_instance_conflict(node->instances[i], now_us, link_index, address, mac);
+}
+
 /* --- orders --- */
+
+static int compare_addr(const void *a, const void *b)
+{
+	return addr_compare(a, b);
+}
+
+/* Claims on any IPv4 address that a router may own are listened for. */
+static void watch_conflicts(struct vrrp_node *node)
+{
+	struct addr *watched;
+	size_t most = 0, count = 0;
+
+	for (size_t i = 0; i < node->count; i++)
+		most += node->instances[i]->addresses.count;
+	watched = xcalloc(most + 1, sizeof(*watched));
+	for (size_t i = 0; i < node->count; i++) {
+		const struct vrrp_addresses *a = &node->instances[i]->addresses;
+
+		for (size_t j = 0; j < a->count; j++)
+			if (a->items[j].prefix.addr.family == ADDR_IPV4)
+				watched[count++] = a->items[j].prefix.addr;
+	}
+	qsort(watched, count, sizeof(*watched), compare_addr);
+	if (vrrp_conflict_watch(&node->conflict, watched, count) < 0)
+		node->handlers.event(node->handlers.ctx, LOG_LEVEL_WARN,
+		                     "cannot watch for address conflicts, going on without");
+	free(watched);
+}
 
 static const struct vrrp_router_config *find_same(const struct vrrp_config *config,
                                                   const struct vrrp_router_config *router)
@@ -411,6 +449,7 @@ void vrrp_node_configure(struct vrrp_node *node, struct vrrp_config *config)
 		remove_orphan_macvlans(node);
 	node->configured = true;
 	remove_orphans(node);
+	watch_conflicts(node);
 	node->shared.report_soon = true;
 	update_deadlines(node);
 	settle(node, now_us);
@@ -490,9 +529,14 @@ int vrrp_node_open(struct vrrp_node *node, struct loop *loop,
 	shared->sockets.received = packet_received;
 	shared->sockets.settled = packets_settled;
 	shared->sockets.ctx = node;
-	r = nl_open(NETLINK_ROUTE, &shared->nl);
+	r = vrrp_conflict_open(&node->conflict, loop);
 	if (r < 0)
 		goto close_sockets;
+	node->conflict.claimed = address_claimed;
+	node->conflict.ctx = node;
+	r = nl_open(NETLINK_ROUTE, &shared->nl);
+	if (r < 0)
+		goto close_conflict;
 	r = nl_open(NETLINK_ROUTE, &node->events);
 	if (r < 0)
 		goto close_nl;
@@ -513,6 +557,8 @@ close_events:
 	nl_close(node->events);
 close_nl:
 	nl_close(shared->nl);
+close_conflict:
+	vrrp_conflict_close(&node->conflict);
 close_sockets:
 	vrrp_sockets_close(&shared->sockets);
 	return r;
@@ -529,6 +575,7 @@ void vrrp_node_close(struct vrrp_node *node, bool keep)
 	loop_fd_stop(&node->events_fd);
 	nl_close(node->events);
 	nl_close(node->shared.nl);
+	vrrp_conflict_close(&node->conflict);
 	vrrp_sockets_close(&node->shared.sockets);
 	vrrp_links_done(&node->shared.links);
 	vrrp_macvlan_parents_done(&node->shared.parents);

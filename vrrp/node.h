@@ -8,6 +8,7 @@
 #ifndef LINTEL_VRRP_NODE_H
 #define LINTEL_VRRP_NODE_H
 
+#include "vrrp/conflict.h"
 #include "vrrp/instance.h"
 
 /* News for the owner. */
@@ -35,6 +36,7 @@ struct vrrp_node {
 	struct nl *events;
 	struct loop_fd events_fd;
 	struct loop_deadline timer;
+	struct vrrp_conflict conflict;
 	struct vrrp_instance **instances;
 	int64_t *deadlines; /* of each */
 	struct vrrp_node_source **sources;
