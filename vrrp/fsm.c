@@ -10,7 +10,7 @@
 #include <assert.h>
 
 #define OWNER_PRIORITY   255
-/* From the successor's first advertisement until the leaver lets go: time enough to put addresses
+/* From the first advertisement of a successor until we let go: time enough for it to put addresses
  * in place and announce them. */
 #define LINGER_US        (50 * US_PER_MS)
 #define LEAVE_EXTRA_US   (200 * US_PER_MS)
@@ -51,8 +51,10 @@ static void change(struct vrrp_fsm *fsm, int64_t now_us, enum model_router_state
 	fsm->reason = reason;
 	fsm->since_us = now_us;
 	fsm->leaving = VRRP_LEAVE_NONE;
-	fsm->succeeded = false;
+	fsm->successor_us = TIME_NEVER;
+	fsm->confirmed = false;
 	fsm->holding = false;
+	fsm->release_due_us = TIME_NEVER;
 }
 
 static int64_t interval_of(const struct vrrp_fsm *fsm)
@@ -161,7 +163,9 @@ void vrrp_fsm_init(struct vrrp_fsm *fsm, const struct vrrp_fsm_params *params)
 		.down_due_us = TIME_NEVER,
 		.lower_heard_us = TIME_NEVER,
 		.heard4_us = INT64_MIN,
+		.successor_us = TIME_NEVER,
 		.leave_due_us = TIME_NEVER,
+		.release_due_us = TIME_NEVER,
 	};
 }
 
@@ -196,9 +200,8 @@ void vrrp_fsm_shutdown(struct vrrp_fsm *fsm, int64_t now_us, enum model_router_r
 			effect(out, VRRP_EFFECT_RELEASE);
 		break;
 	case MODEL_ROUTER_ACTIVE:
-		/* 6.4.3: send priority 0, unless the successor is there already. */
-		if (!fsm->succeeded)
-			advertise(out, 0);
+		/* 6.4.3: send priority 0. */
+		advertise(out, 0);
 		effect(out, VRRP_EFFECT_RELEASE);
 		break;
 	}
@@ -241,6 +244,12 @@ static bool preempts(const struct vrrp_fsm *fsm, int64_t now_us)
 	return fsm->params.preempt && now_us - fsm->lower_heard_us >= fsm->params.preempt_delay_us;
 }
 
+/* Addresses of an earlier run, as against those of an Active that has just yielded. */
+static bool holds_leftovers(const struct vrrp_fsm *fsm)
+{
+	return fsm->holding && fsm->release_due_us == TIME_NEVER;
+}
+
 /* 6.4.2 */
 static void advert_in_backup(struct vrrp_fsm *fsm, int64_t now_us, const struct addr *src,
                              const struct vrrp_advert *advert, struct vrrp_effects *out)
@@ -255,7 +264,7 @@ static void advert_in_backup(struct vrrp_fsm *fsm, int64_t now_us, const struct 
 		fsm->down_reason = MODEL_REASON_RESIGNED;
 		return;
 	}
-	if (fsm->holding) {
+	if (holds_leftovers(fsm)) {
 		fsm->holding = false;
 		effect(out, VRRP_EFFECT_RELEASE);
 		fsm->down_due_us = fsm->since_us + active_down(fsm);
@@ -276,16 +285,21 @@ static void advert_in_backup(struct vrrp_fsm *fsm, int64_t now_us, const struct 
 	fsm->down_reason = MODEL_REASON_PREEMPTED;
 }
 
-/* 6.4.3, a higher one was heard. */
+/* 6.4.3, a higher one was heard. It may be about to put the addresses in place. */
 static void yield(struct vrrp_fsm *fsm, int64_t now_us, enum model_router_reason reason,
                   const struct addr *src, const struct vrrp_advert *advert,
                   struct vrrp_effects *out)
 {
-	if (!fsm->params.virtual_mac)
+	effect(out, VRRP_EFFECT_QUIET);
+	/* Others may hear this after the better one's word: they must not learn another interval
+	 * from it. */
+	if (!fsm->params.virtual_mac && advert->interval_us == interval_of(fsm))
 		advertise(out, fsm->params.priority);
 	listen_anew(fsm, now_us);
 	follow(fsm, now_us, src, advert);
-	let_go(fsm, now_us, reason, src, out);
+	change(fsm, now_us, MODEL_ROUTER_BACKUP, reason, src, out);
+	fsm->holding = true;
+	fsm->release_due_us = now_us + LINGER_US;
 }
 
 /* 6.4.3: "send an ADVERTISEMENT immediately to assert the Active state". Whoever was contradicted
@@ -299,16 +313,27 @@ static void answer(struct vrrp_fsm *fsm, int64_t now_us, struct vrrp_effects *ou
 	effect(out, VRRP_EFFECT_ANNOUNCE);
 }
 
-/* A planned leave, and there is the successor: whatever its priority, it is Active now. */
+/* A planned leave: whoever speaks, whatever its priority, is the successor. But it may have yielded
+ * again, to an advertisement of ours that was under way when we began to leave. So it is asked once
+ * more to speak up, when nothing can be under way any longer; one that becomes Active only then is
+ * given the same time for its addresses. */
 static void advert_in_leave(struct vrrp_fsm *fsm, int64_t now_us, const struct addr *src,
                             const struct vrrp_advert *advert)
 {
+	int64_t patience_us = 2 * interval_of(fsm) + 2 * LINGER_US;
+
 	if (advert->priority == 0)
 		return;
 	follow(fsm, now_us, src, advert);
-	if (!fsm->succeeded) {
-		fsm->succeeded = true;
+	if (fsm->successor_us == TIME_NEVER) {
+		fsm->successor_us = now_us;
+		fsm->adver_due_us = now_us + LINGER_US;
+		if (fsm->leave_due_us < now_us + patience_us)
+			fsm->leave_due_us = now_us + patience_us;
+	} else if (!fsm->confirmed && now_us - fsm->successor_us >= LINGER_US) {
+		fsm->confirmed = true;
 		fsm->leave_due_us = now_us + LINGER_US;
+		fsm->adver_due_us = TIME_NEVER;
 	}
 }
 
@@ -386,27 +411,28 @@ int64_t vrrp_fsm_deadline(const struct vrrp_fsm *fsm)
 	case MODEL_ROUTER_INITIALIZE:
 		break;
 	case MODEL_ROUTER_BACKUP:
-		return fsm->down_due_us;
+		return fsm->release_due_us < fsm->down_due_us ? fsm->release_due_us
+		                                              : fsm->down_due_us;
 	case MODEL_ROUTER_ACTIVE:
 		if (fsm->leaving == VRRP_LEAVE_NONE)
 			return fsm->adver_due_us;
-		if (fsm->succeeded || fsm->leave_due_us < fsm->adver_due_us)
-			return fsm->leave_due_us;
-		return fsm->adver_due_us;
+		return fsm->leave_due_us < fsm->adver_due_us ? fsm->leave_due_us
+		                                             : fsm->adver_due_us;
 	}
 	return TIME_NEVER;
 }
 
-/* The wait for a successor, or the moment after it, is over. */
+/* The wait for a successor is over, one way or the other. */
 static void end_leave(struct vrrp_fsm *fsm, int64_t now_us, struct vrrp_effects *out)
 {
 	struct addr successor = fsm->active;
 
-	if (fsm->succeeded || fsm->leaving == VRRP_LEAVE_STOP) {
+	if (fsm->confirmed || fsm->leaving == VRRP_LEAVE_STOP) {
 		let_go(fsm, now_us, MODEL_REASON_HANDED_OVER, &successor, out);
 		return;
 	}
 	fsm->leaving = VRRP_LEAVE_NONE;
+	fsm->successor_us = TIME_NEVER;
 	fsm->adver_due_us = now_us + interval_of(fsm);
 	advertise(out, fsm->params.priority);
 	effect(out, VRRP_EFFECT_ANNOUNCE);
@@ -417,7 +443,8 @@ static void active_expired(struct vrrp_fsm *fsm, int64_t now_us, struct vrrp_eff
 {
 	bool leaves = fsm->leaving != VRRP_LEAVE_NONE;
 
-	if (!fsm->succeeded && now_us - fsm->adver_due_us > DOWN_INTERVALS * interval_of(fsm)) {
+	if (fsm->successor_us == TIME_NEVER &&
+	    now_us - fsm->adver_due_us > DOWN_INTERVALS * interval_of(fsm)) {
 		vrrp_fsm_step_down(fsm, now_us, MODEL_REASON_LATE, out);
 		return;
 	}
@@ -425,12 +452,21 @@ static void active_expired(struct vrrp_fsm *fsm, int64_t now_us, struct vrrp_eff
 		end_leave(fsm, now_us, out);
 		return;
 	}
-	if (fsm->succeeded || now_us < fsm->adver_due_us)
-		return;
 	advertise(out, leaves ? 0 : fsm->params.priority);
 	/* What was missed is not made up for. */
 	while (fsm->adver_due_us <= now_us)
 		fsm->adver_due_us += leaves ? resign_interval(fsm) : interval_of(fsm);
+}
+
+static void backup_expired(struct vrrp_fsm *fsm, int64_t now_us, struct vrrp_effects *out)
+{
+	if (now_us >= fsm->down_due_us) {
+		become_active(fsm, now_us, fsm->down_reason, out);
+		return;
+	}
+	fsm->holding = false;
+	fsm->release_due_us = TIME_NEVER;
+	effect(out, VRRP_EFFECT_RELEASE);
 }
 
 void vrrp_fsm_expired(struct vrrp_fsm *fsm, int64_t now_us, struct vrrp_effects *out)
@@ -441,7 +477,7 @@ void vrrp_fsm_expired(struct vrrp_fsm *fsm, int64_t now_us, struct vrrp_effects 
 	case MODEL_ROUTER_INITIALIZE:
 		break;
 	case MODEL_ROUTER_BACKUP:
-		become_active(fsm, now_us, fsm->down_reason, out);
+		backup_expired(fsm, now_us, out);
 		break;
 	case MODEL_ROUTER_ACTIVE:
 		active_expired(fsm, now_us, out);
@@ -456,10 +492,9 @@ void vrrp_fsm_step_down(struct vrrp_fsm *fsm, int64_t now_us, enum model_router_
 
 	if (fsm->state != MODEL_ROUTER_ACTIVE)
 		return;
-	if (!fsm->succeeded) {
-		advertise(out, 0);
+	advertise(out, 0);
+	if (fsm->successor_us == TIME_NEVER)
 		listen_anew(fsm, now_us);
-	}
 	let_go(fsm, now_us, reason, &successor, out);
 }
 
@@ -473,7 +508,7 @@ static void configure_backup(struct vrrp_fsm *fsm, int64_t now_us,
 		become_active(fsm, now_us, MODEL_REASON_OWNER, out);
 		return;
 	}
-	if (fsm->holding)
+	if (holds_leftovers(fsm))
 		return;
 	/* Nobody has taught us another interval than our own: listen anew. */
 	if (fsm->active.family == ADDR_NONE &&
@@ -502,11 +537,9 @@ void vrrp_fsm_configure(struct vrrp_fsm *fsm, int64_t now_us, const struct vrrp_
 	case MODEL_ROUTER_ACTIVE:
 		/* Others wait by the old interval until they are told the new one: the next
 		 * advertisement may come sooner, never later. */
-		if (!fsm->succeeded) {
-			fsm->active_interval_us = params->advert_interval_us;
-			if (fsm->adver_due_us > now_us + params->advert_interval_us)
-				fsm->adver_due_us = now_us + params->advert_interval_us;
-		}
+		if (fsm->leaving == VRRP_LEAVE_NONE &&
+		    fsm->adver_due_us > now_us + params->advert_interval_us)
+			fsm->adver_due_us = now_us + params->advert_interval_us;
 		break;
 	}
 }

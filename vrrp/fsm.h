@@ -14,13 +14,16 @@
  * Beyond the RFC:
  * - A planned leave. The Active sends priority 0 every interval and a quarter (not faster: each
  *   restarts a plain successor's Skew_Time, which may be almost an interval) but keeps its
- *   addresses until it has heard a successor, and a moment longer until the successor's
- *   announcements have arrived everywhere; or until nobody came within a bound.
+ *   addresses until it has heard a successor, has heard it once more 50 ms later (it might have
+ *   yielded to an advertisement that was still under way), and another 50 ms have passed for its
+ *   addresses and announcements. Or until nobody came within a bound.
  * - An Active that was silent for longer than others wait does not contradict who took over.
  * - The winner of a conflict announces its addresses again: the loser has announced them, too. So
  *   that it learns of the conflict, one that yields advertises once more (not with a virtual MAC:
- *   that would only mislead switches). Answers are limited to one an interval, so that two that
- *   both think they won don't storm.
+ *   that would only mislead switches; nor with another interval: that would mislead third ones).
+ *   Answers are limited to one an interval, so that two that both think they won don't storm.
+ * - An Active that yields to a better one keeps its addresses, too, for as long as that one needs
+ *   to put them in place: RELEASE comes 50 ms after the change to Backup.
  * - A start that finds its addresses still in place (restart, crash) listens only long enough to
  *   hear whether another has taken over, and lets go of them if so. */
 
@@ -80,14 +83,16 @@ struct vrrp_fsm {
 	int64_t answered_us;                  /* Active: last answer to a rival, INT64_MIN: none */
 	int64_t down_due_us;                  /* Backup: Active_Down_Timer */
 	enum model_router_reason down_reason; /* Backup: why we'd become Active when it fires */
-	bool holding;           /* Backup: addresses of an earlier run are still in place */
+	bool holding; /* Backup: the addresses are in place: those of an earlier run ... */
+	int64_t release_due_us; /* ... (TIME_NEVER), or ours, to be released then */
 	int64_t lower_heard_us; /* Backup: first advertisement of a lower Active in this spell,
 	                           TIME_NEVER */
 	int64_t heard4_us;      /* last advertisement over IPv4 of another, INT64_MIN: never */
 	unsigned ties6; /* Active: equal priorities heard over IPv6 since the last word over IPv4 */
 	enum vrrp_leave leaving;   /* Active: a planned leave is under way */
-	bool succeeded;            /* leaving: a successor was heard */
-	int64_t leave_due_us;      /* leaving: give up waiting, or let go when succeeded */
+	int64_t successor_us;      /* leaving: a successor was first heard, TIME_NEVER */
+	bool confirmed;            /* leaving: the successor was heard again */
+	int64_t leave_due_us;      /* leaving: give up waiting; when confirmed: let go */
 	bool preemption_suspended; /* after a failover by hand, until Active again */
 	struct addr active;        /* Backup: whom we follow; ADDR_NONE: nobody yet */
 	uint8_t active_priority;
@@ -106,9 +111,9 @@ void vrrp_fsm_shutdown(struct vrrp_fsm *fsm, int64_t now_us, enum model_router_r
                        struct vrrp_effects *out);
 /* Planned: hand over, then Initialize (STOP) or Backup (FAILOVER, preempting nobody until Active
  * again). A Backup told to STOP goes to Initialize at once; told to FAILOVER it does nothing. After
- * the bound (4 intervals and 200 ms, at most a minute) STOP lets go all the same; FAILOVER stays
- * Active, as nobody is there to take over: 'leaving' is then VRRP_LEAVE_NONE again. STOP while a
- * FAILOVER is under way makes it a STOP. */
+ * the bound (4 intervals and 200 ms, at most a minute; 2 intervals more once a successor was heard)
+ * STOP lets go all the same; FAILOVER stays Active, as nobody is there to take over: 'leaving' is
+ * then VRRP_LEAVE_NONE again. STOP while a FAILOVER is under way makes it a STOP. */
 void vrrp_fsm_leave(struct vrrp_fsm *fsm, int64_t now_us, enum vrrp_leave leave,
                     struct vrrp_effects *out);
 /* A valid advertisement for this VRID from another router. 'advert' and 'src' are not kept. */

@@ -21,7 +21,7 @@ struct lan_node {
 	struct vrrp_fsm fsm;
 	bool ipv4, ipv6; /* families it speaks */
 	int64_t stalled_until_us;
-	int64_t owns_since_us; /* TIME_NEVER: the addresses are not in place */
+	int64_t owns_since_us; /* the addresses are in place; TIME_NEVER: not wanted */
 	int64_t said_us;       /* last advertisement */
 	unsigned announced;    /* times that announcing began */
 };
@@ -45,6 +45,7 @@ struct lan {
 	unsigned lose_next[LAN_NODES_MAX];      /* so many of a node's packets */
 	unsigned loss_percent;
 	int64_t delay_min_us, delay_max_us;
+	int64_t take_us; /* from TAKE until the addresses are in place */
 	uint64_t random;
 	struct text *transcript; /* NULL: none is kept */
 	bool show_adverts;       /* the regular ones, too */
