@@ -16,6 +16,7 @@ import tempfile
 import threading
 
 HERE = pathlib.Path(__file__).resolve().parent
+TOP = HERE.parent.parent
 LINTEL = str(pathlib.Path(sys.argv[1]).resolve())
 ENVIRONMENT = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": "/nonexistent",
                **{name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}}
@@ -293,6 +294,40 @@ def a_full_disk_behind_the_output_is_a_failure():
     with open("/dev/full", "w", encoding="utf-8") as full:
         result = subprocess.run([LINTEL, "--help"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     equal((result.returncode, result.stderr), (1, "lintel: standard output: No space left on device\n"))
+
+
+@test
+def yaml_in_the_readme_and_the_manual_has_nothing_wrong():
+    readme = re.findall(r"^```yaml\n(.*?)^```$", (TOP / "README.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    manual = re.findall(r"^\.EX\n(apiVersion:.*?)^\.EE$", (TOP / "packaging/man/lintel.8").read_text(encoding="utf-8"),
+                        re.MULTILINE | re.DOTALL)
+    equal((len(readme), len(manual)), (1, 1))
+    for text in (readme[0], manual[0].replace("\\-", "-")):
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+            file.write(text)
+            file.flush()
+            result = lintel("check", file.name)
+        equal((result.returncode, result.stdout), (0, "2 objects in 1 file: no problem\n"))
+
+
+@test
+def documents_name_only_commands_and_options_that_there_are():
+    known = {command: lintel(command, "--help").stdout for command in commands()}
+    count = 0
+    for path in (TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))):
+        text = path.read_text(encoding="utf-8")
+        code = re.findall(r"`(lintel [^`\n]+)`", text)
+        code += re.findall(r"^(?:\$ )?(?:sudo )?(lintel [^#|>\n]+)", "\n".join(re.findall(r"^```sh\n(.*?)^```$", text,
+                                                                                    re.MULTILINE | re.DOTALL)), re.MULTILINE)
+        for line in code:
+            word = line.split()[1]
+            if word.startswith("[") or word.startswith("."):
+                continue
+            assert word in known, f"{path.name}: {line}"
+            for option in re.findall(r"(?<!\S)--?[a-z][\w-]*", line):
+                assert re.search(rf"(?<!\S){option}(?![\w-])", known[word]), f"{path.name}: {line}"
+            count += 1
+    assert count > 20, count
 
 
 COMPLETE = """
