@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #define CLIENT_ANSWER_MAX                                                       \
-	(INT64_C(256) * 1024 * 1024) /* bytes; 100,000 servers take about 40 MB \
+	(INT64_C(128) * 1024 * 1024) /* bytes; 100,000 servers take about 40 MB \
 	                              */
 #define CLIENT_ANSWER_US (10 * INT64_C(1000000))
 #define CLIENT_LONG_US   (70 * INT64_C(1000000)) /* for what takes its time: a failover */

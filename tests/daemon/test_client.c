@@ -203,7 +203,7 @@ START_TEST(an_answer_without_end_is_cut_off)
 	server.answer = chunk;
 	server.repeat = 1000;
 	ck_assert_int_eq(ask_server(LONG_US * 2, &result, &error), -EFBIG);
-	ck_assert_str_eq(text_str(&error), "the daemon's answer is longer than 256 MiB");
+	ck_assert_str_eq(text_str(&error), "the daemon's answer is longer than 128 MiB");
 	free(chunk);
 	text_done(&error);
 }
