@@ -2,8 +2,8 @@
 /* lab_kernel - drives ipvs/ through everything on a real IPVS kernel, and times it.
  *
  * Not a unit test: needs root and IPVS; the lab runs it (tests/lab/run). Works in network
- * namespaces of its own, so nothing outside is touched. Prints TAP. Longer than other files because
- * one program must hold the whole list; each case is short.
+ * namespaces of its own, so nothing outside is touched. Prints TAP. Reason for its
+ * length: one program must hold the whole list; each case is short.
  *
  *   lab_kernel          all cases
  *   lab_kernel --quick  without the timings */
