@@ -6,6 +6,7 @@ import pathlib
 import re
 import shutil
 import signal
+import subprocess
 import time
 
 from . import config
@@ -98,6 +99,13 @@ class LoadBalancer:
     def offline(self, *words, check=True):
         """Runs a sub-command that needs no daemon."""
         return self.host.run(BINARY, *words, check=check)
+
+    def offline_code(self, *words):
+        """The same; gives exit code and output."""
+        with self.host.inside():
+            done = subprocess.run([BINARY, *map(str, words)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                  text=True, check=False)
+        return done.returncode, done.stdout
 
     def status(self):
         return json.loads(self.lintel("status", "-o", "json"))

@@ -3,7 +3,7 @@
 import os
 import shutil
 
-from .process import WORK, Failed, Program, wait_until
+from .process import Failed, Program, fresh_directory, wait_until
 from .topology import FRONT
 
 VRRP_GROUP, VRRP_GROUP6 = "224.0.0.18", "ff02::12"
@@ -23,8 +23,7 @@ class Keepalived:
     def __init__(self, host, *, vrid=51, addresses=(f"{FRONT}.100/24",), priority=100, interval=0.1, peers=(), own=None,
                  preempt=True, interface="eth0", extra=""):
         self.host = host
-        directory = WORK / f"keepalived-{host.name}-{len(Program.started)}"
-        directory.mkdir()
+        directory = fresh_directory(f"keepalived-{host.name}")
         self.address = addresses[0].split("/")[0]
         unicast = (f"unicast_src_ip {own or host.front}\n unicast_peer {{\n  " + "\n  ".join(peers) + "\n }") if peers else ""
         listed = "\n  ".join(f"{address} dev {interface}" for address in addresses)
@@ -83,8 +82,7 @@ class Frr:
         mac = f"00:00:5e:00:0{2 if six else 1}:{vrid:02x}"
         device = "vrrp6-1" if six else "vrrp4-1"
         zebra, vrrpd = find("zebra", "frr"), find("vrrpd", "frr")
-        directory = WORK / f"frr-{host.name}-{len(Program.started)}"
-        directory.mkdir()
+        directory = fresh_directory(f"frr-{host.name}")
         shutil.chown(directory, "frr", "frr")  # its daemons refuse to run as anybody else
         host.ip(f"link add {device} link eth0 type macvlan mode bridge", f"link set {device} address {mac}",
                 f"link set {device} addrgenmode eui64", f"addr add {address}/{prefix} dev {device}" + (" nodad" if six else ""),

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Programs running on a host, with their output in a log that a failing test shows."""
+import itertools
 import os
 import pathlib
 import signal
@@ -11,6 +12,16 @@ WORK = pathlib.Path(tempfile.mkdtemp(prefix="lab-"))
 WORK.chmod(0o755)  # some peers drop their privileges
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 os.environ["PATH"] = PATH + ":" + os.environ.get("PATH", "")
+
+
+_numbers = itertools.count(1)
+
+
+def fresh_directory(title):
+    """A directory of its own for every program that wants one."""
+    path = WORK / f"{next(_numbers):03d}-{title}"
+    path.mkdir()
+    return path
 
 
 class Failed(AssertionError):
@@ -46,7 +57,7 @@ class Program:
 
     def __init__(self, host, title, command, *, env=None, cwd=None, pipe=False):
         self.host, self.title = host, title
-        self.log_path = WORK / f"{len(Program.started):03d}-{title}.log"
+        self.log_path = WORK / f"{next(_numbers):03d}-{title}.log"
         self._log = open(self.log_path, "wb")
         self.process = host.popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE if pipe else self._log,
                                   stderr=self._log, env=env, cwd=cwd, start_new_session=True)

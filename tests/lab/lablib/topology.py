@@ -5,7 +5,7 @@ r"""The network of the lab.
     c1 .50 ------+                                             +------ web1 .21
                  +-- lb1 .11 (eth0) ------ (eth1) .11 lb1 -----+------ web2 .22
                  +-- lb2 .12 (eth0) ------ (eth1) .12 lb2 -----+------ web3 .23
-                 +-- (web1..3 .21-.23 on front as well, for direct forwarding)
+                 +-- (web1..3 .21-.23 on front as well, down until a scenario calls front_leg)
 
 eth0 is the leg on front, eth1 the one on back. Both bridges live in the namespace sw, whose ports are named HOST-f and HOST-b: taking
 such a port down is pulling a cable.
@@ -39,6 +39,13 @@ class Host(Namespace):
     def ports(self):
         return [f"{self.name}-{leg}" for leg, there in (("f", self.on_front), ("b", self.on_back)) if there]
 
+    def front_leg(self, up):
+        """A web server's second leg, by which it answers clients without passing a load balancer."""
+        if up:
+            self.ip("link set eth0 up", f"addr replace {self.front}/24 dev eth0", f"addr replace {self.front6}/64 dev eth0 nodad")
+        else:
+            self.ip("addr flush dev eth0", "link set eth0 down")
+
     def cut(self, *ports):
         """Pulls the cables (all of them unless some are named 'f' or 'b')."""
         for port in self._chosen(ports):
@@ -64,7 +71,7 @@ def _inside(name):
     """The ip commands that a host runs on itself."""
     number, front, back = HOSTS[name]
     lines = ["link set lo up"]
-    if front:
+    if front and not name.startswith("web"):
         lines += [f"addr add {FRONT}.{number}/24 dev eth0", f"addr add {FRONT6}{number}/64 dev eth0 nodad", "link set eth0 up"]
     if back:
         lines += [f"addr add {BACK}.{number}/24 dev eth1", f"addr add {BACK6}{number}/64 dev eth1 nodad", "link set eth1 up"]

@@ -199,6 +199,7 @@ def unicast(lab):
     lab.lb1.wait_active(seconds=40)
     lab.lb2.wait_backup()
     lab.client.wait_answer("udp", VIP, 80)
+    wait_until("lb2 has heard lb1", lambda: lab.lb2.router()["peers"][0]["heardSecondsAgo"] is not None)
     peers = lab.lb2.router()["peers"]
     expect([p["address"] for p in peers] == [lab.lb1.host.front] and peers[0]["priority"] == 150, peers)
     with lab.client.watching("udp", VIP, 80) as probe:
@@ -257,24 +258,33 @@ def owner(lab):
 @scenario("somebody else who has the VIP is noticed and named")
 def address_conflict(lab):
     node = lab.alone(UDP)
-    lab.webs[0].ip(f"addr add {VIP}/32 dev eth0")
+    rival = lab.webs[0]
+    rival.front_leg(True)
+    rival.ip(f"addr add {VIP}/32 dev eth0")
+
+    def noticed():
+        rival.run("ip", "neigh", "flush", "dev", "eth0", check=False)
+        rival.run("ping", "-c", "1", "-W", "1", "-I", VIP, lab.client.host.front, check=False)  # asks for its way in the VIP's name
+        return node.router()["counters"]["addressConflicts"] > 0
     try:
-        lab.webs[0].run("ping", "-c", "1", "-W", "1", "-I", VIP, lab.lb1.host.front, check=False)
-        wait_until("the conflict is counted", lambda: node.router()["counters"]["addressConflicts"] > 0, seconds=15)
+        wait_until("the conflict is counted", noticed, seconds=15)
         expect(node.is_active(), node.router())
     finally:
-        lab.webs[0].ip(f"addr del {VIP}/32 dev eth0")
+        rival.ip(f"addr del {VIP}/32 dev eth0")
+        rival.front_leg(False)
 
 
 @scenario("strangers who use our VRID for other addresses are noticed")
 def collision(lab):
     node = lab.alone(UDP)
+    lab.webs[0].front_leg(True)
     Keepalived(lab.webs[0], vrid=51, addresses=["10.77.0.177/24"], priority=50, interval=0.1, preempt=False)
     wait_until("the collision is counted", lambda: node.router()["counters"]["collisions"]
                + node.router()["counters"]["addressMismatches"] > 0, seconds=20)
+    lab.webs[0].front_leg(False)
 
 
-@scenario("an interval of 10 ms holds for ten seconds under load without a false failover", timeout=180)
+@scenario("an interval of 10 ms holds for ten seconds without a false failover", timeout=180)
 def fast_interval(lab):
     if lab.emulated:
         raise Skipped("under software emulation a stolen time slice of 30 ms is nobody's fault; use --via uml or native")
@@ -285,5 +295,7 @@ def fast_interval(lab):
     figure("10 ms, steady", probe.report)
     counters = lab.lb1.router()["counters"]
     figure("10 ms, lateness", f"max {counters['latenessMaxSeconds'] * 1000:.1f} ms, {counters['latenessOver1ms']} of "
-                              f"{counters['advertsSent']} later than 1 ms")
+                              f"{counters['advertsSent']} later than 1 ms; the probe itself was late by up to {probe.report['latestMs']:.0f} ms")
+    if probe.report["latestMs"] > 15:
+        raise Skipped(f"this machine stood still for {probe.report['latestMs']:.0f} ms: no ground to judge a 10 ms interval")
     expect(lab.lb2.router()["counters"]["becameActive"] == before and lab.lb1.is_active(), "a false failover")

@@ -47,7 +47,7 @@ def start_keepalived(lab, family, unicast, priority, preempt=True):
 def keepalived_both_ways(lab, family, unicast):
     """keepalived is Active first and dies; comes back and preempts; leaves politely."""
     peers = own_addresses(lab, family)[1:] if unicast else ()
-    peer = start_keepalived(lab, family, unicast, priority=150).wait_active(40)
+    peer = start_keepalived(lab, family, unicast, priority=150).wait_active(seconds=40)
     lab.lb1.start(documents(family, 100, peers, preempt=True)).wait_backup()
     pause(1)
     entry = lab.lb1.router()
@@ -56,7 +56,7 @@ def keepalived_both_ways(lab, family, unicast):
     peer.kill()
     lab.lb1.wait_active()
     lab.lb2.scrap()
-    peer = start_keepalived(lab, family, unicast, priority=150).wait_active(40)
+    peer = start_keepalived(lab, family, unicast, priority=150).wait_active(seconds=40)
     lab.lb1.wait_backup()
     expect(not lab.lb1.has_address(FAMILIES[family]["vip"]), "both own the address")
     peer.stop()
@@ -67,14 +67,14 @@ def lintel_first(lab, family, unicast):
     """lintel is Active first; keepalived follows it, and takes over when lintel leaves and when it dies."""
     peers = own_addresses(lab, family)[1:] if unicast else ()
     vip = FAMILIES[family]["vip"]
-    lab.lb1.start(documents(family, 150, peers, preempt=True)).wait_active(40)
+    lab.lb1.start(documents(family, 150, peers, preempt=True)).wait_active(seconds=40)
     lab.client.wait_answer("udp", vip, 80)
     peer = start_keepalived(lab, family, unicast, priority=100)
     pause(2)
     expect(lab.lb1.is_active() and not peer.has_address(), "keepalived does not believe lintel's advertisements")
     lab.lb1.stop()
     peer.wait_active()
-    lab.lb1.start().wait_active(40)
+    lab.lb1.start().wait_active(seconds=40)
     peer.wait_backup()
     lab.lb1.lose_power()
     peer.wait_active()
@@ -90,7 +90,7 @@ for _family in FAMILIES:
 
 @scenario("keepalived takes over from lintel in time: what the client sees")
 def handover_to_keepalived(lab):
-    lab.lb1.start(documents("IPv4", 150, (), preempt=False)).wait_active(40)
+    lab.lb1.start(documents("IPv4", 150, (), preempt=False)).wait_active(seconds=40)
     start_keepalived(lab, "IPv4", False, priority=100)
     lab.lb2.host.run("ipvsadm", "-R", given="".join([f"-A -u {VIP}:80 -s rr\n"] + [f"-a -u {VIP}:80 -r {web}:8080 -m\n" for web in WEBS]))
     lab.lb2.host.sysctl("net.ipv4.vs.conntrack", 1)
@@ -109,7 +109,7 @@ def handover_to_keepalived(lab):
 def frr_both_ways(lab, family):
     facts = FAMILIES[family]
     peer = Frr(lab.lb2.host, address=facts["vip"], prefix=24 if family == "IPv4" else 64, priority=150)
-    peer.wait_active(40)
+    peer.wait_active(seconds=40)
     lab.lb1.start(documents(family, 100, (), preempt=True)).wait_backup()
     pause(1)
     entry = lab.lb1.router()
@@ -123,7 +123,7 @@ def frr_both_ways(lab, family):
     expect(lab.lb1.is_active() and not peer.is_active(), "FRR does not believe lintel's advertisements")
     lab.lb1.stop()
     peer.wait_active()
-    lab.lb1.start().wait_active(40)
+    lab.lb1.start().wait_active(seconds=40)
     wait_until("FRR gives way", lambda: not peer.is_active())
 
 

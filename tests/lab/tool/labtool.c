@@ -20,7 +20,7 @@ static const char usage[] =
 	"labtool session ADDRESS PORT --mode echo|download|idle [--count N] [options]\n"
 	"    Holds TCP sessions, checks every byte, measures stalls. One line of JSON at the end.\n"
 	"options: --interval MS  --timeout MS  --seconds S  --count N  --progress MS  --timeline "
-        "MS  --fresh\n"
+	"MS  --fresh\n"
 	"         --source ADDRESS  --source-port PORT\n";
 
 volatile bool stop_asked;

@@ -45,6 +45,7 @@ struct run {
 	struct server_count servers[MAX_SERVERS];
 	size_t n_servers;
 	int64_t started_us;
+	int64_t latest_us; /* how late a probe was sent, at most: what this machine is worth */
 	int64_t next_progress_us;
 	size_t reported; /* samples that progress lines have counted */
 	char last_server[GREETING_MAX];
@@ -310,6 +311,8 @@ int probe(const struct options *options)
 	}
 	run.next_progress_us = run.started_us + options->progress_us;
 	while (!done(&run, now_us())) {
+		if (now_us() - next > run.latest_us)
+			run.latest_us = now_us() - next;
 		send_probe(&run);
 		next += options->interval_us;
 		if (next < now_us() - 5 * options->interval_us)
@@ -326,6 +329,7 @@ int probe(const struct options *options)
 	put_latency(&run);
 	put_servers(&run);
 	put_timeline(&run);
+	printf(",\"latestMs\":%.1f", (double)run.latest_us / 1e3);
 	printf(",\"seconds\":%.3f}\n", (double)(now_us() - run.started_us) / 1e6);
 	return 0;
 }
