@@ -217,6 +217,28 @@ static void check_families(struct model_decode_context *ctx, const struct tree *
 	}
 }
 
+/* What is restricted is restricted in both families. */
+static void check_source_ranges(struct model_decode_context *ctx, const struct tree *node,
+                                const struct model_virtual_server *vs)
+{
+	static const uint8_t families[] = {ADDR_IPV4, ADDR_IPV6};
+
+	for (size_t f = 0; f < LT_ARRAY_SIZE(families) && vs->source_range_count > 0; f++) {
+		bool found = false;
+
+		if (!has_family(vs->addresses, vs->address_count, families[f]))
+			continue;
+		for (size_t i = 0; i < vs->source_range_count && !found; i++)
+			found = vs->source_ranges[i].addr.family == families[f] ||
+			        vs->source_ranges[i].addr.family == ADDR_NONE; /* was wrong */
+		if (!found)
+			model_decode_warning_at(ctx, node, "sourceRanges",
+			                        "none is of %s: all clients of the %s addresses "
+			                        "are dropped",
+			                        family_name(families[f]), family_name(families[f]));
+	}
+}
+
 static void check_servers(struct model_decode_context *ctx, const struct tree *node,
                           const struct model_virtual_server *vs)
 {
@@ -323,5 +345,6 @@ void model_check_virtual_server(struct model_decode_context *ctx, const struct t
 	check_ports(ctx, node, vs);
 	check_servers(ctx, node, vs);
 	check_service(ctx, node, vs);
+	check_source_ranges(ctx, node, vs);
 	check_source_nat(ctx, node, vs);
 }

@@ -53,8 +53,11 @@ static void copy_list(struct arena *arena, const struct model_schema_field *fiel
 		return;
 	}
 	*items = arena_memdup(arena, *items, count * field->size);
-	for (size_t i = 0; i < count; i++)
-		copy_value(arena, field, *items + i * field->size, NULL);
+	for (size_t i = 0; i < count; i++) {
+		char *entry = *items + i * field->size;
+
+		copy_value(arena, field, entry, entry);
+	}
 }
 
 static void copy_map(struct arena *arena, const struct model_schema_map *map, char *base)

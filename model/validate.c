@@ -97,8 +97,6 @@ static void report_unknown(struct model_problems *problems, const struct model_o
 {
 	const char *nearest = text_nearest(name, names, count);
 
-	if (model_validate_is_reported(problems, kind, name))
-		return;
 	if (nearest)
 		model_problem_add(problems, MODEL_ERROR, *origin, title, field,
 		                  "there is no %s '%s'; did you mean '%s'?", kind, name, nearest);

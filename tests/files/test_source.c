@@ -180,6 +180,24 @@ START_TEST(a_file_that_is_too_large_is_refused)
 }
 END_TEST
 
+START_TEST(a_directory_has_a_limit_of_files)
+{
+	char name[32], first[SCRATCH_PATH_SIZE], path[SCRATCH_PATH_SIZE];
+	char *lines;
+
+	write_file("0.yaml", "");
+	scratch_dir_path("0.yaml", first);
+	for (unsigned i = 1; i <= FILES_SOURCE_FILES_MAX; i++) {
+		snprintf(name, sizeof(name), "%u.yaml", i);
+		ck_assert_int_eq(link(first, scratch_dir_path(name, path)), 0);
+	}
+	load("");
+	lines = problem_lines();
+	ck_assert_str_eq(lines, "/: too many files; allowed: at most 10000\n");
+	free(lines);
+}
+END_TEST
+
 START_TEST(problems_name_file_and_line_and_the_rest_is_read)
 {
 	char *lines;
@@ -231,6 +249,7 @@ int main(void)
 	tcase_add_test(tests, a_config_map_volume_is_read_once);
 	tcase_add_test(tests, what_can_not_be_read_is_a_problem);
 	tcase_add_test(tests, a_file_that_is_too_large_is_refused);
+	tcase_add_test(tests, a_directory_has_a_limit_of_files);
 	tcase_add_test(tests, problems_name_file_and_line_and_the_rest_is_read);
 	tcase_add_test(tests, several_paths_add_up);
 	return unit_run(suite);

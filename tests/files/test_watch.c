@@ -176,7 +176,7 @@ END_TEST
 START_TEST(several_changes_at_once_are_told_once)
 {
 	make_dir("conf");
-	open_watch("conf");
+	open_watch("conf/");
 	write_file("conf/a.yaml", "1");
 	write_file("conf/b.yaml", "1");
 	write_file("conf/c.yaml", "1");
@@ -248,6 +248,19 @@ START_TEST(a_directory_made_anew_is_watched_again)
 }
 END_TEST
 
+START_TEST(changes_are_told_after_a_tenth_of_a_second_of_quiet)
+{
+	char *paths[] = {path_of("a.yaml")};
+	int64_t before_us;
+
+	ck_assert_int_eq(files_watch_open(loop, paths, 1, changed, &told, &watch), 0);
+	before_us = mono_now_us();
+	write_file("a.yaml", "1");
+	expect_told();
+	ck_assert_int_ge(mono_now_us() - before_us, FILES_WATCH_QUIET_US);
+}
+END_TEST
+
 START_TEST(nothing_is_closed_without_harm)
 {
 	files_watch_close(NULL);
@@ -275,6 +288,7 @@ int main(void)
 	tcase_add_test(tests, what_a_link_leads_to_is_watched);
 	tcase_add_test(tests, a_path_that_does_not_exist_is_awaited);
 	tcase_add_test(tests, a_directory_made_anew_is_watched_again);
+	tcase_add_test(tests, changes_are_told_after_a_tenth_of_a_second_of_quiet);
 	tcase_add_test(tests, nothing_is_closed_without_harm);
 	return unit_run(suite);
 }

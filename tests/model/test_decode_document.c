@@ -165,6 +165,17 @@ static const struct row {
          "allowed: virtualRouterId, interface, addresses, priority, advertisementInterval, "
          "preempt, preemptDelay, accept, peers, virtualMac, trackInterfaces, checksum, "
          "addressLifetime, announce\n"},
+	{IN_WHOLE, "5",
+         "t.yaml:1: is an integer; allowed: an object with apiVersion, kind, metadata, spec\n"},
+	{IN_WHOLE,
+         "{apiVersion: {}, kind: VirtualRouter, metadata: {name: r}, spec: {virtualRouterId: 1, "
+         "interface: eth0}}",
+         "t.yaml:1: VirtualRouter r: apiVersion: is a map; allowed: lintel.io/v1alpha1\n"},
+	{IN_WHOLE, "{apiVersion: v1, kind: List, items: 1.5}",
+         "t.yaml:1: items: is a number; allowed: a list of objects\n"},
+	{IN_WHOLE, "{apiVersion: v1, kind: List}", ""},
+	{IN_WHOLE, "true",
+         "t.yaml:1: is a boolean; allowed: an object with apiVersion, kind, metadata, spec\n"},
 };
 
 /* The row's text in its frame; the caller frees. */

@@ -9,10 +9,10 @@ enum place { IN_ROUTER, IN_ROUTER_SPEC, IN_POOL };
 
 static const char *const frames[] = {
 	[IN_ROUTER] = "{apiVersion: lintel.io/v1alpha1, kind: VirtualRouter, metadata: {name: r}, "
-		      "spec: {\n"
+                      "spec: {\n"
 		      "virtualRouterId: 1, interface: eth0,\n%s}}\n",
 	[IN_ROUTER_SPEC] = "{apiVersion: lintel.io/v1alpha1, kind: VirtualRouter, metadata: {name: "
-			   "r}, spec: {\n%s}}\n",
+                           "r}, spec: {\n%s}}\n",
 	[IN_POOL] =
 		"{apiVersion: lintel.io/v1alpha1, kind: AddressPool, metadata: {name: p}, spec: {\n"
 		"virtualRouter: r,\n%s}}\n",
@@ -284,6 +284,11 @@ static const struct row {
          "a range as 192.0.2.10-192.0.2.20, a prefix as 192.0.2.16/28 or one address\n"
          "t.yaml:3: AddressPool p: spec.addresses[1]: 'nothing' is no range of addresses; allowed: "
          "a range as 192.0.2.10-192.0.2.20, a prefix as 192.0.2.16/28 or one address\n"},
+	{IN_ROUTER, "peers: [~]",
+         "t.yaml:3: VirtualRouter r: spec.peers[0]: is empty; allowed: an IPv4 or IPv6 address\n"},
+	{IN_ROUTER, "checksum: ééééééééééééééééééééééééééééééééééééééééééééééééééééé",
+         "t.yaml:3: VirtualRouter r: spec.checksum: 'éééééééééééééééééééééééééééééééééééééé...' is "
+         "not known; allowed: one of pseudoHeader, rfc9568\n"},
 };
 
 /* The row's text in its frame; the caller frees. */

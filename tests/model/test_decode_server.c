@@ -9,23 +9,23 @@ enum place { IN_VS, IN_VS_SPEC, IN_PORTS, IN_SERVERS, IN_TUNNELS };
 
 static const char *const frames[] = {
 	[IN_VS] = "{apiVersion: lintel.io/v1alpha1, kind: VirtualServer, metadata: {name: v}, "
-		  "spec: {\n"
+                  "spec: {\n"
 		  "virtualRouter: r, addresses: [192.0.2.1], ports: [{port: 80}], servers: "
-		  "[{address: 198.51.100.1}],\n%s}}\n",
+                  "[{address: 198.51.100.1}],\n%s}}\n",
 	[IN_VS_SPEC] = "{apiVersion: lintel.io/v1alpha1, kind: VirtualServer, metadata: {name: v}, "
-		       "spec: {\n%s}}\n",
+                       "spec: {\n%s}}\n",
 	[IN_PORTS] = "{apiVersion: lintel.io/v1alpha1, kind: VirtualServer, metadata: {name: v}, "
-		     "spec: {\n"
+                     "spec: {\n"
 		     "virtualRouter: r, addresses: [192.0.2.1], servers: [{address: "
-		     "198.51.100.1}], ports: [\n%s]}}\n",
+                     "198.51.100.1}], ports: [\n%s]}}\n",
 	[IN_SERVERS] = "{apiVersion: lintel.io/v1alpha1, kind: VirtualServer, metadata: {name: v}, "
-		       "spec: {\n"
+                       "spec: {\n"
 		       "virtualRouter: r, addresses: [192.0.2.1], ports: [{port: 80}], servers: "
-		       "[\n%s]}}\n",
+                       "[\n%s]}}\n",
 	[IN_TUNNELS] = "{apiVersion: lintel.io/v1alpha1, kind: VirtualServer, metadata: {name: v}, "
-		       "spec: {\n"
+                       "spec: {\n"
 		       "virtualRouter: r, addresses: [192.0.2.1], ports: [{port: 80}], forwarding: "
-		       "tunnel, servers: [\n%s]}}\n",
+                       "tunnel, servers: [\n%s]}}\n",
 };
 
 static const struct row {
@@ -402,6 +402,19 @@ static const struct row {
 	{IN_VS_SPEC,
          "virtualRouter: r, addresses: [192.0.2.1], ports: [{port: 80, scheduler: rr}], servers: "
          "[{address: 198.51.100.1}, {address: 198.51.100.3, weight: 0}]",
+         ""},
+	{IN_VS, "sourceRanges: [\"2001:db8::/32\"]",
+         "t.yaml:3: VirtualServer default/v: spec.sourceRanges: warning: none is of IPv4: all "
+         "clients of the IPv4 addresses are dropped\n"},
+	{IN_VS_SPEC,
+         "virtualRouter: r, addresses: [192.0.2.1, \"2001:db8::1\"], ports: [{port: 80}], servers: "
+         "[{address: 198.51.100.1}, {address: \"2001:db8::2\"}], sourceRanges: [10.0.0.0/8]",
+         "t.yaml:2: VirtualServer default/v: spec.sourceRanges: warning: none is of IPv6: all "
+         "clients of the IPv6 addresses are dropped\n"},
+	{IN_VS_SPEC,
+         "virtualRouter: r, addresses: [192.0.2.1, \"2001:db8::1\"], ports: [{port: 80}], servers: "
+         "[{address: 198.51.100.1}, {address: \"2001:db8::2\"}], sourceRanges: [10.0.0.0/8, "
+         "\"::/0\"]",
          ""},
 };
 

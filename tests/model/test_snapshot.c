@@ -314,6 +314,72 @@ START_TEST(an_object_with_an_error_is_looked_at_and_not_taken)
 }
 END_TEST
 
+/* As a reader of the API makes trees: without lines. */
+static void forget_lines(struct tree *node)
+{
+	node->line = 0;
+	node->key_line = 0;
+	for (struct tree *child = node->child; child; child = child->sibling)
+		forget_lines(child);
+}
+
+static void decode_api(const char *yaml, struct model_objects *objects)
+{
+	struct tree *documents;
+	struct arena trees;
+
+	arena_init(&trees);
+	documents = tree_new(&trees, TREE_LIST, 0);
+	files_yaml_read(yaml, strlen(yaml), "", &trees, documents, &problems);
+	forget_lines(documents);
+	for (const struct tree *document = documents->child; document; document = document->sibling)
+		model_decode(document, MODEL_SOURCE_KUBERNETES, objects, &problems);
+	arena_done(&trees);
+}
+
+START_TEST(a_pool_has_to_be_there_and_to_agree_about_the_router)
+{
+	static const struct {
+		const char *spec;
+		const char *problems;
+	} rows[] = {
+		{"addressPool: public", ""},
+		{"addressPool: public, virtualRouter: back", ""},
+		{"addressPool: pulbic",
+	         "kubernetes: VirtualServer default/v: spec.addressPool: there is no AddressPool "
+	         "'pulbic'; did you mean 'public'?\n"},
+		{"addressPool: public, virtualRouter: front",
+	         "kubernetes: VirtualServer default/v: spec.virtualRouter: 'front' is not that of "
+	         "AddressPool public; allowed: 'back', or none\n"},
+		{"virtualRouter: back, addresses: [10.77.0.100]",
+	         "kubernetes: VirtualServer default/v: spec.addresses[0]: 10.77.0.100 belongs to "
+	         "VirtualRouter front already (kubernetes); allowed: one virtual router for an "
+	         "address\n"},
+	};
+	struct model_objects objects;
+	const struct model_objects *sources[] = {&objects};
+	struct model_snapshot *snapshot;
+	struct text server = {0};
+	char *lines;
+
+	model_objects_init(&objects);
+	text_printf(&server,
+	            "{apiVersion: lintel.io/v1alpha1, kind: VirtualServer, metadata: {name: v}, "
+	            "spec: {%s, ports: [{port: 80}], service: {name: web}}}",
+	            rows[_i].spec);
+	decode_api(network, &objects);
+	decode_api(text_str(&server), &objects);
+	snapshot = model_snapshot_build(sources, 1, &problems);
+	lines = judge_lines(&problems);
+	ck_assert_str_eq(lines, rows[_i].problems);
+	ck_assert_int_eq(snapshot != NULL, !*rows[_i].problems);
+	free(lines);
+	text_done(&server);
+	model_snapshot_free(snapshot);
+	model_objects_done(&objects);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests;
@@ -330,5 +396,6 @@ int main(void)
 	tcase_add_test(tests,
 	               the_floating_address_is_on_that_interface_in_that_family_and_not_link_local);
 	tcase_add_test(tests, an_object_with_an_error_is_looked_at_and_not_taken);
+	tcase_add_loop_test(tests, a_pool_has_to_be_there_and_to_agree_about_the_router, 0, 5);
 	return unit_run(suite);
 }

@@ -122,6 +122,25 @@ static const struct row {
          "VirtualServer default/a (t.yaml:3)\n"
          "t.yaml:7: VirtualServer default/c: spec.ports[0]: TCP port 40 on 10.0.0.2 is taken by "
          "VirtualServer default/a (t.yaml:3)\n"},
+	{ROUTER("r", 1, "eth0", "[10.0.0.1/24]")
+                 SERVER("a", "r", "[10.0.0.2]", "[{port: 80}, {port: 81}, {port: 80}]",
+                        "servers: [{address: 198.51.100.1}]"),
+         "t.yaml:3: VirtualServer default/a: spec.ports[2]: has TCP ports in common with "
+         "ports[0]\n"},
+	{ROUTER("r", 1, "eth0", "[10.0.0.1/24]")
+                 SERVER("a", "r", "[10.0.0.2]", "[{port: 0}]", "servers: [{address: 198.51.100.1}]")
+                         SERVER("b", "r", "[10.0.0.2]", "[{port: 80}]",
+                                "servers: [{address: 198.51.100.1}]"),
+         "t.yaml:3: VirtualServer default/a: spec.ports[0].port: 0 is out of range; allowed: an "
+         "integer from 1 to 65535\n"},
+	{ROUTER("r", 1, "eth0", "[10.0.0.1/24]") SERVER("a", "r", "[10.0.0.2]", "[{port: 80}]",
+                                                        "servers: [{address: 198.51.100.1}]")
+                 SERVER("b", "r", "[10.0.0.2]", "[{port: 80}, {port: 0}]",
+                        "servers: [{address: 198.51.100.1}]"),
+         "t.yaml:5: VirtualServer default/b: spec.ports[1].port: 0 is out of range; allowed: an "
+         "integer from 1 to 65535\n"
+         "t.yaml:5: VirtualServer default/b: spec.ports[0]: TCP port 80 on 10.0.0.2 is taken by "
+         "VirtualServer default/a (t.yaml:3)\n"},
 	{ROUTER("a", 1, "eth0", "[10.0.0.1/24]") ROUTER("b", 2, "eth0", "[10.0.0.1/24]"),
          "t.yaml:3: VirtualRouter b: spec.addresses[0]: 10.0.0.1 belongs to VirtualRouter a "
          "already (t.yaml:1); allowed: one virtual router for an address\n"},
@@ -192,6 +211,10 @@ static const struct row {
 	{ROUTER("r", 1, "eth0", "[10.0.0.1/24]") POOL("p", "r", "10.0.0.10-10.0.0.20")
                  POOL("q", "r", "10.0.0.21"),
          ""},
+	{ROUTER("r", 1, "eth0", "[10.0.0.1/24]") POOL("p", "r", "10.0.0.10-10.0.0.20")
+                 POOL("q", "r", "10.0.0.10"),
+         "t.yaml:5: AddressPool q: spec.addresses[0]: overlaps addresses[0] of AddressPool p "
+         "(t.yaml:3)\n"},
 	{ROUTER("r", 1, "eth0", "[10.0.0.1/24]") POOL("p", "r", "10.0.1.10-10.0.1.20"),
          "t.yaml:3: AddressPool p: spec.addresses[0]: warning: 10.0.1.10 is in no network of "
          "VirtualRouter r: others find it only by a route\n"},
@@ -200,6 +223,10 @@ static const struct row {
          "t.yaml:5: AddressPool p: spec.addresses[0]: warning: 10.0.0.15 in it belongs to "
          "VirtualRouter s, and can't be given\n"},
 	{ROUTER("r", 1, "eth0", "[10.0.0.1/24]") POOL("p", "r", "10.0.0.1-10.0.0.20"), ""},
+	{ROUTER("r", 1, "eth0", "[10.0.0.1/24], accept: false") SERVER(
+		 "a", "r", "[10.0.0.2]", "[{port: 80}]", "servers: [{address: 198.51.100.1}]"),
+         "t.yaml:3: VirtualServer default/a: spec.virtualRouter: warning: VirtualRouter r does not "
+         "accept packets to its addresses (accept: false): nothing will be balanced\n"},
 };
 
 START_TEST(rules_between_objects_are_told_with_both_places)
