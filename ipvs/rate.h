@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* ipvs/rate.h - connections, packets and bytes a second.
  *
- * Pure. The kernel's own estimates are preferred; where it makes none
- * (net.ipv4.vs.run_estimation=0) they are worked out from two readings of the counters. */
+ * Pure. The kernel's own estimates are preferred; where it gives none they are worked out from two
+ * readings of the counters (2 s apart at least, since the kernel brings these up to date no more
+ * often). */
 
 #ifndef LINTEL_IPVS_RATE_H
 #define LINTEL_IPVS_RATE_H

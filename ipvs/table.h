@@ -55,7 +55,8 @@ enum ipvs_tunnel_flag {
 	IPVS_TUNNEL_REMOTE_CHECKSUM = 2,
 };
 
-/* Counters and the kernel's own estimates (over about 8 s; all 0 with run_estimation=0). */
+/* Counters and the kernel's own estimates (over about 8 s). The kernel brings both up to date every
+ * 2 s, and not at all with net.ipv4.vs.run_estimation=0. */
 struct ipvs_stats {
 	uint64_t connections;
 	uint64_t in_packets;
