@@ -25,6 +25,31 @@ static inline void judge_decode(const char *yaml, const char *source, struct mod
 	arena_done(&trees);
 }
 
+/* As a reader of the API makes trees: without lines. */
+static inline void judge_forget_lines(struct tree *node)
+{
+	node->line = 0;
+	node->key_line = 0;
+	for (struct tree *child = node->child; child; child = child->sibling)
+		judge_forget_lines(child);
+}
+
+/* Decodes 'yaml' as objects of the Kubernetes API. */
+static inline void judge_decode_api(const char *yaml, struct model_objects *objects,
+                                    struct model_problems *problems)
+{
+	struct arena trees;
+	struct tree *documents;
+
+	arena_init(&trees);
+	documents = tree_new(&trees, TREE_LIST, 0);
+	files_yaml_read(yaml, strlen(yaml), "", &trees, documents, problems);
+	judge_forget_lines(documents);
+	for (const struct tree *document = documents->child; document; document = document->sibling)
+		model_decode(document, MODEL_SOURCE_KUBERNETES, objects, problems);
+	arena_done(&trees);
+}
+
 /* The problems, a line each, sorted. The caller frees. */
 static inline char *judge_lines(struct model_problems *problems)
 {

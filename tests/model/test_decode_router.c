@@ -9,10 +9,10 @@ enum place { IN_ROUTER, IN_ROUTER_SPEC, IN_POOL };
 
 static const char *const frames[] = {
 	[IN_ROUTER] = "{apiVersion: lintel.io/v1alpha1, kind: VirtualRouter, metadata: {name: r}, "
-                      "spec: {\n"
+		      "spec: {\n"
 		      "virtualRouterId: 1, interface: eth0,\n%s}}\n",
 	[IN_ROUTER_SPEC] = "{apiVersion: lintel.io/v1alpha1, kind: VirtualRouter, metadata: {name: "
-                           "r}, spec: {\n%s}}\n",
+			   "r}, spec: {\n%s}}\n",
 	[IN_POOL] =
 		"{apiVersion: lintel.io/v1alpha1, kind: AddressPool, metadata: {name: p}, spec: {\n"
 		"virtualRouter: r,\n%s}}\n",

@@ -9,23 +9,23 @@ enum place { IN_VS, IN_VS_SPEC, IN_PORTS, IN_SERVERS, IN_TUNNELS };
 
 static const char *const frames[] = {
 	[IN_VS] = "{apiVersion: lintel.io/v1alpha1, kind: VirtualServer, metadata: {name: v}, "
-                  "spec: {\n"
+		  "spec: {\n"
 		  "virtualRouter: r, addresses: [192.0.2.1], ports: [{port: 80}], servers: "
-                  "[{address: 198.51.100.1}],\n%s}}\n",
+		  "[{address: 198.51.100.1}],\n%s}}\n",
 	[IN_VS_SPEC] = "{apiVersion: lintel.io/v1alpha1, kind: VirtualServer, metadata: {name: v}, "
-                       "spec: {\n%s}}\n",
+		       "spec: {\n%s}}\n",
 	[IN_PORTS] = "{apiVersion: lintel.io/v1alpha1, kind: VirtualServer, metadata: {name: v}, "
-                     "spec: {\n"
+		     "spec: {\n"
 		     "virtualRouter: r, addresses: [192.0.2.1], servers: [{address: "
-                     "198.51.100.1}], ports: [\n%s]}}\n",
+		     "198.51.100.1}], ports: [\n%s]}}\n",
 	[IN_SERVERS] = "{apiVersion: lintel.io/v1alpha1, kind: VirtualServer, metadata: {name: v}, "
-                       "spec: {\n"
+		       "spec: {\n"
 		       "virtualRouter: r, addresses: [192.0.2.1], ports: [{port: 80}], servers: "
-                       "[\n%s]}}\n",
+		       "[\n%s]}}\n",
 	[IN_TUNNELS] = "{apiVersion: lintel.io/v1alpha1, kind: VirtualServer, metadata: {name: v}, "
-                       "spec: {\n"
+		       "spec: {\n"
 		       "virtualRouter: r, addresses: [192.0.2.1], ports: [{port: 80}], forwarding: "
-                       "tunnel, servers: [\n%s]}}\n",
+		       "tunnel, servers: [\n%s]}}\n",
 };
 
 static const struct row {

@@ -319,31 +319,15 @@ START_TEST(copies_share_nothing_with_the_original)
 }
 END_TEST
 
-/* As a reader of the API makes trees: without lines. */
-static void forget_lines(struct tree *node)
-{
-	node->line = 0;
-	node->key_line = 0;
-	for (struct tree *child = node->child; child; child = child->sibling)
-		forget_lines(child);
-}
-
 START_TEST(objects_of_the_api_may_name_services_and_pools_and_have_no_lines)
 {
 	static const char yaml[] =
 		"{apiVersion: lintel.io/v1alpha1, kind: VirtualServer, metadata: {name: v}, "
 		"spec: {addressPool: p, ports: [{port: 80, targetPort: http}], "
 		"service: {name: web}, drainTimeout: 5}}";
-	struct tree *documents;
-	struct arena trees;
 	char *lines;
 
-	arena_init(&trees);
-	documents = tree_new(&trees, TREE_LIST, 0);
-	files_yaml_read(yaml, strlen(yaml), "", &trees, documents, &problems);
-	forget_lines(documents);
-	model_decode(documents->child, MODEL_SOURCE_KUBERNETES, &objects, &problems);
-	arena_done(&trees);
+	judge_decode_api(yaml, &objects, &problems);
 	lines = judge_lines(&problems);
 	ck_assert_str_eq(lines, "kubernetes: VirtualServer default/v: spec.drainTimeout: 5 has no "
 	                        "unit (h, m, s, ms); allowed: a duration from 0s to 24h\n");

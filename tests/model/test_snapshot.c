@@ -314,29 +314,6 @@ START_TEST(an_object_with_an_error_is_looked_at_and_not_taken)
 }
 END_TEST
 
-/* As a reader of the API makes trees: without lines. */
-static void forget_lines(struct tree *node)
-{
-	node->line = 0;
-	node->key_line = 0;
-	for (struct tree *child = node->child; child; child = child->sibling)
-		forget_lines(child);
-}
-
-static void decode_api(const char *yaml, struct model_objects *objects)
-{
-	struct tree *documents;
-	struct arena trees;
-
-	arena_init(&trees);
-	documents = tree_new(&trees, TREE_LIST, 0);
-	files_yaml_read(yaml, strlen(yaml), "", &trees, documents, &problems);
-	forget_lines(documents);
-	for (const struct tree *document = documents->child; document; document = document->sibling)
-		model_decode(document, MODEL_SOURCE_KUBERNETES, objects, &problems);
-	arena_done(&trees);
-}
-
 START_TEST(a_pool_has_to_be_there_and_to_agree_about_the_router)
 {
 	static const struct {
@@ -367,8 +344,8 @@ START_TEST(a_pool_has_to_be_there_and_to_agree_about_the_router)
 	            "{apiVersion: lintel.io/v1alpha1, kind: VirtualServer, metadata: {name: v}, "
 	            "spec: {%s, ports: [{port: 80}], service: {name: web}}}",
 	            rows[_i].spec);
-	decode_api(network, &objects);
-	decode_api(text_str(&server), &objects);
+	judge_decode_api(network, &objects, &problems);
+	judge_decode_api(text_str(&server), &objects, &problems);
 	snapshot = model_snapshot_build(sources, 1, &problems);
 	lines = judge_lines(&problems);
 	ck_assert_str_eq(lines, rows[_i].problems);
