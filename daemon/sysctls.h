@@ -99,15 +99,27 @@ void sysctls_memory_free(struct sysctls_memory *memory); /* NULL accepted */
 
 /* --- I/O --- */
 
+/* Where it all is; given only by tests. NULL in the functions below means: the real ones. */
+struct sysctls_place {
+	const char *root;  /* /proc/sys */
+	const char *epoch; /* boot and network namespace, a line */
+};
+
 /* Everything at once: reads, plans. 'state_dir' may be without a state file. The caller frees it.
  */
 struct sysctls *sysctls_observe(const struct model_snapshot *snapshot, const char *state_dir);
+struct sysctls *sysctls_observe_at(const struct model_snapshot *snapshot, const char *state_dir,
+                                   const struct sysctls_place *place);
 /* Sets and restores what the plan says, writing the state file before the first change. Items get
  * the state they then have. 0, or -errno when the state file could not be written: then nothing is
  * set. */
 LT_MUST_USE int sysctls_apply(struct sysctls *sysctls, const char *state_dir);
+LT_MUST_USE int sysctls_apply_at(struct sysctls *sysctls, const char *state_dir,
+                                 const struct sysctls_place *place);
 /* Puts back everything that was set by us and still is as we set it; removes the state file. Needs
- * no snapshot. */
+ * no snapshot. 'ret_restored' (may be NULL) gets a line each: "net.ipv4.ip_forward: 1 -> 0". */
 LT_MUST_USE int sysctls_restore(const char *state_dir, struct text *ret_restored);
+LT_MUST_USE int sysctls_restore_at(const char *state_dir, struct text *ret_restored,
+                                   const struct sysctls_place *place);
 
 #endif
