@@ -42,6 +42,35 @@ static void router_labels(struct text *out, const char *name,
 	label(out, "", "router", router->name);
 }
 
+static void write_lateness(const struct app *app, struct text *out)
+{
+	static const char name[] = "lintel_vrrp_advertisement_lateness_seconds";
+
+	family(out, name, "histogram", "How late advertisements were sent.");
+	for (size_t i = 0; i < app->router_count; i++) {
+		const struct model_router_counters *c = &app->routers[i].counters;
+		uint64_t sent = 0;
+		for (int j = 0; j < MODEL_LATENESS_BUCKETS; j++) {
+			int64_t bound_us = model_lateness_bounds_us[j];
+			char bound[32] = "+Inf";
+			if (bound_us != INT64_MAX)
+				snprintf(bound, sizeof(bound), "%g",
+				         (double)bound_us / (double)US_PER_S);
+			sent += c->lateness[j];
+			text_printf(out, "%s_bucket{", name);
+			label(out, "", "router", app->routers[i].name);
+			label(out, ",", "le", bound);
+			count(out, sent);
+		}
+		text_printf(out, "%s_sum{", name);
+		label(out, "", "router", app->routers[i].name);
+		text_printf(out, "} %.6f\n", (double)c->lateness_sum_us / (double)US_PER_S);
+		text_printf(out, "%s_count{", name);
+		label(out, "", "router", app->routers[i].name);
+		count(out, sent);
+	}
+}
+
 static void write_router_states(const struct app *app, struct text *out)
 {
 	static const enum model_router_state states[] = {MODEL_ROUTER_INITIALIZE,
@@ -64,6 +93,7 @@ static void write_router_states(const struct app *app, struct text *out)
 			count(out, app->routers[i].counters.drops[drop]);
 		}
 	}
+	write_lateness(app, out);
 	family(out, "lintel_vrrp_advertisement_lateness_max_seconds", "gauge",
 	       "How late an advertisement was sent at worst, since start.");
 	for (size_t i = 0; i < app->router_count; i++) {

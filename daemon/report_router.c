@@ -99,6 +99,24 @@ static json_t *transitions(const struct model_router_status *router, int64_t now
 	return list;
 }
 
+/* Like Prometheus' histograms: "le" is the bound in seconds, counts are cumulative. */
+static json_t *lateness(const struct model_router_counters *c)
+{
+	json_t *list = json_array();
+	json_int_t count = 0;
+
+	for (int i = 0; i < MODEL_LATENESS_BUCKETS; i++) {
+		int64_t bound_us = model_lateness_bounds_us[i];
+		count += (json_int_t)c->lateness[i];
+		json_array_append_new(
+			list,
+			json_pack("{s:o,s:I}", "le",
+		                  bound_us == INT64_MAX ? json_null() : report_seconds(bound_us),
+		                  "count", count));
+	}
+	return list;
+}
+
 static json_t *counters(const struct model_router_counters *c)
 {
 	const struct {
@@ -118,12 +136,12 @@ static json_t *counters(const struct model_router_counters *c)
 		{"addressConflicts", c->address_conflicts},
 		{"announcementsSent", c->announcements_sent},
 		{"lateStepDowns", c->late_step_downs},
-		{"latenessOver1ms", c->lateness_over_1ms},
 	};
 	json_t *object = json_object(), *drops = json_object();
 
 	for (size_t i = 0; i < LT_ARRAY_SIZE(rows); i++)
 		json_object_set_new(object, rows[i].name, json_integer((json_int_t)rows[i].value));
+	json_object_set_new(object, "lateness", lateness(c));
 	json_object_set_new(object, "latenessMaxSeconds", report_seconds(c->lateness_max_us));
 	for (int i = 0; i < MODEL_DROP_COUNT; i++)
 		json_object_set_new(drops, model_vrrp_drop_name((enum model_vrrp_drop)i),

@@ -79,3 +79,19 @@ const char *model_vrrp_drop_name(enum model_vrrp_drop drop)
 	}
 	return "?";
 }
+
+const int64_t model_lateness_bounds_us[MODEL_LATENESS_BUCKETS] = {
+	100, 250, 500, 1000, 2500, 5000, 10000, 25000, 100000, INT64_MAX,
+};
+
+void model_lateness_note(struct model_router_counters *counters, int64_t late_us)
+{
+	size_t bucket = 0;
+
+	while (late_us > model_lateness_bounds_us[bucket])
+		bucket++;
+	counters->lateness[bucket]++;
+	counters->lateness_sum_us += late_us;
+	if (late_us > counters->lateness_max_us)
+		counters->lateness_max_us = late_us;
+}

@@ -54,6 +54,10 @@ enum model_vrrp_drop {
 };
 const char *model_vrrp_drop_name(enum model_vrrp_drop drop); /* "ttl" */
 
+/* How late advertisements are sent: a histogram. Each bucket counts those up to its bound. */
+#define MODEL_LATENESS_BUCKETS 10
+extern const int64_t model_lateness_bounds_us[MODEL_LATENESS_BUCKETS]; /* the last one is without */
+
 struct model_router_counters {
 	uint64_t adverts_sent;
 	uint64_t adverts_received; /* valid ones */
@@ -69,9 +73,13 @@ struct model_router_counters {
 	uint64_t address_conflicts;  /* somebody else answers for one of ours */
 	uint64_t announcements_sent;
 	uint64_t late_step_downs;
-	int64_t lateness_max_us;    /* of an advertisement, since start */
-	uint64_t lateness_over_1ms; /* adverts sent more than 1 ms late */
+	int64_t lateness_max_us; /* of an advertisement, since start */
+	int64_t lateness_sum_us;
+	uint64_t lateness[MODEL_LATENESS_BUCKETS]; /* not cumulative */
 };
+
+/* An advertisement was sent so late. */
+void model_lateness_note(struct model_router_counters *counters, int64_t late_us);
 
 #define MODEL_TRANSITIONS_KEPT 8
 struct model_transition {

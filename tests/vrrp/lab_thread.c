@@ -48,12 +48,12 @@ static void print_router(const struct model_router_status *r)
 	         "router=%s state=%s priority=%u active=%s/%u present=%u/%u leaving=%d "
 	         "sent=%" PRIu64 " received=%" PRIu64 " errors=%" PRIu64 " drops=%" PRIu64
 	         " announced=%" PRIu64 " restored=%" PRIu64 " conflicts=%" PRIu64
-	         " late_max_us=%" PRId64 " late=%" PRIu64 " realtime=%d problem=\"%s\"",
+	         " late_max_us=%" PRId64 " realtime=%d problem=\"%s\"",
 	         r->name, model_router_state_name(r->state), r->priority, active,
 	         r->active_priority, r->addresses_present, r->address_count, r->leaving,
 	         c->adverts_sent, c->adverts_received, c->send_errors, drops, c->announcements_sent,
 	         c->addresses_restored, c->address_conflicts, c->lateness_max_us,
-	         c->lateness_over_1ms, r->realtime, r->problem);
+	         r->realtime, r->problem);
 	say("status", text);
 }
 
