@@ -11,11 +11,12 @@
 /* --- batches --- */
 
 struct vrrp_address_job {
-	struct vrrp_addresses *owner; /* NULL: nobody's */
+	uint64_t owner; /* id; 0: nobody's */
 	int link_index;
 	struct addr_prefix prefix;
 	uint32_t valid_s;
-	enum { JOB_ADD, JOB_REMOVE, JOB_FAILED } kind;
+	bool removes;
+	int error; /* the kernel's refusal, positive errno */
 };
 
 static void append(struct vrrp_address_batch *batch, const struct vrrp_address_job *job,
@@ -28,7 +29,7 @@ static void append(struct vrrp_address_batch *batch, const struct vrrp_address_j
 		batch->jobs = xreallocarray(batch->jobs, batch->job_capacity, sizeof(*batch->jobs));
 	}
 	batch->jobs[at] = *job;
-	if (job->kind == JOB_ADD)
+	if (!job->removes)
 		rtnl_address_add(&batch->messages, job->link_index, &job->prefix, job->valid_s,
 		                 replace);
 	else
@@ -38,35 +39,55 @@ static void append(struct vrrp_address_batch *batch, const struct vrrp_address_j
 static void job_failed(void *ctx, size_t index, int error)
 {
 	struct vrrp_address_batch *batch = ctx;
-	struct vrrp_address_job *job = &batch->jobs[index];
 
-	/* Gone already is what was wanted. */
-	if (job->kind == JOB_REMOVE)
-		return;
-	job->kind = JOB_FAILED;
-	/* There already, without our knowing yet: the kernel's event is under way. */
-	if (error != EEXIST && job->owner)
-		job->owner->error = error;
+	batch->jobs[index].error = error;
 }
 
-int vrrp_address_batch_commit(struct vrrp_address_batch *batch, struct nl *nl,
-                              struct vrrp_links *links)
+void vrrp_address_batch_note(const struct vrrp_address_batch *batch, struct vrrp_links *links)
 {
-	int r;
-
-	if (batch->messages.count == 0)
-		return 0;
-	r = nl_batch_run(nl, &batch->messages, NL_BATCH_PIPELINED, job_failed, batch);
-	for (size_t i = 0; r == 0 && i < batch->messages.count; i++) {
+	for (size_t i = 0; i < batch->messages.count; i++) {
 		const struct vrrp_address_job *job = &batch->jobs[i];
 
-		if (job->kind == JOB_ADD)
-			vrrp_links_note_added(links, job->link_index, &job->prefix, job->valid_s);
-		else if (job->kind == JOB_REMOVE)
+		if (job->removes)
 			vrrp_links_note_removed(links, job->link_index, &job->prefix);
+		else
+			vrrp_links_note_added(links, job->link_index, &job->prefix, job->valid_s);
+	}
+}
+
+int vrrp_address_batch_execute(struct vrrp_address_batch *batch, struct nl *nl)
+{
+	if (batch->messages.count == 0)
+		return 0;
+	return nl_batch_run(nl, &batch->messages, NL_BATCH_PIPELINED, job_failed, batch);
+}
+
+void vrrp_address_batch_conclude(struct vrrp_address_batch *batch, struct vrrp_links *links)
+{
+	for (size_t i = 0; i < batch->messages.count; i++) {
+		const struct vrrp_address_job *job = &batch->jobs[i];
+
+		/* Gone already is what was wanted. */
+		if (job->error == 0 || job->removes)
+			continue;
+		/* There already, which we did not know: no event will say so. */
+		if (job->error == EEXIST) {
+			vrrp_links_note_in_use(links, job->link_index, &job->prefix);
+			continue;
+		}
+		vrrp_links_note_removed(links, job->link_index, &job->prefix);
+		if (job->owner && batch->refused)
+			batch->refused(batch->ctx, job->owner, job->error);
 	}
 	nl_batch_clear(&batch->messages);
-	return r;
+}
+
+void vrrp_address_batch_move(struct vrrp_address_batch *to, struct vrrp_address_batch *from)
+{
+	*to = *from;
+	memset(&from->messages, 0, sizeof(from->messages));
+	from->jobs = NULL;
+	from->job_capacity = 0;
 }
 
 void vrrp_address_batch_done(struct vrrp_address_batch *batch)
@@ -216,11 +237,11 @@ static bool sweep_one(struct vrrp_addresses *a, struct vrrp_address *item,
                       const struct vrrp_links *links, struct vrrp_address_batch *batch)
 {
 	const struct vrrp_address_job job = {
-		.owner = a,
+		.owner = a->id,
 		.link_index = item->link_index,
 		.prefix = item->prefix,
 		.valid_s = valid_s(a),
-		.kind = a->wanted ? JOB_ADD : JOB_REMOVE,
+		.removes = !a->wanted,
 	};
 	const struct rtnl_address *present;
 
@@ -256,11 +277,10 @@ static unsigned put_back(struct vrrp_addresses *a, int64_t now_us, struct vrrp_a
 
 		if (item->restore_due_us <= now_us) {
 			const struct vrrp_address_job job = {
-				.owner = a,
+				.owner = a->id,
 				.link_index = item->link_index,
 				.prefix = item->prefix,
 				.valid_s = valid_s(a),
-				.kind = JOB_ADD,
 			};
 
 			item->restore_due_us = TIME_NEVER;
@@ -347,7 +367,6 @@ void vrrp_addresses_keep(const struct vrrp_addresses *a, const struct vrrp_links
 			.link_index = a->items[i].link_index,
 			.prefix = a->items[i].prefix,
 			.valid_s = VRRP_ADDRESSES_KEEP_S,
-			.kind = JOB_ADD,
 		};
 		const struct rtnl_address *present =
 			vrrp_links_address(links, job.link_index, &job.prefix);
@@ -363,7 +382,7 @@ void vrrp_addresses_remove(struct vrrp_address_batch *batch, int link_index,
 	const struct vrrp_address_job job = {
 		.link_index = link_index,
 		.prefix = *prefix,
-		.kind = JOB_REMOVE,
+		.removes = true,
 	};
 
 	append(batch, &job, false);

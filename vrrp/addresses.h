@@ -17,9 +17,11 @@
 
 /* Addresses put, renewed or removed for one router between two looks at its advertisements: some
  * milliseconds of the kernel's time. */
-#define VRRP_ADDRESSES_STEP   128
+#define VRRP_ADDRESSES_STEP    128
 /* What remains of the lifetime of addresses that are left to the next start. */
-#define VRRP_ADDRESSES_KEEP_S 60
+#define VRRP_ADDRESSES_KEEP_S  60
+/* Of the threads here, when allowed: low among real-time priorities, above everything ordinary. */
+#define VRRP_REALTIME_PRIORITY 2
 
 struct vrrp_address {
 	struct addr_prefix prefix;
@@ -31,6 +33,7 @@ struct vrrp_address {
 
 /* Zero-initialised: no addresses. Read only outside vrrp/addresses.c. */
 struct vrrp_addresses {
+	uint64_t id; /* given by the owner: tells it from others, past ones included */
 	struct vrrp_address *items; /* by link index, address, prefix length */
 	size_t count;
 	bool wanted;  /* they shall be there */
@@ -40,7 +43,8 @@ struct vrrp_addresses {
 	int error;              /* the kernel's last refusal, positive errno; 0 */
 };
 
-/* What is to be done, for several routers in one go. Zero-initialised. */
+/* What is to be done, for several routers in one go. Zero-initialised. Filled and noted on the
+ * VRRP thread, executed there or elsewhere, concluded on the VRRP thread. */
 struct vrrp_address_batch {
 	struct nl_batch messages;
 	struct vrrp_address_job *jobs; /* one for each message */
@@ -48,13 +52,19 @@ struct vrrp_address_batch {
 	/* Is the address that 'self' wants to remove another's, who keeps it? */
 	bool (*claimed)(void *ctx, const struct vrrp_addresses *self, int link_index,
 	                const struct addr_prefix *prefix);
+	/* The kernel refused an address of the router with that id (which may be gone by now). */
+	void (*refused)(void *ctx, uint64_t id, int error);
 	void *ctx;
 };
 
-/* Sends the batch, notes in 'links' what was done, empties the batch. 0 or -errno of the channel.
- */
-LT_MUST_USE int vrrp_address_batch_commit(struct vrrp_address_batch *batch, struct nl *nl,
-                                          struct vrrp_links *links);
+/* Notes in 'links' what is about to be done, as if it were done. */
+void vrrp_address_batch_note(const struct vrrp_address_batch *batch, struct vrrp_links *links);
+/* Has the kernel do it. Touches nothing but the batch. 0 or -errno of the channel. */
+LT_MUST_USE int vrrp_address_batch_execute(struct vrrp_address_batch *batch, struct nl *nl);
+/* Takes back the notes of what the kernel refused, tells 'refused', empties the batch. */
+void vrrp_address_batch_conclude(struct vrrp_address_batch *batch, struct vrrp_links *links);
+/* 'from' is empty afterwards. */
+void vrrp_address_batch_move(struct vrrp_address_batch *to, struct vrrp_address_batch *from);
 void vrrp_address_batch_done(struct vrrp_address_batch *batch);
 
 /* Replaces the list (copied). Addresses that are no longer

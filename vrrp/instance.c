@@ -33,6 +33,7 @@ struct vrrp_instance *vrrp_instance_new(struct vrrp_shared *shared,
 	instance->config = config;
 	params = vrrp_instance_params(instance);
 	vrrp_fsm_init(&instance->fsm, &params);
+	instance->addresses.id = ++shared->last_id;
 	vrrp_addresses_set(&instance->addresses, config->owned, config->owned_count,
 	                   config->address_lifetime_s);
 	describe(instance);
@@ -77,8 +78,10 @@ void vrrp_instance_configure(struct vrrp_instance *instance, int64_t now_us,
 	}
 	vrrp_instance_refresh(instance, now_us);
 	if (!same && instance->addresses.wanted) {
-		vrrp_addresses_sweep(&instance->addresses, &shared->links, now_us, &shared->batch);
-		vrrp_instance_commit(instance);
+		vrrp_addresses_sweep(&instance->addresses, &shared->links, now_us,
+		                     vrrp_instance_batch(instance));
+		if (vrrp_shared_commit(shared) < 0)
+			shared->lost = true;
 		if (instance->fsm.leaving == VRRP_LEAVE_NONE)
 			vrrp_instance_announce_anew(instance, now_us);
 	}
@@ -147,8 +150,9 @@ void vrrp_instance_conflict(struct vrrp_instance *instance, int64_t now_us, int 
 	char address_text[ADDR_TEXT_SIZE], mac_text[ADDR_MAC_TEXT_SIZE];
 	struct addr_mac own;
 
-	/* The one that we took over from needs a moment to let go. */
-	if (instance->fsm.state != MODEL_ROUTER_ACTIVE ||
+	/* The one that we took over from needs a moment to let go; and after a stall it may be ours
+	 * no more, which is judged next. */
+	if (instance->fsm.state != MODEL_ROUTER_ACTIVE || vrrp_instance_judges(instance, now_us) ||
 	    instance->fsm.leaving != VRRP_LEAVE_NONE ||
 	    now_us - instance->settled_us < 4 * instance->config->advert_interval_us + US_PER_S)
 		return;
@@ -189,13 +193,7 @@ bool vrrp_instance_judges(const struct vrrp_instance *instance, int64_t now_us)
 
 static void note_lateness(struct vrrp_instance *instance, int64_t due_us)
 {
-	struct model_router_counters *counters = &instance->status.counters;
-	int64_t late_us = mono_now_us() - due_us;
-
-	if (late_us > counters->lateness_max_us)
-		counters->lateness_max_us = late_us;
-	if (late_us > US_PER_MS)
-		counters->lateness_over_1ms++;
+	model_lateness_note(&instance->status.counters, mono_now_us() - due_us);
 }
 
 void vrrp_instance_expired(struct vrrp_instance *instance, int64_t now_us)

@@ -18,6 +18,7 @@
 #include "vrrp/macvlan.h"
 #include "vrrp/receive.h"
 #include "vrrp/socket.h"
+#include "vrrp/worker.h"
 
 #define VRRP_NOTE_KINDS 6 /* bits of enum vrrp_note */
 
@@ -25,13 +26,19 @@
 struct vrrp_shared {
 	struct vrrp_sockets sockets;
 	struct vrrp_links links;
-	struct nl *nl; /* requests */
-	struct vrrp_address_batch batch;
+	struct nl *nl; /* requests that are waited for */
+	struct vrrp_worker *worker;
+	struct vrrp_address_batch batch; /* for the worker */
+	/* Of routers with a virtual MAC, which want their addresses in place before they say a
+	 * word: carried out at once, in order with what is done to the macvlans. */
+	struct vrrp_address_batch batch_inline;
 	struct vrrp_macvlan_parents parents;
+	uint64_t last_id; /* of addresses */
 	bool realtime;    /* for status */
 	bool stopping;    /* nothing starts any more */
 	bool report_now;  /* a state changed: tell at once */
 	bool report_soon; /* something else changed */
+	bool lost;        /* a netlink channel failed: what there is must be asked */
 	bool counted;     /* only counters changed */
 	/* Something to tell a person. */
 	void (*event)(void *ctx, int level, const char *message);
@@ -58,6 +65,7 @@ struct vrrp_instance {
 	struct vrrp_addresses addresses;
 	struct vrrp_announcer announcer;
 	int64_t announce_hold_us; /* announcing waits until then for an address to come into use */
+	int64_t settling_us; /* virtual MAC: until then frames from it wait for all addresses */
 	int64_t announce_held_us; /* since when; 0: it doesn't wait */
 	unsigned running;         /* interfaces of our addresses that run */
 	int64_t settled_us; /* when it became Active: conflicts right after are the old Active's */
@@ -101,20 +109,28 @@ void vrrp_instance_step_down(struct vrrp_instance *instance, int64_t now_us,
 int64_t vrrp_instance_deadline(const struct vrrp_instance *instance);
 /* When silence or an advertisement is judged: the receivers must be drained before. */
 bool vrrp_instance_judges(const struct vrrp_instance *instance, int64_t now_us);
-/* What is due is done. Address work is appended to shared->batch for the caller to commit. */
+/* What is due is done. Address work is appended to the batches for the caller to commit. */
 void vrrp_instance_expired(struct vrrp_instance *instance, int64_t now_us);
 /* Nothing is left to be done for it: it owns nothing and may be freed. */
 bool vrrp_instance_is_idle(const struct vrrp_instance *instance);
 /* Brings instance->status up to date. */
 void vrrp_instance_observe(struct vrrp_instance *instance);
 
+/* Where its address work goes. */
+struct vrrp_address_batch *vrrp_instance_batch(struct vrrp_instance *instance);
+/* Hands over what is in the batches. 0 or -errno: the kernel is to be asked anew what there is. */
+LT_MUST_USE int vrrp_shared_commit(struct vrrp_shared *shared);
+/* The kernel refused one of its addresses. */
+void vrrp_instance_refused(struct vrrp_instance *instance, int error);
+
 /* --- among vrrp/instance*.c --- */
 
 /* instance_effects.c */
 void vrrp_instance_act(struct vrrp_instance *instance, int64_t now_us,
                        const struct vrrp_effects *effects);
-/* Has the kernel do what is in shared->batch, tells what it refused. */
-void vrrp_instance_commit(struct vrrp_instance *instance);
+/* With a virtual MAC: not all addresses are in use yet, so frames from it would turn switches to us
+ * too early. */
+bool vrrp_instance_is_settling(struct vrrp_instance *instance, int64_t now_us);
 /* Begins the bursts, for instance because an interface has come up. */
 void vrrp_instance_announce_anew(struct vrrp_instance *instance, int64_t now_us);
 /* Sends what the schedule has for now. */

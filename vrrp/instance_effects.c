@@ -11,8 +11,8 @@
 
 /* Between two looks whether an address is in use by now, and at most altogether: the kernel's word
  * comes in between as a rule. */
-#define HOLD_US     (2 * US_PER_MS)
-#define HOLD_MAX_US (20 * US_PER_MS)
+#define HOLD_US     (20 * US_PER_MS)
+#define HOLD_MAX_US (1 * US_PER_S)
 
 void vrrp_instance_tell(struct vrrp_instance *instance, int level, const char *fmt, ...)
 {
@@ -26,22 +26,48 @@ void vrrp_instance_tell(struct vrrp_instance *instance, int level, const char *f
 	instance->shared->event(instance->shared->ctx, level, message);
 }
 
-void vrrp_instance_commit(struct vrrp_instance *instance)
+struct vrrp_address_batch *vrrp_instance_batch(struct vrrp_instance *instance)
+{
+	return instance->config->virtual_mac ? &instance->shared->batch_inline
+	                                     : &instance->shared->batch;
+}
+
+int vrrp_shared_commit(struct vrrp_shared *shared)
+{
+	int r = 0;
+
+	if (shared->batch.messages.count > 0) {
+		vrrp_address_batch_note(&shared->batch, &shared->links);
+		vrrp_worker_submit(shared->worker, &shared->batch);
+	}
+	if (shared->batch_inline.messages.count > 0) {
+		vrrp_address_batch_note(&shared->batch_inline, &shared->links);
+		r = vrrp_address_batch_execute(&shared->batch_inline, shared->nl);
+		vrrp_address_batch_conclude(&shared->batch_inline, &shared->links);
+	}
+	return r;
+}
+
+void vrrp_instance_refused(struct vrrp_instance *instance, int error)
+{
+	instance->addresses.error = error;
+	instance->shared->report_soon = true;
+	if (instance->told_error == error)
+		return;
+	instance->told_error = error;
+	vrrp_instance_tell(instance, LOG_LEVEL_ERROR, "cannot add an address error=\"%s\"",
+	                   strerrordesc_np(error));
+}
+
+/* The next steps of taking or letting go. */
+static void sweep(struct vrrp_instance *instance, int64_t now_us)
 {
 	struct vrrp_shared *shared = instance->shared;
-	int r = vrrp_address_batch_commit(&shared->batch, shared->nl, &shared->links);
 
-	if (r < 0)
-		vrrp_instance_tell(instance, LOG_LEVEL_ERROR, "netlink request failed error=%s",
-		                   strerrordesc_np(-r));
-	if (!instance->addresses.wanted || instance->addresses.error == instance->told_error)
-		return;
-	instance->told_error = instance->addresses.error;
-	if (instance->told_error == 0)
-		return;
-	vrrp_instance_tell(instance, LOG_LEVEL_ERROR, "cannot add an address error=\"%s\"",
-	                   strerrordesc_np(instance->addresses.error));
-	instance->shared->report_soon = true;
+	vrrp_addresses_sweep(&instance->addresses, &shared->links, now_us,
+	                     vrrp_instance_batch(instance));
+	if (vrrp_shared_commit(shared) < 0)
+		shared->lost = true;
 }
 
 static void raise_macvlans(struct vrrp_instance *instance, bool up)
@@ -57,22 +83,18 @@ static void raise_macvlans(struct vrrp_instance *instance, bool up)
 
 static void take(struct vrrp_instance *instance, int64_t now_us)
 {
-	struct vrrp_shared *shared = instance->shared;
-
 	raise_macvlans(instance, true);
+	if (instance->config->virtual_mac)
+		instance->settling_us = now_us + HOLD_MAX_US;
 	vrrp_addresses_want(&instance->addresses, true, now_us);
-	vrrp_addresses_sweep(&instance->addresses, &shared->links, now_us, &shared->batch);
-	vrrp_instance_commit(instance);
+	sweep(instance, now_us);
 }
 
 static void release(struct vrrp_instance *instance, int64_t now_us)
 {
-	struct vrrp_shared *shared = instance->shared;
-
 	vrrp_announcer_stop(&instance->announcer);
 	vrrp_addresses_want(&instance->addresses, false, now_us);
-	vrrp_addresses_sweep(&instance->addresses, &shared->links, now_us, &shared->batch);
-	vrrp_instance_commit(instance);
+	sweep(instance, now_us);
 	raise_macvlans(instance, false);
 }
 
@@ -99,8 +121,24 @@ bool vrrp_instance_mac(const struct vrrp_instance *instance, int link_index,
 	return true;
 }
 
+bool vrrp_instance_is_settling(struct vrrp_instance *instance, int64_t now_us)
+{
+	const struct vrrp_addresses *addresses = &instance->addresses;
+
+	if (now_us >= instance->settling_us)
+		return false;
+	if (addresses->swept < addresses->count)
+		return true;
+	for (size_t i = 0; i < addresses->count; i++)
+		if (vrrp_links_is_pending(&instance->shared->links, addresses->items[i].link_index,
+		                          &addresses->items[i].prefix))
+			return true;
+	instance->settling_us = 0;
+	return false;
+}
+
 /* The address that is next isn't answered for yet: who is told to send packets here would lose
- * them. Not for long, and not without an end. */
+ * them. Not for ever. */
 static bool must_wait(struct vrrp_instance *instance, int64_t now_us)
 {
 	const struct vrrp_addresses *addresses = &instance->addresses;
@@ -110,8 +148,9 @@ static bool must_wait(struct vrrp_instance *instance, int64_t now_us)
 		return next < addresses->count; /* in a moment */
 	if (now_us < instance->announce_hold_us)
 		return true;
-	if (vrrp_links_in_use(&instance->shared->links, addresses->items[next].link_index,
-	                      &addresses->items[next].prefix) ||
+	if ((!vrrp_instance_is_settling(instance, now_us) &&
+	     !vrrp_links_is_pending(&instance->shared->links, addresses->items[next].link_index,
+	                            &addresses->items[next].prefix)) ||
 	    (instance->announce_held_us && now_us - instance->announce_held_us > HOLD_MAX_US)) {
 		instance->announce_held_us = 0;
 		return false;
@@ -128,7 +167,8 @@ static void announce_one(struct vrrp_instance *instance, const struct vrrp_addre
 	struct addr_mac mac;
 	size_t size;
 
-	if (!vrrp_instance_mac(instance, address->link_index, &mac))
+	if (!vrrp_links_address(&instance->shared->links, address->link_index, &address->prefix) ||
+	    !vrrp_instance_mac(instance, address->link_index, &mac))
 		return;
 	size = vrrp_announce_frame(&address->prefix.addr, &mac, frame);
 	if (vrrp_sockets_send_frame(&instance->shared->sockets, address->link_index, frame, size) <
@@ -216,8 +256,8 @@ static void settle_failover(struct vrrp_instance *instance)
 	instance->shared->report_now = true;
 }
 
-/* An advertisement from the virtual MAC turns the switches to us: then all must be in place. (With
- * the interface's own MAC it goes first, as the machine has it: a former Active lets go sooner.) */
+/* With a virtual MAC addresses are put in place before the first advertisement. (With the
+ * interface's own MAC it goes first, as the machine has it: a former Active lets go sooner.) */
 static bool takes_first(const struct vrrp_instance *instance, const struct vrrp_effects *effects,
                         size_t at)
 {

@@ -20,7 +20,8 @@ static bool may_tell(int64_t *told_us, int64_t now_us)
 
 /* --- out --- */
 
-static int send_to(struct vrrp_instance *instance, const struct addr *src, const struct addr *dst)
+static int send_to(struct vrrp_instance *instance, int64_t now_us, const struct addr *src,
+                   const struct addr *dst)
 {
 	struct vrrp_shared *shared = instance->shared;
 	const struct vrrp_macvlan *macvlan = src->family == ADDR_IPV4 ? &instance->macvlan4
@@ -28,7 +29,8 @@ static int send_to(struct vrrp_instance *instance, const struct addr *src, const
 	size_t size = vrrp_wire_encode(&shared->sent, src, dst, instance->config->checksum,
 	                               shared->message);
 
-	if (macvlan->index && addr_is_multicast(dst)) {
+	if (macvlan->index && addr_is_multicast(dst) &&
+	    !vrrp_instance_is_settling(instance, now_us)) {
 		size = vrrp_frame_encode(&macvlan->mac, src, dst, shared->message, size,
 		                         shared->frame);
 		return vrrp_sockets_send_frame(&shared->sockets, instance->link_index,
@@ -63,12 +65,13 @@ static void advertise_family(struct vrrp_instance *instance, int64_t now_us, uin
 	if (config->peer_count == 0) {
 		const struct addr group = vrrp_receive_group(src->family);
 
-		count_send(instance, now_us, send_to(instance, src, &group));
+		count_send(instance, now_us, send_to(instance, now_us, src, &group));
 		return;
 	}
 	for (size_t i = 0; i < config->peer_count; i++)
 		if (config->peers[i].family == src->family)
-			count_send(instance, now_us, send_to(instance, src, &config->peers[i]));
+			count_send(instance, now_us,
+			           send_to(instance, now_us, src, &config->peers[i]));
 }
 
 void vrrp_instance_advertise(struct vrrp_instance *instance, int64_t now_us, uint8_t priority)

@@ -182,7 +182,7 @@ static enum vrrp_links_change put_address(struct vrrp_links *links,
 }
 
 static enum vrrp_links_change drop_address(struct vrrp_links *links,
-                                           const struct rtnl_address *address)
+                                           const struct rtnl_address *address, bool event)
 {
 	size_t at = address_position(links, address);
 	bool ours;
@@ -190,6 +190,9 @@ static enum vrrp_links_change drop_address(struct vrrp_links *links,
 	if (!address_at(links, at, address))
 		return VRRP_LINKS_SAME;
 	ours = links->addresses[at].protocol == RTNL_ADDRESS_PROTOCOL;
+	/* Asked for and not confirmed yet: this is about an earlier one. */
+	if (ours && event && (links->addresses[at].flags & IFA_F_TENTATIVE))
+		return VRRP_LINKS_SAME;
 	links->address_count--;
 	memmove(&links->addresses[at], &links->addresses[at + 1],
 	        (links->address_count - at) * sizeof(*links->addresses));
@@ -206,7 +209,7 @@ enum vrrp_links_change vrrp_links_event(struct vrrp_links *links, const struct r
 	case RTNL_ADDRESS_NEW:
 		return put_address(links, &event->address);
 	case RTNL_ADDRESS_GONE:
-		return drop_address(links, &event->address);
+		return drop_address(links, &event->address, true);
 	case RTNL_OTHER:
 		break;
 	}
@@ -224,19 +227,26 @@ void vrrp_links_note_added(struct vrrp_links *links, int index, const struct add
 	};
 	size_t at = address_position(links, &address);
 
-	/* The kernel takes IPv6 addresses into use some milliseconds later, and then says so. */
-	if (address_at(links, at, &address))
-		address.flags = links->addresses[at].flags;
-	else if (prefix->addr.family == ADDR_IPV6)
-		address.flags = IFA_F_TENTATIVE;
+	/* Until the kernel says that it is in use. (IPv6: some milliseconds after the request.) */
+	address.flags = address_at(links, at, &address) ? links->addresses[at].flags
+	                                                : IFA_F_TENTATIVE;
 	put_address(links, &address);
+}
+
+void vrrp_links_note_in_use(struct vrrp_links *links, int index, const struct addr_prefix *prefix)
+{
+	const struct rtnl_address key = {.link_index = index, .prefix = *prefix};
+	size_t at = address_position(links, &key);
+
+	if (address_at(links, at, &key))
+		links->addresses[at].flags &= ~(uint32_t)IFA_F_TENTATIVE;
 }
 
 void vrrp_links_note_removed(struct vrrp_links *links, int index, const struct addr_prefix *prefix)
 {
 	const struct rtnl_address key = {.link_index = index, .prefix = *prefix};
 
-	drop_address(links, &key);
+	drop_address(links, &key, false);
 }
 
 /* --- questions --- */
@@ -273,11 +283,12 @@ static size_t first_address(const struct vrrp_links *links, int index, const str
 	return address_position(links, &key);
 }
 
-bool vrrp_links_in_use(const struct vrrp_links *links, int index, const struct addr_prefix *prefix)
+bool vrrp_links_is_pending(const struct vrrp_links *links, int index,
+                           const struct addr_prefix *prefix)
 {
 	const struct rtnl_address *address = vrrp_links_address(links, index, prefix);
 
-	return address && !(address->flags & IFA_F_TENTATIVE);
+	return address && (address->flags & IFA_F_TENTATIVE);
 }
 
 bool vrrp_links_has(const struct vrrp_links *links, int index, const struct addr *a)

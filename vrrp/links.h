@@ -39,10 +39,15 @@ const struct rtnl_link *vrrp_links_by_name(const struct vrrp_links *links, const
 const struct rtnl_link *vrrp_links_by_index(const struct vrrp_links *links, int index);
 const struct rtnl_address *vrrp_links_address(const struct vrrp_links *links, int index,
                                               const struct addr_prefix *prefix);
-/* Notes what a request of ours that succeeded did, before the kernel's event says so. */
+/* Notes what a request of ours does, before the kernel's event says so. An added one is pending
+ * until then (or until it is known to be there). */
 void vrrp_links_note_added(struct vrrp_links *links, int index, const struct addr_prefix *prefix,
                            uint32_t valid_s);
+void vrrp_links_note_in_use(struct vrrp_links *links, int index, const struct addr_prefix *prefix);
 void vrrp_links_note_removed(struct vrrp_links *links, int index, const struct addr_prefix *prefix);
+/* It was asked for, but the kernel doesn't answer for it yet. */
+bool vrrp_links_is_pending(const struct vrrp_links *links, int index,
+                           const struct addr_prefix *prefix);
 
 /* The address that stands for the interface as source of advertisements (RFC 9568 6.1 primary
  * address), ADDR_NONE when there is none: never one with our mark; IPv4 rather not a secondary nor
@@ -51,8 +56,6 @@ void vrrp_links_note_removed(struct vrrp_links *links, int index, const struct a
  * holds 'like'. */
 struct addr vrrp_links_primary(const struct vrrp_links *links, int index, enum addr_family family,
                                const struct addr *like);
-/* Is the address there, and answered for by now? */
-bool vrrp_links_in_use(const struct vrrp_links *links, int index, const struct addr_prefix *prefix);
 /* Does the interface have this address, whatever the prefix length? */
 bool vrrp_links_has(const struct vrrp_links *links, int index, const struct addr *a);
 

@@ -182,17 +182,25 @@ static void remove_orphan_macvlans(struct vrrp_node *node)
 	}
 }
 
-static void commit(struct vrrp_node *node)
+static void update_deadlines(struct vrrp_node *node)
 {
-	int r = vrrp_address_batch_commit(&node->shared.batch, node->shared.nl,
-	                                  &node->shared.links);
-	char message[128];
+	for (size_t i = 0; i < node->count; i++)
+		node->deadlines[i] = vrrp_instance_deadline(node->instances[i]);
+}
 
-	if (r == 0)
-		return;
-	snprintf(message, sizeof(message), "netlink request failed error=\"%s\"",
-	         strerrordesc_np(-r));
-	node->handlers.event(node->handlers.ctx, LOG_LEVEL_ERROR, message);
+/* What there is was lost sight of: everything is looked at afresh. */
+static void reload(struct vrrp_node *node, int64_t now_us)
+{
+	node->shared.lost = false;
+	if (vrrp_links_load(&node->shared.links, node->shared.nl) < 0)
+		node->handlers.event(
+			node->handlers.ctx, LOG_LEVEL_ERROR,
+			"cannot read interfaces and addresses, going on with old ones");
+	for (size_t i = 0; i < node->count; i++) {
+		vrrp_addresses_recheck(&node->instances[i]->addresses);
+		vrrp_instance_refresh(node->instances[i], now_us);
+	}
+	update_deadlines(node);
 }
 
 static void finish_stop(struct vrrp_node *node)
@@ -206,7 +214,8 @@ static void finish_stop(struct vrrp_node *node)
 
 static void settle(struct vrrp_node *node, int64_t now_us)
 {
-	commit(node);
+	if (vrrp_shared_commit(&node->shared) < 0 || node->shared.lost)
+		reload(node, now_us);
 	for (size_t i = 0; i < node->count;) {
 		if (node->instances[i]->retiring && vrrp_instance_is_idle(node->instances[i]))
 			drop_instance(node, i, false);
@@ -218,12 +227,6 @@ static void settle(struct vrrp_node *node, int64_t now_us)
 	if (node->shared.stopping && !node->stopped)
 		finish_stop(node);
 	arm(node);
-}
-
-static void update_deadlines(struct vrrp_node *node)
-{
-	for (size_t i = 0; i < node->count; i++)
-		node->deadlines[i] = vrrp_instance_deadline(node->instances[i]);
 }
 
 /* --- the ways in --- */
@@ -278,8 +281,9 @@ static void timer_expired(struct loop_deadline *deadline)
 
 		if (!vrrp_addresses_is_nearly_due(&instance->addresses, now_us))
 			continue;
-		instance->status.counters.addresses_restored += vrrp_addresses_sweep(
-			&instance->addresses, &node->shared.links, now_us, &node->shared.batch);
+		instance->status.counters.addresses_restored +=
+			vrrp_addresses_sweep(&instance->addresses, &node->shared.links, now_us,
+		                             vrrp_instance_batch(instance));
 		node->deadlines[i] = vrrp_instance_deadline(instance);
 	}
 	if (node->orphans_left)
@@ -315,25 +319,13 @@ static void event_received(void *ctx, const struct nlmsghdr *message)
 	}
 }
 
-/* Events were lost: everything is looked at afresh. */
-static void reload(struct vrrp_node *node)
-{
-	if (vrrp_links_load(&node->shared.links, node->shared.nl) < 0)
-		node->handlers.event(
-			node->handlers.ctx, LOG_LEVEL_ERROR,
-			"cannot read interfaces and addresses, going on with old ones");
-	for (size_t i = 0; i < node->count; i++)
-		vrrp_addresses_recheck(&node->instances[i]->addresses);
-	node->refresh_due = true;
-}
-
 static void events_ready(struct loop_fd *fd, bool readable, bool writable)
 {
 	struct vrrp_node *node = lt_container_of(fd, struct vrrp_node, events_fd);
 	int64_t now_us;
 
 	if (nl_receive(node->events, event_received, node) < 0)
-		reload(node);
+		node->shared.lost = true;
 	now_us = read_clock(node);
 	if (node->refresh_due) {
 		node->refresh_due = false;
@@ -342,6 +334,29 @@ static void events_ready(struct loop_fd *fd, bool readable, bool writable)
 	}
 	update_deadlines(node);
 	settle(node, now_us);
+}
+
+/* The worker has carried out a batch. */
+static void batch_done(void *ctx, struct vrrp_address_batch *batch, int result)
+{
+	struct vrrp_node *node = ctx;
+
+	vrrp_address_batch_conclude(batch, &node->shared.links);
+	if (result < 0)
+		node->shared.lost = true;
+	for (size_t i = 0; i < node->count; i++)
+		vrrp_instance_in_use(node->instances[i]);
+	update_deadlines(node);
+	settle(node, read_clock(node));
+}
+
+static void address_refused(void *ctx, uint64_t id, int error)
+{
+	struct vrrp_node *node = ctx;
+
+	for (size_t i = 0; i < node->count; i++)
+		if (node->instances[i]->addresses.id == id)
+			vrrp_instance_refused(node->instances[i], error);
 }
 
 static void address_claimed(void *ctx, int link_index, const struct addr *address,
@@ -492,8 +507,9 @@ void vrrp_node_stop(struct vrrp_node *node, bool keep)
 	if (keep) {
 		for (size_t i = 0; i < node->count; i++)
 			vrrp_addresses_keep(&node->instances[i]->addresses, &node->shared.links,
-			                    &node->shared.batch);
-		commit(node);
+			                    vrrp_instance_batch(node->instances[i]));
+		if (vrrp_shared_commit(&node->shared) < 0)
+			node->shared.lost = true;
 		if (!node->stopped) {
 			node->stopped = true;
 			node->handlers.stopped(node->handlers.ctx);
@@ -522,7 +538,9 @@ int vrrp_node_open(struct vrrp_node *node, struct loop *loop,
 	shared->failover_done = handlers->failover_done;
 	shared->ctx = handlers->ctx;
 	shared->batch.claimed = claimed_by_another;
+	shared->batch.refused = address_refused;
 	shared->batch.ctx = node;
+	shared->batch_inline = shared->batch;
 	r = vrrp_sockets_open(&shared->sockets, loop);
 	if (r < 0)
 		return r;
@@ -548,10 +566,15 @@ int vrrp_node_open(struct vrrp_node *node, struct loop *loop,
 		r = loop_deadline_init(loop, &node->timer);
 	if (r < 0)
 		goto close_events;
+	r = vrrp_worker_start(loop, batch_done, node, &shared->worker);
+	if (r < 0)
+		goto close_timer;
 	node->timer.expired = timer_expired;
 	node->events_fd = (struct loop_fd){.fd = nl_fd(node->events), .ready = events_ready};
 	loop_fd_start(loop, &node->events_fd, true, false);
 	return 0;
+close_timer:
+	loop_deadline_done(&node->timer);
 close_events:
 	vrrp_links_done(&shared->links);
 	nl_close(node->events);
@@ -568,6 +591,7 @@ void vrrp_node_close(struct vrrp_node *node, bool keep)
 {
 	while (node->count > 0)
 		drop_instance(node, node->count - 1, keep);
+	vrrp_worker_stop(node->shared.worker);
 	free(node->instances);
 	free(node->deadlines);
 	free(node->sources);
@@ -580,4 +604,5 @@ void vrrp_node_close(struct vrrp_node *node, bool keep)
 	vrrp_links_done(&node->shared.links);
 	vrrp_macvlan_parents_done(&node->shared.parents);
 	vrrp_address_batch_done(&node->shared.batch);
+	vrrp_address_batch_done(&node->shared.batch_inline);
 }

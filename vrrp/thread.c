@@ -19,10 +19,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define STACK_SIZE        (256 * 1024)
-/* Low among real-time priorities: above everything ordinary, below whatever the operator has put
- * above. */
-#define REALTIME_PRIORITY 2
+#define STACK_SIZE (256 * 1024)
 
 enum order_kind { ORDER_CONFIGURE, ORDER_FAILOVER, ORDER_STOP, ORDER_QUIT };
 
@@ -142,7 +139,7 @@ static bool may_lock_memory(void)
 /* What the system allows; without it advertisements may be late, which is measured. */
 static bool become_realtime(struct vrrp_thread *thread)
 {
-	const struct sched_param param = {.sched_priority = REALTIME_PRIORITY};
+	const struct sched_param param = {.sched_priority = VRRP_REALTIME_PRIORITY};
 	int r = pthread_setschedparam(pthread_self(), SCHED_RR, &param);
 
 	if (r != 0)

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vrrp/worker.h"
+
+#include "lib/mailbox.h"
+#include "lib/mem.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#define STACK_SIZE (128 * 1024)
+
+struct work {
+	struct mailbox_item item;
+	bool last; /* no batch: the thread ends */
+	struct vrrp_address_batch batch;
+	int result;
+};
+
+struct vrrp_worker {
+	pthread_t thread;
+	struct nl *nl;
+	struct mailbox submitted, finished;
+	sem_t wanted;
+	struct loop_wake wake;
+	void (*done)(void *ctx, struct vrrp_address_batch *batch, int result);
+	void *ctx;
+};
+
+static void free_work(struct work *work)
+{
+	vrrp_address_batch_done(&work->batch);
+	free(work);
+}
+
+/* --- the worker's side --- */
+
+static bool carry_out(struct vrrp_worker *worker, struct work *work)
+{
+	if (work->last) {
+		free_work(work);
+		return false;
+	}
+	work->result = vrrp_address_batch_execute(&work->batch, worker->nl);
+	if (mailbox_send(&worker->finished, &work->item))
+		loop_wake_send(&worker->wake);
+	return true;
+}
+
+static void *run(void *arg)
+{
+	struct vrrp_worker *worker = arg;
+	bool more = true;
+
+	pthread_setname_np(pthread_self(), "lintel-address");
+	/* The same as the VRRP thread's; without the right to it both do without. */
+	pthread_setschedparam(pthread_self(), SCHED_RR,
+	                      &(struct sched_param){.sched_priority = VRRP_REALTIME_PRIORITY});
+	while (more) {
+		struct mailbox_item *item;
+
+		while (sem_wait(&worker->wanted) < 0)
+			;
+		item = mailbox_take(&worker->submitted);
+		while (item) {
+			struct mailbox_item *next = item->next;
+
+			more &= carry_out(worker, lt_container_of(item, struct work, item));
+			item = next;
+		}
+	}
+	return NULL;
+}
+
+/* --- the loop's side --- */
+
+static void work_finished(struct loop_wake *wake)
+{
+	struct vrrp_worker *worker = lt_container_of(wake, struct vrrp_worker, wake);
+	struct mailbox_item *item = mailbox_take(&worker->finished);
+
+	while (item) {
+		struct work *work = lt_container_of(item, struct work, item);
+
+		item = item->next;
+		worker->done(worker->ctx, &work->batch, work->result);
+		free_work(work);
+	}
+}
+
+static void submit(struct vrrp_worker *worker, struct work *work)
+{
+	if (mailbox_send(&worker->submitted, &work->item))
+		sem_post(&worker->wanted);
+}
+
+void vrrp_worker_submit(struct vrrp_worker *worker, struct vrrp_address_batch *batch)
+{
+	struct work *work = xcalloc(1, sizeof(*work));
+
+	vrrp_address_batch_move(&work->batch, batch);
+	submit(worker, work);
+}
+
+static int create_thread(struct vrrp_worker *worker)
+{
+	pthread_attr_t attr;
+	sigset_t all, before;
+	int r;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_SIZE);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	r = pthread_create(&worker->thread, &attr, run, worker);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attr);
+	return -r;
+}
+
+int vrrp_worker_start(struct loop *loop,
+                      void (*done)(void *ctx, struct vrrp_address_batch *batch, int result),
+                      void *ctx, struct vrrp_worker **ret_worker)
+{
+	struct vrrp_worker *worker = xcalloc(1, sizeof(*worker));
+	int r = nl_open(NETLINK_ROUTE, &worker->nl);
+
+	if (r < 0) {
+		free(worker);
+		return r;
+	}
+	worker->done = done;
+	worker->ctx = ctx;
+	mailbox_init(&worker->submitted);
+	mailbox_init(&worker->finished);
+	sem_init(&worker->wanted, 0, 0);
+	worker->wake.woken = work_finished;
+	loop_wake_start(loop, &worker->wake);
+	r = create_thread(worker);
+	if (r < 0) {
+		loop_wake_stop(&worker->wake);
+		sem_destroy(&worker->wanted);
+		nl_close(worker->nl);
+		free(worker);
+		return r;
+	}
+	*ret_worker = worker;
+	return 0;
+}
+
+void vrrp_worker_stop(struct vrrp_worker *worker)
+{
+	struct mailbox_item *item;
+	struct work *last;
+
+	if (!worker)
+		return;
+	last = xcalloc(1, sizeof(*last));
+	last->last = true;
+	submit(worker, last);
+	pthread_join(worker->thread, NULL);
+	item = mailbox_take(&worker->finished);
+	while (item) {
+		struct work *work = lt_container_of(item, struct work, item);
+
+		item = item->next;
+		free_work(work);
+	}
+	loop_wake_stop(&worker->wake);
+	sem_destroy(&worker->wanted);
+	nl_close(worker->nl);
+	free(worker);
+}
