@@ -13,11 +13,10 @@
 #include <jansson.h>
 #include <stdint.h>
 
-#define CLIENT_ANSWER_MAX                                                       \
-	(INT64_C(128) * 1024 * 1024) /* bytes; 100,000 servers take about 40 MB \
-	                              */
-#define CLIENT_ANSWER_US (10 * INT64_C(1000000))
-#define CLIENT_LONG_US   (70 * INT64_C(1000000)) /* for what takes its time: a failover */
+/* Bytes; 100,000 servers take about 40 MB. */
+#define CLIENT_ANSWER_MAX (INT64_C(128) * 1024 * 1024)
+#define CLIENT_ANSWER_US  (10 * INT64_C(1000000))
+#define CLIENT_LONG_US    (70 * INT64_C(1000000)) /* for what takes its time: a failover */
 
 /* Sends 'request' (not taken over) and gives the answer's "result", which the caller releases with
  * json_decref(). 0, or -errno with a sentence for a person in 'error': -ENOENT and -ECONNREFUSED no
