@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/command.h"
 #include "daemon/plan.h"
+#include "daemon/render.h"
 #include "daemon/run.h"
 
 #include <errno.h>
@@ -32,13 +33,43 @@ static void print_json(const struct daemon_plan *plan)
 	json_decref(json);
 }
 
+static enum table_tone tone_of(const char *line)
+{
+	switch (line[0]) {
+	case '+':
+		return TABLE_GOOD;
+	case '-':
+		return TABLE_BAD;
+	case '~':
+		return TABLE_ATTENTION;
+	default:
+		return TABLE_STRONG; /* a heading */
+	}
+}
+
 static void print_text(const struct daemon_plan *plan)
 {
-	fputs(text_str(&plan->changes), stdout);
-	if (plan->change_count == 0)
-		puts("The kernel is as wanted: nothing to do.");
+	bool colour = command_style().colour;
+	json_t *lines = lines_of(&plan->changes), *line;
+	struct text out = {0};
+	size_t i;
+
+	json_array_foreach(lines, i, line)
+	{
+		const char *s = json_string_value(line);
+		table_tone(&out, tone_of(s), colour, s);
+		text_add(&out, "\n");
+	}
+	if (plan->change_count)
+		text_printf(&out, "\n%zu change%s\n", plan->change_count,
+		            render_plural((json_int_t)plan->change_count));
+	else
+		text_add(&out, "The kernel is as wanted: nothing to do.\n");
 	if (plan->notes.len)
-		printf("\n%s", text_str(&plan->notes));
+		text_printf(&out, "\n%s", text_str(&plan->notes));
+	fputs(text_str(&out), stdout);
+	text_done(&out);
+	json_decref(lines);
 }
 
 static int run(const struct options_given *given)

@@ -88,7 +88,7 @@ static void answer_datagram(int fd)
 		((struct in6_pktinfo *)CMSG_DATA(info))->ipi6_ifindex = 0;
 	piece[0].iov_base = introduction;
 	piece[0].iov_len = (size_t)introduce(introduction, sizeof(introduction), &peer);
-	piece[1] = (struct iovec){.iov_base = " ", .iov_len = 1};
+	piece[1] = (struct iovec){.iov_base = (char *)" ", .iov_len = 1};
 	piece[2] = (struct iovec){.iov_base = data, .iov_len = (size_t)got};
 	message.msg_iovlen = 3;
 	sendmsg(fd, &message, MSG_DONTWAIT);
