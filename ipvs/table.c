@@ -312,7 +312,6 @@ void ipvs_table_build(const struct model_snapshot *snapshot,
                       const void *ctx, struct ipvs_table *ret_table)
 {
 	const struct drained drains = {drained, ctx};
-	const struct model_virtual_server *titled = NULL;
 	char text[MODEL_OBJECT_TEXT_SIZE];
 	const char *title = "";
 
@@ -323,11 +322,10 @@ void ipvs_table_build(const struct model_snapshot *snapshot,
 		const struct model_service *wanted = &snapshot->services[i];
 
 		/* neighbours often belong to one virtual server: one copy of its title will do */
-		if (wanted->virtual_server != titled) {
-			titled = wanted->virtual_server;
-			title = arena_strdup(&ret_table->arena,
-			                     model_virtual_server_title(titled, text));
-		}
+		if (i == 0 || wanted->virtual_server != wanted[-1].virtual_server)
+			title = arena_strdup(
+				&ret_table->arena,
+				model_virtual_server_title(wanted->virtual_server, text));
 		build_service(&ret_table->arena, wanted, &drains, title, &ret_table->services[i]);
 	}
 	ret_table->service_count = snapshot->service_count;

@@ -240,8 +240,11 @@ int tables_apply(struct ipvs_table *kernel, const struct ipvs_op *op)
 	struct ipvs_service *there = ipvs_table_find(kernel, &op->service->key);
 	int err;
 
-	if (op->kind == IPVS_OP_ADD_SERVICE ? there != NULL : there == NULL)
-		return there ? EEXIST : ESRCH;
+	if (op->kind == IPVS_OP_ADD_SERVICE && there)
+		return EEXIST;
+	if (op->kind != IPVS_OP_ADD_SERVICE && !there)
+		return ESRCH;
+	assert(there || !op->dest);
 	err = op->dest ? apply_dest(there, op) : apply_service(kernel, there, op);
 	ipvs_table_sort(kernel);
 	return err;

@@ -204,8 +204,8 @@ START_TEST(counters_are_the_64_bit_ones)
 	mnl_attr_put_u32(message, IPVS_STATS_ATTR_CONNS, 1);
 	mnl_attr_nest_end(message, inner);
 	inner = mnl_attr_nest_start(message, IPVS_DEST_ATTR_STATS64);
-	for (uint16_t type = IPVS_STATS_ATTR_CONNS; type <= IPVS_STATS_ATTR_OUTBPS; type++)
-		mnl_attr_put_u64(message, type, (UINT64_C(1) << 40) + type);
+	for (unsigned type = IPVS_STATS_ATTR_CONNS; type <= IPVS_STATS_ATTR_OUTBPS; type++)
+		mnl_attr_put_u64(message, (uint16_t)type, (UINT64_C(1) << 40) + type);
 	mnl_attr_nest_end(message, inner);
 	mnl_attr_put_u32(message, IPVS_DEST_ATTR_ACTIVE_CONNS, 7);
 	mnl_attr_put_u32(message, IPVS_DEST_ATTR_INACT_CONNS, 8);
