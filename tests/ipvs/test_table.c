@@ -343,6 +343,52 @@ START_TEST(identities_are_lent_to_what_has_none)
 }
 END_TEST
 
+/* Whatever the kernel can be told makes a difference; what only the kernel counts makes none. */
+START_TEST(every_attribute_of_a_service_counts)
+{
+	struct ipvs_service a, b[5];
+
+	tables_init(&table);
+	a = *tables_add(&table, MODEL_TCP, "10.77.0.1", 80);
+	for (size_t i = 0; i < LT_ARRAY_SIZE(b); i++)
+		b[i] = a;
+	ck_assert(ipvs_service_same(&a, &b[0]));
+	strcpy(b[0].scheduler, "mh");
+	strcpy(b[1].persistence_engine, "sip");
+	b[2].flags = IPVS_FLAG_SCHED3;
+	b[3].timeout_s = 1;
+	b[4].prefix = 31;
+	for (size_t i = 0; i < LT_ARRAY_SIZE(b); i++)
+		ck_assert_msg(!ipvs_service_same(&a, &b[i]), "%zu", i);
+	b[0] = a;
+	b[0].dest_count = 9;
+	b[0].flags |= 0x02; /* hashed */
+	ck_assert(ipvs_service_same(&a, &b[0]));
+}
+END_TEST
+
+START_TEST(every_attribute_of_a_server_counts)
+{
+	struct ipvs_dest a = {.addr = tables_addr("10.78.0.1"), .port = 80}, b[7];
+
+	for (size_t i = 0; i < LT_ARRAY_SIZE(b); i++)
+		b[i] = a;
+	ck_assert(ipvs_dest_same(&a, &b[0]));
+	b[0].forwarding = IPVS_FORWARD_DIRECT;
+	b[1].weight = 1;
+	b[2].upper_threshold = 1;
+	b[3].lower_threshold = 1;
+	b[4].tunnel_type = MODEL_TUNNEL_GRE;
+	b[5].tunnel_port = 1;
+	b[6].tunnel_flags = IPVS_TUNNEL_CHECKSUM;
+	for (size_t i = 0; i < LT_ARRAY_SIZE(b); i++)
+		ck_assert_msg(!ipvs_dest_same(&a, &b[i]), "%zu", i);
+	b[0] = a;
+	b[0].active = b[0].inactive = b[0].persistent = 5;
+	ck_assert(ipvs_dest_same(&a, &b[0]));
+}
+END_TEST
+
 struct key_row {
 	struct ipvs_key key;
 	const char *expected;
@@ -400,6 +446,8 @@ int main(void)
 	tcase_add_test(tcase, sorting_drops_what_is_there_twice);
 	tcase_add_test(tcase, an_empty_table_has_nothing);
 	tcase_add_test(tcase, identities_are_lent_to_what_has_none);
+	tcase_add_test(tcase, every_attribute_of_a_service_counts);
+	tcase_add_test(tcase, every_attribute_of_a_server_counts);
 	tcase_add_test(tcase, keys_read_well);
 	tcase_add_test(tcase, forwarding_has_names);
 	suite_add_tcase(suite, tcase);
