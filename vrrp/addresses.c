@@ -36,7 +36,7 @@ static void append(struct vrrp_address_batch *batch, const struct vrrp_address_j
 		rtnl_address_del(&batch->messages, job->link_index, &job->prefix);
 }
 
-static void job_failed(void *ctx, size_t index, int error)
+void vrrp_address_batch_refused(void *ctx, size_t index, int error)
 {
 	struct vrrp_address_batch *batch = ctx;
 
@@ -59,7 +59,8 @@ int vrrp_address_batch_execute(struct vrrp_address_batch *batch, struct nl *nl)
 {
 	if (batch->messages.count == 0)
 		return 0;
-	return nl_batch_run(nl, &batch->messages, NL_BATCH_PIPELINED, job_failed, batch);
+	return nl_batch_run(nl, &batch->messages, NL_BATCH_PIPELINED, vrrp_address_batch_refused,
+	                    batch);
 }
 
 void vrrp_address_batch_conclude(struct vrrp_address_batch *batch, struct vrrp_links *links)

@@ -61,6 +61,8 @@ struct vrrp_address_batch {
 void vrrp_address_batch_note(const struct vrrp_address_batch *batch, struct vrrp_links *links);
 /* Has the kernel do it. Touches nothing but the batch. 0 or -errno of the channel. */
 LT_MUST_USE int vrrp_address_batch_execute(struct vrrp_address_batch *batch, struct nl *nl);
+/* While executing: the kernel refused message 'index' of the batch 'ctx' with a positive errno. */
+void vrrp_address_batch_refused(void *ctx, size_t index, int error);
 /* Takes back the notes of what the kernel refused, tells 'refused', empties the batch. */
 void vrrp_address_batch_conclude(struct vrrp_address_batch *batch, struct vrrp_links *links);
 /* 'from' is empty afterwards. */
