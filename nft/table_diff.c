@@ -153,12 +153,14 @@ static bool same_rule(const struct nft_rule *a, const struct nft_rule *b)
 	return a->counter == b->counter && strcmp(a->code, b->code) == 0;
 }
 
-/* The place of 'rule' in 'chain' from 'start' on; rule_count: it isn't there. */
+/* How far from 'start' the rule is in the chain; SIZE_MAX: it isn't there. */
 static size_t find_rule(const struct nft_chain *chain, size_t start, const struct nft_rule *rule)
 {
-	while (start < chain->rule_count && !same_rule(&chain->rules[start], rule))
-		start++;
-	return start;
+	for (size_t i = start; i < chain->rule_count; i++) {
+		if (same_rule(&chain->rules[i], rule))
+			return i - start;
+	}
+	return SIZE_MAX;
 }
 
 /* Walks both lists; where they part, goes on at whichever common rule is nearer. Not always the
@@ -168,13 +170,13 @@ static void diff_rules(struct diff *diff, const struct nft_chain *from, const st
 	size_t i = 0, j = 0;
 
 	while (i < from->rule_count && j < to->rule_count) {
-		size_t gone = find_rule(from, i, &to->rules[j]) - i;
-		size_t came = find_rule(to, j, &from->rules[i]) - j;
+		size_t gone = find_rule(from, i, &to->rules[j]);
+		size_t came = find_rule(to, j, &from->rules[i]);
 
 		if (gone == 0) {
 			i++;
 			j++;
-		} else if (j + came == to->rule_count || gone <= came) {
+		} else if (came == SIZE_MAX || gone <= came) {
 			say(diff, '-', "chain", from->name, from->rules[i++].text);
 		} else {
 			say(diff, '+', "chain", to->name, to->rules[j++].text);

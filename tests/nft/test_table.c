@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "nft/table.h"
+
+#include "nft/draft.h"
+#include "tests/nft/fixture.h"
+
+#include <check.h>
+#include <string.h>
+
+#define WEB(port)                                        \
+	FIXTURE_SERVER("web", "10.77.0.100", FIXTURE_S4, \
+	               "  ports: [{port: " port "}]\n  sourceNat: {mode: none}\n")
+
+static const struct {
+	const char *from, *to, *lines;
+} rows[] = {
+	{FIXTURE_ROUTER WEB("80"), FIXTURE_ROUTER WEB("80"), ""},
+	{FIXTURE_ROUTER WEB("80"), FIXTURE_ROUTER WEB("81"),
+         "- set served4: 10.77.0.100 . tcp . 80 comment \"default/web\"\n"
+         "+ set served4: 10.77.0.100 . tcp . 81 comment \"default/web\"\n"},
+	{FIXTURE_ROUTER WEB("80"),
+         FIXTURE_ROUTER FIXTURE_SERVER("web", "10.77.0.100", FIXTURE_S4,
+                                       "  ports: [{port: 80}]\n  forwarding: direct\n"),
+         "- chain source_nat: type nat hook postrouting priority 95; policy accept;\n"},
+	{FIXTURE_ROUTER WEB("80"),
+         FIXTURE_ROUTER FIXTURE_SERVER("web", "10.77.0.100", FIXTURE_S4,
+                                       "  ports: [{port: 80}]\n  sourceNat: {mode: none}\n"
+                                       "  sourceRanges: [10.0.0.0/8]\n"),
+         "+ map restricted4: type ipv4_addr . inet_proto . inet_service : verdict;\n"
+         "+ map restricted4: 10.77.0.100 . tcp . 80 : goto sources_1\n"
+         "+ set sources_1_ipv4: type ipv4_addr; flags interval;\n"
+         "+ set sources_1_ipv4: 10.0.0.0-10.255.255.255\n"
+         "+ chain prerouting: type filter hook prerouting priority -300; policy accept;\n"
+         "+ chain prerouting: ip daddr @vips4 jump arriving4\n"
+         "+ chain arriving4\n"
+         "+ chain arriving4: ip daddr . meta l4proto . th dport vmap @restricted4\n"
+         "+ chain sources_1\n"
+         "+ chain sources_1: ip saddr != @sources_1_ipv4 counter drop comment \"source-dropped\"\n"
+         "+ chain sources_1: meta nfproto ipv6 counter drop comment \"source-dropped\"\n"},
+};
+
+START_TEST(a_diff_says_what_changes)
+{
+	struct nft_table *from = fixture_table(rows[_i].from), *to = fixture_table(rows[_i].to);
+	struct text text = {0};
+	size_t count = nft_table_diff(from, to, &text), lines = 0;
+
+	ck_assert_str_eq(text_str(&text), rows[_i].lines);
+	for (const char *at = text_str(&text); *at; at++)
+		lines += *at == '\n';
+	ck_assert_uint_eq(count, lines);
+	ck_assert_uint_eq(nft_table_diff(from, to, NULL), count);
+	ck_assert_uint_eq(nft_table_diff(to, from, NULL), count);
+	nft_table_free(from);
+	nft_table_free(to);
+	text_done(&text);
+}
+END_TEST
+
+START_TEST(from_nothing_everything_is_new)
+{
+	struct nft_table *nothing = nft_table_new(),
+			 *table = fixture_table(FIXTURE_ROUTER WEB("80"));
+	struct text text = {0};
+
+	ck_assert_uint_gt(nft_table_diff(nothing, table, &text), 10);
+	ck_assert(text_starts_with(text_str(&text), "+ table inet lintel\n"));
+	ck_assert_ptr_null(strstr(text_str(&text), "\n- "));
+	nft_table_free(nothing);
+	nft_table_free(table);
+	text_done(&text);
+}
+END_TEST
+
+/* --- rules, by hand --- */
+
+static struct nft_table *rules(const char *codes)
+{
+	struct nft_draft draft;
+	size_t chain;
+
+	nft_draft_init(&draft);
+	chain = nft_draft_chain(&draft, "c");
+	for (; *codes; codes++) {
+		char code[2] = {*codes, '\0'};
+		struct nft_rule *rule = nft_draft_rule(&draft, chain);
+
+		rule->code = arena_strdup(&draft.table->arena, code);
+		rule->text = rule->code;
+	}
+	return nft_draft_finish(&draft);
+}
+
+static const struct {
+	const char *from, *to, *lines;
+} orders[] = {
+	{"abc", "abc", ""},
+	{"abc", "ac", "- chain c: b\n"},
+	{"ac", "abc", "+ chain c: b\n"},
+	{"abc", "abcd", "+ chain c: d\n"},
+	{"abc", "xabc", "+ chain c: x\n"},
+	{"abc", "", "- chain c: a\n- chain c: b\n- chain c: c\n"},
+	{"ab", "ba", "- chain c: a\n+ chain c: a\n"},
+	{"abc", "axc", "- chain c: b\n+ chain c: x\n"},
+	{"aa", "a", "- chain c: a\n"},
+};
+
+START_TEST(the_order_of_rules_counts)
+{
+	struct nft_table *from = rules(orders[_i].from), *to = rules(orders[_i].to);
+	struct text text = {0};
+
+	(void)nft_table_diff(from, to, &text);
+	ck_assert_str_eq(text_str(&text), orders[_i].lines);
+	nft_table_free(from);
+	nft_table_free(to);
+	text_done(&text);
+}
+END_TEST
+
+START_TEST(counts_are_added_up_by_meaning)
+{
+	struct nft_counts counts;
+	struct nft_table *table;
+	struct nft_draft draft;
+
+	nft_draft_init(&draft);
+	for (int i = 0; i < 2; i++) {
+		struct nft_rule *rule = nft_draft_rule(&draft, nft_draft_chain(&draft, "c"));
+
+		rule->counter = NFT_COUNTER_SOURCE_NAT;
+		rule->packets = 3;
+		rule->bytes = 100;
+	}
+	table = nft_draft_finish(&draft);
+	nft_table_counts(table, &counts);
+	ck_assert_uint_eq(counts.packets[NFT_COUNTER_SOURCE_NAT], 6);
+	ck_assert_uint_eq(counts.bytes[NFT_COUNTER_SOURCE_NAT], 200);
+	ck_assert_uint_eq(counts.packets[NFT_COUNTER_MASQUERADED], 0);
+	nft_table_free(table);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("nft/table");
+	TCase *tcase = tcase_create("table");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_loop_test(tcase, a_diff_says_what_changes, 0, (int)LT_ARRAY_SIZE(rows));
+	tcase_add_test(tcase, from_nothing_everything_is_new);
+	tcase_add_loop_test(tcase, the_order_of_rules_counts, 0, (int)LT_ARRAY_SIZE(orders));
+	tcase_add_test(tcase, counts_are_added_up_by_meaning);
+	suite_add_tcase(suite, tcase);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed > 0;
+}
