@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/render.h"
 
+#include "lib/mem.h"
+
+#include <stdlib.h>
 #include <string.h>
 
 #define MARK_WIDTH 11 /* "  attention" */
@@ -52,23 +55,58 @@ static void add_subject(const json_t *explanation, struct text *out)
 	text_printf(out, "/%s", render_text(explanation, "protocol"));
 }
 
-void render_explain(const json_t *explanation, const struct table_style *style, struct text *out)
+/* Is it as it should be (another node answers, say), or does something stand in the way? */
+static enum table_tone answer_tone(const json_t *explanation)
 {
-	const json_t *steps = json_object_get(explanation, "steps");
-	bool answers = render_bool(explanation, "answers");
-	struct text head = {0};
 	size_t i;
 	json_t *step;
 
-	add_subject(explanation, &head);
-	table_tone(out, TABLE_STRONG, style->colour, text_str(&head));
+	if (render_bool(explanation, "answers"))
+		return TABLE_GOOD;
+	json_array_foreach(json_object_get(explanation, "steps"), i, step)
+	{
+		if (strcmp(render_text(step, "verdict"), "fail") == 0)
+			return TABLE_BAD;
+	}
+	return TABLE_ATTENTION;
+}
+
+/* "10.77.0.100:80/TCP: This node answers." */
+static void add_answer(const json_t *explanation, const struct table_style *style, struct text *out)
+{
+	struct text subject = {0}, wrapped = {0};
+	const char *summary = render_text(explanation, "summary");
+
+	if (!*summary)
+		summary = render_bool(explanation, "answers") ? "It answers."
+		                                              : "It does not answer.";
+	add_subject(explanation, &subject);
+	text_add(&subject, ":");
+	table_tone(out, TABLE_STRONG, style->colour, text_str(&subject));
 	text_add(out, " ");
-	table_tone(out, answers ? TABLE_GOOD : TABLE_BAD, style->colour,
-	           answers ? "answers" : "does not answer");
+	table_paragraph(&wrapped, summary, (unsigned)table_width(text_str(&subject)) + 1, 0,
+	                style->width);
+	for (const char *line = text_str(&wrapped); *line;) {
+		size_t len = strcspn(line, "\n");
+		char *copy = xmemdup(line, len + 1);
+		copy[len] = '\0';
+		table_tone(out, answer_tone(explanation), style->colour, copy);
+		text_add(out, "\n");
+		free(copy);
+		line += len + 1;
+	}
+	text_done(&wrapped);
+	text_done(&subject);
+}
+
+void render_explain(const json_t *explanation, const struct table_style *style, struct text *out)
+{
+	const json_t *steps = json_object_get(explanation, "steps");
+	unsigned subject = subject_width(steps);
+	size_t i;
+	json_t *step;
+
+	add_answer(explanation, style, out);
 	text_add(out, "\n");
-	text_done(&head);
-	if (*render_text(explanation, "summary"))
-		table_paragraph(out, render_text(explanation, "summary"), 0, 0, style->width);
-	text_add(out, "\n");
-	json_array_foreach(steps, i, step) add_step(step, subject_width(steps), style, out);
+	json_array_foreach(steps, i, step) add_step(step, subject, style, out);
 }

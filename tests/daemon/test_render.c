@@ -66,6 +66,8 @@ static const struct row {
 	{connections, "empty", "connections-empty", 80, false},
 	{explain, "explain-answers", "explain-answers", 80, false},
 	{explain, "explain-silent", "explain-silent", 80, false},
+	{explain, "explain-backup", "explain-backup", 80, false},
+	{explain, "explain-backup", "explain-backup-colour", 80, true},
 	{explain, "empty", "explain-empty", 80, false},
 };
 
