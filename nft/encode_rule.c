@@ -346,24 +346,17 @@ static void uncheck_udp(struct coder *c)
 	write_transport(c, UDP_CHECKSUM_OFFSET);
 }
 
-static void source_nat(struct coder *c, enum nft_type type)
+static void source_nat(struct coder *c, uint32_t family)
 {
 	struct nftnl_expr *expr;
 
 	count(c);
 	expr = add(c, "nat");
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_NAT_TYPE, NFT_NAT_SNAT);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_NAT_FAMILY,
-	                   type == NFT_TYPE_IPV6_ADDR ? NFPROTO_IPV6 : NFPROTO_IPV4);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_NAT_FAMILY, family);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_NAT_REG_ADDR_MIN, NFT_REG_1);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_NAT_REG_ADDR_MAX, NFT_REG_1);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_NAT_FLAGS, NF_NAT_RANGE_MAP_IPS);
-}
-
-static void masquerade(struct coder *c)
-{
-	count(c);
-	add(c, "masq");
 }
 
 static void reject(struct coder *c, uint32_t type, uint8_t code)
@@ -386,13 +379,6 @@ static void verdict(struct coder *c, int code, const char *chain)
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_VERDICT, (uint32_t)code);
 	if (chain)
 		nftnl_expr_set_str(expr, NFTNL_EXPR_IMM_CHAIN, chain);
-}
-
-/* The family of address that a map of source addresses is for follows from its key: the name of a
- * map of marks says it in 'value'. */
-static enum nft_type address_type(const struct nft_op *op)
-{
-	return op->value == NFPROTO_IPV6 ? NFT_TYPE_IPV6_ADDR : NFT_TYPE_IPV4_ADDR;
 }
 
 /* Long, but only because there are many kinds: each does one thing. */
@@ -448,14 +434,15 @@ static void put_op(struct coder *c, const struct nft_op *op)
 		break;
 	case NFT_OP_SNAT_BY_MAP:
 		look_up(c, op, LOOKUP_DATA);
-		source_nat(c, address_type(op));
+		source_nat(c, op->value);
 		break;
 	case NFT_OP_SNAT_TO_FIELD:
 		load_key(c, op);
-		source_nat(c, fields[op->fields[0]].type);
+		source_nat(c, op->value);
 		break;
 	case NFT_OP_MASQUERADE:
-		masquerade(c);
+		count(c);
+		add(c, "masq");
 		break;
 	case NFT_OP_REJECT_RESET:
 		reject(c, NFT_REJECT_TCP_RST, 0);
@@ -470,10 +457,8 @@ static void put_op(struct coder *c, const struct nft_op *op)
 		verdict(c, NFT_RETURN, NULL);
 		break;
 	case NFT_OP_JUMP:
-		verdict(c, NFT_JUMP, op->name);
-		break;
 	case NFT_OP_GOTO:
-		verdict(c, NFT_GOTO, op->name);
+		verdict(c, op->kind == NFT_OP_JUMP ? NFT_JUMP : NFT_GOTO, op->name);
 		break;
 	}
 }

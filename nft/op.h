@@ -49,8 +49,8 @@ enum nft_op_kind {
 	NFT_OP_MARK_BY_MAP,    /* packet mark from map 'name' */
 	NFT_OP_PORT_BY_MAP,    /* 'target' field of the packet from map 'name' */
 	NFT_OP_UDP_UNCHECK,    /* takes the UDP checksum away */
-	NFT_OP_SNAT_BY_MAP,    /* source NAT to the address in map 'name' */
-	NFT_OP_SNAT_TO_FIELD,  /* source NAT to the address in fields[0] */
+	NFT_OP_SNAT_BY_MAP,    /* source NAT to the address in map 'name', NFPROTO_ in value */
+	NFT_OP_SNAT_TO_FIELD,  /* source NAT to the address in fields[0], NFPROTO_ in value */
 	NFT_OP_MASQUERADE,
 	NFT_OP_REJECT_RESET, /* TCP reset */
 	NFT_OP_REJECT_PORT,  /* ICMP or ICMPv6 port unreachable */
@@ -68,5 +68,14 @@ struct nft_op {
 	uint32_t value;
 	const char *name; /* of a set, map or chain */
 };
+
+/* Operations by what they need: nothing, a value, a chain, a set and what is looked up in it. Names
+ * are not copied. */
+struct nft_op nft_op_plain(enum nft_op_kind kind);
+struct nft_op nft_op_valued(enum nft_op_kind kind, uint32_t value);
+struct nft_op nft_op_go(enum nft_op_kind kind, const char *chain);
+struct nft_op nft_op_look1(enum nft_op_kind kind, const char *set, enum nft_field a);
+struct nft_op nft_op_look2(enum nft_op_kind kind, const char *set, enum nft_field a,
+                           enum nft_field b);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Chains and rules, each there only when the sets it looks into are. What a packet meets on its way
- * is in the order of this file. */
+/* Chains and rules, each there only when the sets it looks into are.
+ *
+ * Reason: longer than other files because what a packet meets on its way is read here from the
+ * beginning to the end, in one piece. */
 
 #include "nft/ruleset.h"
 
@@ -22,10 +24,6 @@
 #define PRIORITY_NAT     95
 /* After source NAT (100) and, in input, after IPVS (98). */
 #define PRIORITY_ANSWERS 110
-
-struct build {
-	struct nft_ruleset_sets sets;
-};
 
 /* What differs between IPv4 and IPv6. */
 static const struct family {
@@ -52,32 +50,6 @@ static const struct protocol {
 
 /* --- operations --- */
 
-static struct nft_op plain(enum nft_op_kind kind)
-{
-	return (struct nft_op){.kind = kind};
-}
-
-static struct nft_op valued(enum nft_op_kind kind, uint32_t value)
-{
-	return (struct nft_op){.kind = kind, .value = value};
-}
-
-static struct nft_op go(enum nft_op_kind kind, const char *chain)
-{
-	return (struct nft_op){.kind = kind, .name = chain};
-}
-
-static struct nft_op look1(enum nft_op_kind kind, const char *set, enum nft_field a)
-{
-	return (struct nft_op){.kind = kind, .name = set, .fields = {a}, .field_count = 1};
-}
-
-static struct nft_op look2(enum nft_op_kind kind, const char *set, enum nft_field a,
-                           enum nft_field b)
-{
-	return (struct nft_op){.kind = kind, .name = set, .fields = {a, b}, .field_count = 2};
-}
-
 /* Address, protocol and port of where the packet goes. */
 static struct nft_op look_endpoint(enum nft_op_kind kind, const char *set, const struct family *f)
 {
@@ -91,16 +63,16 @@ static struct nft_op look_endpoint(enum nft_op_kind kind, const char *set, const
 
 static struct nft_op rewrite(const char *map, enum nft_field address, enum nft_field port)
 {
-	struct nft_op op = look2(NFT_OP_PORT_BY_MAP, map, address, port);
+	struct nft_op op = nft_op_look2(NFT_OP_PORT_BY_MAP, map, address, port);
 
 	op.target = port;
 	return op;
 }
 
-static void add_rule(struct build *b, size_t chain, enum nft_counter counter,
+static void add_rule(struct nft_ruleset_sets *b, size_t chain, enum nft_counter counter,
                      const struct nft_op *ops, size_t count)
 {
-	struct nft_draft *draft = &b->sets.draft;
+	struct nft_draft *draft = &b->draft;
 	struct nft_rule *rule = nft_draft_rule(draft, chain);
 
 	rule->counter = counter;
@@ -113,14 +85,14 @@ static void add_rule(struct build *b, size_t chain, enum nft_counter counter,
 	         LT_ARRAY_SIZE(((const struct nft_op[]){__VA_ARGS__})))
 #define RULE(b, chain, ...) RULE_COUNTED(b, chain, NFT_COUNTER_NONE, __VA_ARGS__)
 
-static const char *set_name(const struct build *b, enum nft_ruleset_set which, unsigned family,
-                            unsigned protocol)
+static const char *set_name(const struct nft_ruleset_sets *b, enum nft_ruleset_set which,
+                            unsigned family, unsigned protocol)
 {
-	return nft_ruleset_sets_name(&b->sets, which, family, protocol);
+	return nft_ruleset_sets_name(b, which, family, protocol);
 }
 
 /* Is there such a set for the family? Protocol does not matter. */
-static bool has(const struct build *b, enum nft_ruleset_set which, unsigned family)
+static bool has(const struct nft_ruleset_sets *b, enum nft_ruleset_set which, unsigned family)
 {
 	for (unsigned p = 0; p < NFT_PROTO_COUNT; p++) {
 		if (set_name(b, which, family, p))
@@ -129,30 +101,30 @@ static bool has(const struct build *b, enum nft_ruleset_set which, unsigned fami
 	return false;
 }
 
-static bool has_any(const struct build *b, enum nft_ruleset_set which)
+static bool has_any(const struct nft_ruleset_sets *b, enum nft_ruleset_set which)
 {
 	return has(b, which, NFT_FAMILY_4) || has(b, which, NFT_FAMILY_6);
 }
 
-static size_t add_chain(struct build *b, const char *name)
+static size_t add_chain(struct nft_ruleset_sets *b, const char *name)
 {
-	return nft_draft_chain(&b->sets.draft, name);
+	return nft_draft_chain(&b->draft, name);
 }
 
-static size_t add_base_chain(struct build *b, const char *name, const char *type, uint32_t hook,
-                             int32_t priority)
+static size_t add_base_chain(struct nft_ruleset_sets *b, const char *name, const char *type,
+                             uint32_t hook, int32_t priority)
 {
 	size_t chain = add_chain(b, name);
 
-	nft_draft_chain_hook(&b->sets.draft, chain, type, hook, priority);
+	nft_draft_chain_hook(&b->draft, chain, type, hook, priority);
 	return chain;
 }
 
 /* --- arriving: source ranges, marks, shifted ports --- */
 
-static void add_sources_chain(struct build *b, size_t list)
+static void add_sources_chain(struct nft_ruleset_sets *b, size_t list)
 {
-	const struct nft_source_list *l = &b->sets.sources.lists[list];
+	const struct nft_source_list *l = &b->sources.lists[list];
 	char name[NFT_SOURCES_NAME_SIZE];
 	size_t chain = add_chain(b, nft_ruleset_sets_chain(list, name));
 
@@ -165,25 +137,26 @@ static void add_sources_chain(struct build *b, size_t list)
 			continue;
 		if (count == 0) {
 			RULE_COUNTED(b, chain, NFT_COUNTER_SOURCE_DROPPED,
-			             valued(NFT_OP_FAMILY, families[f].number), plain(NFT_OP_DROP));
+			             nft_op_valued(NFT_OP_FAMILY, families[f].number),
+			             nft_op_plain(NFT_OP_DROP));
 			continue;
 		}
-		set = arena_strdup(&b->sets.draft.table->arena,
-		                   nft_ruleset_sets_ranges(list, f, name));
+		set = arena_strdup(&b->draft.table->arena, nft_ruleset_sets_ranges(list, f, name));
 		RULE_COUNTED(b, chain, NFT_COUNTER_SOURCE_DROPPED,
-		             look1(NFT_OP_NOT_IN_SET, set, families[f].saddr), plain(NFT_OP_DROP));
+		             nft_op_look1(NFT_OP_NOT_IN_SET, set, families[f].saddr),
+		             nft_op_plain(NFT_OP_DROP));
 	}
 }
 
-static bool is_restricted(const struct build *b, unsigned f)
+static bool is_restricted(const struct nft_ruleset_sets *b, unsigned f)
 {
 	return has(b, NFT_SET_RESTRICTED, f) ||
 	       (has(b, NFT_SET_RANGES, f) && has(b, NFT_SET_RESTRICTED_MARKS, f));
 }
 
 /* A UDP packet without a checksum stays without one; it must not be shifted twice. */
-static void add_rewrites(struct build *b, size_t chain, unsigned f, enum nft_ruleset_set which,
-                         enum nft_field address)
+static void add_rewrites(struct nft_ruleset_sets *b, size_t chain, unsigned f,
+                         enum nft_ruleset_set which, enum nft_field address)
 {
 	for (unsigned p = 0; p < NFT_PROTO_COUNT; p++) {
 		const char *map = set_name(b, which, f, p);
@@ -193,13 +166,14 @@ static void add_rewrites(struct build *b, size_t chain, unsigned f, enum nft_rul
 		if (!map)
 			continue;
 		if (p == NFT_PROTO_UDP)
-			RULE(b, chain, plain(NFT_OP_UDP_UNCHECKED), rewrite(map, address, port),
-			     plain(NFT_OP_UDP_UNCHECK), plain(NFT_OP_RETURN));
+			RULE(b, chain, nft_op_plain(NFT_OP_UDP_UNCHECKED),
+			     rewrite(map, address, port), nft_op_plain(NFT_OP_UDP_UNCHECK),
+			     nft_op_plain(NFT_OP_RETURN));
 		RULE(b, chain, rewrite(map, address, port));
 	}
 }
 
-static void add_ranges_chains(struct build *b, unsigned f)
+static void add_ranges_chains(struct nft_ruleset_sets *b, unsigned f)
 {
 	const struct family *family = &families[f];
 	size_t chain;
@@ -213,13 +187,13 @@ static void add_ranges_chains(struct build *b, unsigned f)
 		return;
 	/* Only who delivers the packet shifts it: another node must see what the client sent. */
 	RULE(b, chain,
-	     look1(NFT_OP_IN_SET, set_name(b, NFT_SET_SHIFTED_MARKS, 0, 0), NFT_FIELD_MARK),
-	     plain(NFT_OP_LOCAL_DESTINATION), go(NFT_OP_JUMP, family->shift));
+	     nft_op_look1(NFT_OP_IN_SET, set_name(b, NFT_SET_SHIFTED_MARKS, 0, 0), NFT_FIELD_MARK),
+	     nft_op_plain(NFT_OP_LOCAL_DESTINATION), nft_op_go(NFT_OP_JUMP, family->shift));
 	chain = add_chain(b, family->shift);
 	add_rewrites(b, chain, f, NFT_SET_SHIFT, family->daddr);
 }
 
-static void add_arriving_chain(struct build *b, unsigned f)
+static void add_arriving_chain(struct nft_ruleset_sets *b, unsigned f)
 {
 	const struct family *family = &families[f];
 	size_t chain;
@@ -233,16 +207,16 @@ static void add_arriving_chain(struct build *b, unsigned f)
 		                   family));
 	if (!has(b, NFT_SET_RANGES, f))
 		return;
-	RULE(b, chain, go(NFT_OP_JUMP, family->ranges));
+	RULE(b, chain, nft_op_go(NFT_OP_JUMP, family->ranges));
 	if (has_any(b, NFT_SET_RESTRICTED_MARKS))
 		RULE(b, chain,
-		     look1(NFT_OP_VERDICT_BY_MAP, set_name(b, NFT_SET_RESTRICTED_MARKS, 0, 0),
-		           NFT_FIELD_MARK));
+		     nft_op_look1(NFT_OP_VERDICT_BY_MAP,
+		                  set_name(b, NFT_SET_RESTRICTED_MARKS, 0, 0), NFT_FIELD_MARK));
 }
 
 /* Packets to our addresses go to one of the chains above. This machine's own are not asked where
  * they come from. */
-static void add_entrances(struct build *b)
+static void add_entrances(struct nft_ruleset_sets *b)
 {
 	size_t chain;
 
@@ -250,9 +224,9 @@ static void add_entrances(struct build *b)
 	for (unsigned f = 0; f < NFT_FAMILY_COUNT; f++) {
 		if (is_restricted(b, f) || has(b, NFT_SET_RANGES, f))
 			RULE(b, chain,
-			     look1(NFT_OP_IN_SET, set_name(b, NFT_SET_VIPS, f, 0),
-			           families[f].daddr),
-			     go(NFT_OP_JUMP, families[f].arriving));
+			     nft_op_look1(NFT_OP_IN_SET, set_name(b, NFT_SET_VIPS, f, 0),
+			                  families[f].daddr),
+			     nft_op_go(NFT_OP_JUMP, families[f].arriving));
 	}
 	if (!has_any(b, NFT_SET_RANGES))
 		return;
@@ -260,13 +234,13 @@ static void add_entrances(struct build *b)
 	for (unsigned f = 0; f < NFT_FAMILY_COUNT; f++) {
 		if (has(b, NFT_SET_RANGES, f))
 			RULE(b, chain,
-			     look1(NFT_OP_IN_SET, set_name(b, NFT_SET_VIPS, f, 0),
-			           families[f].daddr),
-			     go(NFT_OP_JUMP, families[f].ranges));
+			     nft_op_look1(NFT_OP_IN_SET, set_name(b, NFT_SET_VIPS, f, 0),
+			                  families[f].daddr),
+			     nft_op_go(NFT_OP_JUMP, families[f].ranges));
 	}
 }
 
-static void add_arriving(struct build *b)
+static void add_arriving(struct nft_ruleset_sets *b)
 {
 	if (has_any(b, NFT_SET_RESTRICTED) || has_any(b, NFT_SET_RANGES))
 		add_entrances(b);
@@ -274,7 +248,7 @@ static void add_arriving(struct build *b)
 		add_arriving_chain(b, f);
 	for (unsigned f = 0; f < NFT_FAMILY_COUNT; f++)
 		add_ranges_chains(b, f);
-	for (size_t i = 0; i < b->sets.sources.count; i++)
+	for (size_t i = 0; i < b->sources.count; i++)
 		add_sources_chain(b, i);
 }
 
@@ -282,7 +256,7 @@ static void add_arriving(struct build *b)
 
 /* Only what asks for something new is rejected: an answer that lost its way must not reset the flow
  * that waits for it. */
-static void add_unserved_chain(struct build *b, unsigned f)
+static void add_unserved_chain(struct nft_ruleset_sets *b, unsigned f)
 {
 	const struct family *family = &families[f];
 	const char *marks = set_name(b, NFT_SET_RANGE_MARKS, 0, 0);
@@ -291,77 +265,82 @@ static void add_unserved_chain(struct build *b, unsigned f)
 	if (has(b, NFT_SET_SERVED, f))
 		RULE(b, chain,
 		     look_endpoint(NFT_OP_IN_SET, set_name(b, NFT_SET_SERVED, f, 0), family),
-		     plain(NFT_OP_RETURN));
+		     nft_op_plain(NFT_OP_RETURN));
 	if (has(b, NFT_SET_RANGES, f))
-		RULE(b, chain, look1(NFT_OP_IN_SET, marks, NFT_FIELD_MARK), plain(NFT_OP_RETURN));
+		RULE(b, chain, nft_op_look1(NFT_OP_IN_SET, marks, NFT_FIELD_MARK),
+		     nft_op_plain(NFT_OP_RETURN));
 	/* A reset from a port that others are shifted to would be shifted back; ICMP is not. */
 	if (has(b, NFT_SET_SHIFTED_VIPS, f))
-		RULE_COUNTED(b, chain, NFT_COUNTER_UNSERVED_REJECTED, plain(NFT_OP_TCP_SYN),
-		             look1(NFT_OP_IN_SET, set_name(b, NFT_SET_SHIFTED_VIPS, f, 0),
-		                   family->daddr),
-		             plain(NFT_OP_REJECT_PORT));
-	RULE_COUNTED(b, chain, NFT_COUNTER_UNSERVED_REJECTED, plain(NFT_OP_TCP_SYN),
-	             plain(NFT_OP_REJECT_RESET));
-	RULE_COUNTED(b, chain, NFT_COUNTER_UNSERVED_REJECTED, valued(NFT_OP_PROTOCOL, IPPROTO_UDP),
-	             plain(NFT_OP_REJECT_PORT));
-	RULE_COUNTED(b, chain, NFT_COUNTER_UNSERVED_REJECTED, valued(NFT_OP_PROTOCOL, IPPROTO_SCTP),
-	             plain(NFT_OP_REJECT_PORT));
+		RULE(b, chain, nft_op_plain(NFT_OP_TCP_SYN),
+		     nft_op_look1(NFT_OP_IN_SET, set_name(b, NFT_SET_SHIFTED_VIPS, f, 0),
+		                  family->daddr),
+		     nft_op_go(NFT_OP_GOTO, "unserved_icmp"));
+	RULE_COUNTED(b, chain, NFT_COUNTER_UNSERVED_REJECTED, nft_op_plain(NFT_OP_TCP_SYN),
+	             nft_op_plain(NFT_OP_REJECT_RESET));
+	RULE_COUNTED(b, chain, NFT_COUNTER_UNSERVED_REJECTED,
+	             nft_op_valued(NFT_OP_PROTOCOL, IPPROTO_UDP), nft_op_plain(NFT_OP_REJECT_PORT));
+	RULE_COUNTED(b, chain, NFT_COUNTER_UNSERVED_REJECTED,
+	             nft_op_valued(NFT_OP_PROTOCOL, IPPROTO_SCTP),
+	             nft_op_plain(NFT_OP_REJECT_PORT));
 }
 
 /* RFC 9568 6.1, Accept_Mode: neighbour discovery must go on. */
-static void add_unaccepted(struct build *b, size_t input)
+static void add_unaccepted(struct nft_ruleset_sets *b, size_t input)
 {
 	size_t chain;
 
 	if (has(b, NFT_SET_UNACCEPTED, NFT_FAMILY_4))
-		RULE_COUNTED(b, input, NFT_COUNTER_NOT_ACCEPTED, plain(NFT_OP_NOT_LOOPBACK),
-		             look1(NFT_OP_IN_SET, set_name(b, NFT_SET_UNACCEPTED, NFT_FAMILY_4, 0),
-		                   NFT_FIELD_IP_DADDR),
-		             plain(NFT_OP_DROP));
+		RULE_COUNTED(b, input, NFT_COUNTER_NOT_ACCEPTED, nft_op_plain(NFT_OP_NOT_LOOPBACK),
+		             nft_op_look1(NFT_OP_IN_SET,
+		                          set_name(b, NFT_SET_UNACCEPTED, NFT_FAMILY_4, 0),
+		                          NFT_FIELD_IP_DADDR),
+		             nft_op_plain(NFT_OP_DROP));
 	if (!has(b, NFT_SET_UNACCEPTED, NFT_FAMILY_6))
 		return;
-	RULE(b, input, plain(NFT_OP_NOT_LOOPBACK),
-	     look1(NFT_OP_IN_SET, set_name(b, NFT_SET_UNACCEPTED, NFT_FAMILY_6, 0),
-	           NFT_FIELD_IP6_DADDR),
-	     go(NFT_OP_GOTO, families[NFT_FAMILY_6].unaccepted));
+	RULE(b, input, nft_op_plain(NFT_OP_NOT_LOOPBACK),
+	     nft_op_look1(NFT_OP_IN_SET, set_name(b, NFT_SET_UNACCEPTED, NFT_FAMILY_6, 0),
+	                  NFT_FIELD_IP6_DADDR),
+	     nft_op_go(NFT_OP_GOTO, families[NFT_FAMILY_6].unaccepted));
 	chain = add_chain(b, families[NFT_FAMILY_6].unaccepted);
-	RULE(b, chain, valued(NFT_OP_ICMPV6_TYPE, ND_NEIGHBOR_SOLICIT), plain(NFT_OP_RETURN));
-	RULE(b, chain, valued(NFT_OP_ICMPV6_TYPE, ND_NEIGHBOR_ADVERT), plain(NFT_OP_RETURN));
-	RULE_COUNTED(b, chain, NFT_COUNTER_NOT_ACCEPTED, plain(NFT_OP_DROP));
+	RULE(b, chain, nft_op_valued(NFT_OP_ICMPV6_TYPE, ND_NEIGHBOR_SOLICIT),
+	     nft_op_plain(NFT_OP_RETURN));
+	RULE(b, chain, nft_op_valued(NFT_OP_ICMPV6_TYPE, ND_NEIGHBOR_ADVERT),
+	     nft_op_plain(NFT_OP_RETURN));
+	RULE_COUNTED(b, chain, NFT_COUNTER_NOT_ACCEPTED, nft_op_plain(NFT_OP_DROP));
 }
 
-static void add_input(struct build *b)
+static void add_input(struct nft_ruleset_sets *b)
 {
 	size_t chain = add_base_chain(b, "input", "filter", NF_INET_LOCAL_IN, PRIORITY_FILTER);
 
 	for (unsigned f = 0; f < NFT_FAMILY_COUNT; f++) {
 		if (has(b, NFT_SET_VIPS, f))
-			RULE(b, chain, plain(NFT_OP_NEW_FLOW),
-			     look1(NFT_OP_IN_SET, set_name(b, NFT_SET_VIPS, f, 0),
-			           families[f].daddr),
-			     go(NFT_OP_JUMP, families[f].unserved));
+			RULE(b, chain, nft_op_plain(NFT_OP_NEW_FLOW),
+			     nft_op_look1(NFT_OP_IN_SET, set_name(b, NFT_SET_VIPS, f, 0),
+			                  families[f].daddr),
+			     nft_op_go(NFT_OP_JUMP, families[f].unserved));
 	}
 	add_unaccepted(b, chain);
 }
 
 /* A node that does not have the address would send the packet on; where that is back to where it
  * came from, a node that is wrong about its neighbour, too, would return it. */
-static void add_forward(struct build *b)
+static void add_forward(struct nft_ruleset_sets *b)
 {
 	size_t chain = add_base_chain(b, "forward", "filter", NF_INET_FORWARD, PRIORITY_FILTER);
 
 	for (unsigned f = 0; f < NFT_FAMILY_COUNT; f++) {
 		if (has(b, NFT_SET_VIPS, f))
-			RULE(b, chain, plain(NFT_OP_NEW_FLOW),
-			     look1(NFT_OP_IN_SET, set_name(b, NFT_SET_VIPS, f, 0),
-			           families[f].daddr),
-			     look2(NFT_OP_IN_SET, set_name(b, NFT_SET_HAIRPINS, 0, 0),
-			           NFT_FIELD_IIFNAME, NFT_FIELD_OIFNAME),
-			     go(NFT_OP_JUMP, families[f].unserved));
+			RULE(b, chain, nft_op_plain(NFT_OP_NEW_FLOW),
+			     nft_op_look1(NFT_OP_IN_SET, set_name(b, NFT_SET_VIPS, f, 0),
+			                  families[f].daddr),
+			     nft_op_look2(NFT_OP_IN_SET, set_name(b, NFT_SET_HAIRPINS, 0, 0),
+			                  NFT_FIELD_IIFNAME, NFT_FIELD_OIFNAME),
+			     nft_op_go(NFT_OP_JUMP, families[f].unserved));
 	}
 }
 
-static void add_filters(struct build *b)
+static void add_filters(struct nft_ruleset_sets *b)
 {
 	bool vips = has_any(b, NFT_SET_VIPS);
 
@@ -373,37 +352,42 @@ static void add_filters(struct build *b)
 		if (has(b, NFT_SET_VIPS, f))
 			add_unserved_chain(b, f);
 	}
+	if (has_any(b, NFT_SET_SHIFTED_VIPS))
+		RULE_COUNTED(b, add_chain(b, "unserved_icmp"), NFT_COUNTER_UNSERVED_REJECTED,
+		             nft_op_plain(NFT_OP_REJECT_PORT));
 }
 
 /* --- source NAT --- */
 
 static struct nft_op snat_by(const char *map, unsigned f, enum nft_field a, enum nft_field b)
 {
-	struct nft_op op = look2(NFT_OP_SNAT_BY_MAP, map, a, b);
+	struct nft_op op = nft_op_look2(NFT_OP_SNAT_BY_MAP, map, a, b);
 
 	op.value = families[f].number;
 	return op;
 }
 
 /* The floating address where the packet goes out, else the address that the client called. */
-static void add_nat_auto(struct build *b)
+static void add_nat_auto(struct nft_ruleset_sets *b)
 {
 	size_t chain = add_chain(b, NFT_CHAIN_NAT_AUTO);
 
 	for (unsigned f = 0; f < NFT_FAMILY_COUNT; f++) {
-		if (b->sets.auto_nat[f] && has(b, NFT_SET_FLOATING, f))
+		if (b->auto_nat[f] && has(b, NFT_SET_FLOATING, f))
 			RULE_COUNTED(b, chain, NFT_COUNTER_SOURCE_NAT,
 			             snat_by(set_name(b, NFT_SET_FLOATING, f, 0), f,
 			                     families[f].original, NFT_FIELD_OIFNAME));
 	}
 	for (unsigned f = 0; f < NFT_FAMILY_COUNT; f++) {
-		if (b->sets.auto_nat[f])
-			RULE_COUNTED(b, chain, NFT_COUNTER_SOURCE_NAT_VIP,
-			             look1(NFT_OP_SNAT_TO_FIELD, NULL, families[f].original));
+		struct nft_op op = nft_op_look1(NFT_OP_SNAT_TO_FIELD, NULL, families[f].original);
+
+		op.value = families[f].number;
+		if (b->auto_nat[f])
+			RULE_COUNTED(b, chain, NFT_COUNTER_SOURCE_NAT_VIP, op);
 	}
 }
 
-static void add_nat_fixed(struct build *b)
+static void add_nat_fixed(struct nft_ruleset_sets *b)
 {
 	size_t chain = add_chain(b, NFT_CHAIN_NAT_FIXED);
 
@@ -414,13 +398,13 @@ static void add_nat_fixed(struct build *b)
 			if (map)
 				RULE_COUNTED(
 					b, chain, NFT_COUNTER_SOURCE_NAT_FIXED,
-					valued(NFT_OP_PROTOCOL, protocols[p].number),
+					nft_op_valued(NFT_OP_PROTOCOL, protocols[p].number),
 					snat_by(map, f, families[f].original, NFT_FIELD_CT_DPORT));
 		}
 		if (has(b, NFT_SET_FIXED_MARKS, f)) {
-			struct nft_op op = look1(NFT_OP_SNAT_BY_MAP,
-			                         set_name(b, NFT_SET_FIXED_MARKS, f, 0),
-			                         NFT_FIELD_MARK);
+			struct nft_op op = nft_op_look1(NFT_OP_SNAT_BY_MAP,
+			                                set_name(b, NFT_SET_FIXED_MARKS, f, 0),
+			                                NFT_FIELD_MARK);
 
 			op.value = families[f].number;
 			RULE_COUNTED(b, chain, NFT_COUNTER_SOURCE_NAT_FIXED, op);
@@ -428,25 +412,25 @@ static void add_nat_fixed(struct build *b)
 	}
 }
 
-static void add_nat_family(struct build *b, unsigned f)
+static void add_nat_family(struct nft_ruleset_sets *b, unsigned f)
 {
 	size_t chain = add_chain(b, families[f].source_nat);
 
 	if (has(b, NFT_SET_NAT_MARKS, f) && has(b, NFT_SET_RANGES, f))
 		RULE(b, chain,
-		     look1(NFT_OP_VERDICT_BY_MAP, set_name(b, NFT_SET_NAT_MARKS, 0, 0),
-		           NFT_FIELD_MARK));
+		     nft_op_look1(NFT_OP_VERDICT_BY_MAP, set_name(b, NFT_SET_NAT_MARKS, 0, 0),
+		                  NFT_FIELD_MARK));
 	for (unsigned p = 0; p < NFT_PROTO_COUNT; p++) {
 		const char *map = set_name(b, NFT_SET_NAT, f, p);
 
 		if (map)
-			RULE(b, chain, valued(NFT_OP_PROTOCOL, protocols[p].number),
-			     look2(NFT_OP_VERDICT_BY_MAP, map, families[f].original,
-			           NFT_FIELD_CT_DPORT));
+			RULE(b, chain, nft_op_valued(NFT_OP_PROTOCOL, protocols[p].number),
+			     nft_op_look2(NFT_OP_VERDICT_BY_MAP, map, families[f].original,
+			                  NFT_FIELD_CT_DPORT));
 	}
 }
 
-static bool needs_nat(const struct build *b, unsigned f)
+static bool needs_nat(const struct nft_ruleset_sets *b, unsigned f)
 {
 	return has(b, NFT_SET_NAT, f) ||
 	       (has(b, NFT_SET_RANGES, f) && has(b, NFT_SET_NAT_MARKS, f));
@@ -457,11 +441,11 @@ static bool needs_nat(const struct build *b, unsigned f)
  *
  * A packet that still goes to a VIP was not given to a real server: it is on its way to the node
  * that has the address. */
-static void add_nat(struct build *b)
+static void add_nat(struct nft_ruleset_sets *b)
 {
 	size_t chain;
 
-	if (!b->sets.nat)
+	if (!b->nat)
 		return;
 	chain = add_base_chain(b, "source_nat", "nat", NF_INET_POST_ROUTING, PRIORITY_NAT);
 	for (unsigned f = 0; f < NFT_FAMILY_COUNT; f++) {
@@ -469,16 +453,16 @@ static void add_nat(struct build *b)
 
 		if (!needs_nat(b, f))
 			continue;
-		RULE(b, chain, look1(NFT_OP_IN_SET, vips, families[f].original),
-		     look1(NFT_OP_NOT_IN_SET, vips, families[f].daddr),
-		     go(NFT_OP_JUMP, families[f].source_nat));
+		RULE(b, chain, nft_op_look1(NFT_OP_IN_SET, vips, families[f].original),
+		     nft_op_look1(NFT_OP_NOT_IN_SET, vips, families[f].daddr),
+		     nft_op_go(NFT_OP_JUMP, families[f].source_nat));
 		add_nat_family(b, f);
 	}
-	if (b->sets.auto_nat[NFT_FAMILY_4] || b->sets.auto_nat[NFT_FAMILY_6])
+	if (b->auto_nat[NFT_FAMILY_4] || b->auto_nat[NFT_FAMILY_6])
 		add_nat_auto(b);
-	if (b->sets.masquerade) {
+	if (b->masquerade) {
 		chain = add_chain(b, NFT_CHAIN_NAT_MASQUERADE);
-		RULE_COUNTED(b, chain, NFT_COUNTER_MASQUERADED, plain(NFT_OP_MASQUERADE));
+		RULE_COUNTED(b, chain, NFT_COUNTER_MASQUERADED, nft_op_plain(NFT_OP_MASQUERADE));
 	}
 	if (has_any(b, NFT_SET_FIXED) || has_any(b, NFT_SET_FIXED_MARKS))
 		add_nat_fixed(b);
@@ -486,7 +470,7 @@ static void add_nat(struct build *b)
 
 /* --- answers of shifted ranges --- */
 
-static void add_answers(struct build *b)
+static void add_answers(struct nft_ruleset_sets *b)
 {
 	static const struct {
 		const char *name;
@@ -505,10 +489,11 @@ static void add_answers(struct build *b)
 		for (unsigned f = 0; f < NFT_FAMILY_COUNT; f++) {
 			if (has(b, NFT_SET_SHIFT, f))
 				RULE(b, chain,
-				     look1(NFT_OP_IN_SET, set_name(b, NFT_SET_SHIFTED_VIPS, f, 0),
-				           families[f].saddr),
-				     plain(NFT_OP_LOCAL_SOURCE),
-				     go(NFT_OP_JUMP, families[f].unshift));
+				     nft_op_look1(NFT_OP_IN_SET,
+				                  set_name(b, NFT_SET_SHIFTED_VIPS, f, 0),
+				                  families[f].saddr),
+				     nft_op_plain(NFT_OP_LOCAL_SOURCE),
+				     nft_op_go(NFT_OP_JUMP, families[f].unshift));
 		}
 	}
 	for (unsigned f = 0; f < NFT_FAMILY_COUNT; f++) {
@@ -540,15 +525,15 @@ static void word_rule(struct nft_table *table, struct nft_rule *rule)
 struct nft_table *nft_ruleset_build(const struct model_snapshot *snapshot)
 {
 	struct nft_table *table;
-	struct build b;
+	struct nft_ruleset_sets b;
 
-	nft_ruleset_sets_fill(&b.sets, snapshot);
+	nft_ruleset_sets_fill(&b, snapshot);
 	add_arriving(&b);
 	add_filters(&b);
 	add_nat(&b);
 	add_answers(&b);
-	table = nft_draft_finish(&b.sets.draft);
-	nft_ruleset_sets_done(&b.sets);
+	table = nft_draft_finish(&b.draft);
+	nft_ruleset_sets_done(&b);
 	for (size_t i = 0; i < table->chain_count; i++) {
 		for (size_t j = 0; j < table->chains[i].rule_count; j++)
 			word_rule(table, &table->chains[i].rules[j]);

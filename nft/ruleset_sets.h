@@ -53,6 +53,9 @@ struct nft_ruleset_sets {
 };
 
 void nft_ruleset_sets_fill(struct nft_ruleset_sets *sets, const struct model_snapshot *snapshot);
+/* The index of the set, which is made when it isn't there yet. */
+size_t nft_ruleset_sets_need(struct nft_ruleset_sets *sets, enum nft_ruleset_set which,
+                             unsigned family, unsigned protocol);
 /* Frees all but the draft. */
 void nft_ruleset_sets_done(struct nft_ruleset_sets *sets);
 

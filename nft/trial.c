@@ -37,33 +37,25 @@ static void add_sets(struct nft_draft *draft)
 
 struct nft_table *nft_trial_build(void)
 {
-	const struct nft_op in_set = {
-		.kind = NFT_OP_IN_SET,
-		.name = "addresses",
-		.fields = {NFT_FIELD_CT_IP_DADDR},
-		.field_count = 1,
-	};
-	const struct nft_op snat = {
-		.kind = NFT_OP_SNAT_TO_FIELD,
-		.fields = {NFT_FIELD_IP_DADDR},
-		.field_count = 1,
-	};
+	const struct nft_op in_set =
+		nft_op_look1(NFT_OP_IN_SET, "addresses", NFT_FIELD_CT_IP_DADDR);
+	struct nft_op snat = nft_op_look1(NFT_OP_SNAT_TO_FIELD, NULL, NFT_FIELD_IP_DADDR);
 	struct nft_draft draft;
 	size_t chain;
 
+	snat.value = NFPROTO_IPV4;
 	nft_draft_init(&draft);
 	add_sets(&draft);
 	chain = nft_draft_chain(&draft, "trial_filter");
 	nft_draft_chain_hook(&draft, chain, "filter", NF_INET_LOCAL_IN, 0);
-	add_rule(&draft, chain, NFT_COUNTER_NOT_ACCEPTED, (struct nft_op){.kind = NFT_OP_DROP});
-	add_rule(&draft, chain, NFT_COUNTER_NONE,
-	         (struct nft_op){.kind = NFT_OP_LOCAL_DESTINATION});
-	add_rule(&draft, chain, NFT_COUNTER_NONE, (struct nft_op){.kind = NFT_OP_REJECT_PORT});
-	add_rule(&draft, chain, NFT_COUNTER_NONE, (struct nft_op){.kind = NFT_OP_UDP_UNCHECK});
+	add_rule(&draft, chain, NFT_COUNTER_NOT_ACCEPTED, nft_op_plain(NFT_OP_DROP));
+	add_rule(&draft, chain, NFT_COUNTER_NONE, nft_op_plain(NFT_OP_LOCAL_DESTINATION));
+	add_rule(&draft, chain, NFT_COUNTER_NONE, nft_op_plain(NFT_OP_REJECT_PORT));
+	add_rule(&draft, chain, NFT_COUNTER_NONE, nft_op_plain(NFT_OP_UDP_UNCHECK));
 	add_rule(&draft, chain, NFT_COUNTER_NONE, in_set);
 	chain = nft_draft_chain(&draft, "trial_nat");
 	nft_draft_chain_hook(&draft, chain, "nat", NF_INET_POST_ROUTING, 95);
 	add_rule(&draft, chain, NFT_COUNTER_NONE, snat);
-	add_rule(&draft, chain, NFT_COUNTER_NONE, (struct nft_op){.kind = NFT_OP_MASQUERADE});
+	add_rule(&draft, chain, NFT_COUNTER_NONE, nft_op_plain(NFT_OP_MASQUERADE));
 	return nft_draft_finish(&draft);
 }

@@ -56,15 +56,14 @@ static void bail(const char *what, const char *why)
 static struct nft_table *load(char **paths, size_t count)
 {
 	struct model_problems problems;
-	struct model_objects objects;
-	const struct model_objects *sources[] = {&objects};
+	struct files_source source;
 	struct model_snapshot *snapshot;
 	struct nft_table *table;
 
 	model_problems_init(&problems);
-	model_objects_init(&objects);
-	files_source_load(paths, count, &objects, &problems);
-	snapshot = model_snapshot_build(sources, 1, &problems);
+	files_source_init(&source, paths, count);
+	files_source_read(&source, &problems);
+	snapshot = model_snapshot_build(source.objects, source.object_count, &problems);
 	for (size_t i = 0; i < problems.count; i++) {
 		struct text text = {0};
 
@@ -78,7 +77,7 @@ static struct nft_table *load(char **paths, size_t count)
 	for (size_t i = 0; i < table->note_count; i++)
 		fprintf(stderr, "note: %s\n", table->notes[i]);
 	model_snapshot_free(snapshot);
-	model_objects_done(&objects);
+	files_source_done(&source);
 	model_problems_done(&problems);
 	return table;
 }
