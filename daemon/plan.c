@@ -2,8 +2,8 @@
 #include "daemon/plan.h"
 
 #include "daemon/balance.h"
+#include "daemon/sources.h"
 #include "daemon/sysctls.h"
-#include "files/source.h"
 #include "lib/mono.h"
 #include "lib/rtnl.h"
 #include "nft/kernel.h"
@@ -37,20 +37,13 @@ static void add_section(struct daemon_plan *plan, const char *heading, const str
 static struct model_snapshot *read_sources(struct daemon_plan *plan, char *const *paths,
                                            size_t path_count)
 {
-	struct model_problems problems;
-	struct model_objects objects;
-	const struct model_objects *sources[] = {&objects};
+	struct sources sources;
 
-	model_problems_init(&problems);
-	model_objects_init(&objects);
-	files_source_load(paths, path_count, &objects, &problems);
-	struct model_snapshot *snapshot =
-		problems.error_count ? NULL : model_snapshot_build(sources, 1, &problems);
-	model_problems_sort(&problems);
-	for (size_t i = 0; i < problems.count; i++)
-		model_problem_format(&problems.items[i], &plan->notes);
-	model_objects_done(&objects);
-	model_problems_done(&problems);
+	sources_init(&sources, paths, path_count);
+	struct model_snapshot *snapshot = sources_read(&sources);
+	for (size_t i = 0; i < sources.problems.count; i++)
+		model_problem_format(&sources.problems.items[i], &plan->notes);
+	sources_done(&sources);
 	return snapshot;
 }
 
@@ -100,8 +93,8 @@ static void plan_ipvs_against(struct daemon_plan *plan, struct balance *balance,
 	struct ipvs_plan ops;
 	struct text lines = {0};
 
-	ipvs_drain_step(&balance->drain, mono_now_us(), &balance->wanted, found, &balance->journal, NULL,
-	                &effective);
+	ipvs_drain_step(&balance->drain, mono_now_us(), &balance->wanted, found, &balance->journal,
+	                NULL, &effective);
 	ipvs_plan_make(&effective, found, &balance->journal, &ops);
 	for (size_t i = 0; i < ops.count; i++) {
 		ipvs_op_format(&ops.ops[i], &lines);

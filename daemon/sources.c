@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/sources.h"
 
-#include "files/source.h"
 #include "lib/log.h"
 
 #include <errno.h>
@@ -9,13 +8,15 @@
 
 void sources_init(struct sources *sources, char *const *paths, size_t path_count)
 {
-	*sources = (struct sources){.paths = paths, .path_count = path_count};
+	*sources = (struct sources){0};
+	files_source_init(&sources->files, paths, path_count);
 	model_problems_init(&sources->problems);
 }
 
 void sources_done(struct sources *sources)
 {
 	files_watch_close(sources->watch);
+	files_source_done(&sources->files);
 	model_snapshot_free(sources->snapshot);
 	model_problems_done(&sources->problems);
 }
@@ -38,20 +39,24 @@ static void tell_problems(const struct model_problems *problems)
 	text_done(&line);
 }
 
-bool sources_load(struct sources *sources, int64_t now_us, struct model_snapshot **ret_before)
+struct model_snapshot *sources_read(struct sources *sources)
 {
-	struct model_snapshot *snapshot = NULL;
-	struct model_objects objects;
-	const struct model_objects *all[] = {&objects};
+	struct model_snapshot *snapshot;
 
 	model_problems_done(&sources->problems);
 	model_problems_init(&sources->problems);
-	model_objects_init(&objects);
-	files_source_load(sources->paths, sources->path_count, &objects, &sources->problems);
-	if (sources->problems.error_count == 0)
-		snapshot = model_snapshot_build(all, 1, &sources->problems);
-	model_objects_done(&objects);
+	files_source_read(&sources->files, &sources->problems);
+	/* After errors, too: what is wrong between objects is then told with the rest. */
+	snapshot = model_snapshot_build(sources->files.objects, sources->files.object_count,
+	                                &sources->problems);
 	model_problems_sort(&sources->problems);
+	return snapshot;
+}
+
+bool sources_load(struct sources *sources, int64_t now_us, struct model_snapshot **ret_before)
+{
+	struct model_snapshot *snapshot = sources_read(sources);
+
 	tell_problems(&sources->problems);
 	if (!snapshot) {
 		if (sources->snapshot)
@@ -71,8 +76,8 @@ bool sources_load(struct sources *sources, int64_t now_us, struct model_snapshot
 void sources_watch(struct sources *sources, struct loop *loop, void (*changed)(void *ctx),
                    void *ctx)
 {
-	int rc = files_watch_open(loop, sources->paths, sources->path_count, changed, ctx,
-	                          &sources->watch);
+	int rc = files_watch_open(loop, sources->files.paths, sources->files.path_count, changed,
+	                          ctx, &sources->watch);
 
 	if (rc) /* SIGHUP still works */
 		log_warn("config", "changes of files are not noticed (%s): reload with SIGHUP",
@@ -95,7 +100,7 @@ bool sources_in_step(const struct sources *sources, size_t index, json_t *proble
 
 	for (size_t i = 0; i < sources->problems.count; i++) {
 		const struct model_problem *problem = &sources->problems.items[i];
-		if (!is_of(problem->origin.source, sources->paths[index]))
+		if (!is_of(problem->origin.source, sources->files.paths[index]))
 			continue;
 		text_clear(&line);
 		model_problem_format(problem, &line);

@@ -7,6 +7,7 @@
 #ifndef LINTEL_DAEMON_SOURCES_H
 #define LINTEL_DAEMON_SOURCES_H
 
+#include "files/source.h"
 #include "files/watch.h"
 #include "lib/loop.h"
 #include "model/snapshot.h"
@@ -14,8 +15,7 @@
 #include <jansson.h>
 
 struct sources {
-	char *const *paths; /* not owned */
-	size_t path_count;
+	struct files_source files;
 	struct model_snapshot *snapshot; /* in force; owned; NULL until the first good load */
 	struct model_problems problems;  /* of the last load */
 	int64_t loaded_us;               /* when the snapshot was read, 0: never */
@@ -24,6 +24,10 @@ struct sources {
 
 void sources_init(struct sources *sources, char *const *paths, size_t path_count);
 void sources_done(struct sources *sources);
+
+/* Reads what has changed and joins it; 'problems' are those of all. NULL when any is an error. The
+ * caller frees it with model_snapshot_free(). */
+LT_MUST_USE struct model_snapshot *sources_read(struct sources *sources);
 
 /* Reads all; every problem is logged. True: there is a new snapshot, and '*ret_before' is the old
  * one (NULL the first time), now the caller's. False: all is as before. */

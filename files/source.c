@@ -4,6 +4,7 @@
 #include "files/yaml.h"
 #include "lib/fileio.h"
 #include "lib/mem.h"
+#include "lib/mono.h"
 #include "model/decode.h"
 
 #include <dirent.h>
@@ -50,27 +51,134 @@ static void report_errno(struct model_problems *problems, const char *path, int 
 	report(problems, MODEL_ERROR, path, message);
 }
 
-static void load_file(const char *path, struct model_objects *objects,
-                      struct model_problems *problems)
+/* What tells whether a file is still the one that was read. */
+struct identity {
+	dev_t device;
+	ino_t inode;
+	off_t size;
+	struct timespec modified;
+	struct timespec changed;
+};
+
+struct files_source_entry {
+	char *path;
+	struct identity identity;
+	bool settled; /* it had not been touched for a while when it was read */
+	bool seen;    /* in the current reading */
+	struct model_objects objects;
+	struct model_problems problems;
+};
+
+/* Time stamps have a grain: what changed just before it was read may change again without a trace.
+ */
+#define GRAIN_US (20 * US_PER_MS)
+
+static struct identity identify(const struct stat *st)
 {
-	const char *source = arena_strdup(&objects->arena, path);
+	return (struct identity){.device = st->st_dev,
+	                         .inode = st->st_ino,
+	                         .size = st->st_size,
+	                         .modified = st->st_mtim,
+	                         .changed = st->st_ctim};
+}
+
+static bool same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+static bool same(const struct identity *a, const struct identity *b)
+{
+	return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+	       same_time(&a->modified, &b->modified) && same_time(&a->changed, &b->changed);
+}
+
+static bool is_settled(const struct stat *st)
+{
+	int64_t changed_us =
+		(int64_t)st->st_ctim.tv_sec * US_PER_S + st->st_ctim.tv_nsec / US_PER_MS;
+
+	return changed_us + GRAIN_US < mono_wall_us();
+}
+
+static void entry_done(struct files_source_entry *entry)
+{
+	free(entry->path);
+	model_objects_done(&entry->objects);
+	model_problems_done(&entry->problems);
+}
+
+/* Where 'path' stands in the first 'count' entries, or would stand. */
+static size_t position(const struct files_source *source, size_t count, const char *path,
+                       bool *ret_found)
+{
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(source->entries[middle].path, path) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*ret_found = low < count && strcmp(source->entries[low].path, path) == 0;
+	return low;
+}
+
+static void read_file(struct files_source_entry *entry)
+{
+	const char *name;
 	struct arena trees;
 	struct tree *documents;
 	char *text;
 	size_t size;
-	int r = fileio_read(path, FILES_YAML_SIZE_MAX, &text, &size);
+	int r;
 
+	model_objects_init(&entry->objects);
+	model_problems_init(&entry->problems);
+	r = fileio_read(entry->path, FILES_YAML_SIZE_MAX, &text, &size);
 	if (r < 0) {
-		report_errno(problems, path, -r);
+		report_errno(&entry->problems, entry->path, -r);
 		return;
 	}
+	name = arena_strdup(&entry->objects.arena, entry->path); /* origins lead there */
 	arena_init(&trees);
 	documents = tree_new(&trees, TREE_LIST, 0);
-	files_yaml_read(text, size, source, &trees, documents, problems);
+	files_yaml_read(text, size, name, &trees, documents, &entry->problems);
 	free(text);
 	for (const struct tree *document = documents->child; document; document = document->sibling)
-		model_decode(document, source, objects, problems);
+		model_decode(document, name, &entry->objects, &entry->problems);
 	arena_done(&trees);
+}
+
+static void take_file(struct files_source *source, const char *path, const struct stat *st)
+{
+	struct identity identity = identify(st);
+	bool settled = is_settled(st), found;
+	size_t at = position(source, source->entry_count, path, &found);
+	struct files_source_entry *entry;
+
+	if (!found) {
+		source->entries = xreallocarray(source->entries, source->entry_count + 1,
+		                                sizeof(*source->entries));
+		entry = &source->entries[at];
+		memmove(entry + 1, entry, (source->entry_count - at) * sizeof(*entry));
+		source->entry_count++;
+		*entry = (struct files_source_entry){.path = xstrdup(path)};
+	} else {
+		entry = &source->entries[at];
+		if (entry->seen || (entry->settled && same(&entry->identity, &identity))) {
+			entry->seen = true; /* one given twice is read once */
+			return;
+		}
+		model_objects_done(&entry->objects);
+		model_problems_done(&entry->problems);
+	}
+	entry->identity = identity;
+	entry->settled = settled;
+	entry->seen = true;
+	read_file(entry);
 }
 
 static int compare_names(const void *left, const void *right)
@@ -113,7 +221,7 @@ static int list_directory(const char *path, struct names *ret_names)
 }
 
 /* A pipe or a device in a directory could block for ever, or never end. */
-static void load_entry(const char *path, struct model_objects *objects,
+static void take_entry(struct files_source *source, const char *path,
                        struct model_problems *problems)
 {
 	struct stat st;
@@ -121,12 +229,12 @@ static void load_entry(const char *path, struct model_objects *objects,
 	if (stat(path, &st) < 0)
 		report_errno(problems, path, errno);
 	else if (S_ISREG(st.st_mode))
-		load_file(path, objects, problems);
+		take_file(source, path, &st);
 	else if (!S_ISDIR(st.st_mode))
 		report(problems, MODEL_ERROR, path, "is no regular file");
 }
 
-static void load_directory(const char *path, struct model_objects *objects,
+static void take_directory(struct files_source *source, const char *path,
                            struct model_problems *problems)
 {
 	struct names names = {NULL, 0, false};
@@ -146,24 +254,62 @@ static void load_directory(const char *path, struct model_objects *objects,
 	for (size_t i = 0; i < names.count; i++) {
 		text_clear(&file);
 		text_printf(&file, "%s%s%s", path, slash ? "" : "/", names.items[i]);
-		load_entry(text_str(&file), objects, problems);
+		take_entry(source, text_str(&file), problems);
 		free(names.items[i]);
 	}
 	free(names.items);
 	text_done(&file);
 }
 
-void files_source_load(char *const *paths, size_t path_count, struct model_objects *objects,
-                       struct model_problems *problems)
+void files_source_init(struct files_source *source, char *const *paths, size_t path_count)
 {
-	for (size_t i = 0; i < path_count; i++) {
-		struct stat st;
+	*source = (struct files_source){.paths = paths, .path_count = path_count};
+}
 
-		if (stat(paths[i], &st) < 0)
-			report_errno(problems, paths[i], errno);
-		else if (S_ISDIR(st.st_mode))
-			load_directory(paths[i], objects, problems);
+void files_source_done(struct files_source *source)
+{
+	for (size_t i = 0; i < source->entry_count; i++)
+		entry_done(&source->entries[i]);
+	free(source->entries);
+	free(source->objects);
+	*source = (struct files_source){0};
+}
+
+static void forget_unseen(struct files_source *source)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < source->entry_count; i++) {
+		if (source->entries[i].seen)
+			source->entries[kept++] = source->entries[i];
 		else
-			load_file(paths[i], objects, problems);
+			entry_done(&source->entries[i]);
+	}
+	source->entry_count = kept;
+}
+
+void files_source_read(struct files_source *source, struct model_problems *problems)
+{
+	struct stat st;
+
+	for (size_t i = 0; i < source->entry_count; i++)
+		source->entries[i].seen = false;
+	for (size_t i = 0; i < source->path_count; i++) {
+		const char *path = source->paths[i];
+
+		if (stat(path, &st) < 0)
+			report_errno(problems, path, errno);
+		else if (S_ISDIR(st.st_mode))
+			take_directory(source, path, problems);
+		else
+			take_file(source, path, &st);
+	}
+	forget_unseen(source);
+	source->object_count = source->entry_count;
+	source->objects =
+		xreallocarray(source->objects, source->entry_count + 1, sizeof(*source->objects));
+	for (size_t i = 0; i < source->entry_count; i++) {
+		source->objects[i] = &source->entries[i].objects;
+		model_problems_append(problems, &source->entries[i].problems);
 	}
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* files/source.h - the objects that files say.
  *
- * I/O. A path is a file (YAML or JSON, several documents in it as may be) or a directory, of which
- * the files *.yaml, *.yml and *.json are read in the order of their names; hidden ones
+ * I/O. Keeps what it has read: of ten thousand objects in many files, those in a file that has
+ * changed are read again. A path is a file (YAML or JSON, several documents in it as may be) or a
+ * directory, of which the files *.yaml, *.yml and *.json are read in the order of their names;
+ * hidden ones
  * (.name, so also the ..data of a ConfigMap's volume) and directories in it are not. */
 
 #ifndef LINTEL_FILES_SOURCE_H
@@ -12,10 +14,26 @@
 
 #define FILES_SOURCE_FILES_MAX 10000 /* of one directory */
 
-/* Appends to 'objects' what can be decoded, to 'problems' all that is wrong, a path that can't be
- * read included. 'objects' depends on nothing but itself afterwards. */
-void files_source_load(char *const *paths, size_t path_count, struct model_objects *objects,
-                       struct model_problems *problems);
+/* A file as it was when it was read. */
+struct files_source_entry;
+
+struct files_source {
+	char *const *paths; /* not owned */
+	size_t path_count;
+	struct files_source_entry *entries; /* owned; by path */
+	size_t entry_count;
+	const struct model_objects **objects; /* of each file that could be read, for
+	                                         model_snapshot_build() */
+	size_t object_count;
+};
+
+/* 'paths' must stay. */
+void files_source_init(struct files_source *source, char *const *paths, size_t path_count);
+void files_source_done(struct files_source *source);
+/* Reads the files that are new or have changed since the last time, and forgets those that are
+ * gone. Appends to 'problems' all that is wrong with any of them, a path that can't be read
+ * included. */
+void files_source_read(struct files_source *source, struct model_problems *problems);
 
 /* Would a file of this name in a directory be read? */
 bool files_source_is_read(const char *name);

@@ -1,21 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/object.h"
 
+#include "lib/mem.h"
+
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void model_objects_init(struct model_objects *objects)
 {
 	*objects = (struct model_objects){0};
 	arena_init(&objects->arena);
+	objects->holders = xmalloc(sizeof(*objects->holders));
+	*objects->holders = 1;
 }
 
 void model_objects_done(struct model_objects *objects)
 {
-	if (objects->incomplete)
-		model_objects_done(objects->incomplete); /* itself is in our arena */
-	arena_done(&objects->arena);
+	if (objects->holders && --*objects->holders == 0) {
+		if (objects->incomplete)
+			model_objects_done(objects->incomplete); /* itself is in our arena */
+		arena_done(&objects->arena);
+		free(objects->holders);
+	}
 	*objects = (struct model_objects){0};
+}
+
+struct model_objects model_objects_share(const struct model_objects *objects)
+{
+	++*objects->holders;
+	return *objects;
 }
 
 /* Makes room for one more. Arrays double when their count is a power of two, so the capacity need

@@ -150,6 +150,7 @@ struct model_pool {
 /* What one source says. Arrays are in the arena, in order of appearance. */
 struct model_objects {
 	struct arena arena;
+	unsigned *holders; /* how many handles there are of this */
 	struct model_router *routers;
 	size_t router_count;
 	struct model_virtual_server *virtual_servers;
@@ -162,7 +163,10 @@ struct model_objects {
 };
 
 void model_objects_init(struct model_objects *objects);
+/* Gives this handle up; what it holds goes with the last one. */
 void model_objects_done(struct model_objects *objects);
+/* Another handle of the same. Nothing may be added any more. One thread. */
+struct model_objects model_objects_share(const struct model_objects *objects);
 /* Append a copy of the structure; what it points to should be in the arena of 'objects'. The
  * result is valid until the next one is added. */
 struct model_router *model_objects_add_router(struct model_objects *objects,

@@ -88,6 +88,20 @@ static int compare_ranked(const void *left, const void *right)
 	return a->rank < b->rank ? -1 : a->rank > b->rank;
 }
 
+void model_problems_append(struct model_problems *problems, const struct model_problems *from)
+{
+	size_t errors_before = problems->error_count;
+
+	for (size_t i = 0; i < from->count; i++) {
+		const struct model_problem *p = &from->items[i];
+
+		model_problem_add(problems, p->severity, p->origin, p->object, p->field, "%s",
+		                  p->message);
+	}
+	problems->error_count = errors_before + from->error_count; /* dropped ones, too */
+	problems->dropped_count += from->dropped_count;
+}
+
 void model_problems_sort(struct model_problems *problems)
 {
 	struct ranked *ranked;

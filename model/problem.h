@@ -52,6 +52,8 @@ void model_problems_done(struct model_problems *problems);
 void model_problem_add(struct model_problems *problems, enum model_severity severity,
                        struct model_origin origin, const char *object, const char *field,
                        const char *fmt, ...) LT_PRINTF(6, 7);
+/* Adds all of 'from' (copied). */
+void model_problems_append(struct model_problems *problems, const struct model_problems *from);
 /* By source, line, and order of finding. */
 void model_problems_sort(struct model_problems *problems);
 /* Appends one line with its '\n'; warnings say "warning: " before the message. */

@@ -2,7 +2,7 @@
 /* model/schema.h - every field of every object, described once.
  *
  * Pure: constant tables and questions about them. The decoder (model/decode.c) interprets them,
- * copies of objects are made by them (model/copy.c), and whatever tells people or machines about
+ * whatever tells people or machines about
  * fields - docs/configuration.md, the man page, CRD schemas - is generated from them.
  * Rules that concern several fields at once are in model/check.c (inside one object) and
  * model/validate.c (across objects); the 'doc' texts tell people about them. */

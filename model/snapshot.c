@@ -2,7 +2,6 @@
 #include "model/snapshot.h"
 
 #include "lib/mem.h"
-#include "model/copy.h"
 #include "model/validate.h"
 
 #include <stdlib.h>
@@ -73,39 +72,15 @@ static void sort(void *items, size_t count, size_t size,
 		qsort(items, count, size, compare);
 }
 
-/* A source's name is shared by its objects, which come one after the other. */
-struct source_name {
-	const char *original;
-	const char *copy;
-};
-
-static const char *copy_source(struct arena *arena, const struct model_origin *origin,
-                               struct source_name *last)
+static void take_objects(struct model_snapshot *snapshot, const struct model_objects *from)
 {
-	if (!last->copy || last->original != origin->source) {
-		last->original = origin->source;
-		last->copy = arena_strdup(arena, origin->source);
-	}
-	return last->copy;
-}
-
-static void copy_objects(struct model_snapshot *snapshot, const struct model_objects *from)
-{
-	struct arena *arena = &snapshot->arena;
-	struct source_name name = {NULL, NULL};
-
 	for (size_t i = 0; i < from->router_count; i++)
-		snapshot->routers[snapshot->router_count++] =
-			model_copy(arena, &model_schema_router, &from->routers[i],
-		                   copy_source(arena, &from->routers[i].origin, &name));
+		snapshot->routers[snapshot->router_count++] = &from->routers[i];
 	for (size_t i = 0; i < from->virtual_server_count; i++)
 		snapshot->virtual_servers[snapshot->virtual_server_count++] =
-			model_copy(arena, &model_schema_virtual_server, &from->virtual_servers[i],
-		                   copy_source(arena, &from->virtual_servers[i].origin, &name));
+			&from->virtual_servers[i];
 	for (size_t i = 0; i < from->pool_count; i++)
-		snapshot->pools[snapshot->pool_count++] =
-			model_copy(arena, &model_schema_pool, &from->pools[i],
-		                   copy_source(arena, &from->pools[i].origin, &name));
+		snapshot->pools[snapshot->pool_count++] = &from->pools[i];
 }
 
 static void count_objects(const struct model_objects *objects, size_t *routers,
@@ -129,14 +104,18 @@ static void join(struct model_snapshot *snapshot, const struct model_objects *co
 		if (incomplete && sources[i]->incomplete)
 			count_objects(sources[i]->incomplete, &routers, &virtual_servers, &pools);
 	}
+	snapshot->sources = arena_array(arena, source_count, sizeof(*snapshot->sources));
+	snapshot->source_count = source_count;
+	for (size_t i = 0; i < source_count; i++)
+		snapshot->sources[i] = model_objects_share(sources[i]);
 	snapshot->routers = arena_array(arena, routers, sizeof(*snapshot->routers));
 	snapshot->virtual_servers =
 		arena_array(arena, virtual_servers, sizeof(*snapshot->virtual_servers));
 	snapshot->pools = arena_array(arena, pools, sizeof(*snapshot->pools));
 	for (size_t i = 0; i < source_count; i++) {
-		copy_objects(snapshot, sources[i]);
+		take_objects(snapshot, sources[i]);
 		if (incomplete && sources[i]->incomplete)
-			copy_objects(snapshot, sources[i]->incomplete);
+			take_objects(snapshot, sources[i]->incomplete);
 	}
 	sort(snapshot->routers, snapshot->router_count, sizeof(*snapshot->routers),
 	     compare_routers);
@@ -283,6 +262,8 @@ void model_snapshot_free(struct model_snapshot *snapshot)
 {
 	if (!snapshot)
 		return;
+	for (size_t i = 0; i < snapshot->source_count; i++)
+		model_objects_done(&snapshot->sources[i]);
 	arena_done(&snapshot->arena);
 	free(snapshot);
 }

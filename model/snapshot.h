@@ -28,7 +28,9 @@ struct model_service {
 };
 
 struct model_snapshot {
-	struct arena arena;                  /* owns everything below and copies of all objects */
+	struct arena arena;            /* owns the arrays below */
+	struct model_objects *sources; /* shared: what the pointers below lead to */
+	size_t source_count;
 	const struct model_router **routers; /* by name */
 	size_t router_count;
 	const struct model_virtual_server **virtual_servers; /* by namespace, name */
@@ -47,11 +49,12 @@ struct model_snapshot {
 #define MODEL_MARK_COUNT 0x1000
 
 /* Joins what the sources say. NULL when 'problems' has any error afterwards (warnings don't count);
- * the sources may be freed after. With errors in it before, objects that have them are looked at
- * as well, so that everything is told at once: call it after reading whatever that found. Checks
- * across objects: names given twice, names that refer to nothing, duplicate VRIDs on an interface,
- * VIP:port clashes, ranges that overlap, VIPs outside their router's subnet (a warning), addresses
- * owned by two routers. 'sources' may be NULL when count is 0: then an empty snapshot. */
+ * the sources are shared, and may be given up after, not added to. With errors in it before,
+ * objects that have them are looked at as well, so that everything is told at once: call it after
+ * reading whatever that found. Checks across objects: names given twice, names that refer to
+ * nothing, duplicate VRIDs on an interface, VIP:port clashes, ranges that overlap, VIPs outside
+ * their router's subnet (a warning), addresses owned by two routers. 'sources' may be NULL when
+ * count is 0: then an empty snapshot. */
 struct model_snapshot *model_snapshot_build(const struct model_objects *const *sources,
                                             size_t source_count, struct model_problems *problems);
 void model_snapshot_free(struct model_snapshot *snapshot);

@@ -11,23 +11,21 @@ static char *const examples[] = {lintel_yaml};
 
 START_TEST(every_example_has_nothing_wrong)
 {
-	const struct model_objects *sources[1];
+	struct files_source source;
 	struct model_snapshot *snapshot;
 	struct model_problems problems;
-	struct model_objects objects;
 	char *lines;
 
 	model_problems_init(&problems);
-	model_objects_init(&objects);
-	sources[0] = &objects;
-	files_source_load(&examples[_i], 1, &objects, &problems);
-	snapshot = model_snapshot_build(sources, 1, &problems);
+	files_source_init(&source, &examples[_i], 1);
+	files_source_read(&source, &problems);
+	snapshot = model_snapshot_build(source.objects, source.object_count, &problems);
 	lines = judge_lines(&problems);
 	ck_assert_str_eq(lines, "");
 	ck_assert_uint_gt(snapshot->service_count, 0);
 	free(lines);
 	model_snapshot_free(snapshot);
-	model_objects_done(&objects);
+	files_source_done(&source);
 	model_problems_done(&problems);
 }
 END_TEST

@@ -6,20 +6,23 @@
 #include "tests/unit.h"
 
 #include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
-static struct model_objects objects;
+static struct files_source source;
+static char source_path[SCRATCH_PATH_SIZE];
+static char *source_paths[] = {source_path};
 static struct model_problems problems;
 
 static void setup(void)
 {
 	scratch_dir_make();
-	model_objects_init(&objects);
 	model_problems_init(&problems);
 }
 
 static void teardown(void)
 {
-	model_objects_done(&objects);
+	files_source_done(&source);
 	model_problems_done(&problems);
 	scratch_dir_remove();
 }
@@ -58,11 +61,10 @@ static void make_dir(const char *name)
 /* Loads 'name' in the scratch directory ("" is that itself). */
 static void load(const char *name)
 {
-	char path[SCRATCH_PATH_SIZE];
-	char *paths[] = {path};
-
-	scratch_dir_path(name, path);
-	files_source_load(paths, 1, &objects, &problems);
+	scratch_dir_path(name, source_path);
+	files_source_done(&source);
+	files_source_init(&source, source_paths, 1);
+	files_source_read(&source, &problems);
 }
 
 /* The names of the routers, "a b c". */
@@ -71,9 +73,11 @@ static const char *router_names(void)
 	static char names[256];
 
 	names[0] = '\0';
-	for (size_t i = 0; i < objects.router_count; i++) {
-		strcat(names, i > 0 ? " " : "");
-		strcat(names, objects.routers[i].name);
+	for (size_t i = 0; i < source.object_count; i++) {
+		for (size_t j = 0; j < source.objects[i]->router_count; j++) {
+			strcat(names, names[0] ? " " : "");
+			strcat(names, source.objects[i]->routers[j].name);
+		}
 	}
 	return names;
 }
@@ -95,7 +99,7 @@ START_TEST(a_file_is_read_whatever_its_name)
 	load("lintel.conf");
 	ck_assert_str_eq(router_names(), "a");
 	ck_assert_uint_eq(problems.count, 0);
-	ck_assert_ptr_nonnull(strstr(objects.routers[0].origin.source, "/lintel.conf"));
+	ck_assert_ptr_nonnull(strstr(source.objects[0]->routers[0].origin.source, "/lintel.conf"));
 }
 END_TEST
 
@@ -120,7 +124,7 @@ START_TEST(a_directory_with_a_slash_gives_paths_without_two)
 {
 	write_router("a.yaml", "a");
 	load("");
-	ck_assert_ptr_null(strstr(objects.routers[0].origin.source, "//"));
+	ck_assert_ptr_null(strstr(source.objects[0]->routers[0].origin.source, "//"));
 }
 END_TEST
 
@@ -218,22 +222,89 @@ START_TEST(problems_name_file_and_line_and_the_rest_is_read)
 }
 END_TEST
 
-START_TEST(several_paths_add_up)
+START_TEST(several_paths_add_up_and_one_given_twice_counts_once)
 {
 	char first[SCRATCH_PATH_SIZE], second[SCRATCH_PATH_SIZE];
-	char *paths[] = {first, second};
+	char *paths[] = {first, second, first};
 
 	write_router("b.yaml", "b");
 	make_dir("dir");
 	write_router("dir/a.yaml", "a");
 	scratch_dir_path("b.yaml", first);
 	scratch_dir_path("dir", second);
-	files_source_load(paths, 2, &objects, &problems);
-	/* What is loaded does not depend on the caller's paths. */
-	memset(first, 'x', 5);
-	memset(second, 'x', 5);
+	files_source_init(&source, paths, 3);
+	files_source_read(&source, &problems);
 	ck_assert_str_eq(router_names(), "b a");
-	ck_assert(text_starts_with(objects.routers[0].origin.source, "/tmp/"));
+	ck_assert_uint_eq(problems.count, 0);
+	ck_assert(text_starts_with(source.objects[0]->routers[0].origin.source, "/tmp/"));
+}
+END_TEST
+
+/* As if the file had not been touched for long. */
+static void settle(const char *name)
+{
+	char path[SCRATCH_PATH_SIZE];
+	struct timespec deadline;
+
+	/* The change time can't be set; wait until it is older than the grain of time stamps. */
+	scratch_dir_path(name, path);
+	for (;;) {
+		struct stat st;
+
+		ck_assert_int_eq(stat(path, &st), 0);
+		clock_gettime(CLOCK_REALTIME, &deadline);
+		int64_t age_ms = (deadline.tv_sec - st.st_ctim.tv_sec) * 1000 +
+		                 (deadline.tv_nsec - st.st_ctim.tv_nsec) / 1000000;
+		if (age_ms > 30)
+			return;
+	}
+}
+
+START_TEST(what_has_not_changed_is_not_read_again)
+{
+	const struct model_router *a;
+
+	write_router("a.yaml", "a");
+	write_router("b.yaml", "b");
+	settle("b.yaml");
+	load("");
+	a = &source.objects[0]->routers[0];
+	write_router("b.yaml", "changed");
+	files_source_read(&source, &problems);
+	ck_assert_str_eq(router_names(), "a changed");
+	ck_assert_ptr_eq(&source.objects[0]->routers[0], a);
+}
+END_TEST
+
+START_TEST(a_change_right_after_reading_is_seen_even_when_time_stamps_are_equal)
+{
+	write_router("a.yaml", "a");
+	load("");
+	write_router("a.yaml", "b"); /* the same size, and maybe within one tick of the clock */
+	files_source_read(&source, &problems);
+	ck_assert_str_eq(router_names(), "b");
+}
+END_TEST
+
+START_TEST(a_file_that_went_is_forgotten_and_its_problems_with_it)
+{
+	char path[SCRATCH_PATH_SIZE];
+
+	write_router("a.yaml", "a");
+	write_file("b.yaml", "kind: Nonsense\n");
+	load("");
+	ck_assert_uint_gt(problems.error_count, 0);
+	settle("b.yaml");
+	model_problems_done(&problems);
+	model_problems_init(&problems);
+	files_source_read(&source, &problems);
+	ck_assert_uint_gt(problems.error_count, 0); /* told again though not read again */
+	ck_assert_int_eq(unlink(scratch_dir_path("b.yaml", path)), 0);
+	model_problems_done(&problems);
+	model_problems_init(&problems);
+	files_source_read(&source, &problems);
+	ck_assert_uint_eq(problems.error_count, 0);
+	ck_assert_str_eq(router_names(), "a");
 }
 END_TEST
 
@@ -251,6 +322,9 @@ int main(void)
 	tcase_add_test(tests, a_file_that_is_too_large_is_refused);
 	tcase_add_test(tests, a_directory_has_a_limit_of_files);
 	tcase_add_test(tests, problems_name_file_and_line_and_the_rest_is_read);
-	tcase_add_test(tests, several_paths_add_up);
+	tcase_add_test(tests, several_paths_add_up_and_one_given_twice_counts_once);
+	tcase_add_test(tests, what_has_not_changed_is_not_read_again);
+	tcase_add_test(tests, a_change_right_after_reading_is_seen_even_when_time_stamps_are_equal);
+	tcase_add_test(tests, a_file_that_went_is_forgotten_and_its_problems_with_it);
 	return unit_run(suite);
 }

