@@ -497,6 +497,36 @@ START_TEST(tie_over_ipv6_counts_at_once_where_ipv4_is_not_served)
 }
 END_TEST
 
+/* With a delay of 10 s; the first lower Active was heard at T. */
+START_TEST(preempt_delay_begins_anew_with_each_lower_active)
+{
+	struct vrrp_fsm fsm = put(BACKUP_DELAY);
+	struct vrrp_effects effects = {.count = 0};
+	int64_t now_us = T + 9 * US_PER_S;
+
+	if (_i == 0) {
+		/* A higher one was there in between. */
+		advert(&fsm, now_us, "10.0.0.7", 200, US_PER_S, &effects);
+	} else {
+		/* We were Active in between, and yielded to a higher one. */
+		vrrp_fsm_expired(&fsm, now_us, &effects);
+		ck_assert_int_eq(fsm.state, MODEL_ROUTER_ACTIVE);
+		effects.count = 0;
+		advert(&fsm, now_us, "10.0.0.7", 200, US_PER_S, &effects);
+	}
+	ck_assert_int_eq(fsm.state, MODEL_ROUTER_BACKUP);
+	advert(&fsm, now_us + US_PER_S, "10.0.0.9", 50, US_PER_S, &effects);
+	for (int64_t later_us = 2 * US_PER_S; later_us < 11 * US_PER_S; later_us += US_PER_S) {
+		advert(&fsm, now_us + later_us, "10.0.0.9", 50, US_PER_S, &effects);
+		ck_assert_int_eq(fsm.down_due_us,
+		                 now_us + later_us + vrrp_timers_active_down_us(100, US_PER_S));
+	}
+	int64_t due_us = fsm.down_due_us;
+	advert(&fsm, now_us + 11 * US_PER_S, "10.0.0.9", 50, US_PER_S, &effects);
+	ck_assert_int_eq(fsm.down_due_us, due_us);
+}
+END_TEST
+
 START_TEST(wait_for_a_successor_is_bounded)
 {
 	static const struct {
@@ -696,6 +726,7 @@ int main(void)
 	tcase_add_loop_test(tc, one_that_was_silent_does_not_contradict_who_took_over, 0, 2);
 	tcase_add_test(tc, tie_over_ipv6_counts_when_ipv4_is_silent);
 	tcase_add_test(tc, tie_over_ipv6_counts_at_once_where_ipv4_is_not_served);
+	tcase_add_loop_test(tc, preempt_delay_begins_anew_with_each_lower_active, 0, 2);
 	tcase_add_loop_test(tc, wait_for_a_successor_is_bounded, 0, 4);
 	tcase_add_test(tc, failover_without_successor_stays_active);
 	tcase_add_test(tc, preemption_stays_suspended_until_active_again);

@@ -14,7 +14,7 @@ static struct addr parse(const char *text)
 }
 
 static struct addr peers[2], ours4[2], ours6[2];
-static struct vrrp_owned owned[3];
+static struct vrrp_owned owned[4];
 
 static struct vrrp_router_config make_router(bool unicast)
 {
@@ -28,7 +28,7 @@ static struct vrrp_router_config make_router(bool unicast)
 		.advertised6 = ours6,
 		.advertised6_count = 2,
 		.owned = owned,
-		.owned_count = 3,
+		.owned_count = 4,
 	};
 
 	peers[0] = parse("10.0.0.2");
@@ -40,6 +40,7 @@ static struct vrrp_router_config make_router(bool unicast)
 	owned[0].prefix.addr = ours4[0];
 	owned[1].prefix.addr = ours4[1];
 	owned[2].prefix.addr = parse("10.0.0.102");
+	owned[3].prefix.addr = ours6[0];
 	if (unicast) {
 		router.peers = peers;
 		router.peer_count = 2;
