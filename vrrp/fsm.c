@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The state changes in change() and nowhere else; what is armed is whatever vrrp_fsm_deadline()
- * reads out of the state, so nothing can be forgotten or left running. */
+ * reads out of the state, so nothing can be forgotten or left running.
+ *
+ * Reason: over 500 lines, as every input of every state is here: a transition is judged by its
+ * neighbours. */
 #include "vrrp/fsm.h"
 
 #include "lib/mono.h"

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The transition table: every place a machine can be in, times every input. Pairs that are not in
  * the table must change nothing. What several machines make of it is in scenario/ and in
- * test_election.c. */
+ * test_election.c.
+ *
+ * Reason: over 500 lines, and put() over 80: they are lists, of places, inputs and rules. */
 #include "vrrp/fsm.h"
 
 #include "lib/mono.h"
