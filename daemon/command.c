@@ -180,6 +180,8 @@ bool command_wants_json(const struct options_given *given)
 
 void command_print_json(const json_t *value)
 {
-	json_dumpf(value, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII);
+	json_dumpf(value, stdout,
+	           JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII |
+	                   JSON_REAL_PRECISION(15)); /* 0.3, not 0.29999999999999999 */
 	putchar('\n');
 }
