@@ -59,9 +59,9 @@ class Client:
         return report
 
     def expect_refused(self, protocol, address, port):
-        """A quick no, not silence."""
+        """A quick no, not silence. (The kernel limits the rate of ICMP errors: not every request need be told.)"""
         report = self.ask(protocol, address, port, count=3, interval=50, timeout=1500)
-        expect(report["answered"] == 0 and report["refused"] == 3, f"{protocol} {address}:{port}: {report}; expected refusals")
+        expect(report["answered"] == 0 and report["refused"] >= 1, f"{protocol} {address}:{port}: {report}; expected refusals")
 
 
 class Lab:
@@ -86,11 +86,10 @@ class Lab:
         return (self.lb1, self.lb2)
 
     def pair(self, router=None, *servers, interval="100ms", priorities=(150, 100), options=()):
-        """Starts both nodes with the same configuration but for priority; returns when lb1 is Active, lb2 Backup and lb1 serves."""
-        for node, priority in zip(self.nodes, priorities):
+        """Starts both nodes with the same configuration but for priority, lb1 first so that it is the Active one."""
+        for node, priority, wait in zip(self.nodes, priorities, (self.lb1.wait_active, self.lb2.wait_backup)):
             node.start(self.documents(router, servers, priority, interval), *options, wait=False)
-        self.lb1.wait_active(seconds=40)
-        self.lb2.wait_backup()
+            wait(seconds=40)
         return self
 
     def alone(self, *servers, router=None, options=()):

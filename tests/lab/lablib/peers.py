@@ -25,7 +25,8 @@ class Keepalived:
         self.host = host
         directory = fresh_directory(f"keepalived-{host.name}")
         self.address = addresses[0].split("/")[0]
-        unicast = (f"unicast_src_ip {own or host.front}\n unicast_peer {{\n  " + "\n  ".join(peers) + "\n }") if peers else ""
+        # over IPv6 keepalived sends unicast with a hop limit of 64 unless told otherwise, which RFC 9568 wants dropped
+        unicast = (f"unicast_ttl 255\n unicast_src_ip {own or host.front}\n unicast_peer {{\n  " + "\n  ".join(peers) + "\n }") if peers else ""
         listed = "\n  ".join(f"{address} dev {interface}" for address in addresses)
         (directory / "keepalived.conf").write_text(f"""
 global_defs {{

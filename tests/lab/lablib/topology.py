@@ -71,6 +71,10 @@ def _inside(name):
     """The ip commands that a host runs on itself."""
     number, front, back = HOSTS[name]
     lines = ["link set lo up"]
+    if front:
+        lines += [f"link set eth0 address 02:00:00:77:00:{number:02d}"]  # so that link-local addresses survive a new machine
+    if back:
+        lines += [f"link set eth1 address 02:00:00:78:00:{number:02d}"]
     if front and not name.startswith("web"):
         lines += [f"addr add {FRONT}.{number}/24 dev eth0", f"addr add {FRONT6}{number}/64 dev eth0 nodad", "link set eth0 up"]
     if back:

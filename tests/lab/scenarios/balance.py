@@ -46,17 +46,23 @@ def source_nat6(lab):
     expect(report["seenAs"] == "fd78::fe", report["seenAs"])
 
 
-def own_the_vip(web):
-    """What a server in direct or tunnel mode is told: the VIP is its own, but it does not say so to the neighbours."""
-    web.front_leg(True)
+def keep_to_itself(web, yes):
+    """Whether the web server says nothing to the neighbours about addresses of its lo."""
     for scope in ("all", "eth0"):
-        web.sysctl(f"net.ipv4.conf.{scope}.arp_ignore", 1)
-        web.sysctl(f"net.ipv4.conf.{scope}.arp_announce", 2)
+        web.sysctl(f"net.ipv4.conf.{scope}.arp_ignore", 1 if yes else 0)
+        web.sysctl(f"net.ipv4.conf.{scope}.arp_announce", 2 if yes else 0)
+
+
+def own_the_vip(web):
+    """What a server in direct or tunnel mode is told: the VIP is its own, but it does not say so."""
+    web.front_leg(True)
+    keep_to_itself(web, True)
     web.ip(f"addr replace {VIP}/32 dev lo", f"addr replace {VIP6}/128 dev lo nodad")
 
 
 def disown_the_vip(web):
-    web.ip(f"addr del {VIP}/32 dev lo", f"addr del {VIP6}/128 dev lo")
+    web.ip("addr flush dev lo scope global")
+    keep_to_itself(web, False)
     web.front_leg(False)
 
 
@@ -99,6 +105,7 @@ def tunnel(lab):
 
 @scenario("tunnel: gre and gue encapsulation")
 def tunnel_gre_gue(lab):
+    lab.webs[0].run("modprobe", "-q", "fou", check=False)  # built in, or not loaded by itself
     try:
         for web in lab.webs:
             own_the_vip(web)
@@ -137,7 +144,7 @@ def sctp(lab):
 ONE, SOME, EVEN = "one", "some", "even"
 SCHEDULERS = {  # what twelve short connections of one client look like when nothing else is going on
     "rr": EVEN, "wrr": {"web1": 2, "web2": 4, "web3": 6}, "lc": SOME, "wlc": SOME, "sed": SOME, "nq": SOME,
-    "dh": ONE, "sh": ONE, "mh": ONE, "lblc": ONE, "lblcr": ONE, "fo": {"web3": 12}, "ovf": {"web3": 12}, "twos": SOME,
+    "dh": ONE, "sh": ONE, "mh": ONE, "lblc": SOME, "lblcr": SOME, "fo": {"web3": 12}, "ovf": {"web3": 12}, "twos": SOME,
 }
 
 

@@ -196,8 +196,7 @@ def split_and_heal(lab):
 def unicast(lab):
     for node, peer, priority in ((lab.lb1, lab.lb2, 150), (lab.lb2, lab.lb1, 100)):
         node.start([router(priority=priority, peers=[peer.host.front]), UDP], wait=False)
-    lab.lb1.wait_active(seconds=40)
-    lab.lb2.wait_backup()
+        wait_until(f"{node.name} has found its place", lambda n=node: n.is_active() if n is lab.lb1 else n.is_backup(), seconds=40)
     lab.client.wait_answer("udp", VIP, 80)
     wait_until("lb2 has heard lb1", lambda: lab.lb2.router()["peers"][0]["heardSecondsAgo"] is not None)
     peers = lab.lb2.router()["peers"]
@@ -232,8 +231,9 @@ def active_active(lab):
     other = "10.77.0.101"
     servers = [server("a", router="a", addresses=[VIP]), server("b", router="b", addresses=[other])]
     for node, first, second in ((lab.lb1, 150, 100), (lab.lb2, 100, 150)):
-        node.start([router("a", vrid=51, addresses=[f"{VIP}/24", *INNER], priority=first),
-                    router("b", vrid=52, addresses=[f"{other}/24", {"address": "10.78.0.253/24", "interface": "eth1"}], priority=second),
+        node.start([router("a", vrid=51, addresses=[f"{VIP}/24", *INNER], priority=first, preempt=True),
+                    router("b", vrid=52, addresses=[f"{other}/24", {"address": "10.78.0.253/24", "interface": "eth1"}],
+                           priority=second, preempt=True),
                     *servers], wait=False)
     lab.lb1.wait_active("a", seconds=40).wait_backup("b", seconds=40)
     lab.lb2.wait_active("b").wait_backup("a")
