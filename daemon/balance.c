@@ -12,6 +12,8 @@
 
 /* So many operations of a turn are told one by one, more as a number. */
 #define OPERATIONS_TOLD 20
+/* Changed services up to this many are looked at one by one: more are cheaper to read with all. */
+#define SCOPE_MAX       500
 
 int balance_open(struct balance *balance, const char *state_dir, struct text *why)
 {
@@ -96,19 +98,17 @@ static void journal_replace(struct balance *balance, struct ipvs_journal *next, 
 	balance->journal = *next;
 }
 
-/* All services, and the real servers of ours: those in 'scope', all when it is NULL. */
+/* All services and the real servers of ours; of a scope only what is in it. */
 static int read_kernel(struct balance *balance, const struct ipvs_scope *scope, bool stats,
                        struct ipvs_table *ret_table)
 {
-	const struct ipvs_dump dump = {.wants_dests = scope ? ipvs_scope_holds : owns,
-	                               .ctx = scope ? (const void *)scope : balance,
-	                               .stats = stats};
-	size_t unknown = 0;
+	const struct ipvs_dump dump = {.wants_dests = owns, .ctx = balance, .stats = stats};
 	int64_t begin_us = mono_now_us();
-	int rc = ipvs_kernel_dump(balance->kernel, &dump, ret_table, &unknown);
+	size_t unknown = 0;
+	int rc = scope ? ipvs_kernel_look(balance->kernel, scope, ret_table, &unknown)
+	               : ipvs_kernel_dump(balance->kernel, &dump, ret_table, &unknown);
 
 	balance->read_us = mono_now_us() - begin_us;
-
 	if (rc)
 		problems_add(&balance->problems, "IPVS can't be read: %s", strerror(-rc));
 	else if (unknown)
@@ -157,13 +157,17 @@ static bool apply(struct balance *balance, const struct ipvs_plan *plan)
 	return rc == 0 && failed == 0;
 }
 
-static void count_all(struct balance *balance, const struct ipvs_table *found)
+static void count_wanted(struct balance *balance)
 {
 	balance->service_count = balance->wanted.service_count;
 	balance->server_count = 0;
-	balance->foreign_count = 0;
 	for (size_t i = 0; i < balance->wanted.service_count; i++)
 		balance->server_count += balance->wanted.services[i].dest_count;
+}
+
+static void count_foreign(struct balance *balance, const struct ipvs_table *found)
+{
+	balance->foreign_count = 0;
 	for (size_t i = 0; i < found->service_count; i++)
 		balance->foreign_count += !balance_owns(balance, &found->services[i].key);
 }
@@ -210,7 +214,7 @@ static bool turn_over_all(struct balance *balance, enum balance_cause cause, int
 		return false;
 	ipvs_table_annotate(&found, &balance->wanted);
 	bool done = turn_with(balance, NULL, &balance->wanted, &found, cause, now_us);
-	count_all(balance, &found);
+	count_foreign(balance, &found);
 	ipvs_table_done(&found);
 	return done;
 }
@@ -218,20 +222,16 @@ static bool turn_over_all(struct balance *balance, enum balance_cause cause, int
 static bool turn_over_scope(struct balance *balance, enum balance_cause cause, int64_t now_us)
 {
 	struct ipvs_scope *scope = &balance->changed;
-	struct ipvs_table found, found_view, wanted_view;
+	struct ipvs_table found, wanted;
 
-	ipvs_drain_scope(&balance->drain, scope);
 	if (scope->count == 0)
 		return true;
 	if (read_kernel(balance, scope, false, &found))
 		return false;
 	ipvs_table_annotate(&found, &balance->wanted);
-	ipvs_scope_view(scope, &found, &found_view);
-	ipvs_scope_view(scope, &balance->wanted, &wanted_view);
-	bool done = turn_with(balance, scope, &wanted_view, &found_view, cause, now_us);
-	count_all(balance, &found);
-	ipvs_table_done(&wanted_view);
-	ipvs_table_done(&found_view);
+	ipvs_scope_view(scope, &balance->wanted, &wanted);
+	bool done = turn_with(balance, scope, &wanted, &found, cause, now_us);
+	ipvs_table_done(&wanted);
 	ipvs_table_done(&found);
 	return done;
 }
@@ -251,9 +251,12 @@ void balance_turn(struct balance *balance, enum balance_cause cause, int64_t now
 	} else {
 		bool more = ipvs_journal_extend(&balance->journal, &balance->wanted, &extended);
 		journal_replace(balance, &extended, more);
-		balance->looked = cause == BALANCE_RESYNC || !balance->looked
-		                          ? turn_over_all(balance, cause, now_us)
-		                          : turn_over_scope(balance, cause, now_us);
+		ipvs_drain_scope(&balance->drain, &balance->changed);
+		bool all = cause == BALANCE_RESYNC || !balance->looked ||
+		           balance->changed.count > SCOPE_MAX;
+		balance->looked = all ? turn_over_all(balance, cause, now_us)
+		                      : turn_over_scope(balance, cause, now_us);
+		count_wanted(balance);
 	}
 	ipvs_scope_done(&balance->changed);
 	problems_end(&balance->problems);

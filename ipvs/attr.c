@@ -126,6 +126,15 @@ void ipvs_attr_op(struct nl_batch *batch, uint16_t family, const struct ipvs_op 
 	nl_batch_end(batch, message);
 }
 
+void ipvs_attr_get_service(struct nl_batch *batch, uint16_t family, const struct ipvs_key *key)
+{
+	const struct ipvs_service service = {.key = *key};
+	struct nlmsghdr *message = genl_begin(batch, family, IPVS_CMD_GET_SERVICE, 0);
+
+	put_service(message, &service, false);
+	nl_batch_end(batch, message);
+}
+
 void ipvs_attr_get_dests(struct nl_batch *batch, uint16_t family, const struct ipvs_key *key)
 {
 	const struct ipvs_service service = {.key = *key};

@@ -12,8 +12,9 @@
 #include "lib/compiler.h"
 #include "lib/nl.h"
 
-/* Appends the message of an operation, or the request for the dests of a service. */
+/* Appends the message of an operation, or the request for a service, or for its dests. */
 void ipvs_attr_op(struct nl_batch *batch, uint16_t family, const struct ipvs_op *op);
+void ipvs_attr_get_service(struct nl_batch *batch, uint16_t family, const struct ipvs_key *key);
 void ipvs_attr_get_dests(struct nl_batch *batch, uint16_t family, const struct ipvs_key *key);
 
 /* Decodes an entry of a dump into '*ret', stats into '*ret_stats' (zeroed when it has none). No

@@ -272,6 +272,43 @@ int ipvs_kernel_dump(struct ipvs_kernel *kernel, const struct ipvs_dump *dump,
 	return 0;
 }
 
+int ipvs_kernel_look(struct ipvs_kernel *kernel, const struct ipvs_scope *scope,
+                     struct ipvs_table *ret_table, size_t *ret_unknown)
+{
+	struct reading services = {0}, dests = {0};
+	struct ipvs_table table;
+	size_t unknown = 0;
+	int err = 0;
+
+	ipvs_table_init(&table);
+	for (size_t i = 0; err == 0 && i < scope->count; i++) {
+		nl_batch_clear(&kernel->batch);
+		ipvs_attr_get_service(&kernel->batch, kernel->family, &scope->keys[i]);
+		err = nl_request(kernel->nl, &kernel->batch, read_service, &services);
+		if (err == -ESRCH)
+			err = 0; /* it isn't there */
+	}
+	table.services = arena_memdup(&table.arena, services.services,
+	                              services.count * sizeof(*services.services));
+	table.service_count = services.count;
+	unknown += services.unknown;
+	for (size_t i = 0; err == 0 && i < table.service_count; i++) {
+		err = dump_dests(kernel, false, &table.arena, &table.services[i], &dests);
+		unknown += dests.unknown;
+	}
+	reading_done(&services);
+	reading_done(&dests);
+	if (err < 0) {
+		ipvs_table_done(&table);
+		return err;
+	}
+	ipvs_table_sort(&table);
+	*ret_table = table;
+	if (ret_unknown)
+		*ret_unknown = unknown;
+	return 0;
+}
+
 /* --- carrying out --- */
 
 /* A plan under way. Each missing scheduler makes the kernel call modprobe, so a name it hasn't

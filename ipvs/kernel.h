@@ -8,6 +8,7 @@
 #define LINTEL_IPVS_KERNEL_H
 
 #include "ipvs/plan.h"
+#include "ipvs/scope.h"
 #include "ipvs/table.h"
 #include "lib/compiler.h"
 #include "lib/nl.h"
@@ -47,6 +48,11 @@ struct ipvs_dump {
  * entry that can't be understood is left out and counted in '*ret_unknown' (NULL accepted).
  * 'ret_table' is initialised here. */
 LT_MUST_USE int ipvs_kernel_dump(struct ipvs_kernel *kernel, const struct ipvs_dump *dump,
+                                 struct ipvs_table *ret_table, size_t *ret_unknown);
+
+/* The services of a scope that are there, with their real servers, without counters: some system
+ * calls for each, however many there are besides. */
+LT_MUST_USE int ipvs_kernel_look(struct ipvs_kernel *kernel, const struct ipvs_scope *scope,
                                  struct ipvs_table *ret_table, size_t *ret_unknown);
 
 /* Carries out a plan, in order. 'results' has plan->count places: 0 or positive errno each;

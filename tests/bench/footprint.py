@@ -113,7 +113,7 @@ def measure(lab, options):
     figures = observe(node.program.process.pid)
     servers.add("Lintel, 10,000 x 10", f"{figures[0]:.1f} ({figures[1]:.1f})", f"{figures[2]:.2f}")
     node = programming.fresh(lab)
-    peer = keepalived.Balancer(node.host, "".join(keepalived.virtual_server(programming.vip(i), 80, programming.servers()) for i in range(4000))).start()
+    peer = keepalived.Balancer(node.host, "".join(keepalived.virtual_server(programming.vip(i), programming.vport(i), programming.servers()) for i in range(4000))).start()
     wait_until("keepalived has programmed all", lambda: programming.complete(node.host, 4000), seconds=300, every=0.5)
     time.sleep(5)
     figures = observe(peer.program.process.pid)

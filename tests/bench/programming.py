@@ -16,7 +16,12 @@ SERVERS = 10
 
 
 def vip(number):
-    return f"10.{100 + number // 62500}.{number // 250 % 250}.{number % 250 + 1}"
+    """A thousand virtual servers an address."""
+    return f"10.77.0.{101 + number // 1000}"
+
+
+def vport(number):
+    return 10000 + number % 1000
 
 
 def servers(changed=False):
@@ -34,8 +39,8 @@ def fresh(lab):
 
 def lintel_files(count, changed=False):
     """One virtual server a document, a hundred documents a file, as a tool would write them."""
-    router = config.router(addresses=["10.77.0.100/24", "10.100.255.254/14"])  # the virtual addresses are in its subnet
-    documents = [config.server(f"s{i}", addresses=[vip(i)], webs=servers(changed and i == 0), sourceNat={"mode": "none"})
+    router = config.router(addresses=["10.77.0.100/24"])
+    documents = [config.server(f"s{i}", addresses=[vip(i)], ports=[config.port(vport(i))], webs=servers(changed and i == 0), sourceNat={"mode": "none"})
                  for i in range(count)]
     files = {"router.yaml": [router]}
     for start in range(0, count, 100):
@@ -62,8 +67,8 @@ def ipvsadm(lab, count):
     node = fresh(lab)
     lines = []
     for i in range(count):
-        lines.append(f"-A -t {vip(i)}:80 -s rr")
-        lines += [f"-a -t {vip(i)}:80 -r {server}:8080 -m -w 1" for server in servers()]
+        lines.append(f"-A -t {vip(i)}:{vport(i)} -s rr")
+        lines += [f"-a -t {vip(i)}:{vport(i)} -r {server}:8080 -m -w 1" for server in servers()]
     begun = time.monotonic()
     node.host.run("ipvsadm", "-R", given="\n".join(lines) + "\n")
     return time.monotonic() - begun
@@ -72,14 +77,14 @@ def ipvsadm(lab, count):
 def keepalived_start(lab, count):
     """Until all is in the kernel, and then the seconds a reload needs for one changed server."""
     node = fresh(lab)
-    text = [keepalived.virtual_server(vip(i), 80, servers()) for i in range(count)]
+    text = [keepalived.virtual_server(vip(i), vport(i), servers()) for i in range(count)]
     balancer = keepalived.Balancer(node.host, "".join(text))
     begun = time.monotonic()
     balancer.start()
     wait_until("keepalived has programmed all", lambda: complete(node.host, count), seconds=600, every=0.05)
     start = time.monotonic() - begun
     time.sleep(1)
-    text[0] = keepalived.virtual_server(vip(0), 80, servers(changed=True))
+    text[0] = keepalived.virtual_server(vip(0), vport(0), servers(changed=True))
     balancer.write("".join(text))
     begun = time.monotonic()
     balancer.program.signal(1)
@@ -88,7 +93,7 @@ def keepalived_start(lab, count):
 
 
 def wait_change(host):
-    wait_until("the changed server is in the kernel", lambda: "10.78.1.99" in host.run("ipvsadm", "-Ln", "-t", f"{vip(0)}:80"),
+    wait_until("the changed server is in the kernel", lambda: "10.78.1.99" in host.run("ipvsadm", "-Ln", "-t", f"{vip(0)}:{vport(0)}"),
                seconds=300, every=0.002)
 
 
