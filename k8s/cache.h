@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* k8s/cache.h - the last state that was known, as a file, for a start while the API is away.
+ *
+ * Pure; whoever acts reads and replaces the file. Text: a line that says what it is, one line of
+ * JSON for each object, and a last line with their number and a CRC-32 of everything before it.
+ * Written in steps: the writer holds the objects as they were when it began. */
+
+#ifndef LINTEL_K8S_CACHE_H
+#define LINTEL_K8S_CACHE_H
+
+#include "k8s/store.h"
+#include "lib/text.h"
+
+#define K8S_CACHE_SIZE_MAX ((size_t)256 * 1024 * 1024)
+
+enum k8s_cache_verdict {
+	K8S_CACHE_OK,
+	K8S_CACHE_FOREIGN,   /* no such file of ours */
+	K8S_CACHE_VERSION,   /* of another version of Lintel */
+	K8S_CACHE_CLUSTER,   /* of another cluster, or of another class */
+	K8S_CACHE_DAMAGED,   /* checksum or end are wrong */
+	K8S_CACHE_MALFORMED, /* a line is no object, though the checksum is right */
+	K8S_CACHE_VERDICT_COUNT,
+};
+const char *k8s_cache_verdict_text(enum k8s_cache_verdict verdict);
+
+/* Whose state it is: anything that tells clusters and classes apart, without blanks or control
+ * characters; e.g. the uid of the namespace kube-system and the class. */
+struct k8s_cache_writer;
+struct k8s_cache_writer *k8s_cache_writer_new(const struct k8s_store *store, const char *cluster,
+                                              const char *class);
+void k8s_cache_writer_free(struct k8s_cache_writer *writer);
+/* Encodes up to 'limit' objects more. True: k8s_cache_writer_text() is whole. */
+bool k8s_cache_writer_step(struct k8s_cache_writer *writer, size_t limit);
+/* Owned by the writer. */
+const struct text *k8s_cache_writer_text(const struct k8s_cache_writer *writer);
+
+/* Puts all objects into 'store', which should be empty; on anything but OK nothing was put.
+ * 'cluster' NULL: any (the API can't be asked while it is away); '*ret_cluster', which may be NULL,
+ * is the caller's to free. */
+enum k8s_cache_verdict k8s_cache_read(const char *data, size_t size, const char *cluster,
+                                      const char *class, struct k8s_store *store,
+                                      char **ret_cluster);
+
+#endif

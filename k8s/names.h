@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* k8s/names.h - names that stand in other people's objects: a contract, changed never.
+ *
+ * Pure. */
+
+#ifndef LINTEL_K8S_NAMES_H
+#define LINTEL_K8S_NAMES_H
+
+#define K8S_CLASS_DEFAULT            "lintel.io/lintel"
+/* On Services, on VirtualServers with a pool and on ConfigMaps while they have an address. */
+#define K8S_FINALIZER                "lintel.io/cleanup"
+#define K8S_CONTROLLER               "lintel.io/lintel" /* reportingController of Events */
+
+/* On Services, VirtualServers and ConfigMaps; each has its equivalents below. */
+#define K8S_ANNOTATION_ADDRESSES     "lintel.io/addresses"    /* "10.77.0.100,2001:db8::1" */
+#define K8S_ANNOTATION_POOL          "lintel.io/address-pool" /* name of an AddressPool */
+#define K8S_ANNOTATION_SHARED        "lintel.io/allow-shared-address" /* a key */
+#define K8S_ANNOTATION_ALLOCATED     "lintel.io/allocated-addresses"  /* written by us */
+/* On VirtualRouters, AddressPools, VirtualServers and ConfigMaps: whose they are. */
+#define K8S_ANNOTATION_CLASS         "lintel.io/class"
+
+/* MetalLB's, under both of its prefixes. */
+#define K8S_METALLB_PREFIX           "metallb.io/"
+#define K8S_METALLB_PREFIX_OLD       "metallb.universe.tf/"
+#define K8S_METALLB_ADDRESSES        "loadBalancerIPs"
+#define K8S_METALLB_POOL             "address-pool"
+#define K8S_METALLB_SHARED           "allow-shared-ip"
+
+#define K8S_LABEL_SERVICE            "kubernetes.io/service-name"
+#define K8S_LABEL_EXCLUDE            "node.kubernetes.io/exclude-from-external-load-balancers"
+#define K8S_TAINT_OUT_OF_SERVICE     "node.kubernetes.io/out-of-service"
+#define K8S_LABEL_CONFIG_MAP         "app" /* = "loadbalancer" */
+#define K8S_LABEL_CONFIG_MAP_VALUE   "loadbalancer"
+/* The older way to say loadBalancerSourceRanges. */
+#define K8S_ANNOTATION_SOURCE_RANGES "service.beta.kubernetes.io/load-balancer-source-ranges"
+
+#endif

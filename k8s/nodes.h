@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* k8s/nodes.h - which nodes take part, where they are, and who should rather be Active.
+ *
+ * Pure. A node takes part when an instance of Lintel runs on it (it holds a lease of its own, or
+ * simply every node when nobody says), and it is none of: labelled
+ * node.kubernetes.io/exclude-from-external-load-balancers, tainted out-of-service, NotReady,
+ * cordoned. The node we run on takes part whatever the API says of its readiness: the API is not in
+ * the path of owning an address; its exclusion and a cordon count.
+ *
+ * Priorities of a virtual router: nodes are ranked by rendezvous hashing of router and node, so
+ * that several routers spread, and a node that comes or goes moves no others. */
+
+#ifndef LINTEL_K8S_NODES_H
+#define LINTEL_K8S_NODES_H
+
+#include "k8s/store.h"
+
+enum k8s_node_state {
+	K8S_NODE_TAKES_PART,
+	K8S_NODE_NOT_A_MEMBER,   /* no instance runs there */
+	K8S_NODE_EXCLUDED,       /* label */
+	K8S_NODE_OUT_OF_SERVICE, /* taint */
+	K8S_NODE_CORDONED,
+	K8S_NODE_NOT_READY,
+	K8S_NODE_STATE_COUNT,
+};
+const char *k8s_node_state_name(enum k8s_node_state state); /* "cordoned" */
+
+struct k8s_nodes_entry {
+	const char *name;
+	enum k8s_node_state state;
+	struct addr ipv4; /* ADDR_NONE: unknown. InternalIP before ExternalIP */
+	struct addr ipv6;
+};
+
+/* By name; owns its memory. */
+struct k8s_nodes {
+	struct arena arena;
+	struct k8s_nodes_entry *entries;
+	size_t count;
+};
+
+/* 'members' are names of nodes with an instance, NULL: every node has one. 'own' is our node. */
+void k8s_nodes_build(const struct k8s_store *store, const char *own, const char *const *members,
+                     size_t member_count, struct k8s_nodes *ret_nodes);
+void k8s_nodes_done(struct k8s_nodes *nodes);
+bool k8s_nodes_same(const struct k8s_nodes *a, const struct k8s_nodes *b);
+/* NULL when unknown. */
+const struct k8s_nodes_entry *k8s_nodes_find(const struct k8s_nodes *nodes, const char *name);
+bool k8s_nodes_takes_part(const struct k8s_nodes *nodes, const char *name);
+
+/* Addresses of the other nodes that take part, of the families that 'router' has addresses in
+ * (none: both). From the arena. */
+struct addr *k8s_nodes_peers(const struct k8s_nodes *nodes, const char *own, bool ipv4, bool ipv6,
+                             struct arena *arena, size_t *ret_count);
+/* 1..200: the node that should rather be Active has the higher one. 'own' that takes no part has 1.
+ */
+#define K8S_NODES_PRIORITY_MAX 200
+uint8_t k8s_nodes_priority(const struct k8s_nodes *nodes, const char *own, const char *router);
+
+#endif
