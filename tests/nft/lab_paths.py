@@ -425,7 +425,19 @@ def try_accept():
         check("1 received" in at("lb1", f"ping -c1 -W2 {address}", may_fail=True), f"accept false: IPv{family}: the machine may talk to itself")
 
 
+def try_kernel():
+    """The table alone: lab_nft's own cases, in a namespace of its own."""
+    done = subprocess.run([LAB_NFT], text=True, capture_output=True, check=False)
+    for line in done.stdout.splitlines():
+        match = re.match(r"(not )?ok \d+ - (.*)", line)
+        if match:
+            check(not match[1], match[2])
+        elif not line.startswith("1.."):
+            print(line if line.startswith("#") else f"# {line}", flush=True)
+
+
 def main():
+    try_kernel()
     make_hosts()
     for web in "web1", "web2":
         serve(web)

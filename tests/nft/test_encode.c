@@ -133,8 +133,8 @@ static void add_server(struct text *yaml, uint64_t *state, unsigned index)
 	static const char *const ranges[] = {
 		"", "", "  sourceRanges: [10.0.0.0/8]\n",
 		"  sourceRanges: ['2001:db8::/32', 0.0.0.0/0]\n",
-		"  sourceRanges: [0.0.0.0/32, 255.255.255.255/32, '::/1', 192.168.0.0/24, "
-		"192.168.1.0/24]\n"};
+		("  sourceRanges: [0.0.0.0/32, 255.255.255.255/32, '::/1', 192.168.0.0/24, "
+	         "192.168.1.0/24]\n")};
 
 	text_printf(yaml,
 	            "apiVersion: lintel.io/v1alpha1\nkind: VirtualServer\n"
