@@ -18,7 +18,7 @@
 #include "vrrp/macvlan.h"
 #include "vrrp/receive.h"
 #include "vrrp/socket.h"
-#include "vrrp/worker.h"
+#include "vrrp/thread_worker.h"
 
 #define VRRP_NOTE_KINDS 6 /* bits of enum vrrp_note */
 
@@ -27,7 +27,7 @@ struct vrrp_shared {
 	struct vrrp_sockets sockets;
 	struct vrrp_links links;
 	struct nl *nl; /* requests that are waited for */
-	struct vrrp_worker *worker;
+	struct vrrp_thread_worker *worker;
 	struct vrrp_address_batch batch; /* for the worker */
 	/* Of routers with a virtual MAC, which want their addresses in place before they say a
 	 * word: carried out at once, in order with what is done to the macvlans. */

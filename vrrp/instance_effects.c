@@ -38,7 +38,7 @@ int vrrp_shared_commit(struct vrrp_shared *shared)
 
 	if (shared->batch.messages.count > 0) {
 		vrrp_address_batch_note(&shared->batch, &shared->links);
-		vrrp_worker_submit(shared->worker, &shared->batch);
+		vrrp_thread_worker_submit(shared->worker, &shared->batch);
 	}
 	if (shared->batch_inline.messages.count > 0) {
 		vrrp_address_batch_note(&shared->batch_inline, &shared->links);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Every way in (packets, kernel events, orders, the timer) ends with settle(): what was appended to
- * the batch is committed, who is done is freed, news go out, and the timer is set. */
+/* Every way in (packets, kernel events, orders, the timer) ends with vrrp_node_settle(): what was
+ * appended to the batch is committed, who is done is freed, news go out, and the timer is set. */
 #include "vrrp/node.h"
 
 #include "lib/log.h"
@@ -14,12 +14,11 @@
 #define REPORT_US         (500 * US_PER_MS)
 #define REPORT_COUNTED_US (2 * US_PER_S)
 #define SUSPENDED_US      (100 * US_PER_MS)
-#define ORPHANS_STEP      512
 
 /* --- time --- */
 
 /* Now; and should the machine have slept, others own what we think we own. */
-static int64_t read_clock(struct vrrp_node *node)
+int64_t vrrp_node_clock(struct vrrp_node *node)
 {
 	int64_t now_us = mono_now_us();
 	int64_t suspended_us = mono_suspended_us();
@@ -78,7 +77,7 @@ static void arm(struct vrrp_node *node)
 
 /* --- routers --- */
 
-static void release_source(struct vrrp_node_source *source)
+void vrrp_node_release_source(struct vrrp_node_source *source)
 {
 	if (--source->users > 0)
 		return;
@@ -86,31 +85,16 @@ static void release_source(struct vrrp_node_source *source)
 	free(source);
 }
 
-static void drop_instance(struct vrrp_node *node, size_t at, bool keep)
+void vrrp_node_drop(struct vrrp_node *node, size_t at, bool keep)
 {
 	vrrp_instance_free(node->instances[at], keep);
-	release_source(node->sources[at]);
+	vrrp_node_release_source(node->sources[at]);
 	node->count--;
 	node->instances[at] = node->instances[node->count];
 	node->deadlines[at] = node->deadlines[node->count];
 	node->sources[at] = node->sources[node->count];
 	if (at < node->count)
 		node->instances[at]->slot = at;
-}
-
-static void add_instance(struct vrrp_node *node, struct vrrp_node_source *source,
-                         const struct vrrp_router_config *config)
-{
-	size_t at = node->count++;
-
-	node->instances = xreallocarray(node->instances, node->count, sizeof(*node->instances));
-	node->deadlines = xreallocarray(node->deadlines, node->count, sizeof(*node->deadlines));
-	node->sources = xreallocarray(node->sources, node->count, sizeof(*node->sources));
-	node->instances[at] = vrrp_instance_new(&node->shared, config);
-	node->instances[at]->slot = at;
-	node->deadlines[at] = TIME_NEVER;
-	node->sources[at] = source;
-	source->users++;
 }
 
 static bool claimed_by_another(void *ctx, const struct vrrp_addresses *self, int link_index,
@@ -128,61 +112,7 @@ static bool claimed_by_another(void *ctx, const struct vrrp_addresses *self, int
 	return false;
 }
 
-static bool owned_by_any(const struct vrrp_node *node, int link_index,
-                         const struct addr_prefix *prefix)
-{
-	for (size_t i = 0; i < node->count; i++)
-		if (vrrp_addresses_owns(&node->instances[i]->addresses, link_index, prefix))
-			return true;
-	return false;
-}
-
-/* Addresses with our mark that no router has (any more): of an earlier run, or taken out of the
- * configuration. Some at a time. */
-static void remove_orphans(struct vrrp_node *node)
-{
-	const struct vrrp_links *links = &node->shared.links;
-	size_t removed = 0;
-
-	node->orphans_left = false;
-	for (size_t i = 0; i < links->address_count; i++) {
-		const struct rtnl_address *address = &links->addresses[i];
-
-		if (address->protocol != RTNL_ADDRESS_PROTOCOL ||
-		    owned_by_any(node, address->link_index, &address->prefix))
-			continue;
-		if (removed++ == ORPHANS_STEP) {
-			node->orphans_left = true;
-			return;
-		}
-		vrrp_addresses_remove(&node->shared.batch, address->link_index, &address->prefix);
-	}
-}
-
-/* Macvlans of an earlier run that no router took over. */
-static void remove_orphan_macvlans(struct vrrp_node *node)
-{
-	const struct vrrp_links *links = &node->shared.links;
-	static const uint8_t virtual_mac[4] = {0x00, 0x00, 0x5e, 0x00};
-
-	for (size_t i = 0; i < links->link_count; i++) {
-		struct vrrp_macvlan orphan = {.index = links->links[i].index};
-		bool used = false;
-
-		if (strcmp(links->links[i].kind, "macvlan") != 0 ||
-		    (strncmp(links->links[i].name, "lt4.", 4) != 0 &&
-		     strncmp(links->links[i].name, "lt6.", 4) != 0) ||
-		    memcmp(links->links[i].mac.bytes, virtual_mac, sizeof(virtual_mac)) != 0)
-			continue;
-		for (size_t j = 0; j < node->count; j++)
-			used |= node->instances[j]->macvlan4.index == orphan.index ||
-			        node->instances[j]->macvlan6.index == orphan.index;
-		if (!used)
-			vrrp_macvlan_close(&orphan, node->shared.nl, &node->shared.parents, false);
-	}
-}
-
-static void update_deadlines(struct vrrp_node *node)
+void vrrp_node_update_deadlines(struct vrrp_node *node)
 {
 	for (size_t i = 0; i < node->count; i++)
 		node->deadlines[i] = vrrp_instance_deadline(node->instances[i]);
@@ -200,7 +130,7 @@ static void reload(struct vrrp_node *node, int64_t now_us)
 		vrrp_addresses_recheck(&node->instances[i]->addresses);
 		vrrp_instance_refresh(node->instances[i], now_us);
 	}
-	update_deadlines(node);
+	vrrp_node_update_deadlines(node);
 }
 
 static void finish_stop(struct vrrp_node *node)
@@ -212,13 +142,13 @@ static void finish_stop(struct vrrp_node *node)
 	node->handlers.stopped(node->handlers.ctx);
 }
 
-static void settle(struct vrrp_node *node, int64_t now_us)
+void vrrp_node_settle(struct vrrp_node *node, int64_t now_us)
 {
 	if (vrrp_shared_commit(&node->shared) < 0 || node->shared.lost)
 		reload(node, now_us);
 	for (size_t i = 0; i < node->count;) {
 		if (node->instances[i]->retiring && vrrp_instance_is_idle(node->instances[i]))
-			drop_instance(node, i, false);
+			vrrp_node_drop(node, i, false);
 		else
 			i++;
 	}
@@ -237,13 +167,13 @@ static void packet_received(void *ctx, void *router, const struct vrrp_envelope 
 	struct vrrp_node *node = ctx;
 	struct vrrp_instance *instance = router;
 
-	vrrp_instance_packet(instance, read_clock(node), envelope, data, size);
+	vrrp_instance_packet(instance, vrrp_node_clock(node), envelope, data, size);
 	node->deadlines[instance->slot] = vrrp_instance_deadline(instance);
 }
 
 static void packets_settled(void *ctx)
 {
-	settle(ctx, mono_now_us());
+	vrrp_node_settle(ctx, mono_now_us());
 }
 
 static void expire(struct vrrp_node *node, struct vrrp_instance *instance, int64_t now_us)
@@ -262,7 +192,7 @@ static void expire(struct vrrp_node *node, struct vrrp_instance *instance, int64
 static void timer_expired(struct loop_deadline *deadline)
 {
 	struct vrrp_node *node = lt_container_of(deadline, struct vrrp_node, timer);
-	int64_t now_us = read_clock(node);
+	int64_t now_us = vrrp_node_clock(node);
 	bool renews = false;
 
 	node->turn++;
@@ -287,8 +217,8 @@ static void timer_expired(struct loop_deadline *deadline)
 		node->deadlines[i] = vrrp_instance_deadline(instance);
 	}
 	if (node->orphans_left)
-		remove_orphans(node);
-	settle(node, mono_now_us());
+		vrrp_node_remove_orphans(node);
+	vrrp_node_settle(node, mono_now_us());
 }
 
 static void event_received(void *ctx, const struct nlmsghdr *message)
@@ -326,14 +256,14 @@ static void events_ready(struct loop_fd *fd, bool readable, bool writable)
 
 	if (nl_receive(node->events, event_received, node) < 0)
 		node->shared.lost = true;
-	now_us = read_clock(node);
+	now_us = vrrp_node_clock(node);
 	if (node->refresh_due) {
 		node->refresh_due = false;
 		for (size_t i = 0; i < node->count; i++)
 			vrrp_instance_refresh(node->instances[i], now_us);
 	}
-	update_deadlines(node);
-	settle(node, now_us);
+	vrrp_node_update_deadlines(node);
+	vrrp_node_settle(node, now_us);
 }
 
 /* The worker has carried out a batch. */
@@ -346,8 +276,8 @@ static void batch_done(void *ctx, struct vrrp_address_batch *batch, int result)
 		node->shared.lost = true;
 	for (size_t i = 0; i < node->count; i++)
 		vrrp_instance_in_use(node->instances[i]);
-	update_deadlines(node);
-	settle(node, read_clock(node));
+	vrrp_node_update_deadlines(node);
+	vrrp_node_settle(node, vrrp_node_clock(node));
 }
 
 static void address_refused(void *ctx, uint64_t id, int error)
@@ -367,159 +297,6 @@ static void address_claimed(void *ctx, int link_index, const struct addr *addres
 
 	for (size_t i = 0; i < node->count; i++)
 		vrrp_instance_conflict(node->instances[i], now_us, link_index, address, mac);
-}
-
-/* --- orders --- */
-
-static int compare_addr(const void *a, const void *b)
-{
-	return addr_compare(a, b);
-}
-
-/* Claims on any IPv4 address that a router may own are listened for. */
-static void watch_conflicts(struct vrrp_node *node)
-{
-	struct addr *watched;
-	size_t most = 0, count = 0;
-
-	for (size_t i = 0; i < node->count; i++)
-		most += node->instances[i]->addresses.count;
-	watched = xcalloc(most + 1, sizeof(*watched));
-	for (size_t i = 0; i < node->count; i++) {
-		const struct vrrp_addresses *a = &node->instances[i]->addresses;
-
-		for (size_t j = 0; j < a->count; j++)
-			if (a->items[j].prefix.addr.family == ADDR_IPV4)
-				watched[count++] = a->items[j].prefix.addr;
-	}
-	qsort(watched, count, sizeof(*watched), compare_addr);
-	if (vrrp_conflict_watch(&node->conflict, watched, count) < 0)
-		node->handlers.event(node->handlers.ctx, LOG_LEVEL_WARN,
-		                     "cannot watch for address conflicts, going on without");
-	free(watched);
-}
-
-static const struct vrrp_router_config *find_same(const struct vrrp_config *config,
-                                                  const struct vrrp_router_config *router)
-{
-	for (size_t i = 0; i < config->router_count; i++)
-		if (config->routers[i].virtual_router_id == router->virtual_router_id &&
-		    !strcmp(config->routers[i].interface, router->interface))
-			return &config->routers[i];
-	return NULL;
-}
-
-static void configure_present(struct vrrp_node *node, struct vrrp_node_source *source,
-                              int64_t now_us)
-{
-	for (size_t i = 0; i < node->count;) {
-		struct vrrp_instance *instance = node->instances[i];
-		const struct vrrp_router_config *config =
-			find_same(source->config, instance->config);
-
-		if (!config) {
-			if (!instance->retiring)
-				vrrp_instance_leave(instance, now_us, VRRP_LEAVE_STOP);
-			instance->retiring = true;
-			i++;
-		} else if (config->virtual_mac != instance->config->virtual_mac) {
-			vrrp_instance_shutdown(instance, now_us, MODEL_REASON_RECONFIGURED);
-			drop_instance(node, i, false); /* and is made anew below */
-		} else {
-			vrrp_instance_configure(instance, now_us, config);
-			release_source(node->sources[i]);
-			node->sources[i] = source;
-			source->users++;
-			i++;
-		}
-	}
-}
-
-void vrrp_node_configure(struct vrrp_node *node, struct vrrp_config *config)
-{
-	struct vrrp_node_source *source = xcalloc(1, sizeof(*source));
-	int64_t now_us = read_clock(node);
-	size_t old_count;
-
-	source->config = config;
-	source->users = 1;
-	if (node->shared.stopping) {
-		release_source(source);
-		return;
-	}
-	configure_present(node, source, now_us);
-	old_count = node->count;
-	for (size_t i = 0; i < config->router_count; i++) {
-		bool present = false;
-
-		for (size_t j = 0; j < old_count && !present; j++)
-			present = node->instances[j]->config == &config->routers[i];
-		if (!present)
-			add_instance(node, source, &config->routers[i]);
-	}
-	for (size_t i = old_count; i < node->count; i++)
-		vrrp_instance_refresh(node->instances[i], now_us);
-	release_source(source);
-	if (!node->configured)
-		remove_orphan_macvlans(node);
-	node->configured = true;
-	remove_orphans(node);
-	watch_conflicts(node);
-	node->shared.report_soon = true;
-	update_deadlines(node);
-	settle(node, now_us);
-}
-
-void vrrp_node_failover(struct vrrp_node *node, const char *router)
-{
-	struct vrrp_instance *instance = NULL;
-	int64_t now_us = read_clock(node);
-	int result = 0;
-
-	for (size_t i = 0; i < node->count && !instance; i++)
-		if (!node->instances[i]->retiring &&
-		    !strcmp(node->instances[i]->config->name, router))
-			instance = node->instances[i];
-	if (!instance)
-		result = -ENOENT;
-	else if (instance->fsm.state != MODEL_ROUTER_ACTIVE)
-		result = -EALREADY;
-	else if (instance->fsm.leaving != VRRP_LEAVE_NONE)
-		result = -EBUSY;
-	if (result < 0) {
-		node->handlers.failover_done(node->handlers.ctx, router, result);
-		return;
-	}
-	vrrp_instance_leave(instance, now_us, VRRP_LEAVE_FAILOVER);
-	instance->failover_asked = true;
-	node->shared.report_soon = true;
-	node->deadlines[instance->slot] = vrrp_instance_deadline(instance);
-	settle(node, now_us);
-}
-
-void vrrp_node_stop(struct vrrp_node *node, bool keep)
-{
-	int64_t now_us = read_clock(node);
-
-	if (node->shared.stopping && !keep)
-		return;
-	node->shared.stopping = true;
-	if (keep) {
-		for (size_t i = 0; i < node->count; i++)
-			vrrp_addresses_keep(&node->instances[i]->addresses, &node->shared.links,
-			                    vrrp_instance_batch(node->instances[i]));
-		if (vrrp_shared_commit(&node->shared) < 0)
-			node->shared.lost = true;
-		if (!node->stopped) {
-			node->stopped = true;
-			node->handlers.stopped(node->handlers.ctx);
-		}
-		return;
-	}
-	for (size_t i = 0; i < node->count; i++)
-		vrrp_instance_leave(node->instances[i], now_us, VRRP_LEAVE_STOP);
-	update_deadlines(node);
-	settle(node, now_us);
 }
 
 /* --- opening and closing --- */
@@ -566,7 +343,7 @@ int vrrp_node_open(struct vrrp_node *node, struct loop *loop,
 		r = loop_deadline_init(loop, &node->timer);
 	if (r < 0)
 		goto close_events;
-	r = vrrp_worker_start(loop, batch_done, node, &shared->worker);
+	r = vrrp_thread_worker_start(loop, batch_done, node, &shared->worker);
 	if (r < 0)
 		goto close_timer;
 	node->timer.expired = timer_expired;
@@ -590,8 +367,8 @@ close_sockets:
 void vrrp_node_close(struct vrrp_node *node, bool keep)
 {
 	while (node->count > 0)
-		drop_instance(node, node->count - 1, keep);
-	vrrp_worker_stop(node->shared.worker);
+		vrrp_node_drop(node, node->count - 1, keep);
+	vrrp_thread_worker_stop(node->shared.worker);
 	free(node->instances);
 	free(node->deadlines);
 	free(node->sources);

@@ -65,4 +65,18 @@ void vrrp_node_failover(struct vrrp_node *node, const char *router);
  * for VRRP_ADDRESSES_KEEP_S seconds, without a word to others. */
 void vrrp_node_stop(struct vrrp_node *node, bool keep);
 
+/* --- among vrrp/node*.c --- */
+
+/* Now. Should the machine have slept, every Active steps down: others own what we think we own. */
+int64_t vrrp_node_clock(struct vrrp_node *node);
+/* The end of every way in. */
+void vrrp_node_settle(struct vrrp_node *node, int64_t now_us);
+void vrrp_node_update_deadlines(struct vrrp_node *node);
+/* Frees an instance. 'keep': its macvlans stay. */
+void vrrp_node_drop(struct vrrp_node *node, size_t at, bool keep);
+void vrrp_node_release_source(struct vrrp_node_source *source);
+/* Addresses with our mark that no router has (any more): of an earlier run, or taken out of the
+ * configuration. Some at a time. */
+void vrrp_node_remove_orphans(struct vrrp_node *node);
+
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "vrrp/worker.h"
+#include "vrrp/thread_worker.h"
 
 #include "lib/mailbox.h"
 #include "lib/mem.h"
@@ -20,7 +20,7 @@ struct work {
 	int result;
 };
 
-struct vrrp_worker {
+struct vrrp_thread_worker {
 	pthread_t thread;
 	struct nl *nl;
 	struct mailbox submitted, finished;
@@ -38,7 +38,7 @@ static void free_work(struct work *work)
 
 /* --- the worker's side --- */
 
-static bool carry_out(struct vrrp_worker *worker, struct work *work)
+static bool carry_out(struct vrrp_thread_worker *worker, struct work *work)
 {
 	if (work->last) {
 		free_work(work);
@@ -52,7 +52,7 @@ static bool carry_out(struct vrrp_worker *worker, struct work *work)
 
 static void *run(void *arg)
 {
-	struct vrrp_worker *worker = arg;
+	struct vrrp_thread_worker *worker = arg;
 	bool more = true;
 
 	pthread_setname_np(pthread_self(), "lintel-address");
@@ -79,7 +79,7 @@ static void *run(void *arg)
 
 static void work_finished(struct loop_wake *wake)
 {
-	struct vrrp_worker *worker = lt_container_of(wake, struct vrrp_worker, wake);
+	struct vrrp_thread_worker *worker = lt_container_of(wake, struct vrrp_thread_worker, wake);
 	struct mailbox_item *item = mailbox_take(&worker->finished);
 
 	while (item) {
@@ -91,13 +91,13 @@ static void work_finished(struct loop_wake *wake)
 	}
 }
 
-static void submit(struct vrrp_worker *worker, struct work *work)
+static void submit(struct vrrp_thread_worker *worker, struct work *work)
 {
 	if (mailbox_send(&worker->submitted, &work->item))
 		sem_post(&worker->wanted);
 }
 
-void vrrp_worker_submit(struct vrrp_worker *worker, struct vrrp_address_batch *batch)
+void vrrp_thread_worker_submit(struct vrrp_thread_worker *worker, struct vrrp_address_batch *batch)
 {
 	struct work *work = xcalloc(1, sizeof(*work));
 
@@ -105,7 +105,7 @@ void vrrp_worker_submit(struct vrrp_worker *worker, struct vrrp_address_batch *b
 	submit(worker, work);
 }
 
-static int create_thread(struct vrrp_worker *worker)
+static int create_thread(struct vrrp_thread_worker *worker)
 {
 	pthread_attr_t attr;
 	sigset_t all, before;
@@ -121,11 +121,11 @@ static int create_thread(struct vrrp_worker *worker)
 	return -r;
 }
 
-int vrrp_worker_start(struct loop *loop,
-                      void (*done)(void *ctx, struct vrrp_address_batch *batch, int result),
-                      void *ctx, struct vrrp_worker **ret_worker)
+int vrrp_thread_worker_start(struct loop *loop,
+                             void (*done)(void *ctx, struct vrrp_address_batch *batch, int result),
+                             void *ctx, struct vrrp_thread_worker **ret_worker)
 {
-	struct vrrp_worker *worker = xcalloc(1, sizeof(*worker));
+	struct vrrp_thread_worker *worker = xcalloc(1, sizeof(*worker));
 	int r = nl_open(NETLINK_ROUTE, &worker->nl);
 
 	if (r < 0) {
@@ -151,7 +151,7 @@ int vrrp_worker_start(struct loop *loop,
 	return 0;
 }
 
-void vrrp_worker_stop(struct vrrp_worker *worker)
+void vrrp_thread_worker_stop(struct vrrp_thread_worker *worker)
 {
 	struct mailbox_item *item;
 	struct work *last;
