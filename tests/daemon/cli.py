@@ -330,6 +330,16 @@ def documents_name_only_commands_and_options_that_there_are():
     assert count > 20, count
 
 
+@test
+def links_between_documents_lead_somewhere():
+    count = 0
+    for path in (*TOP.glob("*.md"), *(TOP / "docs").glob("*.md")):
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
+            assert (path.parent / target).exists(), f"{path.name}: {target}"
+            count += 1
+    assert count > 5, count
+
+
 COMPLETE = """
 source "$1"
 COMP_WORDS=(lintel "${@:2}")
