@@ -40,9 +40,12 @@ LT_MUST_USE int vrrp_thread_start(struct loop *loop, const struct vrrp_thread_ha
 void vrrp_thread_configure(struct vrrp_thread *thread, struct vrrp_config *config);
 void vrrp_thread_failover(struct vrrp_thread *thread, const char *router);
 /* Hands everything over in a planned way; 'keep_addresses' leaves them on the interfaces to be
- * adopted by the next start (no hand-over then). handlers.stopped follows within a bounded time. */
+ * adopted by the next start (no hand-over then): those with a limited lifetime stay for 60 s, and
+ * the next start is Active again within one and a quarter advertisement intervals, unless it hears
+ * that another has taken over. handlers.stopped follows within a bounded time. */
 void vrrp_thread_stop(struct vrrp_thread *thread, bool keep_addresses);
-/* After 'stopped' (or to abandon): joins and frees. NULL accepted. */
+/* After 'stopped' (or to abandon: nothing is said to others, addresses stay until their lifetime is
+ * over): joins and frees. NULL accepted. */
 void vrrp_thread_free(struct vrrp_thread *thread);
 
 #endif
