@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """keepalived as a balancer: VRRP and IPVS by its own configuration, source NAT and sysctls by hand, as its users do."""
+import time
+
 from lablib.config import VIP, WEBS
 from lablib.peers import find
 from lablib.process import WORK, Program, wait_until
@@ -32,7 +34,7 @@ class Balancer:
 
     def __init__(self, host, configuration):
         self.host = host
-        self.directory = WORK / f"ka-{host.name}-{len(Program.started)}"
+        self.directory = WORK / f"ka-{host.name}-{time.monotonic_ns()}"
         self.directory.mkdir()
         self.file = self.directory / "keepalived.conf"
         self.write(configuration)
