@@ -117,7 +117,6 @@ struct k8s_watch {
 	bool streaming_lists;     /* worth trying */
 	bool unpaged;             /* a page's token expired: ask for all at once */
 	bool opened;              /* the answer began, with status 200 */
-	bool replacing;           /* between REPLACE_BEGIN and REPLACE_END */
 	unsigned events;          /* lines since the watch opened */
 	unsigned refusals;        /* of the same resourceVersion in a row */
 	int64_t heard_us;         /* something came from the server, or was asked of it */
@@ -129,6 +128,7 @@ struct k8s_watch {
 	struct text version;      /* resourceVersion to go on from, empty: list */
 	struct text token;        /* of the next page, empty: the first */
 	struct text page_version; /* resourceVersion of the list under way */
+	struct text page_token;   /* of the page after the one under way */
 	struct text url;          /* of the request under way */
 };
 

@@ -18,7 +18,7 @@ import tempfile
 
 # Of the C library: memory, text, numbers.
 ALLOWED = """
-    memcpy memmove memset memcmp memchr memrchr mempcpy memmem bcmp
+    explicit_bzero memcpy memmove memset memcmp memchr memrchr mempcpy memmem bcmp
     strlen strnlen strcmp strncmp strcasecmp strncasecmp strchr strrchr strchrnul strstr strspn
     strcspn strpbrk strtok_r strcpy strncpy stpcpy strcat strtol strtoll strtoul strtoull
     strerror strerrordesc_np strerrorname_np

@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* libcurl may not be called from within its own callbacks, and our handlers may want to start and
+ * to cancel: so callbacks of libcurl that reach a handler note what is to be done, and settle()
+ * does it when libcurl has returned. */
+
+#include "k8s/http.h"
+
+#include "k8s/http_call.h"
+#include "lib/mem.h"
+#include "lib/mono.h"
+
+#include <assert.h>
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CONNECTIONS_KEPT 16L
+
+struct k8s_http {
+	struct loop *loop;
+	struct k8s_auth *auth; /* borrowed */
+	CURLM *multi;
+	struct loop_deadline timer;  /* libcurl's */
+	struct loop_deadline resume; /* now: what must not be done from where it was found out */
+	struct k8s_http_call *calls; /* all that are under way */
+	bool in_curl;                /* it may not be called now */
+};
+
+static const char *const failure_names[K8S_HTTP_FAILURE_COUNT] = {
+	[K8S_HTTP_OK] = "ok",
+	[K8S_HTTP_ADDRESS] = "address",
+	[K8S_HTTP_CONNECT] = "connect",
+	[K8S_HTTP_TLS] = "tls",
+	[K8S_HTTP_TIMEOUT] = "timeout",
+	[K8S_HTTP_CUT] = "cut",
+	[K8S_HTTP_TOO_LARGE] = "too-large",
+	[K8S_HTTP_OTHER] = "other",
+};
+
+const char *k8s_http_failure_name(enum k8s_http_failure failure)
+{
+	return failure_names[failure];
+}
+
+const char *k8s_http_library_version(void)
+{
+	return curl_version();
+}
+
+bool k8s_http_has_http2(void)
+{
+	return curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_HTTP2;
+}
+
+/* --- what came --- */
+
+static enum k8s_http_failure failure_of(const struct k8s_http_call *call)
+{
+	/* libcurl has a hundred codes; those that are not named here have their message. */
+	if (call->too_large)
+		return K8S_HTTP_TOO_LARGE;
+	if (call->code == CURLE_OK)
+		return K8S_HTTP_OK;
+	if (call->code == CURLE_COULDNT_RESOLVE_HOST)
+		return K8S_HTTP_ADDRESS;
+	if (call->code == CURLE_COULDNT_CONNECT)
+		return K8S_HTTP_CONNECT;
+	if (call->code == CURLE_OPERATION_TIMEDOUT)
+		return K8S_HTTP_TIMEOUT;
+	if (call->code == CURLE_SSL_CONNECT_ERROR || call->code == CURLE_PEER_FAILED_VERIFICATION ||
+	    call->code == CURLE_SSL_CERTPROBLEM || call->code == CURLE_SSL_CACERT_BADFILE ||
+	    call->code == CURLE_SSL_ISSUER_ERROR || call->code == CURLE_SSL_CIPHER)
+		return K8S_HTTP_TLS;
+	if (call->code == CURLE_PARTIAL_FILE || call->code == CURLE_RECV_ERROR ||
+	    call->code == CURLE_SEND_ERROR || call->code == CURLE_GOT_NOTHING ||
+	    call->code == CURLE_HTTP2 || call->code == CURLE_HTTP2_STREAM)
+		return K8S_HTTP_CUT;
+	return K8S_HTTP_OTHER;
+}
+
+static void take_head(struct k8s_http_call *call)
+{
+	long status = 0;
+	curl_off_t retry_after_s = 0;
+
+	curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(call->easy, CURLINFO_RETRY_AFTER, &retry_after_s);
+	call->head.status = (unsigned)status;
+	call->head.retry_after_s = retry_after_s > 0 ? (int64_t)retry_after_s : -1;
+}
+
+static void tell_head(struct k8s_http_call *call)
+{
+	if (call->head_told || call->cancelled)
+		return;
+	take_head(call);
+	call->head_told = true;
+	if (call->head.status == 401)
+		k8s_auth_refused(call->http->auth);
+	if (call->began)
+		call->began(call->ctx, &call->head);
+}
+
+/* libcurl gives header lines one by one; an empty one is the last. */
+static size_t header_came(char *line, size_t size, size_t count, void *ctx)
+{
+	struct k8s_http_call *call = ctx;
+	long status = 0;
+
+	if (count == 2 && memcmp(line, "\r\n", 2) == 0) {
+		curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+		if (status >= 200)
+			tell_head(call);
+	}
+	return call->cancelled ? 0 : size * count;
+}
+
+static size_t body_came(char *data, size_t size, size_t count, void *ctx)
+{
+	struct k8s_http_call *call = ctx;
+
+	size *= count;
+	if (call->cancelled)
+		return 0;
+	if (!call->stream) {
+		if (size > call->answer_max - call->answer.len) {
+			call->too_large = true;
+			return 0;
+		}
+		text_add_len(&call->answer, data, size);
+		return size;
+	}
+	if (call->turn_size >= K8S_HTTP_TURN_SIZE) {
+		call->paused = true;
+		loop_deadline_arm(&call->http->resume, mono_now_us());
+		return CURL_WRITEFUNC_PAUSE;
+	}
+	call->turn_size += size;
+	call->data(call->ctx, data, size);
+	return call->cancelled ? 0 : size;
+}
+
+/* --- the end of a call --- */
+
+static void free_call(struct k8s_http_call *call)
+{
+	struct k8s_http_call **at = &call->http->calls;
+
+	while (*at != call)
+		at = &(*at)->next;
+	*at = call->next;
+	if (call->added)
+		curl_multi_remove_handle(call->http->multi, call->easy);
+	curl_easy_cleanup(call->easy);
+	curl_slist_free_all(call->headers);
+	curl_slist_free_all(call->connect_to);
+	free(call->body);
+	text_done(&call->answer);
+	free(call);
+}
+
+static void tell_end(struct k8s_http_call *call)
+{
+	struct k8s_http_result result = {.failure = failure_of(call), .why = ""};
+
+	/* An answer that was cut has a head all the same. */
+	take_head(call);
+	if (result.failure != K8S_HTTP_OK)
+		result.why = call->error[0] != '\0' ? call->error : curl_easy_strerror(call->code);
+	if (result.failure == K8S_HTTP_TOO_LARGE)
+		result.why = "the answer is too large";
+	if (call->head.status == 401 && !call->head_told)
+		k8s_auth_refused(call->http->auth);
+	result.head = call->head;
+	result.body = text_str(&call->answer);
+	result.body_size = call->answer.len;
+	call->ended(call->ctx, &result);
+}
+
+static void note_finished(struct k8s_http *http)
+{
+	CURLMsg *message;
+	int left;
+
+	while ((message = curl_multi_info_read(http->multi, &left))) {
+		struct k8s_http_call *call;
+
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &call);
+		call->code = message->data.result;
+		call->over = true;
+	}
+}
+
+/* One that is to be told or freed; looked for anew each time, as handlers change the list. */
+static struct k8s_http_call *find_over(struct k8s_http *http)
+{
+	struct k8s_http_call *call = http->calls;
+
+	while (call && !call->over && !call->cancelled)
+		call = call->next;
+	return call;
+}
+
+static void add_call(struct k8s_http_call *call)
+{
+	CURLMcode code = curl_multi_add_handle(call->http->multi, call->easy);
+
+	/* Anything else would be a mistake in how it was set up. */
+	if (code == CURLM_OUT_OF_MEMORY)
+		abort();
+	assert(code == CURLM_OK);
+	call->added = true;
+}
+
+/* Handlers start and cancel calls in here as they like: libcurl has returned. */
+static void settle(struct k8s_http *http)
+{
+	struct k8s_http_call *call;
+
+	note_finished(http);
+	while ((call = find_over(http))) {
+		if (!call->cancelled) {
+			call->cancelled = true; /* told once */
+			tell_end(call);
+		}
+		free_call(call);
+	}
+	for (call = http->calls; call; call = call->next) {
+		if (!call->added)
+			add_call(call);
+	}
+}
+
+/* --- libcurl and the loop --- */
+
+static void act(struct k8s_http *http, curl_socket_t fd, int events)
+{
+	int running;
+
+	for (struct k8s_http_call *call = http->calls; call; call = call->next)
+		call->turn_size = 0;
+	http->in_curl = true;
+	curl_multi_socket_action(http->multi, fd, events, &running);
+	http->in_curl = false;
+	settle(http);
+}
+
+struct watched {
+	struct loop_fd fd;
+	struct k8s_http *http;
+};
+
+static void socket_ready(struct loop_fd *fd, bool readable, bool writable)
+{
+	struct watched *watched = lt_container_of(fd, struct watched, fd);
+
+	/* It may be freed in there. */
+	act(watched->http, fd->fd,
+	    (readable ? CURL_CSELECT_IN : 0) | (writable ? CURL_CSELECT_OUT : 0));
+}
+
+static int socket_wanted(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket_ctx)
+{
+	struct k8s_http *http = ctx;
+	struct watched *watched = socket_ctx;
+
+	if (what == CURL_POLL_REMOVE) {
+		if (watched) {
+			loop_fd_stop(&watched->fd);
+			free(watched);
+			curl_multi_assign(http->multi, fd, NULL);
+		}
+		return 0;
+	}
+	if (!watched) {
+		watched = xcalloc(1, sizeof(*watched));
+		watched->http = http;
+		watched->fd = (struct loop_fd){.fd = fd, .ready = socket_ready};
+		loop_fd_start(http->loop, &watched->fd, false, false);
+		curl_multi_assign(http->multi, fd, watched);
+	}
+	loop_fd_want(&watched->fd, what & CURL_POLL_IN, what & CURL_POLL_OUT);
+	return 0;
+}
+
+static int timer_wanted(CURLM *multi, long timeout_ms, void *ctx)
+{
+	struct k8s_http *http = ctx;
+
+	loop_deadline_arm(&http->timer,
+	                  timeout_ms < 0 ? TIME_NEVER : mono_now_us() + timeout_ms * US_PER_MS);
+	return 0;
+}
+
+static void timer_expired(struct loop_deadline *deadline)
+{
+	act(lt_container_of(deadline, struct k8s_http, timer), CURL_SOCKET_TIMEOUT, 0);
+}
+
+static void resume_expired(struct loop_deadline *deadline)
+{
+	struct k8s_http *http = lt_container_of(deadline, struct k8s_http, resume);
+
+	http->in_curl = true;
+	for (struct k8s_http_call *call = http->calls; call; call = call->next) {
+		if (!call->paused || call->over || call->cancelled)
+			continue;
+		call->paused = false;
+		call->turn_size = 0;
+		curl_easy_pause(call->easy, CURLPAUSE_CONT);
+	}
+	http->in_curl = false;
+	settle(http);
+}
+
+/* --- calls --- */
+
+static void set_handlers(struct k8s_http_call *call)
+{
+	curl_easy_setopt(call->easy, CURLOPT_PRIVATE, call);
+	curl_easy_setopt(call->easy, CURLOPT_ERRORBUFFER, call->error);
+	curl_easy_setopt(call->easy, CURLOPT_HEADERFUNCTION, header_came);
+	curl_easy_setopt(call->easy, CURLOPT_HEADERDATA, call);
+	curl_easy_setopt(call->easy, CURLOPT_WRITEFUNCTION, body_came);
+	curl_easy_setopt(call->easy, CURLOPT_WRITEDATA, call);
+}
+
+struct k8s_http_call *k8s_http_start(struct k8s_http *http, const struct k8s_http_request *request)
+{
+	const struct k8s_identity *identity = k8s_auth_identity(http->auth, mono_now_us());
+	struct k8s_http_call *call = xcalloc(1, sizeof(*call));
+
+	call->http = http;
+	call->stream = request->data != NULL;
+	call->answer_max = request->answer_max;
+	call->began = request->began;
+	call->data = request->data;
+	call->ended = request->ended;
+	call->ctx = request->ctx;
+	call->head.retry_after_s = -1;
+	call->next = http->calls;
+	http->calls = call;
+	if (k8s_http_call_prepare(call, identity, request)) {
+		set_handlers(call);
+		if (!http->in_curl)
+			add_call(call); /* it begins when the timer expires that it asks for */
+	} else {
+		call->code = CURLE_URL_MALFORMAT;
+		call->over = true;
+		loop_deadline_arm(&http->resume, mono_now_us());
+	}
+	return call;
+}
+
+void k8s_http_cancel(struct k8s_http_call *call)
+{
+	call->cancelled = true;
+	if (!call->http->in_curl)
+		free_call(call);
+}
+
+/* --- life --- */
+
+static void set_multi(struct k8s_http *http)
+{
+	curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, socket_wanted);
+	curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
+	curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, timer_wanted);
+	curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
+	curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_KEPT);
+}
+
+int k8s_http_new(struct loop *loop, struct k8s_auth *auth, struct k8s_http **ret_http)
+{
+	struct k8s_http *http;
+	int r = -ENOMEM;
+
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return -ENOMEM;
+	http = xcalloc(1, sizeof(*http));
+	http->loop = loop;
+	http->auth = auth;
+	http->timer.expired = timer_expired;
+	http->resume.expired = resume_expired;
+	http->multi = curl_multi_init();
+	if (http->multi)
+		r = loop_deadline_init(loop, &http->timer);
+	if (r == 0)
+		r = loop_deadline_init(loop, &http->resume);
+	if (r < 0) {
+		k8s_http_free(http);
+		return r;
+	}
+	set_multi(http);
+	*ret_http = http;
+	return 0;
+}
+
+void k8s_http_free(struct k8s_http *http)
+{
+	if (!http)
+		return;
+	while (http->calls)
+		free_call(http->calls);
+	curl_multi_cleanup(http->multi); /* closes connections, and tells of their sockets */
+	loop_deadline_done(&http->timer);
+	loop_deadline_done(&http->resume);
+	free(http);
+	curl_global_cleanup();
+}
