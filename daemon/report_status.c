@@ -25,11 +25,11 @@ static json_t *source_list(const struct sources *sources, int64_t now_us)
 	for (size_t i = 0; i < sources->files.path_count; i++) {
 		json_t *problems = json_array();
 		bool in_step = sources_in_step(sources, i, problems);
-		json_array_append_new(list,
-		                      json_pack("{s:s,s:b,s:o,s:o}", "path", sources->files.paths[i],
-		                                "inStep", in_step, "loadedSecondsAgo",
-		                                report_age(now_us, sources->loaded_us), "problems",
-		                                problems));
+		json_array_append_new(list, json_pack("{s:s,s:b,s:o,s:o}", "path",
+		                                      sources->files.paths[i], "inStep", in_step,
+		                                      "loadedSecondsAgo",
+		                                      report_age(now_us, sources->loaded_us),
+		                                      "problems", problems));
 	}
 	return list;
 }

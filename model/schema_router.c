@@ -171,7 +171,9 @@ static const struct model_schema_field spec_fields[] = {
 		.kind = MODEL_FIELD_BOOL,
 		.default_text = "true",
 		.doc = "Accept_Mode of RFC 9568: whether the active node accepts packets addressed "
-		       "to the addresses. A load balancer needs it.",
+		       "to the router's own addresses (ssh to a gateway address, say). Addresses "
+                       "of "
+		       "virtual servers are served all the same.",
 		MODEL_FIELD_AT(model_router, accept),
 	},
 	{

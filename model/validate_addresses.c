@@ -282,12 +282,6 @@ static void check_virtual_servers(const struct model_snapshot *snapshot,
 		for (size_t j = 0; j < vs->address_count; j++)
 			check_network(&vs->origin, title, j, router, &vs->addresses[j], problems);
 		check_snat(vs, router, claims, problems);
-		if (!router->accept)
-			model_problem_add(problems, MODEL_WARNING, vs->origin, title,
-			                  "spec.virtualRouter",
-			                  "VirtualRouter %s does not accept packets to its "
-			                  "addresses (accept: false): nothing will be balanced",
-			                  router->name);
 	}
 }
 
