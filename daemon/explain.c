@@ -126,7 +126,7 @@ static void explain_router(struct way *way)
 	case MODEL_ROUTER_ACTIVE:
 		step(way, "virtual router",
 		     s->addresses_present < s->address_count ? VERDICT_ATTENTION : VERDICT_OK,
-		     "%s is Active here since %s (%s); %u of its %u addresses are on the "
+		     "%s is Active here for %s (%s); %u of its %u addresses are on the "
 		     "interfaces.",
 		     s->name, since, model_router_reason_name(s->reason), s->addresses_present,
 		     s->address_count);
@@ -135,16 +135,17 @@ static void explain_router(struct way *way)
 		way->elsewhere = true;
 		if (s->active.family == ADDR_NONE)
 			step(way, "virtual router", VERDICT_FAIL,
-			     "%s is Backup here since %s and hears no Active yet.", s->name, since);
+			     "%s is Backup here for %s and hears no Active yet.", s->name, since);
 		else
 			step(way, "virtual router", VERDICT_ATTENTION,
-			     "%s is Backup here since %s; %s (priority %u) is Active and gets the "
+			     "%s is Backup here for %s; %s (priority %u) is Active and gets the "
 			     "packets: ask there for what follows.",
 			     s->name, since, addr_format(&s->active, active), s->active_priority);
 		break;
 	case MODEL_ROUTER_INITIALIZE:
-		step(way, "virtual router", VERDICT_FAIL, "%s takes no part since %s: %s.", s->name,
-		     since, s->problem[0] ? s->problem : model_router_reason_name(s->reason));
+		step(way, "virtual router", VERDICT_FAIL, "%s has taken no part for %s: %s.",
+		     s->name, since,
+		     s->problem[0] ? s->problem : model_router_reason_name(s->reason));
 		break;
 	}
 	if (s->problem[0] && s->state != MODEL_ROUTER_INITIALIZE)
@@ -194,11 +195,10 @@ static void explain_servers(struct way *way)
 	}
 	struct ipvs_key key = ipvs_key_of(way->service);
 	const struct ipvs_service *service = ipvs_table_find(&found, &key);
-	size_t ready = 0, resting = 0;
+	size_t ready = 0;
 	unsigned long active = 0;
 	for (size_t i = 0; service && i < service->dest_count; i++) {
 		ready += service->dests[i].weight > 0;
-		resting += service->dests[i].weight == 0;
 		active += service->dests[i].active;
 	}
 	if (!service)
@@ -210,7 +210,8 @@ static void explain_servers(struct way *way)
 		     "None of its %zu real servers takes new connections (weight 0).",
 		     service->dest_count);
 	else
-		step(way, "real servers", VERDICT_OK,
+		step(way, "real servers",
+		     ready < service->dest_count ? VERDICT_ATTENTION : VERDICT_OK,
 		     "%zu of its %zu real servers take new connections; %lu connections are "
 		     "active.",
 		     ready, service->dest_count, active);
