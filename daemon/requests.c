@@ -94,9 +94,16 @@ static bool is_known_server(const struct app *app, const struct endpoint *server
 
 	for (size_t i = 0; i < snapshot->virtual_server_count; i++) {
 		const struct model_virtual_server *vs = snapshot->virtual_servers[i];
-		for (size_t j = 0; j < vs->server_count; j++) {
-			if (addr_equal(&vs->servers[j].address, &server->address))
-				return true;
+
+		for (size_t p = 0; p < vs->port_count; p++) {
+			const struct model_real_server *servers;
+			size_t count;
+
+			servers = model_port_servers(vs, &vs->ports[p], &count);
+			for (size_t j = 0; j < count; j++) {
+				if (addr_equal(&servers[j].address, &server->address))
+					return true;
+			}
 		}
 	}
 	return false;

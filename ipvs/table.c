@@ -225,12 +225,15 @@ static struct ipvs_dest dest_of(const struct model_service *service,
 static uint8_t server_family(const struct model_service *service)
 {
 	const struct model_virtual_server *vs = service->virtual_server;
+	const struct model_real_server *servers;
 	uint8_t other = service->address.family;
+	size_t count;
 
-	for (size_t i = 0; i < vs->server_count; i++) {
-		if (vs->servers[i].address.family == service->address.family)
+	servers = model_port_servers(vs, service->port, &count);
+	for (size_t i = 0; i < count; i++) {
+		if (servers[i].address.family == service->address.family)
 			return service->address.family;
-		other = vs->servers[i].address.family;
+		other = servers[i].address.family;
 	}
 	return vs->forwarding == MODEL_FORWARD_TUNNEL ? other : service->address.family;
 }
@@ -243,12 +246,14 @@ struct drained {
 static void build_dests(struct arena *arena, const struct model_service *wanted,
                         const struct drained *drained, struct ipvs_service *service)
 {
-	const struct model_virtual_server *vs = wanted->virtual_server;
+	const struct model_real_server *servers;
 	uint8_t family = server_family(wanted);
+	size_t count;
 
-	service->dests = arena_array(arena, vs->server_count, sizeof(*service->dests));
-	for (size_t i = 0; i < vs->server_count; i++) {
-		const struct model_real_server *server = &vs->servers[i];
+	servers = model_port_servers(wanted->virtual_server, wanted->port, &count);
+	service->dests = arena_array(arena, count, sizeof(*service->dests));
+	for (size_t i = 0; i < count; i++) {
+		const struct model_real_server *server = &servers[i];
 		struct ipvs_dest dest;
 
 		if (server->address.family != family)

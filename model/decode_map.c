@@ -161,6 +161,7 @@ static void apply_absence(struct model_decode_context *ctx, const struct model_s
 	case MODEL_FIELD_ADDRESS:
 	case MODEL_FIELD_PREFIX:
 	case MODEL_FIELD_RANGE:
+	case MODEL_FIELD_LABELS:
 	case MODEL_FIELD_ELSEWHERE:
 	case MODEL_FIELD_IGNORED:
 		break;
@@ -266,6 +267,39 @@ static void decode_list(struct model_decode_context *ctx, const struct model_sch
 	}
 }
 
+/* Keys are those of Kubernetes: an optional prefix with a '/', and a name (not looked at closely:
+ * one that can't be matches nothing). */
+static void decode_labels(struct model_decode_context *ctx, const struct model_schema_field *field,
+                          const struct tree *node, void *base)
+{
+	struct model_label **labels = (struct model_label **)((char *)base + field->offset);
+	size_t *count = (size_t *)((char *)base + field->other_offset);
+	char shown[MODEL_DECODE_TEXT_SIZE];
+
+	if (node->kind != TREE_MAP) {
+		wrong_container(ctx, field, node, false);
+		return;
+	}
+	if (node->count > field->count_max) {
+		model_decode_error(ctx, node->line, "has %zu entries; allowed: at most %zu",
+		                   node->count, field->count_max);
+		return;
+	}
+	*labels = arena_array(ctx->arena, node->count, sizeof(**labels));
+	for (const struct tree *entry = node->child; entry; entry = entry->sibling) {
+		if (entry->kind != TREE_TEXT) {
+			model_decode_error_at(ctx, node, model_decode_shown(entry->key, shown),
+			                      "is of the kind %s; allowed: a text",
+			                      tree_kind_name(entry->kind));
+			continue;
+		}
+		(*labels)[(*count)++] = (struct model_label){
+			arena_strdup(ctx->arena, entry->key),
+			arena_strdup(ctx->arena, entry->text),
+		};
+	}
+}
+
 static void decode_field(struct model_decode_context *ctx, const struct model_schema_field *field,
                          const struct tree *map, void *base)
 {
@@ -281,7 +315,9 @@ static void decode_field(struct model_decode_context *ctx, const struct model_sc
 		return;
 	}
 	path_len = model_decode_enter(ctx, field->name);
-	if (field->many != MODEL_FIELD_ONE) {
+	if (field->kind == MODEL_FIELD_LABELS) {
+		decode_labels(ctx, field, node, base);
+	} else if (field->many != MODEL_FIELD_ONE) {
 		decode_list(ctx, field, node, base);
 	} else {
 		/* What stands there when the value turns out to be wrong: checks go on. */

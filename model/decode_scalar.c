@@ -302,6 +302,7 @@ static bool decode_text(struct model_decode_context *ctx, const struct model_sch
 	case MODEL_FIELD_INT:
 	case MODEL_FIELD_DURATION:
 	case MODEL_FIELD_PORT_OR_NAME:
+	case MODEL_FIELD_LABELS:
 	case MODEL_FIELD_MAP:
 	case MODEL_FIELD_ELSEWHERE:
 	case MODEL_FIELD_IGNORED:
@@ -337,6 +338,7 @@ bool model_decode_scalar(struct model_decode_context *ctx, const struct model_sc
 		if (node->kind != TREE_TEXT)
 			return wrong_kind(ctx, field, node);
 		return decode_text(ctx, field, node, target);
+	case MODEL_FIELD_LABELS:
 	case MODEL_FIELD_MAP:
 	case MODEL_FIELD_ELSEWHERE:
 	case MODEL_FIELD_IGNORED:

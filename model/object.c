@@ -75,6 +75,13 @@ struct model_pool *model_objects_add_pool(struct model_objects *objects,
 	return &objects->pools[objects->pool_count++];
 }
 
+const struct model_real_server *model_port_servers(const struct model_virtual_server *vs,
+                                                   const struct model_port *port, size_t *ret_count)
+{
+	*ret_count = port->own_servers ? port->server_count : vs->server_count;
+	return port->own_servers ? port->servers : vs->servers;
+}
+
 const char *model_virtual_server_title(const struct model_virtual_server *vs,
                                        char buf[static MODEL_OBJECT_TEXT_SIZE])
 {

@@ -79,6 +79,11 @@ struct model_port {
 	bool sh_fallback;        /* IP_VS_SVC_F_SCHED_SH_FALLBACK / MH_FALLBACK */
 	bool sh_port;            /* IP_VS_SVC_F_SCHED_SH_PORT / MH_PORT */
 	bool one_packet;         /* UDP only: IP_VS_SVC_F_ONEPACKET */
+	/* Never from a document: the endpoints of a Kubernetes Service differ from port to port.
+	 * See model_port_servers(). */
+	bool own_servers; /* this port has servers of its own; maybe none */
+	struct model_real_server *servers;
+	size_t server_count;
 };
 
 struct model_real_server {
@@ -138,6 +143,17 @@ struct model_virtual_server {
 	struct model_health_check health;
 };
 
+/* The servers behind one port: its own, or those of the virtual server. */
+const struct model_real_server *model_port_servers(const struct model_virtual_server *vs,
+                                                   const struct model_port *port,
+                                                   size_t *ret_count);
+
+/* A label of a Kubernetes object. */
+struct model_label {
+	const char *key;
+	const char *value;
+};
+
 struct model_pool {
 	struct model_origin origin;
 	const char *name;
@@ -145,6 +161,14 @@ struct model_pool {
 	struct addr_range *ranges;
 	size_t range_count;
 	bool auto_assign;
+	bool avoid_buggy;        /* IPv4 addresses that end in .0 or .255 are not given */
+	uint32_t priority;       /* 1 before 2; 0 last */
+	const char **namespaces; /* whose objects may have addresses; none: see the labels */
+	size_t namespace_count;
+	struct model_label *namespace_labels; /* ... of namespaces that have all of these */
+	size_t namespace_label_count;
+	struct model_label *service_labels; /* and only objects that have all of these */
+	size_t service_label_count;
 };
 
 /* What one source says. Arrays are in the arena, in order of appearance. */

@@ -120,6 +120,10 @@ void model_schema_entry_allowed(const struct model_schema_field *field, struct t
 		text_printf(out, "an integer from %" PRId64 " to %" PRId64 " or a port's name",
 		            field->min, field->max);
 		break;
+	case MODEL_FIELD_LABELS:
+		text_printf(out, "a map of at most %zu labels, each key with a text",
+		            field->count_max);
+		break;
 	case MODEL_FIELD_MAP:
 		if (field->map->shorthand) {
 			model_schema_entry_allowed(

@@ -32,6 +32,7 @@ enum model_field_kind {
 	MODEL_FIELD_PREFIX,       /* struct addr_prefix, host bits kept */
 	MODEL_FIELD_RANGE,        /* struct addr_range */
 	MODEL_FIELD_PORT_OR_NAME, /* uint16_t, or at 'other_offset' a const char * */
+	MODEL_FIELD_LABELS,       /* a map of texts: as a list of struct model_label */
 	MODEL_FIELD_MAP,          /* the fields of 'map', relative to 'offset' */
 	MODEL_FIELD_ELSEWHERE,    /* read before the fields are (apiVersion, kind) */
 	MODEL_FIELD_IGNORED, /* accepted because Kubernetes objects have it, and not looked at */

@@ -3,6 +3,8 @@
 #include "model/object.h"
 #include "model/schema.h"
 
+#include <limits.h>
+
 static const struct model_schema_field metadata_fields[] = {
 	{
 		.name = "name",
@@ -19,6 +21,32 @@ static const struct model_schema_map metadata_map = {
 	.fields = metadata_fields,
 	.check = model_check_cluster_metadata,
 };
+
+static const struct model_schema_field namespace_selector_fields[] = {
+	{
+		.name = "matchLabels",
+		.kind = MODEL_FIELD_LABELS,
+		.count_max = 64,
+		.required = true,
+		.doc = "The labels that a namespace must have, all of them.",
+		MODEL_FIELD_LIST_AT(model_pool, namespace_labels, namespace_label_count),
+	},
+	{.name = NULL},
+};
+static const struct model_schema_map namespace_selector_map = {.fields = namespace_selector_fields};
+
+static const struct model_schema_field service_selector_fields[] = {
+	{
+		.name = "matchLabels",
+		.kind = MODEL_FIELD_LABELS,
+		.count_max = 64,
+		.required = true,
+		.doc = "The labels that an object must have, all of them.",
+		MODEL_FIELD_LIST_AT(model_pool, service_labels, service_label_count),
+	},
+	{.name = NULL},
+};
+static const struct model_schema_map service_selector_map = {.fields = service_selector_fields};
 
 static const struct model_schema_field spec_fields[] = {
 	{
@@ -45,6 +73,48 @@ static const struct model_schema_field spec_fields[] = {
 		.doc = "Whether addresses are given to those who name no pool. With `false`, only "
 		       "to those who name this one.",
 		MODEL_FIELD_AT(model_pool, auto_assign),
+	},
+	{
+		.name = "avoidBuggyIPs",
+		.kind = MODEL_FIELD_BOOL,
+		.default_text = "false",
+		.doc = "Whether IPv4 addresses that end in .0 or .255, which some devices can't "
+		       "reach, are left out.",
+		MODEL_FIELD_AT(model_pool, avoid_buggy),
+	},
+	{
+		.name = "priority",
+		.kind = MODEL_FIELD_INT,
+		.min = 0,
+		.max = INT_MAX,
+		.default_text = "0",
+		.doc = "Of several pools that may give an address the one with the lowest number "
+		       "does; 0 comes last. Pools that choose by namespace or labels come before "
+		       "those that do not.",
+		MODEL_FIELD_AT(model_pool, priority),
+	},
+	{
+		.name = "namespaces",
+		.kind = MODEL_FIELD_LABEL,
+		.many = MODEL_FIELD_LIST,
+		.count_max = 1024,
+		.doc = "Only objects in these namespaces, or in those that `namespaceSelector` "
+		       "selects, are given addresses. Absent, without `namespaceSelector`: objects "
+		       "of all namespaces.",
+		MODEL_FIELD_LIST_AT(model_pool, namespaces, namespace_count),
+	},
+	{
+		.name = "namespaceSelector",
+		.kind = MODEL_FIELD_MAP,
+		.map = &namespace_selector_map,
+		.doc = "Selects namespaces by their labels, besides those that are named.",
+	},
+	{
+		.name = "serviceSelector",
+		.kind = MODEL_FIELD_MAP,
+		.map = &service_selector_map,
+		.doc = "Only Services, virtual servers and ConfigMaps with these labels are given "
+		       "addresses.",
 	},
 	{.name = NULL},
 };

@@ -258,6 +258,26 @@ static const struct row {
 	{IN_POOL, "autoAssign: true",
          "t.yaml:1: AddressPool p: spec.addresses: missing; it has to be a list, each entry a "
          "range as 192.0.2.10-192.0.2.20, a prefix as 192.0.2.16/28 or one address\n"},
+	{IN_POOL,
+         "addresses: [192.0.2.0/24], avoidBuggyIPs: true, priority: 10, namespaces: [a, b], "
+         "namespaceSelector: {matchLabels: {team: web}}, serviceSelector: {matchLabels: {a: b, "
+         "example.com/c: ''}}",
+         ""},
+	{IN_POOL, "addresses: [192.0.2.1], serviceSelector: {matchLabels: [a]}",
+         "t.yaml:3: AddressPool p: spec.serviceSelector.matchLabels: is a list; allowed: a map of "
+         "at most 64 labels, each key with a text\n"},
+	{IN_POOL, "addresses: [192.0.2.1], serviceSelector: {matchLabels: {a: 1, b: c}}",
+         "t.yaml:3: AddressPool p: spec.serviceSelector.matchLabels.a: is of the kind integer; "
+         "allowed: a text\n"},
+	{IN_POOL, "addresses: [192.0.2.1], serviceSelector: {matchLabels: a}",
+         "t.yaml:3: AddressPool p: spec.serviceSelector.matchLabels: is the text 'a'; allowed: a "
+         "map of at most 64 labels, each key with a text\n"},
+	{IN_POOL, "addresses: [192.0.2.1], serviceSelector: {}",
+         "t.yaml:3: AddressPool p: spec.serviceSelector.matchLabels: missing; it has to be a map "
+         "of at most 64 labels, each key with a text\n"},
+	{IN_POOL, "addresses: [192.0.2.1], priority: -1",
+         "t.yaml:3: AddressPool p: spec.priority: -1 is out of range; allowed: an integer from 0 "
+         "to 2147483647\n"},
 	{IN_POOL, "addresses: []",
          "t.yaml:3: AddressPool p: spec.addresses: is an empty list; allowed: at least one "
          "entry\n"},
