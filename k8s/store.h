@@ -2,8 +2,7 @@
 /* k8s/store.h - the objects there are, as far as the API server told.
  *
  * Pure. Holds a handle of each object. Tells one observer what changed; an object that says the
- * same as before (a node's heartbeat, our own write coming back) is kept, and told of by
- * 'refreshed' only. */
+ * same as before (a node's heartbeat) takes the old one's place, and nobody is told. */
 
 #ifndef LINTEL_K8S_STORE_H
 #define LINTEL_K8S_STORE_H

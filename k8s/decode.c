@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "k8s/decode.h"
+
+#include "k8s/decode_parts.h"
+#include "k8s/names.h"
+#include "k8s/stamp.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *k8s_decode_fault_name(enum k8s_decode_fault fault)
+{
+	static const char *const names[K8S_DECODE_FAULT_COUNT] = {
+		[K8S_DECODE_FINE] = "fine",
+		[K8S_DECODE_NO_OBJECT] = "is no JSON object",
+		[K8S_DECODE_NO_NAME] = "has no name, or one that can't be",
+		[K8S_DECODE_NO_NAMESPACE] = "has no namespace, or one that can't be",
+		[K8S_DECODE_OTHER_KIND] = "is of another kind",
+	};
+
+	return names[fault];
+}
+
+const char *k8s_decode_copy(struct k8s_object *object, const char *text)
+{
+	return *text ? arena_strdup(&object->arena, text) : "";
+}
+
+static int compare_pairs(const void *left, const void *right)
+{
+	const struct k8s_pair *a = left, *b = right;
+
+	return strcmp(a->key, b->key);
+}
+
+struct k8s_pairs k8s_decode_pairs(struct k8s_object *object, const json_t *json,
+                                  bool (*known)(const char *key))
+{
+	json_t *map = (json_t *)(uintptr_t)json; /* jansson's iterators take no const */
+	struct k8s_pairs pairs = {NULL, 0};
+	struct k8s_pair *items;
+	size_t size = json_object_size(json);
+
+	if (size == 0)
+		return pairs;
+	items = arena_array(&object->arena, size < K8S_PAIRS_MAX ? size : K8S_PAIRS_MAX,
+	                    sizeof(*items));
+	for (void *at = json_object_iter(map); at; at = json_object_iter_next(map, at)) {
+		const char *key = json_object_iter_key(at);
+		const char *value = json_string_value(json_object_iter_value(at));
+
+		if (!value || strlen(value) > K8S_VALUE_LEN_MAX || (known && !known(key)))
+			continue;
+		if (pairs.count == K8S_PAIRS_MAX) {
+			object->cut = true;
+			break;
+		}
+		items[pairs.count++] = (struct k8s_pair){k8s_decode_copy(object, key),
+		                                         k8s_decode_copy(object, value)};
+	}
+	if (pairs.count > 1)
+		qsort(items, pairs.count, sizeof(*items), compare_pairs);
+	pairs.items = items;
+	return pairs;
+}
+
+struct addr k8s_decode_address(const char *text)
+{
+	struct addr address = {ADDR_NONE, {0}};
+
+	if (addr_parse(text, &address) < 0)
+		address.family = ADDR_NONE;
+	return address;
+}
+
+bool k8s_decode_protocol(const char *text, enum model_protocol *ret_protocol)
+{
+	if (!*text || strcmp(text, "TCP") == 0)
+		*ret_protocol = MODEL_TCP;
+	else if (strcmp(text, "UDP") == 0)
+		*ret_protocol = MODEL_UDP;
+	else if (strcmp(text, "SCTP") == 0)
+		*ret_protocol = MODEL_SCTP;
+	else
+		return false;
+	return true;
+}
+
+/* Names become parts of paths, keys and lines. */
+static bool is_name(const char *name, size_t len_max)
+{
+	size_t len = strlen(name);
+
+	if (len == 0 || len > len_max || *name == '.')
+		return false;
+	for (; *name; name++) {
+		if (!isalnum((unsigned char)*name) && !strchr("-._:", *name))
+			return false;
+	}
+	return true;
+}
+
+static bool is_known_annotation(const char *key)
+{
+	return text_starts_with(key, "lintel.io/") || text_starts_with(key, K8S_METALLB_PREFIX) ||
+	       text_starts_with(key, K8S_METALLB_PREFIX_OLD) ||
+	       strcmp(key, K8S_ANNOTATION_SOURCE_RANGES) == 0;
+}
+
+static enum k8s_decode_fault decode_meta(struct k8s_object *object, const json_t *json)
+{
+	const json_t *metadata = k8s_json_get(json, "metadata");
+	const json_t *finalizers = k8s_json_get(metadata, "finalizers");
+	const char *name = k8s_json_text(metadata, "name");
+	const char *namespace = k8s_json_text(metadata, "namespace");
+	struct k8s_meta *meta = &object->meta;
+	size_t count;
+
+	if (!is_name(name, K8S_NAME_LEN_MAX))
+		return K8S_DECODE_NO_NAME;
+	if (k8s_kind_is_namespaced(object->kind)) {
+		if (!is_name(namespace, 63))
+			return K8S_DECODE_NO_NAMESPACE;
+		meta->namespace = k8s_decode_copy(object, namespace);
+	}
+	meta->name = k8s_decode_copy(object, name);
+	meta->uid = k8s_decode_copy(object, k8s_json_text(metadata, "uid"));
+	meta->resource_version =
+		k8s_decode_copy(object, k8s_json_text(metadata, "resourceVersion"));
+	meta->generation = k8s_json_int(metadata, "generation", 0, INT64_MAX, 0);
+	if (k8s_stamp_parse(k8s_json_text(metadata, "creationTimestamp"), &meta->created_s) < 0)
+		meta->created_s = 0;
+	meta->deleting = *k8s_json_text(metadata, "deletionTimestamp");
+	meta->labels = k8s_decode_pairs(object, k8s_json_get(metadata, "labels"), NULL);
+	meta->annotations = k8s_decode_pairs(object, k8s_json_get(metadata, "annotations"),
+	                                     is_known_annotation);
+	count = k8s_json_count(finalizers, K8S_FINALIZERS_MAX, &object->cut);
+	if (count > 0)
+		meta->finalizers = arena_array(&object->arena, count, sizeof(*meta->finalizers));
+	for (size_t i = 0; i < count; i++) {
+		const char *finalizer = json_string_value(json_array_get(finalizers, i));
+
+		if (finalizer)
+			meta->finalizers[meta->finalizer_count++] =
+				k8s_decode_copy(object, finalizer);
+	}
+	return K8S_DECODE_FINE;
+}
+
+static void decode_rest(struct k8s_object *object, const json_t *json)
+{
+	switch (object->kind) {
+	case K8S_NAMESPACE:
+	case K8S_KIND_COUNT:
+		break;
+	case K8S_NODE:
+		k8s_decode_node(object, json);
+		break;
+	case K8S_VIRTUAL_ROUTER:
+	case K8S_ADDRESS_POOL:
+	case K8S_VIRTUAL_SERVER:
+		k8s_decode_custom(object, json);
+		break;
+	case K8S_SERVICE:
+		k8s_decode_service(object, json);
+		break;
+	case K8S_SLICE:
+		k8s_decode_slice(object, json);
+		break;
+	case K8S_CONFIG_MAP:
+		k8s_decode_config_map(object, json);
+		break;
+	}
+}
+
+struct k8s_object *k8s_decode(enum k8s_kind kind, const json_t *json,
+                              enum k8s_decode_fault *ret_fault)
+{
+	const char *said = k8s_json_text(json, "kind");
+	enum k8s_decode_fault fault = K8S_DECODE_FINE;
+	struct k8s_object *object = NULL;
+
+	if (!json_is_object(json)) {
+		fault = K8S_DECODE_NO_OBJECT;
+	} else if (*said && strcmp(said, k8s_kind_name(kind)) != 0) {
+		fault = K8S_DECODE_OTHER_KIND;
+	} else {
+		object = k8s_object_new(kind);
+		fault = decode_meta(object, json);
+		if (fault == K8S_DECODE_FINE) {
+			decode_rest(object, json);
+		} else {
+			k8s_object_release(object);
+			object = NULL;
+		}
+	}
+	*ret_fault = fault;
+	return object;
+}

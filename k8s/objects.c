@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "k8s/objects.h"
+
+#include "k8s/encode.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+	const char *name;
+	const char *api_version;
+	const char *plural;
+	bool namespaced;
+} kinds[K8S_KIND_COUNT] = {
+	[K8S_NAMESPACE] = {"Namespace", "v1", "namespaces", false},
+	[K8S_NODE] = {"Node", "v1", "nodes", false},
+	[K8S_VIRTUAL_ROUTER] = {"VirtualRouter", "lintel.io/v1alpha1", "virtualrouters", false},
+	[K8S_ADDRESS_POOL] = {"AddressPool", "lintel.io/v1alpha1", "addresspools", false},
+	[K8S_SERVICE] = {"Service", "v1", "services", true},
+	[K8S_SLICE] = {"EndpointSlice", "discovery.k8s.io/v1", "endpointslices", true},
+	[K8S_VIRTUAL_SERVER] = {"VirtualServer", "lintel.io/v1alpha1", "virtualservers", true},
+	[K8S_CONFIG_MAP] = {"ConfigMap", "v1", "configmaps", true},
+};
+
+const char *k8s_kind_name(enum k8s_kind kind)
+{
+	return kinds[kind].name;
+}
+
+const char *k8s_kind_api_version(enum k8s_kind kind)
+{
+	return kinds[kind].api_version;
+}
+
+const char *k8s_kind_plural(enum k8s_kind kind)
+{
+	return kinds[kind].plural;
+}
+
+bool k8s_kind_is_namespaced(enum k8s_kind kind)
+{
+	return kinds[kind].namespaced;
+}
+
+const char *k8s_pairs_get(const struct k8s_pairs *pairs, const char *key)
+{
+	size_t low = 0, high = pairs->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strcmp(pairs->items[middle].key, key);
+
+		if (order == 0)
+			return pairs->items[middle].value;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+bool k8s_pairs_match(const struct k8s_pairs *pairs, const struct k8s_pairs *selector)
+{
+	for (size_t i = 0; i < selector->count; i++) {
+		const char *value = k8s_pairs_get(pairs, selector->items[i].key);
+
+		if (!value || strcmp(value, selector->items[i].value) != 0)
+			return false;
+	}
+	return true;
+}
+
+bool k8s_meta_has_finalizer(const struct k8s_meta *meta, const char *finalizer)
+{
+	for (size_t i = 0; i < meta->finalizer_count; i++) {
+		if (strcmp(meta->finalizers[i], finalizer) == 0)
+			return true;
+	}
+	return false;
+}
+
+int k8s_meta_compare_age(const struct k8s_meta *a, const struct k8s_meta *b)
+{
+	if (a->created_s != b->created_s)
+		return a->created_s < b->created_s ? -1 : 1;
+	return strcmp(a->uid, b->uid);
+}
+
+struct k8s_object *k8s_object_new(enum k8s_kind kind)
+{
+	struct arena arena;
+	struct k8s_object *object;
+
+	arena_init(&arena);
+	object = arena_alloc(&arena, sizeof(*object));
+	object->arena = arena;
+	object->kind = kind;
+	object->holders = 1;
+	object->meta.namespace = object->meta.name = object->meta.uid =
+		object->meta.resource_version = "";
+	return object;
+}
+
+/* Handles count who looks, and looking changes nothing. */
+static struct k8s_object *counted(const struct k8s_object *object)
+{
+	return (struct k8s_object *)(uintptr_t)object;
+}
+
+const struct k8s_object *k8s_object_hold(const struct k8s_object *object)
+{
+	counted(object)->holders++;
+	return object;
+}
+
+static bool is_custom(enum k8s_kind kind)
+{
+	return kind == K8S_VIRTUAL_ROUTER || kind == K8S_ADDRESS_POOL || kind == K8S_VIRTUAL_SERVER;
+}
+
+void k8s_object_release(const struct k8s_object *object)
+{
+	struct arena arena;
+
+	if (!object || --counted(object)->holders > 0)
+		return;
+	if (is_custom(object->kind) && object->custom.objects)
+		model_objects_done(object->custom.objects);
+	arena = object->arena; /* it holds the object */
+	arena_done(&arena);
+}
+
+bool k8s_object_same(const struct k8s_object *a, const struct k8s_object *b)
+{
+	struct text left = {0}, right = {0};
+	bool same;
+
+	if (a == b)
+		return true;
+	if (a->kind != b->kind)
+		return false;
+	k8s_encode(a, false, &left);
+	k8s_encode(b, false, &right);
+	same = left.len == right.len && memcmp(left.data, right.data, left.len) == 0;
+	text_done(&left);
+	text_done(&right);
+	return same;
+}
+
+const char *k8s_title(enum k8s_kind kind, const char *namespace, const char *name,
+                      char buf[static K8S_KEY_SIZE])
+{
+	snprintf(buf, K8S_KEY_SIZE, "%s %s%s%s", k8s_kind_name(kind), namespace,
+	         *namespace ? "/" : "", name);
+	return buf;
+}
+
+const char *k8s_object_title(const struct k8s_object *object, char buf[static K8S_KEY_SIZE])
+{
+	return k8s_title(object->kind, object->meta.namespace, object->meta.name, buf);
+}
