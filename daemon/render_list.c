@@ -4,7 +4,6 @@
  * address too long for its column gets a line of its own. */
 #include "daemon/render.h"
 
-#include <math.h>
 #include <string.h>
 
 #define ARROW         "  -> "
@@ -75,13 +74,15 @@ static void add_state(struct text *out, const json_t *server)
 {
 	const char *state = render_text(server, "state");
 	const json_t *left = json_object_get(server, "drainSecondsLeft");
+	double seconds = (double)(json_int_t)json_number_value(left);
 	char buf[RENDER_BUF_SIZE];
 
 	if (strcmp(state, "ready") == 0)
 		return;
 	text_add(out, state);
 	if (json_is_number(left))
-		text_printf(out, " %s", render_span(ceil(json_number_value(left)), buf));
+		text_printf(out, " %s",
+		            render_span(seconds + (seconds < json_number_value(left)), buf));
 }
 
 static enum table_tone weight_tone(json_int_t weight)
