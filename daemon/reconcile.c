@@ -110,20 +110,24 @@ static void arm(struct reconcile *r)
 	loop_deadline_arm(&r->next, drain_us < r->resync_at_us ? drain_us : r->resync_at_us);
 }
 
-/* Opening IPVS first loads its module, without which its settings don't exist; settings before
- * entries, as connections are tracked or not from their first packet on. */
+/* Opening IPVS first loads its module, without which its settings don't exist. The first time
+ * settings come before entries, as connections are tracked or not from their first packet on; later
+ * they are as they should be, and what changed comes first. */
 static void turn(struct reconcile *r, enum balance_cause cause)
 {
 	int64_t begin_us = mono_now_us();
+	bool first = r->turn_count == 0;
 
 	if (!r->snapshot)
 		return;
 	balance_probe(&r->balance);
-	if (cause != BALANCE_DRAIN) {
+	if (first)
 		sysctl_turn(r);
+	if (cause != BALANCE_DRAIN)
 		nft_turn(r, cause);
-	}
 	balance_turn(&r->balance, cause, begin_us);
+	if (!first && cause != BALANCE_DRAIN)
+		sysctl_turn(r);
 	r->turned_us = begin_us;
 	r->turn_took_us = mono_now_us() - begin_us;
 	r->turn_count++;

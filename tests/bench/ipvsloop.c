@@ -4,9 +4,11 @@
  * only the last of each call asks for an ACK. No table, no plan, no check of what is there.
  *
  *   ipvsloop SERVICES SERVERS [CHUNK]
+ *   ipvsloop watch VIP PORT SERVER
  *
  * prints one JSON line: {"messages":N,"seconds":S}. Needs CAP_NET_ADMIN; run it in a fresh network
  * namespace. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/genetlink.h>
@@ -138,6 +140,67 @@ static void wait_verdict(unsigned last)
 	}
 }
 
+static uint32_t watched; /* a real server's address, network order */
+static int seen;
+
+static int take_dest(const struct nlattr *attr, void *data)
+{
+	const struct nlattr *inner;
+
+	if (mnl_attr_get_type(attr) != IPVS_CMD_ATTR_DEST)
+		return MNL_CB_OK;
+	mnl_attr_for_each_nested (inner, attr) {
+		if (mnl_attr_get_type(inner) == IPVS_DEST_ATTR_ADDR &&
+		    memcmp(mnl_attr_get_payload(inner), &watched, sizeof(watched)) == 0)
+			seen = 1;
+	}
+	return MNL_CB_OK;
+}
+
+static int take_dests(const struct nlmsghdr *nlh, void *data)
+{
+	return mnl_attr_parse(nlh, sizeof(struct genlmsghdr), take_dest, NULL);
+}
+
+/* Asks for the real servers of a TCP service, twice a millisecond, until 'server' is among them;
+ * prints the instant of CLOCK_MONOTONIC. */
+static int watch(const char *vip, unsigned port, const char *server)
+{
+	const struct timespec pause = {.tv_nsec = 500000};
+	uint32_t address[4] = {0};
+	char buf[65536];
+
+	if (inet_pton(AF_INET, vip, address) != 1 || inet_pton(AF_INET, server, &watched) != 1)
+		die("address");
+	printf("watching\n");
+	fflush(stdout);
+	while (!seen) {
+		struct nlmsghdr *nlh = put_head(buf, family, IPVS_CMD_GET_DEST);
+		nlh->nlmsg_flags |= NLM_F_DUMP;
+		struct nlattr *nest = mnl_attr_nest_start(nlh, IPVS_CMD_ATTR_SERVICE);
+		mnl_attr_put_u16(nlh, IPVS_SVC_ATTR_AF, AF_INET);
+		mnl_attr_put_u16(nlh, IPVS_SVC_ATTR_PROTOCOL, IPPROTO_TCP);
+		mnl_attr_put(nlh, IPVS_SVC_ATTR_ADDR, sizeof(address), address);
+		mnl_attr_put_u16(nlh, IPVS_SVC_ATTR_PORT, htons((uint16_t)port));
+		mnl_attr_nest_end(nlh, nest);
+		if (mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0)
+			die("send");
+		int more = MNL_CB_OK;
+		while (more > MNL_CB_STOP) {
+			ssize_t n = mnl_socket_recvfrom(nl, buf, sizeof(buf));
+			if (n < 0)
+				die("recv");
+			more = mnl_cb_run(buf, (size_t)n, seq, 0, take_dests, NULL);
+			if (more < 0)
+				die("dump");
+		}
+		if (!seen)
+			nanosleep(&pause, NULL);
+	}
+	printf("{\"seen\":%.6f}\n", now());
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	unsigned services = argc > 2 ? (unsigned)atoi(argv[1]) : 0;
@@ -145,8 +208,10 @@ int main(int argc, char **argv)
 	unsigned chunk = argc > 3 ? (unsigned)atoi(argv[3]) : 1000;
 	int size = 8 << 20;
 
-	if (services == 0 || chunk == 0) {
-		fprintf(stderr, "usage: ipvsloop SERVICES SERVERS [CHUNK]\n");
+	int watches = argc == 5 && strcmp(argv[1], "watch") == 0;
+	if (!watches && (services == 0 || chunk == 0)) {
+		fprintf(stderr, "usage: ipvsloop SERVICES SERVERS [CHUNK]\n"
+		                "       ipvsloop watch VIP PORT SERVER\n");
 		return 2;
 	}
 	nl = mnl_socket_open(NETLINK_GENERIC);
@@ -155,6 +220,8 @@ int main(int argc, char **argv)
 	if (setsockopt(mnl_socket_get_fd(nl), SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)))
 		die("SO_SNDBUFFORCE");
 	find_family();
+	if (watches)
+		return watch(argv[2], (unsigned)atoi(argv[3]), argv[4]);
 
 	char *buf = malloc((size_t)chunk * MESSAGE_MAX), *end = buf;
 	unsigned long total = (unsigned long)services * (servers + 1), done = 0;
