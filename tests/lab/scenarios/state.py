@@ -57,7 +57,7 @@ spec:
 def reload(lab):
     node = lab.alone(server(webs=WEBS[:2]), server("leaving", ports=[port(81)]))
     lab.client.wait_answer("tcp", VIP, 80)
-    with lab.client.watching("tcp", VIP, 80, interval=20) as probe:
+    with lab.client.watching("tcp", VIP, 80, interval=20, timeout=5000) as probe:
         node.configure([router(), server(webs=[WEBS[0], WEBS[1], {"address": WEBS[2], "weight": 3}], ports=[port(80, scheduler="wrr")]),
                         server("coming", ports=[port(82)])])
         wait_until("the third server is in", lambda: node.weights().get(WEBS[2]) == 3)
