@@ -3,16 +3,13 @@
  * in lists by Service. */
 #include "k8s/store.h"
 
+#include "lib/hash.h"
 #include "lib/mem.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Out of memory: see lib/mem.h. */
-#define uthash_fatal(msg) abort()
-#include <uthash.h>
 
 struct entry {
 	const struct k8s_object *object;
