@@ -88,14 +88,14 @@ def keepalived_start(lab, count):
     start = time.monotonic() - begun
     time.sleep(1)
     text[0] = keepalived.virtual_server(vip(0), vport(0), servers(changed=True))
-    balancer.write("".join(text))
-    return start, seconds_until_changed(node.host, lambda: balancer.program.signal(1))
+    return start, seconds_until_changed(node.host, lambda: balancer.write("".join(text)), lambda: balancer.program.signal(1))
 
 
-def seconds_until_changed(host, signal):
-    """From the signal until the kernel has the new server, seen by a program that asks the kernel all the time."""
+def seconds_until_changed(host, write, signal):
+    """From the signal to reload what was written until the kernel has the new server, seen by a program that asks all the time."""
     watch = Program(host, "watch", [LOOP, "watch", vip(0), vport(0), "10.78.1.99"])
     wait_until("the watcher looks", lambda: "watching" in watch.log(), seconds=20)
+    write()
     begun = time.monotonic()
     signal()
     watch.process.wait(timeout=300)
@@ -116,7 +116,7 @@ class LintelRun:
         time.sleep(0.5)
         document = lintel_files(count, changed=True)["servers-0000.yaml"]
         time.sleep(1)
-        self.change = seconds_until_changed(self.node.host, lambda: (self.node.configure(document, "servers-0000.yaml"), self.node.reload()))
+        self.change = seconds_until_changed(self.node.host, lambda: self.node.configure(document, "servers-0000.yaml"), self.node.reload)
         wait_until("the old server is gone", self._has_left)
         after = self.node.status()["reconcile"]
         self.change_messages = after["messages"] - first["messages"]
