@@ -12,10 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Room for a chunk of ordinary messages and one more: memory that is not written to costs nothing,
+ * and moving what has been written does. */
+#define INITIAL_CAPACITY (8 * NL_MESSAGE_MAX)
+
 static void make_room(struct nl_batch *batch)
 {
 	if (batch->capacity - batch->size < NL_MESSAGE_MAX) {
-		batch->capacity = batch->capacity * 2 + NL_MESSAGE_MAX;
+		batch->capacity = batch->capacity ? batch->capacity * 2 : INITIAL_CAPACITY;
 		batch->data = xrealloc(batch->data, batch->capacity);
 	}
 	if (batch->count == batch->starts_capacity) {
