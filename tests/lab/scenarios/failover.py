@@ -197,6 +197,24 @@ def split_and_heal(lab):
     lab.client.expect_all("udp", VIP6, 80)
 
 
+@scenario("split and heal with unicast peers over IPv6: each still finds the other's link-local address")
+def split_and_heal_unicast6(lab):
+    six = [f"{VIP6}/64", *INNER6]
+    for node, priority in ((lab.lb1, 150), (lab.lb2, 100)):
+        peer = "fe80::ff:fe77:12" if node is lab.lb1 else "fe80::ff:fe77:11"  # by the lab's MAC addresses
+        node.start([router(addresses=six, priority=priority, peers=[peer]),
+                    server(addresses=[VIP6], webs=WEBS6, ports=[port(80, "UDP")])], wait=False)
+        wait_until(f"{node.name} has found its place", lambda n=node: n.is_active() if n is lab.lb1 else n.is_backup(), seconds=40)
+    lab.split()
+    lab.lb2.wait_active()
+    pause(8)  # neighbours become stale meanwhile
+    lab.join()
+    lab.lb2.wait_backup()
+    pause(6)  # and are asked again
+    expect(lab.exactly_one_active() and lab.lb1.is_active(), "two Actives again")
+    lab.client.expect_all("udp", VIP6, 80)
+
+
 @scenario("unicast peers: the same as multicast, with nothing sent to a group")
 def unicast(lab):
     for node, peer, priority in ((lab.lb1, lab.lb2, 150), (lab.lb2, lab.lb1, 100)):
