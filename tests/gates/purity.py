@@ -32,7 +32,7 @@ ALLOWED = """
 """.split()
 # Forms that compilers make of these, and what sanitizers and coverage add.
 ALLOWED_PATTERN = re.compile(
-    r"__(mem|st[rp])\w+_chk|__v?(sn|as)printf_chk|__isoc23_strto\w+"
+    r"__(mem|st[rp]|explicit_bzero)\w*_chk|__v?(sn|as)printf_chk|__isoc23_strto\w+"
     r"|__(asan|ubsan|lsan|sanitizer|sancov|gcov|llvm_profile|llvm_gcov|gcc_cov)_\w+"
     r"|__start_\w+|__stop_\w+")
 
