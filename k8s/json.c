@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "k8s/json.h"
 
+#include "lib/mem.h"
+
 #include <inttypes.h>
+#include <stdlib.h>
 
 const json_t *k8s_json_get(const json_t *object, const char *key)
 {
@@ -41,6 +44,23 @@ size_t k8s_json_count(const json_t *list, size_t limit, bool *cut)
 		return count;
 	*cut = true;
 	return limit;
+}
+
+json_t *k8s_json_string(const char *text, size_t len)
+{
+	json_t *json = json_stringn(text, len);
+	char *plain;
+
+	if (json)
+		return json;
+	plain = xmemdup(text, len + 1);
+	for (size_t i = 0; i < len; i++) {
+		if ((unsigned char)plain[i] >= 0x80)
+			plain[i] = '?';
+	}
+	json = json_stringn(plain, len);
+	free(plain);
+	return json;
 }
 
 void k8s_json_quote(struct text *out, const char *text)

@@ -23,6 +23,9 @@ int64_t k8s_json_int(const json_t *object, const char *key, int64_t min, int64_t
 /* Entries of a list, 0 when it is none; at most 'limit', '*cut' is set when there are more. */
 size_t k8s_json_count(const json_t *list, size_t limit, bool *cut);
 
+/* A string; what is no UTF-8 (a name that was cut) becomes question marks. The caller's. */
+json_t *k8s_json_string(const char *text, size_t len);
+
 /* Appends "text" with what JSON wants escaped. */
 void k8s_json_quote(struct text *out, const char *text);
 /* Appends ,"key":  - without the comma after an opening bracket or brace. */

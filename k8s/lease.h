@@ -52,6 +52,7 @@ struct k8s_lease {
 	struct k8s_lease_record record; /* last read or written */
 	bool known;                     /* the record was read: it is there */
 	bool absent;                    /* it is not there */
+	bool fresh;                     /* the record was read just now */
 	bool releasing;                 /* wants to lead no more */
 	int64_t changed_us;             /* the record changed, as seen here */
 	int64_t renewed_us;             /* our last success, by when it was begun */

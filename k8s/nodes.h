@@ -49,12 +49,13 @@ bool k8s_nodes_same(const struct k8s_nodes *a, const struct k8s_nodes *b);
 const struct k8s_nodes_entry *k8s_nodes_find(const struct k8s_nodes *nodes, const char *name);
 bool k8s_nodes_takes_part(const struct k8s_nodes *nodes, const char *name);
 
-/* Addresses of the other nodes that take part, of the families that 'router' has addresses in
- * (none: both). From the arena. */
+/* Addresses of the other nodes with an instance, of the families that a router has addresses in
+ * (none: both). Also of those that take no part: what the API says of a node may be wrong, and who
+ * is not listened to is another Active. From the arena. */
 struct addr *k8s_nodes_peers(const struct k8s_nodes *nodes, const char *own, bool ipv4, bool ipv6,
                              struct arena *arena, size_t *ret_count);
-/* 1..200: the node that should rather be Active has the higher one. 'own' that takes no part has 1.
- */
+/* 1..200: the node that should rather be Active has the higher one. 'own' that takes no part has 1,
+ * the others even numbers. */
 #define K8S_NODES_PRIORITY_MAX 200
 uint8_t k8s_nodes_priority(const struct k8s_nodes *nodes, const char *own, const char *router);
 

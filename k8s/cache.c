@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The file:
+ *
+ *   lintel kubernetes state 1 CLUSTER CLASS
+ *   {"apiVersion":"v1","kind":"Service",...}
+ *   end 1 crc32 1c291ca3
+ *
+ * The checksum is of everything before the last line. */
+#include "k8s/cache.h"
+
+#include "k8s/decode.h"
+#include "k8s/encode.h"
+#include "k8s/json.h"
+#include "lib/crc32.h"
+#include "lib/mem.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HEAD    "lintel kubernetes state "
+#define VERSION "1"
+
+const char *k8s_cache_verdict_text(enum k8s_cache_verdict verdict)
+{
+	static const char *const texts[K8S_CACHE_VERDICT_COUNT] = {
+		[K8S_CACHE_OK] = "fine",
+		[K8S_CACHE_FOREIGN] = "is no state of Kubernetes as Lintel keeps it",
+		[K8S_CACHE_VERSION] = "was written by another version of Lintel",
+		[K8S_CACHE_CLUSTER] = "is of another cluster or of another class",
+		[K8S_CACHE_DAMAGED] = "is damaged (its checksum or its end is wrong)",
+		[K8S_CACHE_MALFORMED] = "has a line that is not understood",
+	};
+
+	return texts[verdict];
+}
+
+/* --- writing --- */
+
+struct k8s_cache_writer {
+	const struct k8s_object **objects;
+	size_t count;
+	size_t at;
+	struct text text;
+	uint32_t crc;
+	bool whole;
+};
+
+static void sum_from(struct k8s_cache_writer *writer, size_t from)
+{
+	writer->crc = crc32_add(writer->crc, writer->text.data + from, writer->text.len - from);
+}
+
+struct k8s_cache_writer *k8s_cache_writer_new(const struct k8s_store *store, const char *cluster,
+                                              const char *class)
+{
+	struct k8s_cache_writer *writer = xcalloc(1, sizeof(*writer));
+	size_t total = 0;
+
+	for (int kind = 0; kind < K8S_KIND_COUNT; kind++)
+		total += k8s_store_count(store, kind);
+	writer->objects = xcalloc(total + 1, sizeof(*writer->objects));
+	for (int kind = 0; kind < K8S_KIND_COUNT; kind++) {
+		for (size_t i = 0; i < k8s_store_count(store, kind); i++)
+			writer->objects[writer->count++] =
+				k8s_object_hold(k8s_store_at(store, kind, i));
+	}
+	text_printf(&writer->text, HEAD VERSION " %s %s\n", cluster, class);
+	sum_from(writer, 0);
+	return writer;
+}
+
+void k8s_cache_writer_free(struct k8s_cache_writer *writer)
+{
+	if (!writer)
+		return;
+	for (size_t i = 0; i < writer->count; i++)
+		k8s_object_release(writer->objects[i]);
+	free(writer->objects);
+	text_done(&writer->text);
+	free(writer);
+}
+
+bool k8s_cache_writer_step(struct k8s_cache_writer *writer, size_t limit)
+{
+	size_t from = writer->text.len;
+
+	for (size_t i = 0; i < limit && writer->at < writer->count; i++) {
+		k8s_encode(writer->objects[writer->at++], true, &writer->text);
+		text_add(&writer->text, "\n");
+	}
+	sum_from(writer, from);
+	if (writer->at < writer->count || writer->whole)
+		return writer->whole;
+	text_printf(&writer->text, "end %zu crc32 %08" PRIx32 "\n", writer->count, writer->crc);
+	writer->whole = true;
+	return true;
+}
+
+const struct text *k8s_cache_writer_text(const struct k8s_cache_writer *writer)
+{
+	return &writer->text;
+}
+
+/* --- reading --- */
+
+/* The first line says "HEAD VERSION CLUSTER CLASS". */
+static enum k8s_cache_verdict check_head(const char *line, size_t len, const char *cluster,
+                                         const char *class, char **ret_cluster)
+{
+	const char *end = line + len, *from = line + strlen(HEAD), *blank, *last;
+	size_t cluster_len;
+
+	if (len < strlen(HEAD) || memcmp(line, HEAD, strlen(HEAD)) != 0)
+		return K8S_CACHE_FOREIGN;
+	blank = memchr(from, ' ', (size_t)(end - from));
+	if (!blank || blank - from != (ptrdiff_t)strlen(VERSION) ||
+	    memcmp(from, VERSION, strlen(VERSION)) != 0)
+		return K8S_CACHE_VERSION;
+	from = blank + 1;
+	last = memchr(from, ' ', (size_t)(end - from));
+	if (!last)
+		return K8S_CACHE_DAMAGED;
+	cluster_len = (size_t)(last - from);
+	if ((size_t)(end - last - 1) != strlen(class) ||
+	    memcmp(last + 1, class, strlen(class)) != 0)
+		return K8S_CACHE_CLUSTER;
+	if (cluster && (cluster_len != strlen(cluster) || memcmp(from, cluster, cluster_len) != 0))
+		return K8S_CACHE_CLUSTER;
+	*ret_cluster = xmalloc(cluster_len + 1);
+	memcpy(*ret_cluster, from, cluster_len);
+	(*ret_cluster)[cluster_len] = '\0';
+	return K8S_CACHE_OK;
+}
+
+/* Where the last line begins; NULL when it is not as it has to be. */
+static const char *check_end(const char *data, size_t size)
+{
+	const char *last;
+	char expected[64];
+	size_t lines = 0;
+
+	if (size == 0 || data[size - 1] != '\n')
+		return NULL;
+	last = memrchr(data, '\n', size - 1);
+	if (!last)
+		return NULL;
+	last++;
+	for (const char *s = data; s < last; s++)
+		lines += *s == '\n';
+	snprintf(expected, sizeof(expected), "end %zu crc32 %08" PRIx32 "\n", lines - 1,
+	         crc32_add(0, data, (size_t)(last - data)));
+	if ((size_t)(data + size - last) != strlen(expected) ||
+	    memcmp(last, expected, strlen(expected)) != 0)
+		return NULL;
+	return last;
+}
+
+static struct k8s_object *decode_line(const char *line, size_t len)
+{
+	json_t *json = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL);
+	const char *name = k8s_json_text(json, "kind");
+	struct k8s_object *object = NULL;
+	enum k8s_decode_fault fault;
+
+	for (int kind = 0; kind < K8S_KIND_COUNT && !object; kind++) {
+		if (strcmp(k8s_kind_name(kind), name) == 0)
+			object = k8s_decode(kind, json, &fault);
+	}
+	json_decref(json);
+	return object;
+}
+
+enum k8s_cache_verdict k8s_cache_read(const char *data, size_t size, const char *cluster,
+                                      const char *class, struct k8s_store *store,
+                                      char **ret_cluster)
+{
+	const char *line_end = size > 0 ? memchr(data, '\n', size) : NULL;
+	size_t head_len = line_end ? (size_t)(line_end - data) : size;
+	enum k8s_cache_verdict verdict;
+	struct k8s_object **objects;
+	const char *end, *at;
+	char *found = NULL;
+	size_t count = 0, lines = 0;
+
+	verdict = check_head(data, head_len, cluster, class, &found);
+	if (verdict != K8S_CACHE_OK)
+		return verdict;
+	end = check_end(data, size);
+	if (!end || end == data) {
+		free(found);
+		return K8S_CACHE_DAMAGED;
+	}
+	at = line_end + 1;
+	for (const char *s = at; s < end; s++)
+		lines += *s == '\n';
+	objects = xcalloc(lines + 1, sizeof(*objects));
+	while (at < end) {
+		const char *next = memchr(at, '\n', (size_t)(end - at));
+
+		objects[count] = decode_line(at, (size_t)(next - at));
+		if (!objects[count]) {
+			verdict = K8S_CACHE_MALFORMED;
+			break;
+		}
+		count++;
+		at = next + 1;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (verdict == K8S_CACHE_OK)
+			k8s_store_put(store, objects[i]);
+		else
+			k8s_object_release(objects[i]);
+	}
+	free(objects);
+	if (ret_cluster && verdict == K8S_CACHE_OK)
+		*ret_cluster = found;
+	else
+		free(found);
+	return verdict;
+}

@@ -1,0 +1,660 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The frame: which objects have to be looked at again, and when. */
+#include "k8s/translate.h"
+
+#include "k8s/names.h"
+#include "k8s/translate_private.h"
+#include "lib/mem.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* --- entries and queues --- */
+
+static void push(struct translate_queue *queue, struct translate_entry *entry)
+{
+	if (queue->count == queue->capacity) {
+		/* What was taken makes room first. */
+		if (queue->at > queue->capacity / 2) {
+			memmove(queue->items, queue->items + queue->at,
+			        (queue->count - queue->at) * sizeof(*queue->items));
+			queue->count -= queue->at;
+			queue->at = 0;
+		} else {
+			queue->capacity = queue->capacity ? queue->capacity * 2 : 64;
+			queue->items =
+				xreallocarray(queue->items, queue->capacity, sizeof(*queue->items));
+		}
+	}
+	queue->items[queue->count++] = entry;
+}
+
+/* NULL when there is none. */
+static struct translate_entry *pop(struct translate_queue *queue)
+{
+	struct translate_entry *entry;
+
+	if (queue->at == queue->count)
+		return NULL;
+	entry = queue->items[queue->at++];
+	if (queue->at == queue->count)
+		queue->at = queue->count = 0;
+	return entry;
+}
+
+static bool is_empty(const struct translate_queue *queue)
+{
+	return queue->at == queue->count;
+}
+
+static struct translate_entry *find_entry(const struct k8s_translator *translator,
+                                          enum k8s_kind kind, const char *namespace,
+                                          const char *name)
+{
+	struct translate_entry *entry;
+	char key[K8S_KEY_SIZE];
+
+	k8s_title(kind, namespace, name, key);
+	HASH_FIND_STR(translator->entries, key, entry);
+	return entry;
+}
+
+struct translate_entry *k8s_translate_entry(struct k8s_translator *translator, enum k8s_kind kind,
+                                            const char *namespace, const char *name)
+{
+	struct translate_entry *entry = find_entry(translator, kind, namespace, name);
+	char key[K8S_KEY_SIZE];
+
+	if (entry)
+		return entry;
+	k8s_title(kind, namespace, name, key);
+	entry = xcalloc(1, sizeof(*entry) + strlen(key) + 1);
+	entry->kind = kind;
+	entry->namespace = xstrdup(namespace);
+	entry->name = xstrdup(name);
+	entry->report.reason = K8S_REASON_PENDING;
+	strcpy(entry->key, key);
+	HASH_ADD_STR(translator->entries, key, entry);
+	return entry;
+}
+
+void k8s_translate_queue_dirty(struct k8s_translator *translator, struct translate_entry *entry)
+{
+	if (entry->queued)
+		return;
+	entry->queued = true;
+	push(&translator->dirty, entry);
+}
+
+static void queue_claim(struct k8s_translator *translator, struct translate_entry *entry)
+{
+	if (entry->claim_queued)
+		return;
+	entry->claim_queued = true;
+	push(&translator->claims, entry);
+}
+
+void k8s_translate_queue_take(struct k8s_translator *translator, struct translate_entry *entry)
+{
+	struct k8s_translate_key *key;
+
+	if (entry->take_queued)
+		return;
+	entry->take_queued = true;
+	if (translator->taken_count == translator->taken_capacity) {
+		translator->taken_capacity =
+			translator->taken_capacity ? translator->taken_capacity * 2 : 64;
+		translator->taken = xreallocarray(translator->taken, translator->taken_capacity,
+		                                  sizeof(*translator->taken));
+	}
+	key = &translator->taken[translator->taken_count++];
+	key->kind = entry->kind;
+	snprintf(key->namespace, sizeof(key->namespace), "%s", entry->namespace);
+	snprintf(key->name, sizeof(key->name), "%s", entry->name);
+}
+
+static void unwatch(struct k8s_translator *translator, struct translate_entry *entry)
+{
+	struct translate_watchers *watchers;
+	struct translate_entry **at;
+
+	if (!entry->watched)
+		return;
+	HASH_FIND_STR(translator->watchers, entry->watched, watchers);
+	for (at = &watchers->first; *at != entry; at = &(*at)->next_watcher)
+		;
+	*at = entry->next_watcher;
+	if (!watchers->first) {
+		HASH_DEL(translator->watchers, watchers);
+		free(watchers);
+	}
+	free(entry->watched);
+	entry->watched = NULL;
+}
+
+void k8s_translate_watch(struct k8s_translator *translator, struct translate_entry *entry,
+                         const char *namespace, const char *service)
+{
+	struct translate_watchers *watchers;
+	char key[K8S_KEY_SIZE];
+
+	snprintf(key, sizeof(key), "%s/%s", namespace, service);
+	if (entry->watched && strcmp(entry->watched, key) == 0)
+		return;
+	unwatch(translator, entry);
+	HASH_FIND_STR(translator->watchers, key, watchers);
+	if (!watchers) {
+		watchers = xcalloc(1, sizeof(*watchers) + strlen(key) + 1);
+		strcpy(watchers->key, key);
+		HASH_ADD_STR(translator->watchers, key, watchers);
+	}
+	entry->watched = xstrdup(key);
+	entry->next_watcher = watchers->first;
+	watchers->first = entry;
+}
+
+static void free_entry(struct k8s_translator *translator, struct translate_entry *entry)
+{
+	unwatch(translator, entry);
+	HASH_DEL(translator->entries, entry);
+	model_objects_done(&entry->objects);
+	k8s_report_done(&entry->report);
+	free(entry->namespace);
+	free(entry->name);
+	free(entry);
+}
+
+void k8s_translate_report(struct k8s_translator *translator, struct translate_entry *entry,
+                          struct k8s_report *report)
+{
+	bool same = k8s_report_same(&entry->report, report);
+
+	k8s_report_done(&entry->report);
+	entry->report = *report;
+	if (!same)
+		k8s_translate_queue_take(translator, entry);
+}
+
+/* --- what changed --- */
+
+static void touch(struct k8s_translator *translator, const struct k8s_object *object,
+                  bool rewritten)
+{
+	struct translate_entry *entry = k8s_translate_entry(
+		translator, object->kind, object->meta.namespace, object->meta.name);
+
+	entry->rewritten |= rewritten;
+	queue_claim(translator, entry);
+	k8s_translate_queue_dirty(translator, entry);
+	k8s_translate_queue_take(translator, entry);
+}
+
+/* Those who look at the endpoints of this Service. */
+static void touch_service(struct k8s_translator *translator, const char *namespace,
+                          const char *service)
+{
+	struct translate_entry *entry = find_entry(translator, K8S_SERVICE, namespace, service);
+	struct translate_watchers *watchers;
+	char key[K8S_KEY_SIZE];
+
+	if (entry && entry->has_objects)
+		k8s_translate_queue_dirty(translator, entry);
+	snprintf(key, sizeof(key), "%s/%s", namespace, service);
+	HASH_FIND_STR(translator->watchers, key, watchers);
+	for (entry = watchers ? watchers->first : NULL; entry; entry = entry->next_watcher)
+		k8s_translate_queue_dirty(translator, entry);
+}
+
+static void touch_namespace(struct k8s_translator *translator, const char *namespace)
+{
+	for (struct translate_entry *entry = translator->entries; entry; entry = entry->hh.next) {
+		if (strcmp(entry->namespace, namespace) == 0)
+			queue_claim(translator, entry);
+	}
+}
+
+static void touch_slice(struct k8s_translator *translator, const struct k8s_object *slice)
+{
+	if (slice && *slice->slice.service)
+		touch_service(translator, slice->meta.namespace, slice->slice.service);
+}
+
+/* What we write ourselves changes nothing that counts here. */
+static bool same_wish(const struct k8s_object *before, const struct k8s_object *after)
+{
+	const char *class_before, *class_after;
+
+	if (!before || !after || strcmp(before->custom.spec, after->custom.spec) != 0 ||
+	    before->meta.deleting != after->meta.deleting)
+		return false;
+	class_before = k8s_pairs_get(&before->meta.annotations, K8S_ANNOTATION_CLASS);
+	class_after = k8s_pairs_get(&after->meta.annotations, K8S_ANNOTATION_CLASS);
+	return strcmp(class_before ? class_before : "", class_after ? class_after : "") == 0;
+}
+
+static void changed(void *ctx, const struct k8s_object *before, const struct k8s_object *after)
+{
+	struct k8s_translator *translator = ctx;
+	const struct k8s_object *object = after ? after : before;
+	struct translate_entry *entry;
+
+	switch (object->kind) {
+	case K8S_NAMESPACE:
+		touch_namespace(translator, object->meta.name);
+		break;
+	case K8S_NODE:
+		translator->nodes_dirty = true;
+		break;
+	case K8S_VIRTUAL_ROUTER:
+	case K8S_ADDRESS_POOL:
+		translator->infra_dirty |= !same_wish(before, after);
+		entry = k8s_translate_entry(translator, object->kind, object->meta.namespace,
+		                            object->meta.name);
+		k8s_translate_queue_take(translator, entry);
+		if (!after)
+			k8s_translate_queue_dirty(translator, entry); /* to be forgotten */
+		break;
+	case K8S_SERVICE:
+		touch(translator, object, true);
+		touch_service(translator, object->meta.namespace, object->meta.name);
+		break;
+	case K8S_SLICE:
+		touch_slice(translator, before);
+		touch_slice(translator, after);
+		break;
+	case K8S_VIRTUAL_SERVER:
+		touch(translator, object, !same_wish(before, after));
+		break;
+	case K8S_CONFIG_MAP:
+		touch(translator, object, true);
+		break;
+	case K8S_KIND_COUNT:
+		break;
+	}
+}
+
+/* --- life --- */
+
+struct k8s_translator *k8s_translator_new(struct k8s_store *store,
+                                          const struct k8s_translate_params *params)
+{
+	struct k8s_translator *translator = xcalloc(1, sizeof(*translator));
+
+	translator->store = store;
+	translator->class = xstrdup(params->class ? params->class : K8S_CLASS_DEFAULT);
+	translator->default_class = params->default_class;
+	translator->node = xstrdup(params->node);
+	translator->namespaces =
+		xcalloc(params->namespace_count + 1, sizeof(*translator->namespaces));
+	for (size_t i = 0; i < params->namespace_count; i++)
+		translator->namespaces[i] = xstrdup(params->namespaces[i]);
+	translator->namespace_count = params->namespace_count;
+	translator->pool = k8s_pool_new();
+	arena_init(&translator->nodes.arena);
+	translator->nodes_dirty = translator->infra_dirty = true;
+	k8s_store_observe(store, &(struct k8s_store_observer){changed, translator});
+	for (int kind = 0; kind < K8S_KIND_COUNT; kind++) {
+		for (size_t i = 0; i < k8s_store_count(store, kind); i++)
+			changed(translator, NULL, k8s_store_at(store, kind, i));
+	}
+	return translator;
+}
+
+static void free_members(struct k8s_translator *translator)
+{
+	for (size_t i = 0; i < translator->member_count; i++)
+		free(translator->members[i]);
+	free(translator->members);
+	translator->members = NULL;
+	translator->member_count = 0;
+}
+
+void k8s_translator_free(struct k8s_translator *translator)
+{
+	struct translate_entry *entry, *next;
+
+	if (!translator)
+		return;
+	k8s_store_observe(translator->store, &(struct k8s_store_observer){NULL, NULL});
+	HASH_ITER (hh, translator->entries, entry, next)
+		free_entry(translator, entry);
+	k8s_pool_free(translator->pool);
+	k8s_translate_infra_done(translator);
+	k8s_nodes_done(&translator->nodes);
+	free_members(translator);
+	for (size_t i = 0; i < translator->namespace_count; i++)
+		free(translator->namespaces[i]);
+	free(translator->namespaces);
+	free(translator->claims.items);
+	free(translator->dirty.items);
+	free(translator->taken);
+	free(translator->class);
+	free(translator->node);
+	free(translator);
+}
+
+void k8s_translator_members(struct k8s_translator *translator, const char *const *names,
+                            size_t count)
+{
+	free_members(translator);
+	if (names) {
+		translator->members = xcalloc(count + 1, sizeof(*translator->members));
+		for (size_t i = 0; i < count; i++)
+			translator->members[i] = xstrdup(names[i]);
+		translator->member_count = count;
+	}
+	translator->nodes_dirty = true;
+}
+
+void k8s_translator_lead(struct k8s_translator *translator, bool leading)
+{
+	translator->settle |= translator->leading != leading;
+	translator->leading = leading;
+}
+
+/* --- one turn --- */
+
+static void look_at_nodes(struct k8s_translator *translator)
+{
+	struct k8s_nodes nodes;
+
+	translator->nodes_dirty = false;
+	k8s_nodes_build(translator->store, translator->node,
+	                (const char *const *)translator->members, translator->member_count, &nodes);
+	if (k8s_nodes_same(&nodes, &translator->nodes)) {
+		k8s_nodes_done(&nodes);
+		return;
+	}
+	k8s_nodes_done(&translator->nodes);
+	translator->nodes = nodes;
+	translator->infra_soft = true;
+	for (struct translate_entry *entry = translator->entries; entry; entry = entry->hh.next) {
+		if (entry->local)
+			k8s_translate_queue_dirty(translator, entry);
+	}
+}
+
+static void look_at_infra(struct k8s_translator *translator)
+{
+	bool all = translator->infra_dirty;
+
+	translator->infra_dirty = translator->infra_soft = false;
+	k8s_translate_infra(translator);
+	translator->settle = true;
+	for (struct translate_entry *entry = translator->entries; all && entry;
+	     entry = entry->hh.next) {
+		if (entry->kind == K8S_VIRTUAL_ROUTER || entry->kind == K8S_ADDRESS_POOL)
+			continue;
+		queue_claim(translator, entry);
+		k8s_translate_queue_dirty(translator, entry);
+	}
+}
+
+static void look_at_claim(struct k8s_translator *translator, struct translate_entry *entry)
+{
+	const struct k8s_object *object =
+		k8s_store_get(translator->store, entry->kind, entry->namespace, entry->name);
+	struct k8s_report report = {0};
+	struct k8s_pool_request request;
+	struct arena arena;
+
+	entry->claim_queued = false;
+	translator->settle = true;
+	arena_init(&arena);
+	if (object && k8s_translate_request(translator, object, entry->key, &arena, &report,
+	                                    &request) == TRANSLATE_OURS) {
+		k8s_pool_put(translator->pool, &request);
+	} else {
+		k8s_pool_remove(translator->pool, entry->key);
+		k8s_translate_queue_dirty(translator, entry);
+	}
+	k8s_report_done(&report);
+	arena_done(&arena);
+}
+
+static void grant_changed(void *ctx, const char *key)
+{
+	struct k8s_translator *translator = ctx;
+	struct translate_entry *entry;
+
+	HASH_FIND_STR(translator->entries, key, entry);
+	if (entry)
+		k8s_translate_queue_dirty(translator, entry);
+}
+
+static void drop_objects(struct k8s_translator *translator, struct translate_entry *entry)
+{
+	translator->changed |= entry->has_objects;
+	model_objects_done(&entry->objects);
+	entry->has_objects = entry->local = entry->lacks_local = false;
+}
+
+static void keep_objects(struct k8s_translator *translator, struct translate_entry *entry,
+                         struct model_objects *objects)
+{
+	bool rewritten = entry->rewritten && entry->kind == K8S_VIRTUAL_SERVER;
+
+	entry->rewritten = false;
+	if (entry->has_objects && !rewritten && k8s_translate_same(&entry->objects, objects)) {
+		model_objects_done(objects);
+		return;
+	}
+	model_objects_done(&entry->objects);
+	entry->objects = *objects;
+	entry->has_objects = true;
+	translator->changed = true;
+}
+
+static void report_grant(const struct k8s_pool_grant *grant, struct k8s_report *report)
+{
+	report->reason = grant->reason;
+	report->message = xstrdup(grant->message);
+	report->addresses =
+		xmemdup(grant->addresses, grant->address_count * sizeof(*grant->addresses));
+	report->address_count = grant->address_count;
+	report->pool = xstrdup(grant->pool);
+	report->router = xstrdup(grant->router);
+}
+
+/* What there is to say about its addresses comes before what there is about endpoints. */
+static void merge_reasons(const struct k8s_pool_grant *grant, struct k8s_report *report)
+{
+	if (grant->reason == K8S_REASON_SERVED || !k8s_reason_is_served(report->reason) ||
+	    report->reason == K8S_REASON_LOCAL_LOST)
+		return;
+	report->reason = grant->reason;
+	free(report->message);
+	report->message = xstrdup(grant->message);
+}
+
+static void serve(struct k8s_translator *translator, struct translate_entry *entry,
+                  const struct k8s_object *object, const struct k8s_pool_request *request,
+                  struct k8s_report *report)
+{
+	struct k8s_pool_grant grant;
+	struct model_objects objects;
+	char *errors;
+
+	if (!k8s_pool_grant(translator->pool, entry->key, &grant)) {
+		report->reason = K8S_REASON_PENDING;
+		return;
+	}
+	report_grant(&grant, report);
+	if (grant.address_count == 0) {
+		drop_objects(translator, entry);
+		return;
+	}
+	model_objects_init(&objects);
+	k8s_translate_build(translator, entry, object, &grant, request, &objects, report);
+	merge_reasons(&grant, report);
+	if (k8s_reason_is_served(report->reason)) {
+		errors = k8s_translate_infra_check(translator, &objects);
+		if (*errors) {
+			report->reason = K8S_REASON_CONFLICT;
+			free(report->message);
+			report->message = errors;
+		} else {
+			free(errors);
+			keep_objects(translator, entry, &objects);
+			return;
+		}
+	}
+	model_objects_done(&objects);
+	drop_objects(translator, entry);
+}
+
+static void translate(struct k8s_translator *translator, struct translate_entry *entry)
+{
+	const struct k8s_object *object =
+		k8s_store_get(translator->store, entry->kind, entry->namespace, entry->name);
+	struct k8s_report report = {.reason = K8S_REASON_NOT_OURS};
+	enum translate_verdict verdict = TRANSLATE_NOT_OURS;
+	struct k8s_pool_request request;
+	struct arena arena;
+
+	entry->queued = false;
+	if (object && (entry->kind == K8S_VIRTUAL_ROUTER || entry->kind == K8S_ADDRESS_POOL))
+		return; /* it is back already */
+	arena_init(&arena);
+	if (object)
+		verdict = k8s_translate_request(translator, object, entry->key, &arena, &report,
+		                                &request);
+	switch (verdict) {
+	case TRANSLATE_OURS:
+		if (object->kind == K8S_VIRTUAL_SERVER &&
+		    *object->custom.objects->virtual_servers[0].service)
+			k8s_translate_watch(translator, entry, entry->namespace,
+			                    object->custom.objects->virtual_servers[0].service);
+		else if (object->kind == K8S_CONFIG_MAP)
+			k8s_translate_watch(translator, entry,
+			                    *object->config_map.target_namespace
+			                            ? object->config_map.target_namespace
+			                            : entry->namespace,
+			                    object->config_map.target_service);
+		else
+			unwatch(translator, entry);
+		serve(translator, entry, object, &request, &report);
+		break;
+	case TRANSLATE_NOT_OURS:
+	case TRANSLATE_REFUSED:
+		unwatch(translator, entry);
+		drop_objects(translator, entry);
+		break;
+	}
+	arena_done(&arena);
+	k8s_translate_report(translator, entry, &report);
+	if (!object && !entry->claim_queued)
+		free_entry(translator, entry);
+}
+
+/* Does a router's priority have to follow what Services with policy Local want? */
+static bool local_moved(struct k8s_translator *translator, const struct translate_entry *entry,
+                        bool before)
+{
+	return entry->lacks_local != before && translator->infra_count > 0;
+}
+
+bool k8s_translator_run(struct k8s_translator *translator, size_t limit)
+{
+	struct translate_entry *entry;
+	bool changed_now;
+
+	if (translator->nodes_dirty)
+		look_at_nodes(translator);
+	if (translator->infra_dirty || translator->infra_soft)
+		look_at_infra(translator);
+	for (size_t i = 0; i < limit && (entry = pop(&translator->claims)); i++)
+		look_at_claim(translator, entry);
+	if (!is_empty(&translator->claims))
+		return false;
+	if (translator->settle)
+		k8s_pool_settle(translator->pool, translator->leading, grant_changed, translator);
+	translator->settle = false;
+	for (size_t i = 0; i < limit && (entry = pop(&translator->dirty)); i++) {
+		bool before = entry->lacks_local;
+		bool is_there = k8s_store_get(translator->store, entry->kind, entry->namespace,
+		                              entry->name);
+
+		translate(translator, entry);
+		if (is_there ? local_moved(translator, entry, before) : before)
+			translator->infra_soft = true;
+	}
+	if (!is_empty(&translator->dirty))
+		return false;
+	changed_now = translator->changed;
+	translator->changed = false;
+	return changed_now;
+}
+
+bool k8s_translator_is_pending(const struct k8s_translator *translator)
+{
+	return translator->nodes_dirty || translator->infra_dirty || translator->infra_soft ||
+	       translator->settle || !is_empty(&translator->claims) ||
+	       !is_empty(&translator->dirty);
+}
+
+/* --- what came of it --- */
+
+const struct model_objects **k8s_translator_sources(const struct k8s_translator *translator,
+                                                    size_t *ret_count)
+{
+	const struct k8s_nodes_entry *own = k8s_nodes_find(&translator->nodes, translator->node);
+	const struct model_objects **sources = xcalloc(
+		translator->infra_count + HASH_COUNT(translator->entries) + 1, sizeof(*sources));
+	size_t count = 0;
+
+	/* A node that is excluded owns nothing and balances nothing. */
+	if (own && own->state == K8S_NODE_EXCLUDED) {
+		*ret_count = 0;
+		return sources;
+	}
+	for (size_t i = 0; i < translator->infra_count; i++)
+		sources[count++] = &translator->infra[i].objects;
+	for (const struct translate_entry *entry = translator->entries; entry;
+	     entry = entry->hh.next) {
+		if (entry->has_objects)
+			sources[count++] = &entry->objects;
+	}
+	*ret_count = count;
+	return sources;
+}
+
+const struct k8s_report *k8s_translator_report(const struct k8s_translator *translator,
+                                               enum k8s_kind kind, const char *namespace,
+                                               const char *name)
+{
+	const struct translate_entry *entry = find_entry(translator, kind, namespace, name);
+
+	return entry && entry->report.reason != K8S_REASON_NOT_OURS ? &entry->report : NULL;
+}
+
+bool k8s_translator_take(struct k8s_translator *translator, struct k8s_translate_key *ret_key)
+{
+	struct translate_entry *entry;
+
+	if (translator->taken_at == translator->taken_count) {
+		translator->taken_at = translator->taken_count = 0;
+		return false;
+	}
+	*ret_key = translator->taken[translator->taken_at++];
+	entry = find_entry(translator, ret_key->kind, ret_key->namespace, ret_key->name);
+	if (entry)
+		entry->take_queued = false;
+	return true;
+}
+
+void k8s_translator_take_again(struct k8s_translator *translator)
+{
+	for (struct translate_entry *entry = translator->entries; entry; entry = entry->hh.next)
+		k8s_translate_queue_take(translator, entry);
+}
+
+const struct k8s_nodes *k8s_translator_nodes(const struct k8s_translator *translator)
+{
+	return &translator->nodes;
+}
+
+const struct k8s_pool *k8s_translator_pool(const struct k8s_translator *translator)
+{
+	return translator->pool;
+}
