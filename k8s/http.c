@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* libcurl may not be called from within its own callbacks, and our handlers may want to start and
  * to cancel: so callbacks of libcurl that reach a handler note what is to be done, and settle()
- * does it when libcurl has returned. */
+ * does it when libcurl has returned.
+ *
+ * Streams and plain requests have nothing in common: libcurl (7.88) that has HTTP/2 to a server
+ * sends further requests over any connection to it, a watch's as well, which is HTTP/1.1 and never
+ * answers them. */
 
 #include "k8s/http.h"
 
@@ -12,19 +16,27 @@
 #include <assert.h>
 #include <curl/curl.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define CONNECTIONS_KEPT 16L
 
+/* Requests of one kind, and their connections. */
+struct k8s_http_side {
+	struct k8s_http *http;
+	CURLM *multi;
+	struct loop_deadline timer; /* libcurl's */
+};
+
 struct k8s_http {
 	struct loop *loop;
-	struct k8s_auth *auth; /* borrowed */
-	CURLM *multi;
-	struct loop_deadline timer;  /* libcurl's */
-	struct loop_deadline resume; /* now: what must not be done from where it was found out */
-	struct k8s_http_call *calls; /* all that are under way */
-	bool in_curl;                /* it may not be called now */
+	struct k8s_auth *auth;        /* borrowed */
+	struct k8s_http_side streams; /* HTTP/1.1 */
+	struct k8s_http_side plain;   /* HTTP/2, if it may be */
+	struct loop_deadline resume;  /* now: what must not be done from where it was found out */
+	struct k8s_http_call *calls;  /* all that are under way */
+	bool in_curl;                 /* it may not be called now */
 };
 
 static const char *const failure_names[K8S_HTTP_FAILURE_COUNT] = {
@@ -151,7 +163,7 @@ static void free_call(struct k8s_http_call *call)
 		at = &(*at)->next;
 	*at = call->next;
 	if (call->added)
-		curl_multi_remove_handle(call->http->multi, call->easy);
+		curl_multi_remove_handle(call->side->multi, call->easy);
 	curl_easy_cleanup(call->easy);
 	curl_slist_free_all(call->headers);
 	curl_slist_free_all(call->connect_to);
@@ -178,12 +190,12 @@ static void tell_end(struct k8s_http_call *call)
 	call->ended(call->ctx, &result);
 }
 
-static void note_finished(struct k8s_http *http)
+static void note_finished(struct k8s_http_side *side)
 {
 	CURLMsg *message;
 	int left;
 
-	while ((message = curl_multi_info_read(http->multi, &left))) {
+	while ((message = curl_multi_info_read(side->multi, &left))) {
 		struct k8s_http_call *call;
 
 		if (message->msg != CURLMSG_DONE)
@@ -206,7 +218,7 @@ static struct k8s_http_call *find_over(struct k8s_http *http)
 
 static void add_call(struct k8s_http_call *call)
 {
-	CURLMcode code = curl_multi_add_handle(call->http->multi, call->easy);
+	CURLMcode code = curl_multi_add_handle(call->side->multi, call->easy);
 
 	/* Anything else would be a mistake in how it was set up. */
 	if (code == CURLM_OUT_OF_MEMORY)
@@ -220,7 +232,8 @@ static void settle(struct k8s_http *http)
 {
 	struct k8s_http_call *call;
 
-	note_finished(http);
+	note_finished(&http->streams);
+	note_finished(&http->plain);
 	while ((call = find_over(http))) {
 		if (!call->cancelled) {
 			call->cancelled = true; /* told once */
@@ -236,21 +249,22 @@ static void settle(struct k8s_http *http)
 
 /* --- libcurl and the loop --- */
 
-static void act(struct k8s_http *http, curl_socket_t fd, int events)
+static void act(struct k8s_http_side *side, curl_socket_t fd, int events)
 {
+	struct k8s_http *http = side->http;
 	int running;
 
 	for (struct k8s_http_call *call = http->calls; call; call = call->next)
 		call->turn_size = 0;
 	http->in_curl = true;
-	curl_multi_socket_action(http->multi, fd, events, &running);
+	curl_multi_socket_action(side->multi, fd, events, &running);
 	http->in_curl = false;
 	settle(http);
 }
 
 struct watched {
 	struct loop_fd fd;
-	struct k8s_http *http;
+	struct k8s_http_side *side;
 };
 
 static void socket_ready(struct loop_fd *fd, bool readable, bool writable)
@@ -258,29 +272,29 @@ static void socket_ready(struct loop_fd *fd, bool readable, bool writable)
 	struct watched *watched = lt_container_of(fd, struct watched, fd);
 
 	/* It may be freed in there. */
-	act(watched->http, fd->fd,
+	act(watched->side, fd->fd,
 	    (readable ? CURL_CSELECT_IN : 0) | (writable ? CURL_CSELECT_OUT : 0));
 }
 
 static int socket_wanted(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket_ctx)
 {
-	struct k8s_http *http = ctx;
+	struct k8s_http_side *side = ctx;
 	struct watched *watched = socket_ctx;
 
 	if (what == CURL_POLL_REMOVE) {
 		if (watched) {
 			loop_fd_stop(&watched->fd);
 			free(watched);
-			curl_multi_assign(http->multi, fd, NULL);
+			curl_multi_assign(side->multi, fd, NULL);
 		}
 		return 0;
 	}
 	if (!watched) {
 		watched = xcalloc(1, sizeof(*watched));
-		watched->http = http;
+		watched->side = side;
 		watched->fd = (struct loop_fd){.fd = fd, .ready = socket_ready};
-		loop_fd_start(http->loop, &watched->fd, false, false);
-		curl_multi_assign(http->multi, fd, watched);
+		loop_fd_start(side->http->loop, &watched->fd, false, false);
+		curl_multi_assign(side->multi, fd, watched);
 	}
 	loop_fd_want(&watched->fd, what & CURL_POLL_IN, what & CURL_POLL_OUT);
 	return 0;
@@ -288,16 +302,16 @@ static int socket_wanted(CURL *easy, curl_socket_t fd, int what, void *ctx, void
 
 static int timer_wanted(CURLM *multi, long timeout_ms, void *ctx)
 {
-	struct k8s_http *http = ctx;
+	struct k8s_http_side *side = ctx;
 
-	loop_deadline_arm(&http->timer,
+	loop_deadline_arm(&side->timer,
 	                  timeout_ms < 0 ? TIME_NEVER : mono_now_us() + timeout_ms * US_PER_MS);
 	return 0;
 }
 
 static void timer_expired(struct loop_deadline *deadline)
 {
-	act(lt_container_of(deadline, struct k8s_http, timer), CURL_SOCKET_TIMEOUT, 0);
+	act(lt_container_of(deadline, struct k8s_http_side, timer), CURL_SOCKET_TIMEOUT, 0);
 }
 
 static void resume_expired(struct loop_deadline *deadline)
@@ -335,6 +349,7 @@ struct k8s_http_call *k8s_http_start(struct k8s_http *http, const struct k8s_htt
 
 	call->http = http;
 	call->stream = request->data != NULL;
+	call->side = call->stream ? &http->streams : &http->plain;
 	call->answer_max = request->answer_max;
 	call->began = request->began;
 	call->data = request->data;
@@ -364,37 +379,50 @@ void k8s_http_cancel(struct k8s_http_call *call)
 
 /* --- life --- */
 
-static void set_multi(struct k8s_http *http)
+static int open_side(struct k8s_http *http, struct k8s_http_side *side)
 {
-	curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, socket_wanted);
-	curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
-	curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, timer_wanted);
-	curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
-	curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_KEPT);
+	side->http = http;
+	side->timer.expired = timer_expired;
+	side->multi = curl_multi_init();
+	if (!side->multi)
+		return -ENOMEM;
+	curl_multi_setopt(side->multi, CURLMOPT_SOCKETFUNCTION, socket_wanted);
+	curl_multi_setopt(side->multi, CURLMOPT_SOCKETDATA, side);
+	curl_multi_setopt(side->multi, CURLMOPT_TIMERFUNCTION, timer_wanted);
+	curl_multi_setopt(side->multi, CURLMOPT_TIMERDATA, side);
+	curl_multi_setopt(side->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_KEPT);
+	return loop_deadline_init(http->loop, &side->timer);
+}
+
+static void close_side(struct k8s_http_side *side)
+{
+	curl_multi_cleanup(side->multi); /* closes connections, and tells of their sockets */
+	loop_deadline_done(&side->timer);
 }
 
 int k8s_http_new(struct loop *loop, struct k8s_auth *auth, struct k8s_http **ret_http)
 {
 	struct k8s_http *http;
-	int r = -ENOMEM;
+	int r;
 
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return -ENOMEM;
+	/* What libcurl's TLS library writes to a closed connection must not end us; libcurl would
+	 * see to it by changing that back and forth for the whole process with each call. */
+	(void)signal(SIGPIPE, SIG_IGN);
 	http = xcalloc(1, sizeof(*http));
 	http->loop = loop;
 	http->auth = auth;
-	http->timer.expired = timer_expired;
 	http->resume.expired = resume_expired;
-	http->multi = curl_multi_init();
-	if (http->multi)
-		r = loop_deadline_init(loop, &http->timer);
+	r = open_side(http, &http->streams);
+	if (r == 0)
+		r = open_side(http, &http->plain);
 	if (r == 0)
 		r = loop_deadline_init(loop, &http->resume);
 	if (r < 0) {
 		k8s_http_free(http);
 		return r;
 	}
-	set_multi(http);
 	*ret_http = http;
 	return 0;
 }
@@ -405,8 +433,8 @@ void k8s_http_free(struct k8s_http *http)
 		return;
 	while (http->calls)
 		free_call(http->calls);
-	curl_multi_cleanup(http->multi); /* closes connections, and tells of their sockets */
-	loop_deadline_done(&http->timer);
+	close_side(&http->streams);
+	close_side(&http->plain);
 	loop_deadline_done(&http->resume);
 	free(http);
 	curl_global_cleanup();

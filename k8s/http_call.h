@@ -15,8 +15,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct k8s_http_side;
+
 struct k8s_http_call {
 	struct k8s_http *http;
+	struct k8s_http_side *side;
 	struct k8s_http_call *next; /* of http->calls */
 	CURL *easy;
 	struct curl_slist *headers;
