@@ -5,6 +5,7 @@
 #include "daemon/report.h"
 
 #include "ipvs/connections_file.h"
+#include "ipvs/table.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/mono.h"
@@ -92,18 +93,17 @@ static bool is_known_server(const struct app *app, const struct endpoint *server
 {
 	const struct model_snapshot *snapshot = app->sources.snapshot;
 
-	for (size_t i = 0; i < snapshot->virtual_server_count; i++) {
-		const struct model_virtual_server *vs = snapshot->virtual_servers[i];
+	for (size_t i = 0; i < snapshot->service_count; i++) {
+		const struct model_service *service = &snapshot->services[i];
+		const struct model_real_server *servers;
+		size_t count;
 
-		for (size_t p = 0; p < vs->port_count; p++) {
-			const struct model_real_server *servers;
-			size_t count;
-
-			servers = model_port_servers(vs, &vs->ports[p], &count);
-			for (size_t j = 0; j < count; j++) {
-				if (addr_equal(&servers[j].address, &server->address))
-					return true;
-			}
+		servers = model_port_servers(service->virtual_server, service->port, &count);
+		for (size_t j = 0; j < count; j++) {
+			if (addr_equal(&servers[j].address, &server->address) &&
+			    (server->port == 0 ||
+			     server->port == ipvs_table_server_port(service, &servers[j])))
+				return true;
 		}
 	}
 	return false;

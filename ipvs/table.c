@@ -187,9 +187,8 @@ static enum ipvs_forwarding forwarding_of(enum model_forwarding forwarding)
 	return IPVS_FORWARD_NAT;
 }
 
-/* The port a server answers on for the (first) port of the virtual service. */
-static uint16_t server_port(const struct model_service *service,
-                            const struct model_real_server *server)
+uint16_t ipvs_table_server_port(const struct model_service *service,
+                                const struct model_real_server *server)
 {
 	if (service->virtual_server->forwarding != MODEL_FORWARD_NAT)
 		return service->port->first;
@@ -203,7 +202,7 @@ static struct ipvs_dest dest_of(const struct model_service *service,
 {
 	struct ipvs_dest dest = {
 		.addr = server->address,
-		.port = service->mark != 0 ? 0 : server_port(service, server),
+		.port = service->mark != 0 ? 0 : ipvs_table_server_port(service, server),
 		.forwarding = (uint8_t)forwarding_of(service->virtual_server->forwarding),
 		.weight = server->weight,
 		.upper_threshold = server->upper_threshold,
@@ -259,8 +258,8 @@ static void build_dests(struct arena *arena, const struct model_service *wanted,
 		if (server->address.family != family)
 			continue;
 		dest = dest_of(wanted, server);
-		if (drained->drained &&
-		    drained->drained(drained->ctx, &server->address, server_port(wanted, server)))
+		if (drained->drained && drained->drained(drained->ctx, &server->address,
+		                                         ipvs_table_server_port(wanted, server)))
 			dest.weight = 0;
 		service->dests[service->dest_count++] = dest;
 	}

@@ -125,6 +125,9 @@ struct ipvs_table {
 void ipvs_table_init(struct ipvs_table *table);
 void ipvs_table_done(struct ipvs_table *table);
 
+/* The port a server answers on for the (first) port of the virtual service. */
+uint16_t ipvs_table_server_port(const struct model_service *service,
+                                const struct model_real_server *server);
 /* What the kernel should hold for a snapshot, which must outlive the table. 'drained' (may be NULL)
  * says which servers an operator took out of service by hand: weight 0. Its port is that of the
  * destination, for a port range the first target port. 'ret_table' is initialised here. */
