@@ -158,6 +158,8 @@ static void vrrp_failover_done(void *ctx, const char *router, int result)
 			               json_pack("{s:s}", "router", router));
 		*p = w->next;
 		free(w);
+		if (result == -EBUSY) /* the newest; who asked before it waits on */
+			return;
 	}
 }
 
