@@ -402,7 +402,10 @@ void render_status(const json_t *status, const struct table_style *style, struct
 	            render_text(status, "version"), render_text(status, "node"),
 	            render_span(render_number(status, "uptimeSeconds"), buf),
 	            render_integer(status, "pid"),
-	            render_bool(status, "realtime") ? "" : ", without real-time priority");
+	            render_bool(status, "realtime") ||
+	                            json_array_size(json_object_get(status, "routers")) == 0
+	                    ? ""
+	                    : ", without real-time priority");
 	text_add(out, " ");
 	table_paragraph(out, text_str(&line), (unsigned)strlen("lintel "), 0, style->width);
 	text_done(&line);
