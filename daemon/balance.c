@@ -64,6 +64,17 @@ bool balance_owns(const struct balance *balance, const struct ipvs_key *key)
 	return ipvs_journal_find(&balance->journal, key) || ipvs_table_find(&balance->wanted, key);
 }
 
+bool balance_has_leaving(const struct balance *balance)
+{
+	if (balance->drain.count)
+		return true;
+	for (size_t i = 0; i < balance->journal.count; i++) {
+		if (!ipvs_table_find(&balance->wanted, &balance->journal.entries[i].key))
+			return true;
+	}
+	return false;
+}
+
 static bool owns(const void *ctx, const struct ipvs_key *key)
 {
 	return balance_owns(ctx, key);
@@ -82,11 +93,14 @@ void balance_probe(struct balance *balance)
 		balance->version = info.version;
 }
 
-/* Written down before it is made: after a crash in between we know what may be ours. */
+/* Written down before it is made: after a crash in between we know what may be ours. Serving goes
+ * before that: when it can't be written it is made all the same, and writing is tried every turn.
+ */
 static void journal_replace(struct balance *balance, struct ipvs_journal *next, bool save)
 {
-	if (save) {
+	if (save || balance->journal_unsaved) {
 		int rc = ipvs_journal_save(balance->journal_path, next);
+		balance->journal_unsaved = rc != 0;
 		if (rc)
 			problems_add(
 				&balance->problems,

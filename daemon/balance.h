@@ -27,6 +27,7 @@ struct balance {
 	uint32_t version;           /* of IPVS, 0x010201 is 1.2.1 */
 	char *journal_path;
 	struct ipvs_journal journal; /* what is ours */
+	bool journal_unsaved;        /* the file says less: it could not be written */
 	struct ipvs_drain drain;
 	struct ipvs_table wanted;
 	struct ipvs_scope changed; /* since the last turn */
@@ -53,6 +54,8 @@ void balance_want(struct balance *balance, const struct model_snapshot *snapshot
                   const struct drains *drains);
 /* Opens IPVS if it isn't, which loads its module and makes its settings appear. */
 void balance_probe(struct balance *balance);
+/* Is anything ours, or was it at the last turn, that is wanted no more? */
+bool balance_has_leaving(const struct balance *balance);
 /* One turn; logs what it did. The first one, and one after a failure, look at everything. */
 void balance_turn(struct balance *balance, enum balance_cause cause, int64_t now_us);
 /* When the next turn is due because something is draining; TIME_NEVER. */

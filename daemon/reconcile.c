@@ -61,6 +61,34 @@ static void nft_turn(struct reconcile *r, enum balance_cause cause)
 	problems_end(&r->nft_problems);
 }
 
+/* Anew from the snapshot. Flows that the kernel rewrites must be rewritten to their end, when the
+ * last service that wants it is gone, too. */
+static void nft_want(struct reconcile *r)
+{
+	bool had_nat = r->nft_wanted && nft_ruleset_has_nat(r->nft_wanted);
+	struct nft_table *plain = nft_ruleset_build(r->snapshot);
+
+	nft_table_free(r->nft_wanted);
+	r->nft_wanted = plain;
+	r->nft_keeps_nat = !nft_ruleset_has_nat(plain) &&
+	                   (had_nat || balance_has_leaving(&r->balance));
+	if (r->nft_keeps_nat) {
+		nft_table_free(plain);
+		r->nft_wanted = nft_ruleset_build_with_nat(r->snapshot);
+	}
+}
+
+/* After balancing, when it is known what drains. */
+static void nft_let_go(struct reconcile *r)
+{
+	if (!r->nft_keeps_nat || balance_has_leaving(&r->balance))
+		return;
+	nft_table_free(r->nft_wanted);
+	r->nft_wanted = nft_ruleset_build(r->snapshot);
+	r->nft_keeps_nat = false;
+	nft_turn(r, BALANCE_CHANGE);
+}
+
 /* --- kernel settings --- */
 
 static void sysctl_turn(struct reconcile *r)
@@ -68,6 +96,8 @@ static void sysctl_turn(struct reconcile *r)
 	struct text lines = {0}, sentence = {0};
 	struct sysctls *found = sysctls_observe(r->snapshot, r->state_dir);
 
+	if (balance_has_leaving(&r->balance))
+		sysctls_hold(found);
 	problems_begin(&r->sysctl_problems);
 	for (size_t i = 0; i < found->count; i++) {
 		if (found->items[i].state == SYSCTLS_TO_SET && found->items[i].warning)
@@ -126,6 +156,7 @@ static void turn(struct reconcile *r, enum balance_cause cause)
 	if (cause != BALANCE_DRAIN)
 		nft_turn(r, cause);
 	balance_turn(&r->balance, cause, begin_us);
+	nft_let_go(r);
 	if (!first && cause != BALANCE_DRAIN)
 		sysctl_turn(r);
 	r->turned_us = begin_us;
@@ -187,8 +218,7 @@ void reconcile_want(struct reconcile *reconcile, const struct model_snapshot *sn
 {
 	reconcile->snapshot = snapshot;
 	balance_want(&reconcile->balance, snapshot, &reconcile->drains);
-	nft_table_free(reconcile->nft_wanted);
-	reconcile->nft_wanted = nft_ruleset_build(snapshot);
+	nft_want(reconcile);
 	turn(reconcile, BALANCE_CHANGE);
 }
 
@@ -211,8 +241,10 @@ static void remove_all(struct reconcile *r)
 	int rc = sysctls_restore(r->state_dir, &text);
 	if (rc)
 		log_error("sysctl", "settings are not put back: %s", strerror(-rc));
-	else if (text.len)
-		log_info("sysctl", "put back: %s", text_str(&text));
+	char *rest = NULL;
+	for (char *line = text.len ? strtok_r(text.data, "\n", &rest) : NULL; line;
+	     line = strtok_r(NULL, "\n", &rest))
+		log_info("sysctl", "put back: %s", line);
 	text_done(&text);
 }
 

@@ -25,6 +25,7 @@ struct reconcile {
 	struct nft_kernel *nft; /* NULL while there is no nftables */
 	struct loop_fd nft_events;
 	struct nft_table *nft_wanted;
+	bool nft_keeps_nat; /* for flows that come to their end, though nothing wants it */
 	bool nft_in_step;
 	struct problems nft_problems;
 	uint64_t nft_write_count; /* times our table was written since start */

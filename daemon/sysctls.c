@@ -277,6 +277,19 @@ void sysctls_plan(struct sysctls *sysctls, const struct sysctls_memory *memory,
 		plan_restoring(sysctls, memory, read, ctx);
 }
 
+void sysctls_hold(struct sysctls *sysctls)
+{
+	for (size_t i = 0; i < sysctls->count; i++) {
+		struct sysctls_item *item = &sysctls->items[i];
+
+		if (item->state != SYSCTLS_TO_RESTORE)
+			continue;
+		item->state = SYSCTLS_OURS;
+		item->value = item->current;
+		item->why = "connections that are about to end still need it";
+	}
+}
+
 static bool is_change(const struct sysctls_item *item)
 {
 	return item->state == SYSCTLS_TO_SET || item->state == SYSCTLS_TO_RESTORE;

@@ -78,6 +78,8 @@ void sysctls_plan(struct sysctls *sysctls, const struct sysctls_memory *memory,
                   sysctls_reader *read, void *ctx);
 void sysctls_free(struct sysctls *sysctls); /* NULL accepted */
 
+/* Connections go on that need what would be put back: it is kept for now. */
+void sysctls_hold(struct sysctls *sysctls);
 /* How many items are to be set or restored. */
 size_t sysctls_change_count(const struct sysctls *sysctls);
 /* "net.ipv4.ip_forward": dots and slashes changed over, as sysctl(8) has them; returns buf. */

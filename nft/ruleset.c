@@ -441,7 +441,7 @@ static bool needs_nat(const struct nft_ruleset_sets *b, unsigned f)
  *
  * A packet that still goes to a VIP was not given to a real server: it is on its way to the node
  * that has the address. */
-static void add_nat(struct nft_ruleset_sets *b)
+static void add_nat(struct nft_ruleset_sets *b, bool track)
 {
 	size_t chain;
 
@@ -458,6 +458,9 @@ static void add_nat(struct nft_ruleset_sets *b)
 		     nft_op_go(NFT_OP_JUMP, families[f].source_nat));
 		add_nat_family(b, f);
 	}
+	/* The kernel tracks connections as long as a rule asks for their state. */
+	if (track && b->draft.table->chains[chain].rule_count == 0)
+		RULE(b, chain, nft_op_plain(NFT_OP_NEW_FLOW), nft_op_plain(NFT_OP_RETURN));
 	if (b->auto_nat[NFT_FAMILY_4] || b->auto_nat[NFT_FAMILY_6])
 		add_nat_auto(b);
 	if (b->masquerade) {
@@ -522,15 +525,16 @@ static void word_rule(struct nft_table *table, struct nft_rule *rule)
 	nftnl_rule_free(encoded);
 }
 
-struct nft_table *nft_ruleset_build(const struct model_snapshot *snapshot)
+static struct nft_table *build(const struct model_snapshot *snapshot, bool with_nat)
 {
 	struct nft_table *table;
 	struct nft_ruleset_sets b;
 
 	nft_ruleset_sets_fill(&b, snapshot);
+	b.nat = b.nat || with_nat;
 	add_arriving(&b);
 	add_filters(&b);
-	add_nat(&b);
+	add_nat(&b, with_nat);
 	add_answers(&b);
 	table = nft_draft_finish(&b.draft);
 	nft_ruleset_sets_done(&b);
@@ -541,4 +545,23 @@ struct nft_table *nft_ruleset_build(const struct model_snapshot *snapshot)
 	table->present = table->chain_count > 0;
 	table->digest = nft_table_digest(table);
 	return table;
+}
+
+struct nft_table *nft_ruleset_build(const struct model_snapshot *snapshot)
+{
+	return build(snapshot, false);
+}
+
+struct nft_table *nft_ruleset_build_with_nat(const struct model_snapshot *snapshot)
+{
+	return build(snapshot, true);
+}
+
+bool nft_ruleset_has_nat(const struct nft_table *table)
+{
+	for (size_t i = 0; i < table->chain_count; i++) {
+		if (table->chains[i].type && strcmp(table->chains[i].type, "nat") == 0)
+			return true;
+	}
+	return false;
 }

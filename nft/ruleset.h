@@ -25,5 +25,10 @@
 /* The caller frees it with nft_table_free(). A snapshot that needs nothing gives a table that is
  * not present. Reads 'snapshot' only during the call. */
 struct nft_table *nft_ruleset_build(const struct model_snapshot *snapshot);
+/* The same with NAT in it in any case: while flows of services that are gone come to their end.
+ * Without a chain of that type the kernel would stop rewriting them midway. */
+struct nft_table *nft_ruleset_build_with_nat(const struct model_snapshot *snapshot);
+/* Does the kernel do NAT because of it? */
+bool nft_ruleset_has_nat(const struct nft_table *table);
 
 #endif

@@ -202,6 +202,25 @@ START_TEST(what_is_not_needed_any_more_is_restored_in_reverse)
 }
 END_TEST
 
+START_TEST(what_ending_connections_need_is_kept_for_now)
+{
+	static const struct setting settings[] = {
+		{"net/ipv6/conf/all/forwarding", "1"},
+		{"net/ipv4/ip_forward", "0"}, /* to be set */
+		{NULL, NULL},
+	};
+	struct sysctls *sysctls =
+		plan(NAT4, settings, "epoch\tnow\nnet/ipv6/conf/all/forwarding\t0\t1\n");
+
+	ck_assert_int_eq(item(sysctls, "net/ipv6/conf/all/forwarding")->state, SYSCTLS_TO_RESTORE);
+	sysctls_hold(sysctls);
+	ck_assert_int_eq(item(sysctls, "net/ipv6/conf/all/forwarding")->state, SYSCTLS_OURS);
+	ck_assert_str_eq(item(sysctls, "net/ipv6/conf/all/forwarding")->original, "0");
+	ck_assert_int_eq(item(sysctls, "net/ipv4/ip_forward")->state, SYSCTLS_TO_SET);
+	sysctls_free(sysctls);
+}
+END_TEST
+
 START_TEST(advertisements_stay_accepted_after_a_restart)
 {
 	static const struct setting settings[] = {
@@ -474,6 +493,7 @@ int main(void)
 	tcase_add_loop_test(pure, our_own_value_is_never_taken_for_the_original, 0,
 	                    (int)(sizeof(comparisons) / sizeof(comparisons[0])));
 	tcase_add_test(pure, what_is_not_needed_any_more_is_restored_in_reverse);
+	tcase_add_test(pure, what_ending_connections_need_is_kept_for_now);
 	tcase_add_test(pure, advertisements_stay_accepted_after_a_restart);
 	tcase_add_test(pure, a_missing_setting_names_the_module);
 	tcase_add_test(pure, names_are_shown_as_sysctl_has_them);

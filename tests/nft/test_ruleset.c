@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Tables are looked at as text, the way a person would read them. */
 
+#include "nft/op.h"
 #include "nft/ruleset.h"
 #include "tests/nft/fixture.h"
 
@@ -237,6 +238,38 @@ START_TEST(the_digest_depends_on_the_state_alone)
 }
 END_TEST
 
+START_TEST(nat_stays_for_flows_that_come_to_their_end)
+{
+	struct model_snapshot *snapshot = fixture_snapshot(FIXTURE_ROUTER);
+	struct nft_table *plain = nft_ruleset_build(snapshot);
+	struct nft_table *kept = nft_ruleset_build_with_nat(snapshot);
+
+	ck_assert(!plain->present && !nft_ruleset_has_nat(plain));
+	ck_assert(kept->present && nft_ruleset_has_nat(kept));
+	ck_assert_uint_eq(kept->chain_count, 1);
+	ck_assert_uint_eq(kept->chains[0].rule_count, 1); /* by which flows are tracked */
+	ck_assert_int_eq(kept->chains[0].rules[0].ops[0].kind, NFT_OP_NEW_FLOW);
+	ck_assert_uint_ne(kept->digest, plain->digest);
+	nft_table_free(plain);
+	nft_table_free(kept);
+	model_snapshot_free(snapshot);
+}
+END_TEST
+
+START_TEST(nat_that_is_wanted_is_not_kept_twice)
+{
+	struct model_snapshot *snapshot = fixture_snapshot(FIXTURE_ROUTER WEB(""));
+	struct nft_table *plain = nft_ruleset_build(snapshot);
+	struct nft_table *kept = nft_ruleset_build_with_nat(snapshot);
+
+	ck_assert(nft_ruleset_has_nat(plain));
+	ck_assert_uint_eq(kept->digest, plain->digest);
+	nft_table_free(plain);
+	nft_table_free(kept);
+	model_snapshot_free(snapshot);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("nft/ruleset");
@@ -253,6 +286,8 @@ int main(void)
 	tcase_add_test(tcase, a_range_that_would_mix_answers_up_is_not_served);
 	tcase_add_test(tcase, the_rules_do_not_grow_with_the_number_of_services);
 	tcase_add_test(tcase, the_digest_depends_on_the_state_alone);
+	tcase_add_test(tcase, nat_stays_for_flows_that_come_to_their_end);
+	tcase_add_test(tcase, nat_that_is_wanted_is_not_kept_twice);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

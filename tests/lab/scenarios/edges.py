@@ -14,7 +14,7 @@ EVERYTHING = [
     router(addresses=[f"{VIP}/24", f"{VIP6}/64", *INNER, *INNER6], accept=False),
     server("dual", addresses=[VIP, VIP6], webs=WEBS + WEBS6, ports=[port(80), port(80, "UDP")], persistence={"timeout": "300s"}),
     server("range", ports=[RANGE]),
-    server("shifted", webs=["10.78.0.31"], ports=[RANGE | {"portRange": {"start": 26384, "end": 26483}, "targetPort": 16384}]),
+    server("shifted", addresses=["10.77.0.101"], webs=["10.78.0.31"], ports=[RANGE | {"portRange": {"start": 26384, "end": 26483}, "targetPort": 16384}]),
     server("guarded", ports=[port(81)], sourceRanges=["10.77.0.0/24"]),
     server("direct", ports=[port(8080, to=None, scheduler="mh", hashPort=True)], forwarding="direct"),
     server("masqueraded", ports=[port(82)], sourceNat={"mode": "masquerade"}),
@@ -38,7 +38,7 @@ def nothing_left(lab):
     lab.client.wait_answer("udp", VIP, 80)
     code, text = planned(node)
     expect(code == 0, f"exit {code}: {text}")
-    expect("!" not in node.lintel("status"), node.lintel("status"))
+    expect("  ! " not in node.lintel("status"), node.lintel("status"))
     node.stop()
     code, text = planned(node)
     expect(code == 0, f"after --on-exit keep, exit {code}: {text}")
@@ -254,7 +254,8 @@ def empty_directory(lab):
     node.configure([router(), server()])
     node.wait_active()
     lab.client.wait_answer("tcp", VIP, 80)
-    node.configure([router(), server(drainTimeout="1s")])
+    node.configure([router(), server("web", ports=[port(80), port(81)], drainTimeout="1s")])
+    lab.client.wait_answer("tcp", VIP, 81)
     (node.configuration / "lab.yaml").unlink()
     wait_until("all is gone", lambda: not node.status()["routers"] and not node.has_address(VIP) and not node.ipvs(), seconds=30)
     wait_until("nothing is left to plan", lambda: planned(node)[0] == 0)
