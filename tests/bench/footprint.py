@@ -10,7 +10,7 @@ from lablib import config
 from lablib.process import wait_until
 from table import Table
 
-SECONDS = 20
+SECONDS = 12
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -70,12 +70,15 @@ def _routers(count):
 
 def _lintel(lab, count):
     lab.lb1.start(_routers(count))
+    wait_until("all are Active", lambda: _all(lab.lb1, "Active"), seconds=60)
     lab.lb2.start(_routers(count))
-    wait_until("all are Active", lambda: all(r["state"] == "Active" for r in lab.lb1.status()["routers"])
-               or all(r["state"] == "Active" for r in lab.lb2.status()["routers"]), seconds=60)
-    active, backup = (lab.lb1, lab.lb2) if lab.lb1.is_active("r0") else (lab.lb2, lab.lb1)
+    wait_until("all are Backup", lambda: _all(lab.lb2, "Backup"), seconds=60)
     time.sleep(7)
-    return observe(active.program.process.pid), observe(backup.program.process.pid)
+    return observe(lab.lb1.program.process.pid), observe(lab.lb2.program.process.pid)
+
+
+def _all(node, state):
+    return all(router["state"] == state for router in node.status()["routers"])
 
 
 def _keepalived(lab, count):
@@ -83,8 +86,9 @@ def _keepalived(lab, count):
     for name, priority in (("lb1", 150), ("lb2", 100)):
         text = "".join(keepalived.instance(i + 1, priority, 1, f"{_address(i)}/32") for i in range(count))
         pair.append(keepalived.Balancer(lab.hosts[name], text).start())
-    wait_until("all are Active", lambda: pair[0].has_address(_address(count - 1)), seconds=60)
-    time.sleep(7)
+        if len(pair) == 1:
+            wait_until("all are Active", lambda: all(pair[0].has_address(_address(i)) for i in range(0, count, 50)), seconds=60)
+    time.sleep(10)
     return observe(pair[0].program.process.pid), observe(pair[1].program.process.pid)
 
 
