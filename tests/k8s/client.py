@@ -687,6 +687,56 @@ def writes_keep_their_pace_and_their_order(directory):
         assert not driver.answers
 
 
+class Front:
+    """h2front.py before 'server'; what it saw of requests is in 'lines'."""
+
+    def __init__(self, server, tls):
+        python = "/usr/bin/python3"  # Debian's, which has Debian's modules
+        if subprocess.run([python, "-c", "import h2"], stderr=subprocess.DEVNULL, check=False).returncode:
+            raise Skip("there is no HTTP/2 for /usr/bin/python3 (package python3-h2)")
+        program = pathlib.Path(__file__).with_name("h2front.py")
+        self.process = subprocess.Popen([python, program, tls.server_certificate, tls.server_key, str(server.port)],
+                                        stdout=subprocess.PIPE, text=True)
+        self.url = f"https://127.0.0.1:{self.process.stdout.readline().strip()}"
+        self.lines = []
+        threading.Thread(target=self.read, daemon=True).start()
+
+    def read(self):
+        for line in self.process.stdout:
+            self.lines.append(line.strip())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.process.kill()
+        self.process.wait()
+
+
+@test
+def requests_share_a_connection_of_http2_and_watches_have_their_own(directory):
+    tls = tls_of(directory)
+    with ApiServer() as server, Front(server, tls) as front:
+        for number in range(20):
+            server.store.put(service(number))
+        config = server.kubeconfig(cluster={"server": front.url, "certificate-authority": str(tls.ca)})
+        with Driver(directory, config) as driver:
+            driver.watch()
+            driver.watch("/api/v1/nodes", name="nodes", streaming=True)
+            driver.until(lambda: driver.in_step() and driver.in_step("nodes") and driver.has_all(server))
+            for number in range(20):
+                driver.send(number, "merge", ONE.replace("0001", f"{number:04}"), {"metadata": {"labels": {"n": str(number)}}}, priority=0)
+            for number in range(20):
+                assert driver.answer(number)["outcome"] == "done"
+            driver.until(lambda: driver.has_all(server))
+            server.fault("drop", method="GET", path="web-0003")
+            driver.send(30, "get", ONE.replace("0001", "0003"))
+            assert driver.answer(30)["outcome"] == "done"  # a stream that was reset
+            driver.until(lambda: driver.in_step() and driver.in_step("nodes"))
+            assert sum(line.startswith("h2 PATCH") for line in front.lines) == 20, front.lines
+            assert sum(line.startswith("http/1.1") for line in front.lines) == 2, front.lines
+
+
 def run(function):
     """The line of TAP, and what went wrong."""
     name, begun = function.__name__.replace("_", " "), time.monotonic()
