@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 struct claim {
 	struct k8s_pool_request request; /* all it points to is in 'arena' */
 	struct arena arena;
@@ -327,10 +326,11 @@ static void take_former(const struct k8s_pool *pool, const struct claim *claim,
 	}
 }
 
-/* An address that others with its key have. */
+/* The lowest address that others with its key have. */
 static bool join_sharers(const struct k8s_pool *pool, const struct claim *claim, uint8_t family,
                          struct choice *choice)
 {
+	const struct addr *lowest = NULL;
 	struct sharers *sharers = NULL;
 	struct refusal ignored;
 
@@ -339,15 +339,19 @@ static bool join_sharers(const struct k8s_pool *pool, const struct claim *claim,
 	for (const struct claim *other = sharers ? sharers->first : NULL; other;
 	     other = other->next_sharer) {
 		for (size_t i = 0; other != claim && i < other->address_count; i++) {
-			if (other->addresses[i].family == family &&
-			    may_have(pool, claim, &other->addresses[i], &choice->router,
-			             &ignored)) {
-				choice->addresses[choice->count++] = other->addresses[i];
-				return true;
-			}
+			const struct addr *address = &other->addresses[i];
+			const char *router = choice->router;
+
+			if (address->family == family &&
+			    (!lowest || addr_compare(address, lowest) < 0) &&
+			    may_have(pool, claim, address, &router, &ignored))
+				lowest = address;
 		}
 	}
-	return false;
+	if (!lowest)
+		return false;
+	choice->addresses[choice->count++] = *lowest;
+	return may_have(pool, claim, lowest, &choice->router, &ignored);
 }
 
 /* May it be given something from this pool? */
