@@ -63,6 +63,8 @@ static void print_text(const struct daemon_plan *plan)
 	if (plan->change_count)
 		text_printf(&out, "\n%zu change%s\n", plan->change_count,
 		            render_plural((json_int_t)plan->change_count));
+	else if (plan->notes.len)
+		text_add(&out, "Nothing would change now.\n");
 	else
 		text_add(&out, "The kernel is as wanted: nothing to do.\n");
 	if (plan->notes.len)

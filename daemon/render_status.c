@@ -80,11 +80,7 @@ static void add_problems(const struct page *page, const json_t *status)
 	add_problem_list(page, "nftables",
 	                 json_object_get(json_object_get(status, "nft"), "problems"));
 	json_array_foreach(json_object_get(status, "sysctls"), i, entry)
-	{
-		text_clear(&title);
-		text_printf(&title, "sysctl %s", render_text(entry, "name"));
-		add_problem(page, text_str(&title), render_text(entry, "problem"));
-	}
+		add_problem(page, "sysctl", render_text(entry, "problem"));
 	text_done(&title);
 }
 
@@ -368,9 +364,15 @@ static void add_sysctls(const struct page *page, const json_t *sysctls)
 		text_printf(&line, "%zu of %zu in force", in_force, json_array_size(sysctls));
 	json_array_foreach(sysctls, i, entry)
 	{
-		if (!render_bool(entry, "inForce"))
-			text_printf(&line, "; %s is %s instead of %s", render_text(entry, "name"),
-			            render_text(entry, "value"), render_text(entry, "wanted"));
+		if (render_bool(entry, "inForce"))
+			continue;
+		text_printf(&line, "; %s ", render_text(entry, "name"));
+		if (*render_text(entry, "value"))
+			text_printf(&line, "is %s instead of %s", render_text(entry, "value"),
+			            render_text(entry, "wanted"));
+		else
+			text_printf(&line, "should be %s and is not there",
+			            render_text(entry, "wanted"));
 	}
 	add_fact(page, "Sysctls", &line);
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Settings are planned over a table in memory; what acts is tried on a tree of plain files. */
+/* Settings are planned over a table in memory; what acts is tried on a tree of plain files.
+ *
+ * Reason: over 500 lines, because both kinds share the tables of settings. */
 
 #include "daemon/sysctls.h"
 #include "lib/fileio.h"
