@@ -85,6 +85,35 @@ def drained_for_good(lab):
     lab.client.expect_balanced("tcp", VIP, 80)
 
 
+@scenario("drain outdoes persistence: the next connection of a client goes to another server, and stays there")
+def drained_with_persistence(lab):
+    node = lab.alone(server(persistence={"timeout": "300s"}))
+    lab.client.wait_answer("tcp", VIP, 80)
+    first = lab.client.ask("tcp", VIP, 80, count=6).servers
+    expect(len(first) == 1, first)
+    name = next(iter(first))
+    node.lintel("drain", WEBS[int(name.removeprefix("web")) - 1])
+    then = lab.client.ask("tcp", VIP, 80, count=6)
+    expect(then.lost == 0 and len(then.servers) == 1 and name not in then.servers, then)
+
+
+@scenario("six hundred addresses of one router come with a takeover, and neither node loses its step")
+def many_addresses(lab):
+    many = [f"10.77.{third}.{last}" for third in (1, 2) for last in range(1, 201)] + [f"fd77::1:{number:x}" for number in range(1, 201)]
+    front = router(interval="1s", addresses=[f"{VIP}/16", f"{VIP6}/64", *INNER, *[f"{a}/{64 if ':' in a else 16}" for a in many]])
+    lab.pair(front, server())
+    lab.client.wait_answer("tcp", VIP, 80)
+    wait_until("lb1 has all", lambda: set(many) <= lab.lb1.addresses(), seconds=30)
+    lab.lb1.lose_power()
+    lab.lb2.wait_active()
+    wait_until("lb2 has all", lambda: set(many) <= lab.lb2.addresses(), seconds=30)
+    pause(2)
+    expect([to for to, _ in transitions(lab.lb2)] == ["Active", "Backup"], transitions(lab.lb2))
+    lab.client.host.ip("addr add 10.77.0.200/16 dev eth0")
+    for address in (many[0], many[399], many[400], many[599]):
+        expect("1 received" in lab.client.host.run("ping", "-c", "1", "-W", "2", address, check=False), address)
+
+
 @scenario("a removed virtual server keeps its address until its connections have ended; UDP goes at once")
 def removed_virtual_server(lab):
     front = router(addresses=INNER)
