@@ -55,7 +55,7 @@ spec:
 
 @scenario("a reload adds, changes and removes without losing a request")
 def reload(lab):
-    node = lab.alone(server(webs=WEBS[:2]), server("leaving", ports=[port(81)]))
+    node = lab.alone(server(webs=WEBS[:2], ports=[port(80, scheduler="wrr")]), server("leaving", ports=[port(81)]))
     lab.client.wait_answer("tcp", VIP, 80)
     with lab.client.watching("tcp", VIP, 80, interval=20, timeout=5000) as probe:
         node.configure([router(), server(webs=[WEBS[0], WEBS[1], {"address": WEBS[2], "weight": 3}], ports=[port(80, scheduler="wrr")]),
