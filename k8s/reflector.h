@@ -39,7 +39,8 @@ struct k8s_reflector_params {
 
 struct k8s_reflector;
 
-/* Starts at once. 'http' is borrowed. -errno when the loop gives no deadline. */
+/* Starts at once: changed() may be called from within. 'http' is borrowed. -errno when the loop
+ * gives no deadline. */
 LT_MUST_USE int k8s_reflector_new(struct loop *loop, struct k8s_http *http,
                                   const struct k8s_reflector_params *params,
                                   const struct k8s_reflector_handler *handler,

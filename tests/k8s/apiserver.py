@@ -27,7 +27,7 @@ import threading
 import time
 import urllib.parse
 
-from apistore import Refused, Store
+from apistore import Refused, Store, invalid
 
 LIST_QUERY = {"limit", "continue", "resourceVersion", "resourceVersionMatch", "labelSelector", "fieldSelector", "timeoutSeconds"}
 WATCH_QUERY = {"watch", "resourceVersion", "resourceVersionMatch", "allowWatchBookmarks", "sendInitialEvents", "timeoutSeconds",
@@ -219,7 +219,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def read_body(self, body, content_types):
         kind = (self.headers.get("Content-Type") or "").partition(";")[0].strip()
         if kind not in content_types:
-            raise Refused(415, "UnsupportedMediaType", f"the body of the request was in an unknown format - accepted media types include: {', '.join(content_types)}")
+            raise Refused(415, "UnsupportedMediaType", "the body of the request was in an unknown format - accepted media types "
+                          f"include: {', '.join(content_types)}")
         try:
             return kind, json.loads(body)
         except ValueError as error:
@@ -239,11 +240,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         kind, patch = self.read_body(body, ["application/merge-patch+json", "application/apply-patch+yaml"])
         if kind == "application/apply-patch+yaml":
             if "fieldManager" not in self.query:
-                raise Refused(422, "Invalid", "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch")
+                raise invalid("PatchOptions.meta.k8s.io", "", "fieldManager", "Required value: is required for apply patch")
             obj, warnings, created = store.apply(resource, namespace, name, sub, patch, manager, self.is_set("force"), validation)
             return self.send_object(201 if created else 200, resource, obj, warnings)
         if "force" in self.query:
-            raise Refused(422, "Invalid", "PatchOptions.meta.k8s.io \"\" is invalid: force: Forbidden: may not be specified for non-apply patch")
+            raise invalid("PatchOptions.meta.k8s.io", "", "force", "Forbidden: may not be specified for non-apply patch")
         obj, warnings = store.merge_patch(resource, namespace, name, sub, patch, validation, manager)
         return self.send_object(200, resource, obj, warnings)
 
@@ -324,11 +325,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def check_watch(self):
         settings, initial = self.server.api.settings, self.is_set("sendInitialEvents")
         if "sendInitialEvents" in self.query and not settings.streaming_lists:
-            raise Refused(422, "Invalid", "ListOptions.meta.k8s.io \"\" is invalid: sendInitialEvents: Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled")
+            raise invalid("ListOptions.meta.k8s.io", "", "sendInitialEvents",
+                          "Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled")
         if initial and self.query.get("resourceVersionMatch") != "NotOlderThan":
-            raise Refused(422, "Invalid", "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")
+            raise invalid("ListOptions.meta.k8s.io", "", "resourceVersionMatch",
+                          "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")
         if "resourceVersionMatch" in self.query and "sendInitialEvents" not in self.query:
-            raise Refused(422, "Invalid", "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided")
+            raise invalid("ListOptions.meta.k8s.io", "", "resourceVersionMatch",
+                          "Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided")
         if not self.query.get("resourceVersion", "0").isdigit() and self.query["resourceVersion"] != "":
             raise Refused(400, "BadRequest", f"invalid resource version {self.query['resourceVersion']!r}")
 

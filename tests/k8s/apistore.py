@@ -330,7 +330,8 @@ class Store:
                     ("uid", "creationTimestamp", "deletionTimestamp", "generation", "namespace") if key in old["metadata"]}
             new["metadata"] = {**{k: v for k, v in obj["metadata"].items() if k not in ("deletionTimestamp", "generation")}, **kept}
             if "deletionTimestamp" in kept and set(new["metadata"].get("finalizers") or []) - set(old["metadata"].get("finalizers") or []):
-                raise invalid(resource.kind, name, "metadata.finalizers", "Forbidden: no new finalizers can be added if the object is being deleted")
+                raise invalid(resource.kind, name, "metadata.finalizers",
+                              "Forbidden: no new finalizers can be added if the object is being deleted")
         new["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"]
         if not new["metadata"].get("finalizers"):
             new["metadata"].pop("finalizers", None)
@@ -348,7 +349,8 @@ class Store:
             old = self.find(resource, namespace, name)
             if not isinstance(patch, dict):
                 raise Refused(400, "BadRequest", "the patch is no object")
-            obj, warnings = self.prepare(resource, merge({**old, "apiVersion": resource.api_version, "kind": resource.kind}, patch), validation)
+            whole = {**old, "apiVersion": resource.api_version, "kind": resource.kind}
+            obj, warnings = self.prepare(resource, merge(whole, patch), validation)
             if obj["metadata"].get("name") != name:
                 raise Refused(400, "BadRequest", "the name can't be changed")
             key = (resource.plural, namespace or "", name)
@@ -376,7 +378,7 @@ class Store:
                 obj, _ = self.create(resource, namespace, {**body, "metadata": {**meta, "name": name}}, validation, manager)
                 return obj, warnings, True
             old, owners = self.objects[key], self.owners.setdefault(key, {})
-            skip = {("apiVersion",), ("kind",), ("metadata", "name"), ("metadata", "namespace"), ("metadata", "resourceVersion"), ("metadata", "uid")}
+            skip = {("apiVersion",), ("kind",), *(("metadata", key) for key in ("name", "namespace", "resourceVersion", "uid"))}
             mine = {path: value for path, value in leaves(wanted) if path not in skip}
             conflicts = [(other, path) for other, paths in owners.items() if other != manager
                          for path in paths & set(mine) if get_path(old, path) != mine[path]]

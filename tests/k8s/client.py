@@ -113,7 +113,8 @@ class Driver:
             try:
                 self.next(max(0.01, end - time.monotonic()))
             except queue.Empty:
-                raise AssertionError(f"in vain, after {patience} s: state {self.states}, counts {self.counts}\n" + "\n".join(self.log[-10:])) from None
+                raise AssertionError(f"in vain, after {patience} s: state {self.states}, counts {self.counts}\n"
+                                     + "\n".join(self.log[-10:])) from None
 
     def quiet(self, seconds):
         """Takes what comes meanwhile."""
@@ -446,7 +447,8 @@ def several_resources_are_followed_side_by_side(directory):
         for name, path in paths.items():
             driver.watch(path, name=name, streaming=name == "nodes")
         server.store.put({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1"}})
-        server.store.put({"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": {"name": "web-1"}, "addressType": "IPv4", "endpoints": []})
+        server.store.put({"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": {"name": "web-1"},
+                          "addressType": "IPv4", "endpoints": []})
         for name in paths:
             driver.until(lambda: driver.in_step(name) and driver.has_all(server, name, name))
         driver.do(do="unwatch", name="nodes")
