@@ -72,11 +72,12 @@ static json_t *make_condition(const struct wanted_condition *wanted, const char 
 	const char *status = wanted->ready ? "True" : "False";
 	bool kept = strcmp(former_status, status) == 0 && *former_transition;
 	char now[K8S_STAMP_SIZE];
-	json_t *condition = json_pack("{s:s, s:s, s:s, s:o, s:s}", "type", wanted->type, "status",
-	                              status, "reason", wanted->reason, "message", wanted->message,
-	                              "lastTransitionTime",
+	json_t *condition = json_pack("{s:s, s:s, s:s, s:s}", "type", wanted->type, "status",
+	                              status, "reason", wanted->reason, "lastTransitionTime",
 	                              kept ? former_transition : k8s_stamp_format(now_s, now));
 
+	json_object_set_new(condition, "message",
+	                    k8s_json_string(wanted->message, strlen(wanted->message)));
 	if (generation > 0)
 		json_object_set_new(condition, "observedGeneration", json_integer(generation));
 	return condition;
