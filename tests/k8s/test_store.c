@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The store, the file it is kept in, and what is read from it of nodes. */
+#include "k8s/store.h"
+
+#include "k8s/cache.h"
+#include "k8s/nodes.h"
+#include "lib/crc32.h"
+#include "tests/k8s/cluster.h"
+#include "tests/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct k8s_store *store;
+static char told[500];
+
+static void changed(void *ctx, const struct k8s_object *before, const struct k8s_object *after)
+{
+	const struct k8s_object *object = after ? after : before;
+
+	(void)ctx;
+	snprintf(told + strlen(told), sizeof(told) - strlen(told), "%s%s ",
+	         !before  ? "+"
+	         : !after ? "-"
+	                  : "*",
+	         object->meta.name);
+}
+
+static void set_up(void)
+{
+	store = k8s_store_new();
+	k8s_store_observe(store, &(struct k8s_store_observer){changed, NULL});
+	*told = '\0';
+}
+
+static void tear_down(void)
+{
+	k8s_store_free(store);
+}
+
+static void put_node(const char *name, const char *more)
+{
+	cluster_put(store, K8S_NODE, "{'metadata':{'name':'%s'%s}}", name, more);
+}
+
+START_TEST(changes_are_told_and_nothing_else)
+{
+	put_node("a", "");
+	put_node("a", ",'resourceVersion':'2'");
+	put_node("a", ",'labels':{'x':'y'}");
+	ck_assert(k8s_store_remove(store, K8S_NODE, "", "a"));
+	ck_assert(!k8s_store_remove(store, K8S_NODE, "", "a"));
+	ck_assert_str_eq(told, "+a *a -a ");
+}
+END_TEST
+
+START_TEST(the_last_version_is_kept_even_if_nothing_changed)
+{
+	put_node("a", ",'resourceVersion':'1'");
+	put_node("a", ",'resourceVersion':'2'");
+	ck_assert_str_eq(k8s_store_get(store, K8S_NODE, "", "a")->meta.resource_version, "2");
+}
+END_TEST
+
+START_TEST(a_list_takes_away_what_is_not_in_it)
+{
+	for (const char *name = "abcdef"; *name; name++)
+		put_node((char[]){*name, '\0'}, "");
+	*told = '\0';
+	k8s_store_mark(store, K8S_NODE);
+	put_node("b", "");
+	/* it failed, and begins anew */
+	k8s_store_mark(store, K8S_NODE);
+	put_node("c", "");
+	put_node("f", "");
+	put_node("g", "");
+	ck_assert_uint_eq(k8s_store_sweep(store, K8S_NODE), 4);
+	ck_assert_uint_eq(k8s_store_count(store, K8S_NODE), 3);
+	ck_assert_ptr_null(k8s_store_get(store, K8S_NODE, "", "b"));
+	ck_assert_ptr_nonnull(k8s_store_get(store, K8S_NODE, "", "f"));
+	ck_assert_ptr_nonnull(strstr(told, "+g "));
+	ck_assert_ptr_nonnull(strstr(told, "-b "));
+}
+END_TEST
+
+static void put_slice(const char *name, const char *service)
+{
+	cluster_put(store, K8S_SLICE,
+	            "{'metadata':{'name':'%s','namespace':'d','labels':{'kubernetes.io/"
+	            "service-name':'%s'}},'addressType':'IPv4'}",
+	            name, service);
+}
+
+START_TEST(slices_are_found_by_their_service)
+{
+	size_t count;
+
+	put_slice("1", "web");
+	put_slice("2", "web");
+	put_slice("3", "db");
+	(void)k8s_store_slices(store, "d", "web", &count);
+	ck_assert_uint_eq(count, 2);
+	put_slice("2", "db");
+	(void)k8s_store_slices(store, "d", "web", &count);
+	ck_assert_uint_eq(count, 1);
+	ck_assert(k8s_store_remove(store, K8S_SLICE, "d", "1"));
+	ck_assert_ptr_null(k8s_store_slices(store, "d", "web", &count));
+	ck_assert_uint_eq(count, 0);
+	ck_assert_ptr_null(k8s_store_slices(store, "e", "db", &count));
+}
+END_TEST
+
+/* --- the file --- */
+
+static char *written(void)
+{
+	struct k8s_cache_writer *writer = k8s_cache_writer_new(store, "cluster-1", "lintel.io/a");
+	char *copy;
+
+	while (!k8s_cache_writer_step(writer, 1)) {
+		/* what changes meanwhile is for the next time */
+		k8s_store_remove(store, K8S_NODE, "", "n2");
+	}
+	copy = strdup(text_str(k8s_cache_writer_text(writer)));
+	k8s_cache_writer_free(writer);
+	return copy;
+}
+
+static enum k8s_cache_verdict read_it(const char *data, size_t size, const char *cluster,
+                                      const char *class, size_t *ret_nodes)
+{
+	struct k8s_store *other = k8s_store_new();
+	enum k8s_cache_verdict verdict = k8s_cache_read(data, size, cluster, class, other, NULL);
+
+	*ret_nodes = k8s_store_count(other, K8S_NODE);
+	k8s_store_free(other);
+	return verdict;
+}
+
+START_TEST(what_is_written_is_read_and_what_is_damaged_is_refused)
+{
+	size_t nodes, len;
+	char *text;
+
+	cluster_put_nodes(store, 3);
+	cluster_put_infra(store, "['10.0.0.1']");
+	text = written();
+	len = strlen(text);
+	ck_assert_int_eq(read_it(text, len, "cluster-1", "lintel.io/a", &nodes), K8S_CACHE_OK);
+	ck_assert_uint_eq(nodes, 3);
+	ck_assert_int_eq(read_it(text, len, NULL, "lintel.io/a", &nodes), K8S_CACHE_OK);
+	ck_assert_int_eq(read_it(text, len, "cluster-2", "lintel.io/a", &nodes), K8S_CACHE_CLUSTER);
+	ck_assert_int_eq(read_it(text, len, "cluster-1", "lintel.io/b", &nodes), K8S_CACHE_CLUSTER);
+	for (size_t i = 0; i < len; i++) {
+		ck_assert_int_ne(read_it(text, i, NULL, "lintel.io/a", &nodes), K8S_CACHE_OK);
+		ck_assert_uint_eq(nodes, 0);
+		text[i] ^= 1;
+		ck_assert_int_ne(read_it(text, len, "cluster-1", "lintel.io/a", &nodes),
+		                 K8S_CACHE_OK);
+		text[i] ^= 1;
+	}
+	free(text);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	enum k8s_cache_verdict verdict;
+} files[] = {
+	{"", K8S_CACHE_FOREIGN},
+	{"#!/bin/sh\n", K8S_CACHE_FOREIGN},
+	{"lintel ipvs journal 1\n", K8S_CACHE_FOREIGN},
+	{"lintel kubernetes state 2 x c\n", K8S_CACHE_VERSION},
+	{"lintel kubernetes state 1 x d\n", K8S_CACHE_CLUSTER},
+	{"lintel kubernetes state 1 x c\n", K8S_CACHE_DAMAGED},
+	{"lintel kubernetes state 1 x c\n{}\nend 1 crc32 3e4a5e6a\n", K8S_CACHE_DAMAGED},
+};
+
+START_TEST(what_is_no_state_is_refused_with_its_reason)
+{
+	size_t nodes;
+
+	ck_assert_int_eq(read_it(files[_i].text, strlen(files[_i].text), NULL, "c", &nodes),
+	                 files[_i].verdict);
+	ck_assert_uint_gt(strlen(k8s_cache_verdict_text(files[_i].verdict)), 5);
+}
+END_TEST
+
+START_TEST(the_checksum_is_that_of_zlib)
+{
+	ck_assert_uint_eq(crc32_add(0, "123456789", 9), 0xcbf43926);
+	ck_assert_uint_eq(crc32_add(crc32_add(0, "1234", 4), "56789", 5), 0xcbf43926);
+}
+END_TEST
+
+/* --- nodes --- */
+
+static const struct {
+	const char *node; /* without its name, which is n1; the own one is 'own' */
+	const char *own;
+	enum k8s_node_state state;
+} states[] = {
+#define IS_READY "'status':{'conditions':[{'type':'Ready','status':'True'}]}"
+	{"{'metadata':{'name':'n1'}," IS_READY "}", "n2", K8S_NODE_TAKES_PART},
+	{"{'metadata':{'name':'n1'}}", "n2", K8S_NODE_NOT_READY},
+	{"{'metadata':{'name':'n1'}}", "n1", K8S_NODE_TAKES_PART},
+	{"{'metadata':{'name':'n1'},'spec':{'unschedulable':true}," IS_READY "}", "n2",
+         K8S_NODE_CORDONED},
+	{"{'metadata':{'name':'n1'},'spec':{'taints':[{'key':'node.kubernetes.io/out-of-service'}]}"
+         "," IS_READY "}",
+         "n2", K8S_NODE_OUT_OF_SERVICE},
+	{"{'metadata':{'name':'n1','labels':{'node.kubernetes.io/"
+         "exclude-from-external-load-balancers'"
+         ":'false'}}," IS_READY "}",
+         "n1", K8S_NODE_EXCLUDED},
+	{"{'metadata':{'name':'n3'}," IS_READY "}", "n2", K8S_NODE_NOT_A_MEMBER},
+};
+
+START_TEST(nodes_take_part_or_not)
+{
+	static const char *const members[] = {"n1", "n2"};
+	struct k8s_nodes nodes;
+
+	cluster_put(store, K8S_NODE, "%s", states[_i].node);
+	k8s_nodes_build(store, states[_i].own, members, 2, &nodes);
+	ck_assert_int_eq(nodes.entries[0].state, states[_i].state);
+	k8s_nodes_done(&nodes);
+}
+END_TEST
+
+START_TEST(routers_spread_and_a_node_that_goes_moves_no_others)
+{
+	char first[50][16], router[16], node[16];
+	struct k8s_nodes nodes;
+	unsigned served[6] = {0};
+
+	cluster_put_nodes(store, 5);
+	for (int gone = 0; gone < 2; gone++) {
+		if (gone)
+			ck_assert(k8s_store_remove(store, K8S_NODE, "", "n3"));
+		k8s_nodes_build(store, "n1", NULL, 0, &nodes);
+		for (int r = 0; r < 50; r++) {
+			unsigned best = 0;
+
+			snprintf(router, sizeof(router), "r%d", r);
+			for (unsigned n = 1; n <= 5; n++) {
+				snprintf(node, sizeof(node), "n%u", n);
+				if (k8s_nodes_priority(&nodes, node, router) ==
+				    K8S_NODES_PRIORITY_MAX)
+					best = n;
+			}
+			ck_assert_uint_ne(best, 0);
+			snprintf(node, sizeof(node), "n%u", best);
+			if (gone && strcmp(first[r], "n3") != 0)
+				ck_assert_str_eq(first[r], node);
+			if (!gone)
+				strcpy(first[r], node);
+			served[best] += !gone;
+		}
+		k8s_nodes_done(&nodes);
+	}
+	for (unsigned n = 1; n <= 5; n++)
+		ck_assert_uint_gt(served[n], 2);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tests;
+	Suite *suite = unit_suite("k8s_store", &tests);
+
+	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_test(tests, changes_are_told_and_nothing_else);
+	tcase_add_test(tests, the_last_version_is_kept_even_if_nothing_changed);
+	tcase_add_test(tests, a_list_takes_away_what_is_not_in_it);
+	tcase_add_test(tests, slices_are_found_by_their_service);
+	tcase_add_test(tests, what_is_written_is_read_and_what_is_damaged_is_refused);
+	tcase_add_loop_test(tests, what_is_no_state_is_refused_with_its_reason, 0,
+	                    (int)LT_ARRAY_SIZE(files));
+	tcase_add_test(tests, the_checksum_is_that_of_zlib);
+	tcase_add_loop_test(tests, nodes_take_part_or_not, 0, (int)LT_ARRAY_SIZE(states));
+	tcase_add_test(tests, routers_spread_and_a_node_that_goes_moves_no_others);
+	return unit_run(suite);
+}
