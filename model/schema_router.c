@@ -172,7 +172,7 @@ static const struct model_schema_field spec_fields[] = {
 		.default_text = "true",
 		.doc = "Accept_Mode of RFC 9568: whether the active node accepts packets addressed "
 		       "to the router's own addresses (ssh to a gateway address, say). Addresses "
-                       "of "
+		       "of "
 		       "virtual servers are served all the same.",
 		MODEL_FIELD_AT(model_router, accept),
 	},
