@@ -3,6 +3,7 @@
 
 #include "k8s/json.h"
 #include "k8s/stamp.h"
+#include "lib/hash.h"
 #include "lib/mem.h"
 #include "lib/text.h"
 
@@ -10,10 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Out of memory: see lib/mem.h. */
-#define uthash_fatal(msg) abort()
-#include <uthash.h>
 
 struct series {
 	char name[320];

@@ -9,172 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* --- entries and queues --- */
-
-static void push(struct translate_queue *queue, struct translate_entry *entry)
-{
-	if (queue->count == queue->capacity) {
-		/* What was taken makes room first. */
-		if (queue->at > queue->capacity / 2) {
-			memmove(queue->items, queue->items + queue->at,
-			        (queue->count - queue->at) * sizeof(*queue->items));
-			queue->count -= queue->at;
-			queue->at = 0;
-		} else {
-			queue->capacity = queue->capacity ? queue->capacity * 2 : 64;
-			queue->items =
-				xreallocarray(queue->items, queue->capacity, sizeof(*queue->items));
-		}
-	}
-	queue->items[queue->count++] = entry;
-}
-
-/* NULL when there is none. */
-static struct translate_entry *pop(struct translate_queue *queue)
-{
-	struct translate_entry *entry;
-
-	if (queue->at == queue->count)
-		return NULL;
-	entry = queue->items[queue->at++];
-	if (queue->at == queue->count)
-		queue->at = queue->count = 0;
-	return entry;
-}
-
-static bool is_empty(const struct translate_queue *queue)
-{
-	return queue->at == queue->count;
-}
-
-static struct translate_entry *find_entry(const struct k8s_translator *translator,
-                                          enum k8s_kind kind, const char *namespace,
-                                          const char *name)
-{
-	struct translate_entry *entry;
-	char key[K8S_KEY_SIZE];
-
-	k8s_title(kind, namespace, name, key);
-	HASH_FIND_STR(translator->entries, key, entry);
-	return entry;
-}
-
-struct translate_entry *k8s_translate_entry(struct k8s_translator *translator, enum k8s_kind kind,
-                                            const char *namespace, const char *name)
-{
-	struct translate_entry *entry = find_entry(translator, kind, namespace, name);
-	char key[K8S_KEY_SIZE];
-
-	if (entry)
-		return entry;
-	k8s_title(kind, namespace, name, key);
-	entry = xcalloc(1, sizeof(*entry) + strlen(key) + 1);
-	entry->kind = kind;
-	entry->namespace = xstrdup(namespace);
-	entry->name = xstrdup(name);
-	entry->report.reason = K8S_REASON_PENDING;
-	strcpy(entry->key, key);
-	HASH_ADD_STR(translator->entries, key, entry);
-	return entry;
-}
-
-void k8s_translate_queue_dirty(struct k8s_translator *translator, struct translate_entry *entry)
-{
-	if (entry->queued)
-		return;
-	entry->queued = true;
-	push(&translator->dirty, entry);
-}
-
-static void queue_claim(struct k8s_translator *translator, struct translate_entry *entry)
-{
-	if (entry->claim_queued)
-		return;
-	entry->claim_queued = true;
-	push(&translator->claims, entry);
-}
-
-void k8s_translate_queue_take(struct k8s_translator *translator, struct translate_entry *entry)
-{
-	struct k8s_translate_key *key;
-
-	if (entry->take_queued)
-		return;
-	entry->take_queued = true;
-	if (translator->taken_count == translator->taken_capacity) {
-		translator->taken_capacity =
-			translator->taken_capacity ? translator->taken_capacity * 2 : 64;
-		translator->taken = xreallocarray(translator->taken, translator->taken_capacity,
-		                                  sizeof(*translator->taken));
-	}
-	key = &translator->taken[translator->taken_count++];
-	key->kind = entry->kind;
-	snprintf(key->namespace, sizeof(key->namespace), "%s", entry->namespace);
-	snprintf(key->name, sizeof(key->name), "%s", entry->name);
-}
-
-static void unwatch(struct k8s_translator *translator, struct translate_entry *entry)
-{
-	struct translate_watchers *watchers;
-	struct translate_entry **at;
-
-	if (!entry->watched)
-		return;
-	HASH_FIND_STR(translator->watchers, entry->watched, watchers);
-	for (at = &watchers->first; *at != entry; at = &(*at)->next_watcher)
-		;
-	*at = entry->next_watcher;
-	if (!watchers->first) {
-		HASH_DEL(translator->watchers, watchers);
-		free(watchers);
-	}
-	free(entry->watched);
-	entry->watched = NULL;
-}
-
-void k8s_translate_watch(struct k8s_translator *translator, struct translate_entry *entry,
-                         const char *namespace, const char *service)
-{
-	struct translate_watchers *watchers;
-	char key[K8S_KEY_SIZE];
-
-	snprintf(key, sizeof(key), "%s/%s", namespace, service);
-	if (entry->watched && strcmp(entry->watched, key) == 0)
-		return;
-	unwatch(translator, entry);
-	HASH_FIND_STR(translator->watchers, key, watchers);
-	if (!watchers) {
-		watchers = xcalloc(1, sizeof(*watchers) + strlen(key) + 1);
-		strcpy(watchers->key, key);
-		HASH_ADD_STR(translator->watchers, key, watchers);
-	}
-	entry->watched = xstrdup(key);
-	entry->next_watcher = watchers->first;
-	watchers->first = entry;
-}
-
-static void free_entry(struct k8s_translator *translator, struct translate_entry *entry)
-{
-	unwatch(translator, entry);
-	HASH_DEL(translator->entries, entry);
-	model_objects_done(&entry->objects);
-	k8s_report_done(&entry->report);
-	free(entry->namespace);
-	free(entry->name);
-	free(entry);
-}
-
-void k8s_translate_report(struct k8s_translator *translator, struct translate_entry *entry,
-                          struct k8s_report *report)
-{
-	bool same = k8s_report_same(&entry->report, report);
-
-	k8s_report_done(&entry->report);
-	entry->report = *report;
-	if (!same)
-		k8s_translate_queue_take(translator, entry);
-}
-
 /* --- what changed --- */
 
 static void touch(struct k8s_translator *translator, const struct k8s_object *object,
@@ -184,7 +18,7 @@ static void touch(struct k8s_translator *translator, const struct k8s_object *ob
 		translator, object->kind, object->meta.namespace, object->meta.name);
 
 	entry->rewritten |= rewritten;
-	queue_claim(translator, entry);
+	k8s_translate_queue_claim(translator, entry);
 	k8s_translate_queue_dirty(translator, entry);
 	k8s_translate_queue_take(translator, entry);
 }
@@ -193,7 +27,8 @@ static void touch(struct k8s_translator *translator, const struct k8s_object *ob
 static void touch_service(struct k8s_translator *translator, const char *namespace,
                           const char *service)
 {
-	struct translate_entry *entry = find_entry(translator, K8S_SERVICE, namespace, service);
+	struct translate_entry *entry =
+		k8s_translate_find(translator, K8S_SERVICE, namespace, service);
 	struct translate_watchers *watchers;
 	char key[K8S_KEY_SIZE];
 
@@ -209,7 +44,7 @@ static void touch_namespace(struct k8s_translator *translator, const char *names
 {
 	for (struct translate_entry *entry = translator->entries; entry; entry = entry->hh.next) {
 		if (strcmp(entry->namespace, namespace) == 0)
-			queue_claim(translator, entry);
+			k8s_translate_queue_claim(translator, entry);
 	}
 }
 
@@ -317,7 +152,7 @@ void k8s_translator_free(struct k8s_translator *translator)
 		return;
 	k8s_store_observe(translator->store, &(struct k8s_store_observer){NULL, NULL});
 	HASH_ITER (hh, translator->entries, entry, next)
-		free_entry(translator, entry);
+		k8s_translate_free_entry(translator, entry);
 	k8s_pool_free(translator->pool);
 	k8s_translate_infra_done(translator);
 	k8s_nodes_done(&translator->nodes);
@@ -385,7 +220,7 @@ static void look_at_infra(struct k8s_translator *translator)
 	     entry = entry->hh.next) {
 		if (entry->kind == K8S_VIRTUAL_ROUTER || entry->kind == K8S_ADDRESS_POOL)
 			continue;
-		queue_claim(translator, entry);
+		k8s_translate_queue_claim(translator, entry);
 		k8s_translate_queue_dirty(translator, entry);
 	}
 }
@@ -532,19 +367,19 @@ static void translate(struct k8s_translator *translator, struct translate_entry 
 			                            : entry->namespace,
 			                    object->config_map.target_service);
 		else
-			unwatch(translator, entry);
+			k8s_translate_unwatch(translator, entry);
 		serve(translator, entry, object, &request, &report);
 		break;
 	case TRANSLATE_NOT_OURS:
 	case TRANSLATE_REFUSED:
-		unwatch(translator, entry);
+		k8s_translate_unwatch(translator, entry);
 		drop_objects(translator, entry);
 		break;
 	}
 	arena_done(&arena);
 	k8s_translate_report(translator, entry, &report);
 	if (!object && !entry->claim_queued)
-		free_entry(translator, entry);
+		k8s_translate_free_entry(translator, entry);
 }
 
 /* Does a router's priority have to follow what Services with policy Local want? */
@@ -563,14 +398,14 @@ bool k8s_translator_run(struct k8s_translator *translator, size_t limit)
 		look_at_nodes(translator);
 	if (translator->infra_dirty || translator->infra_soft)
 		look_at_infra(translator);
-	for (size_t i = 0; i < limit && (entry = pop(&translator->claims)); i++)
+	for (size_t i = 0; i < limit && (entry = k8s_translate_pop(&translator->claims)); i++)
 		look_at_claim(translator, entry);
-	if (!is_empty(&translator->claims))
+	if (!k8s_translate_is_empty(&translator->claims))
 		return false;
 	if (translator->settle)
 		k8s_pool_settle(translator->pool, translator->leading, grant_changed, translator);
 	translator->settle = false;
-	for (size_t i = 0; i < limit && (entry = pop(&translator->dirty)); i++) {
+	for (size_t i = 0; i < limit && (entry = k8s_translate_pop(&translator->dirty)); i++) {
 		bool before = entry->lacks_local;
 		bool is_there = k8s_store_get(translator->store, entry->kind, entry->namespace,
 		                              entry->name);
@@ -579,7 +414,7 @@ bool k8s_translator_run(struct k8s_translator *translator, size_t limit)
 		if (is_there ? local_moved(translator, entry, before) : before)
 			translator->infra_soft = true;
 	}
-	if (!is_empty(&translator->dirty))
+	if (!k8s_translate_is_empty(&translator->dirty))
 		return false;
 	changed_now = translator->changed;
 	translator->changed = false;
@@ -589,8 +424,8 @@ bool k8s_translator_run(struct k8s_translator *translator, size_t limit)
 bool k8s_translator_is_pending(const struct k8s_translator *translator)
 {
 	return translator->nodes_dirty || translator->infra_dirty || translator->infra_soft ||
-	       translator->settle || !is_empty(&translator->claims) ||
-	       !is_empty(&translator->dirty);
+	       translator->settle || !k8s_translate_is_empty(&translator->claims) ||
+	       !k8s_translate_is_empty(&translator->dirty);
 }
 
 /* --- what came of it --- */
@@ -623,7 +458,7 @@ const struct k8s_report *k8s_translator_report(const struct k8s_translator *tran
                                                enum k8s_kind kind, const char *namespace,
                                                const char *name)
 {
-	const struct translate_entry *entry = find_entry(translator, kind, namespace, name);
+	const struct translate_entry *entry = k8s_translate_find(translator, kind, namespace, name);
 
 	return entry && entry->report.reason != K8S_REASON_NOT_OURS ? &entry->report : NULL;
 }
@@ -637,7 +472,7 @@ bool k8s_translator_take(struct k8s_translator *translator, struct k8s_translate
 		return false;
 	}
 	*ret_key = translator->taken[translator->taken_at++];
-	entry = find_entry(translator, ret_key->kind, ret_key->namespace, ret_key->name);
+	entry = k8s_translate_find(translator, ret_key->kind, ret_key->namespace, ret_key->name);
 	if (entry)
 		entry->take_queued = false;
 	return true;

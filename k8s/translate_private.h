@@ -7,12 +7,8 @@
 #define LINTEL_K8S_TRANSLATE_PRIVATE_H
 
 #include "k8s/translate.h"
+#include "lib/hash.h"
 #include "lib/text.h"
-
-/* Out of memory: see lib/mem.h. */
-#define uthash_fatal(msg) abort()
-#include <stdlib.h>
-#include <uthash.h>
 
 /* What becomes of one object. */
 struct translate_entry {
@@ -78,15 +74,28 @@ struct k8s_translator {
 	bool changed; /* sources are others now */
 };
 
+/* translate_entries.c */
+void k8s_translate_push(struct translate_queue *queue, struct translate_entry *entry);
+/* NULL when there is none. */
+struct translate_entry *k8s_translate_pop(struct translate_queue *queue);
+bool k8s_translate_is_empty(const struct translate_queue *queue);
+/* NULL when there is none. */
+struct translate_entry *k8s_translate_find(const struct k8s_translator *translator,
+                                           enum k8s_kind kind, const char *namespace,
+                                           const char *name);
+/* It is made when there is none. */
 struct translate_entry *k8s_translate_entry(struct k8s_translator *translator, enum k8s_kind kind,
                                             const char *namespace, const char *name);
 void k8s_translate_queue_dirty(struct k8s_translator *translator, struct translate_entry *entry);
+void k8s_translate_queue_claim(struct k8s_translator *translator, struct translate_entry *entry);
 void k8s_translate_queue_take(struct k8s_translator *translator, struct translate_entry *entry);
+void k8s_translate_unwatch(struct k8s_translator *translator, struct translate_entry *entry);
+void k8s_translate_watch(struct k8s_translator *translator, struct translate_entry *entry,
+                         const char *namespace, const char *service);
+void k8s_translate_free_entry(struct k8s_translator *translator, struct translate_entry *entry);
 /* Takes over what 'report' has. */
 void k8s_translate_report(struct k8s_translator *translator, struct translate_entry *entry,
                           struct k8s_report *report);
-void k8s_translate_watch(struct k8s_translator *translator, struct translate_entry *entry,
-                         const char *namespace, const char *service);
 
 /* translate_infra.c: decides which routers and pools are in force. */
 void k8s_translate_infra(struct k8s_translator *translator);

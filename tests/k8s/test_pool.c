@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reason: one table of rows, and the laws over random requests. */
 #include "k8s/pool.h"
 
 #include "lib/mem.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reason: one cluster, all that may be in it. */
 #include "k8s/translate.h"
 
 #include "model/snapshot.h"
@@ -413,7 +414,7 @@ START_TEST(two_on_one_port_are_decided_by_age)
 			"{'metadata': {'name': 'v%d', 'namespace': 'default', 'uid': '%d', "
 			"'creationTimestamp': '2026-01-0%dT00:00:00Z'}, 'spec': {'virtualRouter': "
 			"'front', 'addresses': ['10.77.0.200'], 'ports': [{'port': 80}], "
-		        "'servers': "
+			"'servers': "
 			"[{'address': '10.1.0.9'}]}}",
 			i, i, 3 - i);
 	expect("v2", "front 10.77.0.200 TCP/80 10.1.0.9:0*1");
