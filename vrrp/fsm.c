@@ -431,7 +431,10 @@ static void end_leave(struct vrrp_fsm *fsm, int64_t now_us, struct vrrp_effects 
 	struct addr successor = fsm->active;
 
 	if (fsm->confirmed || fsm->leaving == VRRP_LEAVE_STOP) {
-		let_go(fsm, now_us, MODEL_REASON_HANDED_OVER, &successor, out);
+		bool heard = fsm->confirmed || fsm->successor_us != TIME_NEVER;
+
+		let_go(fsm, now_us, heard ? MODEL_REASON_HANDED_OVER : MODEL_REASON_SHUTDOWN,
+		       &successor, out);
 		return;
 	}
 	fsm->leaving = VRRP_LEAVE_NONE;

@@ -551,7 +551,7 @@ START_TEST(wait_for_a_successor_is_bounded)
 		vrrp_fsm_expired(&fsm, vrrp_fsm_deadline(&fsm), &effects);
 	}
 	ck_assert_int_eq(fsm.since_us, T + rows2[_i].bound_us);
-	ck_assert_int_eq(fsm.reason, MODEL_REASON_HANDED_OVER);
+	ck_assert_int_eq(fsm.reason, MODEL_REASON_SHUTDOWN);
 }
 END_TEST
 
