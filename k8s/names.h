@@ -7,7 +7,7 @@
 #define LINTEL_K8S_NAMES_H
 
 #define K8S_CLASS_DEFAULT            "lintel.io/lintel"
-/* On Services, on VirtualServers with a pool and on ConfigMaps while they have an address. */
+/* On Services while they have an address: the others leave nothing behind at other people's. */
 #define K8S_FINALIZER                "lintel.io/cleanup"
 #define K8S_CONTROLLER               "lintel.io/lintel" /* reportingController of Events */
 

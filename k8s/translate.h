@@ -16,9 +16,10 @@
  *
  * externalTrafficPolicy Local: a node balances to the endpoints on itself, without rewriting the
  * source address, so that they see the client's; a node without any refuses connections, and has a
- * lower priority for the virtual router (k8s_translator_priority). If not one node that takes part
- * runs an endpoint (dedicated edge nodes), Local can't be had: all endpoints serve, source
- * addresses are rewritten as with Cluster, and the report says so. */
+ * lower priority for the virtual router unless the VirtualRouter says its own. If not one node that
+ * takes part runs an endpoint (dedicated edge nodes), Local can't be had: all endpoints serve,
+ * source addresses are rewritten as with Cluster, and the report says so. healthCheckNodePort is
+ * not asked: the endpoints themselves are known. */
 
 #ifndef LINTEL_K8S_TRANSLATE_H
 #define LINTEL_K8S_TRANSLATE_H
@@ -76,7 +77,6 @@ bool k8s_translator_take(struct k8s_translator *translator, struct k8s_translate
 /* All at once, for a new leader. */
 void k8s_translator_take_again(struct k8s_translator *translator);
 
-/* Of the model's names, the object: for status that is observed by virtual server. */
 const struct k8s_nodes *k8s_translator_nodes(const struct k8s_translator *translator);
 const struct k8s_pool *k8s_translator_pool(const struct k8s_translator *translator);
 
