@@ -27,11 +27,11 @@ enum model_router_reason {
 	MODEL_REASON_PREEMPTED,       /* we are higher than the Active and may preempt */
 	MODEL_REASON_HIGHER_PRIORITY, /* heard a higher priority */
 	MODEL_REASON_HIGHER_ADDRESS,  /* heard an equal priority from a higher address */
-	MODEL_REASON_HANDED_OVER,    /* planned: the successor was heard (or nobody came in time) */
-	MODEL_REASON_SHUTDOWN,       /* the daemon stops, or the router was removed */
-	MODEL_REASON_INTERFACE_DOWN, /* its own or a tracked interface is down or gone */
-	MODEL_REASON_LATE,           /* this process was stalled for longer than others wait */
-	MODEL_REASON_SUSPENDED,      /* the machine slept */
+	MODEL_REASON_HANDED_OVER,     /* planned: the successor was heard */
+	MODEL_REASON_SHUTDOWN,        /* the daemon stops, or the router was removed */
+	MODEL_REASON_INTERFACE_DOWN,  /* its own or a tracked interface is down or gone */
+	MODEL_REASON_LATE,            /* this process was stalled for longer than others wait */
+	MODEL_REASON_SUSPENDED,       /* the machine slept */
 	MODEL_REASON_RECONFIGURED,
 	MODEL_REASON_COUNT,
 };
