@@ -81,10 +81,41 @@ static void turned(void *ctx)
  * go when nothing drains on them any more. */
 static void snapshot_changed(struct app *app, struct model_snapshot *before)
 {
+	if (app->kubernetes)
+		kubernetes_applied(app->kubernetes, app->sources.snapshot);
 	note_leaving(app, before);
 	reconcile_want(&app->reconcile, app->sources.snapshot);
 	configure_vrrp(app);
 	model_snapshot_free(before);
+}
+
+/* What the cluster says; the array is the caller's to free. */
+static struct sources_others others_of(const struct app *app)
+{
+	struct sources_others others = {0};
+
+	if (app->kubernetes)
+		others.items = kubernetes_others(app->kubernetes, &others.count);
+	return others;
+}
+
+static void cluster_changed(void *ctx)
+{
+	struct app *app = ctx;
+
+	if (app->stopping)
+		return;
+	struct sources_others others = others_of(app);
+	struct model_snapshot *before = sources_join(&app->sources, &others);
+	free((void *)others.items);
+	snapshot_changed(app, before);
+}
+
+/* As long as nobody said anything, what is in the kernel from a former run stays. */
+static bool is_anything_wanted(const struct app *app)
+{
+	return app->options->path_count > 0 ||
+	       (app->kubernetes && kubernetes_is_known(app->kubernetes));
 }
 
 void app_reload(struct app *app)
@@ -95,8 +126,11 @@ void app_reload(struct app *app)
 		return;
 	if (notify_reloading(&app->notify, mono_now_us()))
 		log_debug("daemon", "the service manager can't be told");
-	if (sources_load(&app->sources, mono_now_us(), &before))
+	struct sources_others others = others_of(app);
+	if (app->options->path_count > 0 &&
+	    sources_load(&app->sources, &others, mono_now_us(), &before))
 		snapshot_changed(app, before);
+	free((void *)others.items);
 	if (notify_ready(&app->notify))
 		log_debug("daemon", "the service manager can't be told");
 }
@@ -115,6 +149,8 @@ static void vrrp_status(void *ctx, const struct model_router_status *routers, si
 	free(app->routers);
 	app->routers = count ? xmemdup(routers, count * sizeof(*routers)) : NULL;
 	app->router_count = count;
+	if (app->kubernetes)
+		kubernetes_observe(app->kubernetes, routers, count);
 }
 
 static void vrrp_event(void *ctx, int level, const char *message)
@@ -192,6 +228,7 @@ static void stop(struct app *app)
 	           app->options->on_exit == DAEMON_EXIT_KEEP ? "keep" : "clean");
 	if (notify_stopping(&app->notify))
 		log_debug("daemon", "the service manager can't be told");
+	kubernetes_stop(app->kubernetes);
 	vrrp_thread_stop(app->vrrp, app->options->on_exit == DAEMON_EXIT_KEEP);
 }
 
@@ -247,11 +284,24 @@ static int open_sources(struct app *app)
 	sources_init(&app->sources, app->options->paths, app->options->path_count);
 	/* Watched before they are read, so that no change falls in between. */
 	sources_watch(&app->sources, app->loop, sources_changed, app);
-	if (!sources_load(&app->sources, mono_now_us(), &none)) {
+	struct sources_others others = others_of(app);
+	bool loaded = sources_load(&app->sources, &others, mono_now_us(), &none);
+	free((void *)others.items);
+	if (!loaded) {
 		log_error("daemon", "not starting: the configuration has errors (see above)");
 		return -EINVAL;
 	}
 	return 0;
+}
+
+/* Before the sources are joined, so that a state from disk is part of the first snapshot. */
+static int open_kubernetes(struct app *app)
+{
+	const struct kubernetes_handler handler = {.changed = cluster_changed, .ctx = app};
+
+	if (!app->options->kubernetes)
+		return 0;
+	return kubernetes_open(app->loop, app->options, &handler, &app->kubernetes);
 }
 
 static int open_control(struct app *app)
@@ -315,8 +365,9 @@ static int open_vrrp(struct app *app)
  * the socket to be ours (no second daemon); addresses come last. */
 int app_open(struct app *app, const struct daemon_run_options *options)
 {
-	static int (*const steps[])(struct app *) = {open_base, open_sources, open_control,
-	                                             open_reconcile, open_vrrp};
+	static int (*const steps[])(struct app *) = {
+		open_base, open_kubernetes, open_sources, open_control, open_reconcile, open_vrrp,
+	};
 
 	*app = (struct app){.options = options, .started_us = mono_now_us(), .notify = {.fd = -1}};
 	for (; app->opened < LT_ARRAY_SIZE(steps); app->opened++) {
@@ -328,7 +379,8 @@ int app_open(struct app *app, const struct daemon_run_options *options)
 	}
 	open_http(app);
 	start_signals(app);
-	snapshot_changed(app, NULL);
+	if (is_anything_wanted(app))
+		snapshot_changed(app, NULL);
 	if (app->notify.watchdog_us)
 		watchdog_due(&app->watchdog);
 	if (notify_ready(&app->notify))
@@ -343,12 +395,13 @@ void app_close(struct app *app)
 {
 	http_close(app->http);
 	vrrp_thread_free(app->vrrp);
-	if (app->opened > 3)
+	kubernetes_close(app->kubernetes);
+	if (app->opened > 4)
 		reconcile_close(&app->reconcile, app->options->on_exit == DAEMON_EXIT_CLEAN);
 	control_close(app->control);
-	if (app->opened >= 1)
+	if (app->opened >= 2)
 		sources_done(&app->sources);
-	if (app->opened > 4) {
+	if (app->opened > 5) {
 		for (size_t i = 0; i < LT_ARRAY_SIZE(app->signals); i++)
 			loop_signal_stop(app->loop, &app->signals[i]);
 	}

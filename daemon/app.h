@@ -9,6 +9,7 @@
 
 #include "daemon/control.h"
 #include "daemon/http.h"
+#include "daemon/kubernetes.h"
 #include "daemon/reconcile.h"
 #include "daemon/run.h"
 #include "daemon/sources.h"
@@ -27,6 +28,7 @@ struct app {
 	struct loop *loop;
 	struct notify notify;
 	struct sources sources;
+	struct kubernetes *kubernetes; /* NULL: files only */
 	struct reconcile reconcile;
 	struct control *control;
 	struct http *http; /* NULL: none */

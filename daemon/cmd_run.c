@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/command.h"
 #include "daemon/run.h"
+#include "k8s/names.h"
 #include "lib/mono.h"
 
 #include <limits.h>
@@ -22,7 +23,23 @@ static const struct options_option options[] = {
          .hint = OPTIONS_HINT_FILE,
          .repeatable = true,
          .help = "a YAML or JSON file, or a directory of them; may be given more than once "
-                 "[" DAEMON_CONFIG_DIR "]"},
+                 "[" DAEMON_CONFIG_DIR "; with --kubernetes none]"},
+	{.name = "kubernetes",
+         .help = "take Services of type LoadBalancer and Lintel's custom resources from the "
+                 "Kubernetes API; in a pod, as its service account"},
+	{.name = "kubeconfig",
+         .value = "FILE",
+         .hint = OPTIONS_HINT_FILE,
+         .help = "how to reach the API outside of a pod; implies --kubernetes"},
+	{.name = "class",
+         .value = "NAME",
+         .help = "the loadBalancerClass of Services, and the class of custom resources, that are "
+                 "ours [" K8S_CLASS_DEFAULT "]"},
+	{.name = "default-class", .help = "Services without a class are ours, too"},
+	{.name = "namespace",
+         .value = "NAME",
+         .repeatable = true,
+         .help = "look at this namespace only; may be given more than once [all]"},
 	{.name = "node", .value = "NAME", .help = "what this machine is called [its host name]"},
 	{.name = "state-dir",
          .value = "DIR",
@@ -50,6 +67,40 @@ static const struct options_option options[] = {
          .choices = log_level_choices,
          .help = "the least important that is logged [info]"},
 };
+
+/* NULL when all is well, else the option that says nothing without --kubernetes. */
+static const char *read_kubernetes(const struct options_given *given,
+                                   struct daemon_run_options *run)
+{
+	static const char *const needing[] = {"class", "default-class", "namespace"};
+
+	run->kubeconfig = options_value(given, "kubeconfig", NULL);
+	run->kubernetes = run->kubeconfig || options_has(given, "kubernetes");
+	run->class = options_value(given, "class", K8S_CLASS_DEFAULT);
+	run->default_class = options_has(given, "default-class");
+	for (size_t i = 0; !run->kubernetes && i < LT_ARRAY_SIZE(needing); i++) {
+		if (options_has(given, needing[i]))
+			return needing[i];
+	}
+	return NULL;
+}
+
+static int run_with(const struct options_given *given, struct daemon_run_options *run)
+{
+	char **paths = NULL, **namespaces = NULL;
+	int code;
+
+	if (!run->kubernetes || options_has(given, "config"))
+		paths = options_values(given, "config", DAEMON_CONFIG_DIR, &run->path_count);
+	if (options_has(given, "namespace"))
+		namespaces = options_values(given, "namespace", NULL, &run->namespace_count);
+	run->paths = paths;
+	run->namespaces = (const char *const *)namespaces;
+	code = daemon_run(run);
+	free(paths);
+	free(namespaces);
+	return code;
+}
 
 static int run(const struct options_given *given)
 {
@@ -79,18 +130,21 @@ static int run(const struct options_given *given)
 		return command_failed(given, "can't find the host name: %m");
 	if (!*run.node)
 		return command_misused(given, "option '--node': the name is empty");
-	char **paths = options_values(given, "config", DAEMON_CONFIG_DIR, &run.path_count);
-	run.paths = paths;
-	int code = daemon_run(&run);
-	free(paths);
-	return code;
+	const char *alone = read_kubernetes(given, &run);
+	if (alone)
+		return command_misused(given, "option '--%s' says nothing without '--kubernetes'",
+		                       alone);
+	return run_with(given, &run);
 }
 
 static const char description[] =
 	"Reads the configuration, takes part in the election of the virtual routers and keeps "
 	"the kernel (addresses, IPVS, nftables, sysctls) as configured. SIGHUP or a changed "
 	"file reloads; a configuration with an error is refused whole and the one before stays "
-	"in force. SIGTERM and SIGINT hand over and stop.";
+	"in force. SIGTERM and SIGINT hand over and stop.\n"
+	"With --kubernetes the desired state comes from the cluster, too. What is known of it is "
+	"kept in the state directory: an outage of the API changes nothing, nor does a restart "
+	"meanwhile.";
 
 const struct daemon_command daemon_command_run = {
 	.usage =

@@ -32,7 +32,9 @@ static unsigned ready(void *ctx, struct text *out)
 
 	if (app->stopping)
 		text_add(out, "stopping\n");
-	if (r->turn_count == 0)
+	if (app->kubernetes && !kubernetes_is_known(app->kubernetes))
+		text_add(out, "the cluster's state is not known yet\n");
+	else if (r->turn_count == 0)
 		text_add(out, "the kernel has not been compared yet\n");
 	not_ready(out, &r->balance.problems);
 	if (!r->nft_in_step)

@@ -272,6 +272,23 @@ static void add_router(const struct page *page, const json_t *router)
 
 /* --- sources and kernel --- */
 
+static void add_cluster(struct text *line, const json_t *source, const json_t *loaded)
+{
+	const json_t *lease = json_object_get(source, "lease");
+	char buf[RENDER_BUF_SIZE];
+
+	text_printf(line, "%s, ", render_text(source, "server"));
+	if (!json_is_number(loaded))
+		text_add(line, "nothing is known of it yet");
+	else if (render_bool(source, "inStep"))
+		text_printf(line, "in step, known for %s",
+		            render_span(json_number_value(loaded), buf));
+	else
+		text_add(line, "out of step; in force is what it last said");
+	if (*render_text(lease, "holder"))
+		text_printf(line, "; %s writes status", render_text(lease, "holder"));
+}
+
 static void add_source(const struct page *page, const json_t *source)
 {
 	const json_t *loaded = json_object_get(source, "loadedSecondsAgo");
@@ -279,7 +296,9 @@ static void add_source(const struct page *page, const json_t *source)
 	struct text line = {0};
 
 	text_printf(&line, "%s: ", render_text(source, "path"));
-	if (!json_is_number(loaded))
+	if (json_object_get(source, "server"))
+		add_cluster(&line, source, loaded);
+	else if (!json_is_number(loaded))
 		text_add(&line, "refused; nothing was ever taken from it");
 	else
 		text_printf(&line, "%s %s ago",

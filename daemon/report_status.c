@@ -18,8 +18,9 @@ static json_t *problem_list(const struct problems *problems)
 	return list;
 }
 
-static json_t *source_list(const struct sources *sources, int64_t now_us)
+static json_t *source_list(const struct app *app, int64_t now_us)
 {
+	const struct sources *sources = &app->sources;
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < sources->files.path_count; i++) {
@@ -31,6 +32,8 @@ static json_t *source_list(const struct sources *sources, int64_t now_us)
 		                                      report_age(now_us, sources->loaded_us),
 		                                      "problems", problems));
 	}
+	if (app->kubernetes)
+		json_array_append_new(list, kubernetes_report(app->kubernetes, sources, now_us));
 	return list;
 }
 
@@ -100,7 +103,7 @@ json_t *report_status(const struct app *app, int64_t now_us)
 	json_object_set_new(
 		status, "routers",
 		report_routers(app->routers, app->router_count, app->sources.snapshot, now_us));
-	json_object_set_new(status, "sources", source_list(&app->sources, now_us));
+	json_object_set_new(status, "sources", source_list(app, now_us));
 	json_object_set_new(status, "ipvs", ipvs_object(&app->reconcile.balance));
 	json_object_set_new(status, "nft",
 	                    json_pack("{s:b,s:o}", "inStep", app->reconcile.nft_in_step, "problems",

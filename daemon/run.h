@@ -9,6 +9,7 @@
 #include "lib/endpoint.h"
 #include "lib/log.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,10 +27,16 @@ enum daemon_on_exit {
 
 /* All memory is the caller's and outlives the run. */
 struct daemon_run_options {
-	char *const *paths; /* -c: files and directories, at least one */
+	char *const *paths; /* -c: files and directories, at least one unless 'kubernetes' */
 	size_t path_count;
+	bool kubernetes;               /* the API says what is wanted, too */
+	const char *kubeconfig;        /* its file, NULL: as a pod */
+	const char *class;             /* load balancer class that is ours */
+	bool default_class;            /* Services without a class are ours, too */
+	const char *const *namespaces; /* watched; none: all */
+	size_t namespace_count;
 	const char *node;      /* name of this machine, never empty */
-	const char *state_dir; /* journal and sysctl values to put back */
+	const char *state_dir; /* journal, sysctl values to put back, the cluster's last state */
 	const char *socket_path;
 	struct endpoint listen; /* HTTP; family ADDR_NONE: no HTTP */
 	int64_t resync_us;      /* between two comparisons with the kernel without a cause */

@@ -25,7 +25,7 @@ EXAMPLES = ["all-nodes", "edge-nodes", "single-node"]
 READ = {"get", "list", "watch"}
 # Besides what k8s/status writes and what is read: of both the program is asked.
 WRITTEN = {("events.k8s.io", "events"): {"create", "patch"}}
-IN_NAMESPACE = {("coordination.k8s.io", "leases"): READ | {"create", "update"}}
+IN_NAMESPACE = {("coordination.k8s.io", "leases"): READ | {"create", "update", "patch"}}
 TESTS = []
 lintel, decoder, root = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3]) / "manifests"
 

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/kubernetes_parts.h"
+
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "lib/mono.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#define STEP           50             /* objects that are translated in one turn */
+#define APPLY_SHARE    2              /* rests so many times as long as applying took ... */
+#define APPLY_REST_MAX (2 * US_PER_S) /* ... but no longer */
+
+/* --- turns: a little of everything, then the loop goes on --- */
+
+void kubernetes_wake(struct kubernetes *k)
+{
+	int64_t now_us = mono_now_us();
+
+	if (k->opened && k->turn.at_us > now_us)
+		loop_deadline_arm(&k->turn, now_us);
+}
+
+static void become_known(struct kubernetes *k, int64_t now_us)
+{
+	k->known = true;
+	k->known_us = now_us;
+	k->dirty = true;
+	log_notice(KUBERNETES_COMPONENT, "the cluster's state is known services=%zu nodes=%zu",
+	           k8s_store_count(k->store, K8S_SERVICE), k8s_store_count(k->store, K8S_NODE));
+}
+
+/* Without a state from before, nothing is said until all is known: what is in
+ * the kernel from a former run would be taken for what is wanted no more. */
+static void apply(struct kubernetes *k, int64_t now_us)
+{
+	if (!k->known && kubernetes_follow_is_settled(k) && kubernetes_members_are_known(k))
+		become_known(k, now_us);
+	if (!k->known || !k->dirty || now_us < k->apply_at_us)
+		return;
+	k->handler.changed(k->handler.ctx);
+	int64_t done_us = mono_now_us();
+	int64_t rest_us = (done_us - now_us) * APPLY_SHARE;
+	k->apply_at_us = done_us + (rest_us < APPLY_REST_MAX ? rest_us : APPLY_REST_MAX);
+}
+
+static void turn(struct loop_deadline *deadline)
+{
+	struct kubernetes *k = lt_container_of(deadline, struct kubernetes, turn);
+	int64_t now_us = mono_now_us(), next_us = TIME_NEVER;
+
+	if (k8s_translator_run(k->translator, STEP))
+		k->dirty = true;
+	if (k8s_translator_is_pending(k->translator)) {
+		next_us = now_us;
+	} else {
+		kubernetes_follow_more(k);
+		apply(k, now_us);
+		if (k->known && k->dirty)
+			next_us = k->apply_at_us;
+		else if (k->known)
+			next_us = kubernetes_write_step(k, now_us);
+	}
+	loop_deadline_arm(&k->turn, next_us);
+}
+
+/* --- small things --- */
+
+uint64_t kubernetes_seed(struct kubernetes *k)
+{
+	k->random = k->random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return k->random | 1;
+}
+
+const char *kubernetes_name(const struct kubernetes *k, const char *more,
+                            char buf[static KUBERNETES_NAME_SIZE])
+{
+	const char *class = k->options->class;
+	bool usual = strcmp(class, K8S_CLASS_DEFAULT) == 0;
+
+	snprintf(buf, KUBERNETES_NAME_SIZE, "lintel%s%s%s%s", usual ? "" : "-", usual ? "" : class,
+	         *more ? "-" : "", more);
+	for (char *c = buf; *c; c++) {
+		*c = (char)tolower((unsigned char)*c);
+		if (!isalnum((unsigned char)*c) && *c != '-' && *c != '.')
+			*c = '-';
+	}
+	return buf;
+}
+
+/* --- life --- */
+
+static int open_client(struct kubernetes *k)
+{
+	struct text why = {0};
+	int rc = kubernetes_auth_open(k->options->kubeconfig, &k->auth, &why);
+
+	if (rc)
+		log_error(KUBERNETES_COMPONENT, "the API can't be asked: %s", text_str(&why));
+	text_done(&why);
+	if (rc == 0)
+		rc = k8s_http_new(k->loop, k->auth, &k->http);
+	if (rc == 0)
+		rc = k8s_requests_new(k->loop, k->http, kubernetes_seed(k), &k->requests);
+	return rc;
+}
+
+static void open_translator(struct kubernetes *k)
+{
+	const struct k8s_translate_params params = {
+		.class = k->options->class,
+		.default_class = k->options->default_class,
+		.node = k->options->node,
+		.namespaces = k->options->namespaces,
+		.namespace_count = k->options->namespace_count,
+	};
+	int64_t now_us = mono_now_us();
+
+	k->store = k8s_store_new();
+	bool loaded = kubernetes_cache_load(k);
+	k->translator = k8s_translator_new(k->store, &params);
+	if (!loaded)
+		return;
+	k->known = true;
+	k->known_us = now_us;
+}
+
+/* All at once: nothing waits yet, and what follows wants to know all of it. */
+static void translate_all(struct kubernetes *k)
+{
+	do
+		(void)k8s_translator_run(k->translator, SIZE_MAX);
+	while (k8s_translator_is_pending(k->translator));
+}
+
+static int open_parts(struct kubernetes *k)
+{
+	int rc = kubernetes_cache_open(k);
+
+	if (rc == 0)
+		rc = kubernetes_members_open(k);
+	if (k->known)
+		translate_all(k);
+	if (rc == 0)
+		rc = kubernetes_follow_open(k);
+	if (rc == 0)
+		rc = kubernetes_lead_open(k);
+	return rc;
+}
+
+int kubernetes_open(struct loop *loop, const struct daemon_run_options *options,
+                    const struct kubernetes_handler *handler, struct kubernetes **ret_kubernetes)
+{
+	struct kubernetes *k = xcalloc(1, sizeof(*k));
+
+	k->loop = loop;
+	k->options = options;
+	k->handler = *handler;
+	k->cache.fd = -1;
+	if (getrandom(&k->random, sizeof(k->random), GRND_NONBLOCK) != sizeof(k->random))
+		k->random = (uint64_t)mono_wall_us();
+	k->turn.expired = turn;
+	int rc = open_client(k);
+	if (rc == 0) {
+		open_translator(k);
+		kubernetes_write_open(k);
+		rc = loop_deadline_init(loop, &k->turn);
+		k->opened = rc == 0;
+	}
+	if (rc == 0)
+		rc = open_parts(k);
+	if (rc) {
+		kubernetes_close(k);
+		return rc;
+	}
+	log_notice(KUBERNETES_COMPONENT, "following the cluster server=%s class=%s from=%s",
+	           k8s_auth_server(k->auth), options->class, k->known ? "disk" : "nothing");
+	loop_deadline_arm(&k->turn, mono_now_us());
+	*ret_kubernetes = k;
+	return 0;
+}
+
+void kubernetes_stop(struct kubernetes *k)
+{
+	if (k)
+		kubernetes_lead_release(k);
+}
+
+void kubernetes_close(struct kubernetes *k)
+{
+	if (!k)
+		return;
+	kubernetes_write_close(k);
+	kubernetes_lead_close(k);
+	kubernetes_members_close(k);
+	kubernetes_cache_close(k);
+	kubernetes_follow_close(k);
+	k8s_requests_free(k->requests);
+	k8s_http_free(k->http);
+	k8s_auth_free(k->auth);
+	if (k->opened)
+		loop_deadline_done(&k->turn);
+	if (k->translator)
+		k8s_translator_free(k->translator);
+	k8s_store_free(k->store);
+	free(k->actives);
+	free(k);
+}
+
+/* --- for the daemon --- */
+
+bool kubernetes_is_known(const struct kubernetes *k)
+{
+	return k->known;
+}
+
+const struct model_objects **kubernetes_others(const struct kubernetes *k, size_t *ret_count)
+{
+	if (k->known)
+		return k8s_translator_sources(k->translator, ret_count);
+	*ret_count = 0;
+	return NULL;
+}
+
+void kubernetes_applied(struct kubernetes *k, const struct model_snapshot *snapshot)
+{
+	k->snapshot = snapshot;
+	k->dirty = false;
+	kubernetes_wake(k);
+}
+
+/* Whose address is it? */
+static const char *node_of(const struct kubernetes *k, const struct addr *address)
+{
+	const struct k8s_nodes *nodes = k8s_translator_nodes(k->translator);
+
+	for (size_t i = 0; i < nodes->count; i++) {
+		if (addr_equal(&nodes->entries[i].ipv4, address) ||
+		    addr_equal(&nodes->entries[i].ipv6, address))
+			return nodes->entries[i].name;
+	}
+	return "";
+}
+
+void kubernetes_observe(struct kubernetes *k, const struct model_router_status *routers,
+                        size_t count)
+{
+	struct kubernetes_active *now = xcalloc(count + 1, sizeof(*now));
+
+	for (size_t i = 0; i < count; i++) {
+		const char *node = "";
+		if (routers[i].state == MODEL_ROUTER_ACTIVE)
+			node = k->options->node;
+		else if (routers[i].state == MODEL_ROUTER_BACKUP &&
+		         routers[i].active.family != ADDR_NONE)
+			node = node_of(k, &routers[i].active);
+		snprintf(now[i].router, sizeof(now[i].router), "%s", routers[i].name);
+		snprintf(now[i].node, sizeof(now[i].node), "%s", node);
+		now[i].address_count = routers[i].address_count;
+	}
+	bool same = count == k->active_count &&
+	            (count == 0 || memcmp(now, k->actives, count * sizeof(*now)) == 0);
+	free(k->actives);
+	k->actives = now;
+	k->active_count = count;
+	if (!same && k->lead.leading) {
+		k8s_translator_take_again(k->translator);
+		kubernetes_wake(k);
+	}
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Collections of the API to the store. */
+#include "daemon/kubernetes_parts.h"
+
+#include "k8s/decode.h"
+#include "k8s/names.h"
+#include "lib/log.h"
+
+#include <string.h>
+
+static bool is_watched(const struct kubernetes *k, const char *namespace)
+{
+	if (k->options->namespace_count == 0 || !*namespace)
+		return true;
+	for (size_t i = 0; i < k->options->namespace_count; i++) {
+		if (strcmp(k->options->namespaces[i], namespace) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void noted(struct kubernetes *k)
+{
+	kubernetes_cache_note(k);
+	kubernetes_wake(k);
+}
+
+static void replacing(void *ctx)
+{
+	struct kubernetes_resource *resource = ctx;
+
+	k8s_store_mark(resource->kubernetes->store, resource->kind);
+}
+
+static struct k8s_object *decode(struct kubernetes_resource *resource, const json_t *json)
+{
+	enum k8s_decode_fault fault;
+	struct k8s_object *object = k8s_decode(resource->kind, json, &fault);
+
+	if (!object) {
+		resource->malformed++;
+		log_warn(KUBERNETES_COMPONENT, "an object is left out resource=%s: it %s",
+		         k8s_kind_plural(resource->kind), k8s_decode_fault_name(fault));
+	}
+	return object;
+}
+
+static void upserted(void *ctx, json_t *json)
+{
+	struct kubernetes_resource *resource = ctx;
+	struct kubernetes *k = resource->kubernetes;
+	struct k8s_object *object = decode(resource, json);
+
+	if (!object)
+		return;
+	if (!is_watched(k, object->meta.namespace))
+		k8s_object_release(object);
+	else if (k8s_store_put(k->store, object))
+		noted(k);
+}
+
+static void deleted(void *ctx, json_t *json)
+{
+	struct kubernetes_resource *resource = ctx;
+	struct kubernetes *k = resource->kubernetes;
+	struct k8s_object *object = decode(resource, json);
+
+	if (!object)
+		return;
+	if (k8s_store_remove(k->store, resource->kind, object->meta.namespace, object->meta.name))
+		noted(k);
+	k8s_object_release(object);
+}
+
+static void replaced(void *ctx)
+{
+	struct kubernetes_resource *resource = ctx;
+	size_t gone = k8s_store_sweep(resource->kubernetes->store, resource->kind);
+
+	if (gone > 0) {
+		log_info(KUBERNETES_COMPONENT, "objects went unseen resource=%s count=%zu",
+		         k8s_kind_plural(resource->kind), gone);
+		noted(resource->kubernetes);
+	}
+}
+
+static void changed(void *ctx)
+{
+	struct kubernetes_resource *resource = ctx;
+
+	kubernetes_wake(resource->kubernetes);
+}
+
+static int follow(struct kubernetes *k, enum k8s_kind kind)
+{
+	const struct k8s_resource of = {k8s_kind_api_version(kind), k8s_kind_plural(kind),
+	                                k8s_kind_name(kind)};
+	const struct k8s_reflector_handler handler = {
+		.replacing = replacing,
+		.upserted = upserted,
+		.deleted = deleted,
+		.replaced = replaced,
+		.changed = changed,
+		.ctx = &k->resources[kind],
+	};
+	struct text path = {0};
+	bool one = k8s_kind_is_namespaced(kind) && k->options->namespace_count == 1;
+
+	k8s_path_add(&path, &of, one ? k->options->namespaces[0] : NULL, NULL, NULL);
+	if (kind == K8S_CONFIG_MAP)
+		k8s_path_add_query(&path, "labelSelector",
+		                   K8S_LABEL_CONFIG_MAP "=" K8S_LABEL_CONFIG_MAP_VALUE);
+	const struct k8s_reflector_params params = {
+		.name = of.plural,
+		.path = text_str(&path),
+		.seed = kubernetes_seed(k),
+		.streaming_lists = true,
+	};
+	int rc = k8s_reflector_new(k->loop, k->http, &params, &handler,
+	                           &k->resources[kind].reflector);
+	text_done(&path);
+	return rc;
+}
+
+/* Labels of namespaces count where a pool asks for them. */
+static bool wants_namespaces(const struct kubernetes *k)
+{
+	for (size_t i = 0; i < k8s_store_count(k->store, K8S_ADDRESS_POOL); i++) {
+		const struct k8s_object *pool = k8s_store_at(k->store, K8S_ADDRESS_POOL, i);
+		if (pool->custom.valid && pool->custom.objects->pool_count > 0 &&
+		    pool->custom.objects->pools[0].namespace_label_count > 0)
+			return true;
+	}
+	return false;
+}
+
+void kubernetes_follow_more(struct kubernetes *k)
+{
+	struct kubernetes_resource *resource = &k->resources[K8S_NAMESPACE];
+
+	if (!resource->reflector && wants_namespaces(k) && follow(k, K8S_NAMESPACE))
+		log_error(KUBERNETES_COMPONENT, "namespaces can't be followed");
+}
+
+int kubernetes_follow_open(struct kubernetes *k)
+{
+	for (enum k8s_kind kind = 0; kind < K8S_KIND_COUNT; kind++) {
+		k->resources[kind].kubernetes = k;
+		k->resources[kind].kind = kind;
+		int rc = kind == K8S_NAMESPACE ? 0 : follow(k, kind);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+void kubernetes_follow_close(struct kubernetes *k)
+{
+	for (size_t i = 0; i < K8S_KIND_COUNT; i++)
+		k8s_reflector_free(k->resources[i].reflector);
+}
+
+bool kubernetes_follow_is_absent(const struct k8s_reflector *reflector)
+{
+	const struct k8s_watch *watch = k8s_reflector_status(reflector);
+
+	return watch->state == K8S_WATCH_STATE_WAITING &&
+	       (watch->why == K8S_WATCH_REASON_NOT_FOUND ||
+	        watch->why == K8S_WATCH_REASON_FORBIDDEN);
+}
+
+bool kubernetes_follow_is_settled(const struct kubernetes *k)
+{
+	for (size_t i = 0; i < K8S_KIND_COUNT; i++) {
+		const struct k8s_reflector *reflector = k->resources[i].reflector;
+		if (reflector && !k8s_reflector_status(reflector)->listed &&
+		    !kubernetes_follow_is_absent(reflector))
+			return false;
+	}
+	return true;
+}
+
+bool kubernetes_follow_in_step(const struct kubernetes *k)
+{
+	for (size_t i = 0; i < K8S_KIND_COUNT; i++) {
+		const struct k8s_reflector *reflector = k->resources[i].reflector;
+		if (reflector && !k8s_reflector_status(reflector)->in_step)
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* daemon/kubernetes_parts.h - what the parts of the cluster's source share.
+ *
+ * I/O, main thread. Private to daemon/kubernetes*.c. */
+
+#ifndef LINTEL_DAEMON_KUBERNETES_PARTS_H
+#define LINTEL_DAEMON_KUBERNETES_PARTS_H
+
+#include "daemon/kubernetes.h"
+#include "k8s/auth.h"
+#include "k8s/cache.h"
+#include "k8s/events.h"
+#include "k8s/http.h"
+#include "k8s/lease.h"
+#include "k8s/names.h"
+#include "k8s/path.h"
+#include "k8s/reflector.h"
+#include "k8s/request.h"
+#include "k8s/stamp.h"
+#include "k8s/status.h"
+#include "k8s/store.h"
+#include "k8s/translate.h"
+
+#define KUBERNETES_COMPONENT "k8s"
+
+/* A collection that is followed. */
+struct kubernetes_resource {
+	struct kubernetes *kubernetes;
+	enum k8s_kind kind;
+	struct k8s_reflector *reflector; /* NULL: not followed (yet) */
+	uint64_t malformed;              /* objects that could not be read */
+};
+
+/* kubernetes_lead.c: who gives addresses and writes. */
+struct kubernetes_lead {
+	struct k8s_lease lease;
+	struct loop_deadline due;
+	struct k8s_request_call *call; /* NULL: none under way */
+	bool leading;                  /* as last told */
+	bool failing;                  /* told in the log */
+	bool open;
+};
+
+/* A node with an instance of Lintel, by its lease. */
+struct kubernetes_member {
+	char node[K8S_NAME_LEN_MAX + 1];
+	char renewed[K8S_STAMP_SIZE]; /* as written */
+	int64_t changed_us;           /* as seen here */
+	bool marked;                  /* in the list under way */
+};
+
+/* kubernetes_members.c: on which nodes there are instances. */
+struct kubernetes_members {
+	struct kubernetes_member *items;
+	size_t count;
+	struct k8s_reflector *reflector;
+	struct loop_deadline due;
+	struct k8s_request_call *call; /* NULL: none under way */
+	char *told;                    /* names that the translator has, one a line; NULL: none */
+	bool open;
+};
+
+/* kubernetes_cache.c: the last state on disk. */
+enum kubernetes_cache_step {
+	KUBERNETES_CACHE_IDLE,
+	KUBERNETES_CACHE_ENCODING,
+	KUBERNETES_CACHE_WRITING,
+	KUBERNETES_CACHE_SETTLING, /* the kernel writes to the disk */
+};
+
+struct kubernetes_cache {
+	enum kubernetes_cache_step step;
+	char *cluster;                 /* NULL: not known yet */
+	struct k8s_request_call *call; /* NULL: none under way */
+	struct loop_deadline due;
+	struct k8s_cache_writer *writer;
+	int fd;              /* of the file that is written; -1 */
+	size_t written;      /* bytes */
+	bool changed;        /* the store, since the last write began */
+	bool failing;        /* told in the log */
+	char *found_cluster; /* of the file that we began from; NULL: none */
+	int64_t saved_us;    /* 0: never */
+	bool open;
+};
+
+#define KUBERNETES_WRITES_MAX 16
+
+/* An object whose status is being written, or has to be looked at again soon.
+ */
+struct kubernetes_write {
+	struct kubernetes *kubernetes;
+	bool used;
+	bool again; /* something changed meanwhile */
+	struct k8s_translate_key key;
+	struct k8s_request_call *call; /* NULL: waits for 'due_us' */
+	int64_t due_us;
+};
+
+/* What an object was last told to be, so that Events are about changes. */
+struct kubernetes_told;
+
+/* kubernetes_write.c: status, finalizers, Events. */
+struct kubernetes_writer {
+	struct kubernetes_write writes[KUBERNETES_WRITES_MAX];
+	struct k8s_events *events;
+	struct kubernetes_told *told;
+	uint64_t refused; /* writes */
+};
+
+/* What is observed of a virtual router. */
+struct kubernetes_active {
+	char router[254];
+	char node[K8S_NAME_LEN_MAX + 1]; /* "": nobody, or unknown */
+	size_t address_count;
+};
+
+struct kubernetes {
+	struct loop *loop;
+	const struct daemon_run_options *options;
+	struct kubernetes_handler handler;
+	struct k8s_auth *auth;
+	struct k8s_http *http;
+	struct k8s_requests *requests;
+	struct k8s_store *store;
+	struct k8s_translator *translator;
+	struct kubernetes_resource resources[K8S_KIND_COUNT];
+	struct loop_deadline turn;
+	uint64_t random;
+	bool opened; /* 'turn' can be armed */
+	bool known;
+	bool dirty;                            /* what we say is another, and was not joined yet */
+	int64_t apply_at_us;                   /* not before */
+	int64_t known_us;                      /* since when */
+	const struct model_snapshot *snapshot; /* in force; borrowed; NULL: none yet */
+	struct kubernetes_active *actives;
+	size_t active_count;
+	struct kubernetes_lead lead;
+	struct kubernetes_members members;
+	struct kubernetes_cache cache;
+	struct kubernetes_writer writer;
+};
+
+/* kubernetes.c */
+/* There is something to do in the next turn of the loop. */
+void kubernetes_wake(struct kubernetes *kubernetes);
+uint64_t kubernetes_seed(struct kubernetes *kubernetes);
+/* "lintel", or "lintel-CLASS" with what no name may have replaced; then '-' and
+ * 'more' unless it is "". Returns buf. */
+#define KUBERNETES_NAME_SIZE 256
+const char *kubernetes_name(const struct kubernetes *kubernetes, const char *more,
+                            char buf[static KUBERNETES_NAME_SIZE]);
+
+/* kubernetes_auth.c */
+LT_MUST_USE int kubernetes_auth_open(const char *kubeconfig, struct k8s_auth **ret_auth,
+                                     struct text *why);
+
+/* kubernetes_follow.c */
+LT_MUST_USE int kubernetes_follow_open(struct kubernetes *kubernetes);
+void kubernetes_follow_close(struct kubernetes *kubernetes);
+/* Follows what has become necessary. */
+void kubernetes_follow_more(struct kubernetes *kubernetes);
+/* Everything was listed, or can't be. */
+bool kubernetes_follow_is_settled(const struct kubernetes *kubernetes);
+/* Everything is followed right now. */
+bool kubernetes_follow_in_step(const struct kubernetes *kubernetes);
+/* Can't be, as its kind is not there, or forbidden. */
+bool kubernetes_follow_is_absent(const struct k8s_reflector *reflector);
+
+/* kubernetes_cache.c */
+LT_MUST_USE int kubernetes_cache_open(struct kubernetes *kubernetes);
+void kubernetes_cache_close(struct kubernetes *kubernetes);
+/* Fills the empty store. True: there was a good file. */
+bool kubernetes_cache_load(struct kubernetes *kubernetes);
+void kubernetes_cache_note(struct kubernetes *kubernetes); /* the store changed */
+
+/* kubernetes_lead.c */
+LT_MUST_USE int kubernetes_lead_open(struct kubernetes *kubernetes);
+void kubernetes_lead_close(struct kubernetes *kubernetes);
+void kubernetes_lead_release(struct kubernetes *kubernetes);
+bool kubernetes_lead_is_ours(struct kubernetes *kubernetes, int64_t now_us);
+
+/* kubernetes_members.c */
+LT_MUST_USE int kubernetes_members_open(struct kubernetes *kubernetes);
+void kubernetes_members_close(struct kubernetes *kubernetes);
+bool kubernetes_members_are_known(const struct kubernetes *kubernetes);
+
+/* kubernetes_write.c */
+void kubernetes_write_open(struct kubernetes *kubernetes);
+void kubernetes_write_close(struct kubernetes *kubernetes);
+/* Looks at some objects. When it wants to be called again, TIME_NEVER: when
+ * something changed. */
+int64_t kubernetes_write_step(struct kubernetes *kubernetes, int64_t now_us);
+
+#endif

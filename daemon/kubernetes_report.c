@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/kubernetes_parts.h"
+#include "daemon/report_router.h"
+
+static bool resource_has_problem(const struct k8s_watch *watch)
+{
+	return watch->state == K8S_WATCH_STATE_WAITING && watch->why != K8S_WATCH_REASON_NONE &&
+	       watch->why != K8S_WATCH_REASON_ENDED;
+}
+
+static void add_problem(json_t *problems, const char *name, const struct k8s_watch *watch)
+{
+	if (!resource_has_problem(watch))
+		return;
+	json_array_append_new(problems, json_sprintf("Kubernetes: %s can't be followed: %s%s%s",
+	                                             name, k8s_watch_reason_name(watch->why),
+	                                             watch->message.len > 0 ? ": " : "",
+	                                             text_str(&watch->message)));
+}
+
+static json_t *resource_object(const struct kubernetes_resource *resource, int64_t now_us)
+{
+	const struct kubernetes *k = resource->kubernetes;
+	const struct k8s_watch *watch = k8s_reflector_status(resource->reflector);
+	bool wrong = resource_has_problem(watch);
+
+	return json_pack("{s:s,s:b,s:o,s:s,s:s,s:s,s:I,s:I}", "name",
+	                 k8s_kind_plural(resource->kind), "inStep", watch->in_step, "sinceSeconds",
+	                 report_age(now_us, watch->in_step_us), "state",
+	                 k8s_watch_state_name(watch->state), "reason",
+	                 wrong ? k8s_watch_reason_name(watch->why) : "", "message",
+	                 wrong ? text_str(&watch->message) : "", "objects",
+	                 (json_int_t)k8s_store_count(k->store, resource->kind), "malformed",
+	                 (json_int_t)resource->malformed);
+}
+
+static json_t *requests_object(const struct kubernetes *k)
+{
+	struct k8s_requests_stats stats;
+
+	k8s_requests_stats(k->requests, &stats);
+	return json_pack("{s:I,s:I,s:I}", "sent", (json_int_t)stats.sent, "repeated",
+	                 (json_int_t)stats.repeated, "waiting", (json_int_t)stats.waiting);
+}
+
+static json_t *lease_object(const struct kubernetes *k)
+{
+	const struct k8s_lease *lease = &k->lead.lease;
+
+	return json_pack("{s:s,s:s,s:b,s:s}", "namespace", lease->namespace, "name", lease->name,
+	                 "leading", k->lead.leading, "holder", lease->record.holder);
+}
+
+json_t *kubernetes_report(const struct kubernetes *k, const struct sources *sources, int64_t now_us)
+{
+	json_t *problems = json_array(), *resources = json_array();
+
+	if (!k->known)
+		json_array_append_new(
+			problems,
+			json_string("Kubernetes: the cluster's state is not known yet: there is "
+		                    "none on disk, and the API has not told all of it"));
+	for (size_t i = 0; i < K8S_KIND_COUNT; i++) {
+		const struct kubernetes_resource *resource = &k->resources[i];
+		if (!resource->reflector)
+			continue;
+		add_problem(problems, k8s_kind_plural(resource->kind),
+		            k8s_reflector_status(resource->reflector));
+		json_array_append_new(resources, resource_object(resource, now_us));
+	}
+	add_problem(problems, "leases", k8s_reflector_status(k->members.reflector));
+	sources_add_left_out(sources, problems);
+	return json_pack("{s:s,s:s,s:s,s:b,s:b,s:o,s:o,s:o,s:o,s:o,s:o}", "path", "kubernetes",
+	                 "server", k8s_auth_server(k->auth), "class", k->options->class, "inStep",
+	                 kubernetes_follow_in_step(k), "known", k->known, "loadedSecondsAgo",
+	                 report_age(now_us, k->known_us), "savedSecondsAgo",
+	                 report_age(now_us, k->cache.saved_us), "lease", lease_object(k),
+	                 "requests", requests_object(k), "resources", resources, "problems",
+	                 problems);
+}

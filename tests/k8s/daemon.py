@@ -1,0 +1,374 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""daemon.py LINTEL [TEST...]: the whole daemon, fed by the stand-in API server, in a network namespace of its own. TAP.
+
+Needs root for the namespace. The kernel may be one without IPVS: what is wanted is asked of the daemon (`lintel explain`), what is told
+of the server. Traffic is for the lab.
+"""
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+PATIENCE = 20.0
+TESTS = []
+VIP = "10.77.0.100"
+SERVERS = ("10.78.0.21", "10.78.0.22", "10.78.0.23")
+
+
+def test(function):
+    TESTS.append(function)
+    return function
+
+
+def wait(what, condition, seconds=PATIENCE):
+    end, last = time.monotonic() + seconds, None
+    while time.monotonic() < end:
+        try:
+            last = condition()
+            if last:
+                return last
+        except (KeyError, IndexError, AssertionError, subprocess.CalledProcessError) as error:
+            last = error
+        time.sleep(0.05)
+    raise AssertionError(f"in vain after {seconds} s: {what}; last: {last!r}")
+
+
+# --- objects ---
+
+def node(name="n1", address="10.77.0.11"):
+    return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}, "spec": {},
+            "status": {"conditions": [{"type": "Ready", "status": "True"}], "addresses": [{"type": "InternalIP", "address": address}]}}
+
+
+def router():
+    return {"apiVersion": "lintel.io/v1alpha1", "kind": "VirtualRouter", "metadata": {"name": "front"},
+            "spec": {"virtualRouterId": 51, "interface": "eth0", "addresses": ["10.77.0.99/24"], "advertisementInterval": "100ms"}}
+
+
+def pool(*ranges):
+    return {"apiVersion": "lintel.io/v1alpha1", "kind": "AddressPool", "metadata": {"name": "public"},
+            "spec": {"virtualRouter": "front", "addresses": list(ranges or [f"{VIP}-10.77.0.101"])}}
+
+
+def service(name="web", annotations=None, ports=((80, "http"), (443, "https")), **spec):
+    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "default", "annotations": annotations or {}},
+            "spec": {"type": "LoadBalancer", "loadBalancerClass": "lintel.io/lintel", "clusterIP": "10.96.0.10", "selector": {"app": name},
+                     "ipFamilies": ["IPv4"], "ipFamilyPolicy": "SingleStack",
+                     "ports": [{"name": label, "port": number, "targetPort": 8000 + number, "protocol": "TCP"} for number, label in ports],
+                     **spec}}
+
+
+def endpoints(*addresses, of="web", ports=((80, "http"), (443, "https"))):
+    return {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+            "metadata": {"name": f"{of}-1", "namespace": "default", "labels": {"kubernetes.io/service-name": of}},
+            "ports": [{"name": label, "port": 8000 + number, "protocol": "TCP"} for number, label in ports],
+            "endpoints": [{"addresses": [address], "conditions": {"ready": True, "serving": True, "terminating": False}, "nodeName": "w1"}
+                          for address in addresses]}
+
+
+BASE = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "kube-system"}}, node(), router(), pool()]
+
+
+# --- the daemon ---
+
+class Scene:
+    """A server with BASE and 'objects' in it, and the daemon."""
+
+    def __init__(self, directory, *objects, options=(), start=True):
+        self.directory, self.options, self.begin = pathlib.Path(directory), options, start
+        self.server = ApiServer()
+        self.objects = objects
+        self.socket, self.process = self.directory / "sock", None
+
+    def __enter__(self):
+        self.server.start()
+        for obj in [*BASE, *self.objects]:
+            self.server.store.put(obj)
+        (self.directory / "kubeconfig").write_text(json.dumps(self.server.kubeconfig()), encoding="utf-8")
+        if self.begin:
+            self.start()
+        return self
+
+    def __exit__(self, kind, *error):
+        code = self.stop() if self.process else 0
+        self.server.stop()
+        if kind is None and code != 0:
+            raise AssertionError(f"the daemon ended with {code}\n{self.log()}")
+
+    def start(self, *options):
+        with open(self.directory / "log", "ab") as log:
+            self.process = subprocess.Popen(
+                [LINTEL, "run", "--kubernetes", "--kubeconfig", self.directory / "kubeconfig", "--node", "n1", "--listen", "off",
+                 "--state-dir", self.directory / "state", "--socket", self.socket, "--log-level", "debug", *self.options, *options],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        wait("the daemon answers", lambda: self.process.poll() is not None or self.status())
+        if self.process.poll() is not None:
+            raise AssertionError(f"the daemon ended with {self.process.returncode}\n{self.log()}")
+
+    def stop(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+        try:
+            code = self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            code = "no end"
+        self.process = None
+        return code
+
+    def log(self):
+        return (self.directory / "log").read_text(errors="replace")[-6000:]
+
+    def ask(self, *words):
+        done = subprocess.run([LINTEL, words[0], "--socket", self.socket, *words[1:], "-o", "json"], capture_output=True, text=True, check=False)
+        return json.loads(done.stdout) if done.stdout else {}
+
+    def status(self):
+        return self.ask("status")
+
+    def source(self):
+        return [source for source in self.status()["sources"] if source["path"] == "kubernetes"][0]
+
+    def serves(self, port, *servers, address=VIP):
+        """The port is balanced, and of all endpoints these are real servers of somebody. (What cannot be drained is none.)"""
+        texts = [step["text"] for step in self.ask("explain", f"{address}:{port}")["steps"]]
+        return any("VirtualServer default/service/" in text for text in texts) and \
+            {server for server in SERVERS if self.is_server(server)} == set(servers)
+
+    def is_server(self, address):
+        def lintel(*words):
+            return subprocess.run([LINTEL, words[0], "--socket", self.socket, *words[1:]], capture_output=True, check=False).returncode == 0
+        return lintel("drain", address) and lintel("undrain", address)
+
+    def owned(self):
+        return {address.split("/")[0] for entry in self.status()["routers"] for address in entry["addresses"]}
+
+    def object(self, plural, name="web"):
+        with self.server.store.changed:
+            found = [obj for key, obj in self.server.store.objects.items() if key[0] == plural and obj["metadata"]["name"] == name]
+        return json.loads(json.dumps(found[0])) if found else None
+
+    def ingress(self, name="web"):
+        return ((self.object("services", name) or {}).get("status") or {}).get("loadBalancer", {}).get("ingress", [])
+
+    def in_step(self):
+        wait("in step", lambda: self.source()["inStep"])
+
+    def saved(self, *words):
+        """The state on disk has a Service that says all of this."""
+        path = self.directory / "state" / "kubernetes"
+        wait("the state is kept on disk", lambda: path.exists() and any(
+            '"Service"' in line and all(word in line for word in words) for line in path.read_text(encoding="utf-8").splitlines()), 60)
+
+    def events(self):
+        with self.server.store.changed:
+            return [obj for key, obj in self.server.store.objects.items() if key[0] == "events"]
+
+
+# --- tests ---
+
+@test
+def a_service_of_two_ports_is_served_and_told_so(directory):
+    with Scene(directory, endpoints("10.78.0.21", "10.78.0.22")) as scene:
+        scene.in_step()
+        scene.server.store.put(service())
+        ingress = wait("it has an address", scene.ingress)
+        assert [(entry["ip"], entry["ipMode"]) for entry in ingress] == [(VIP, "Proxy")], ingress
+        assert sorted(entry["port"] for entry in ingress[0]["ports"]) == [80, 443], ingress
+        for port in (80, 443):
+            wait("it is served", lambda p=port: scene.serves(p, "10.78.0.21", "10.78.0.22"))
+        assert VIP in scene.owned(), scene.owned()
+        obj = scene.object("services")
+        assert "lintel.io/cleanup" in obj["metadata"]["finalizers"], obj["metadata"]
+
+
+@test
+def endpoints_come_and_go(directory):
+    with Scene(directory, service(), endpoints("10.78.0.21")) as scene:
+        wait("served by one", lambda: scene.serves(80, "10.78.0.21"))
+        scene.server.store.put(endpoints("10.78.0.21", "10.78.0.22"))
+        wait("served by two", lambda: scene.serves(80, "10.78.0.21", "10.78.0.22"), 5)
+        scene.server.store.put(endpoints("10.78.0.22"))
+        wait("served by the other", lambda: scene.serves(80, "10.78.0.22"), 5)
+
+
+@test
+def a_deleted_service_is_let_go_and_its_finalizer_taken_away(directory):
+    with Scene(directory, service(), endpoints("10.78.0.21")) as scene:
+        wait("it has an address", scene.ingress)
+        wait("guarded", lambda: scene.object("services")["metadata"].get("finalizers"))
+        scene.server.store.remove("Service", "web", "default")
+        wait("it is gone from the API", lambda: scene.object("services") is None)
+        wait("it is gone here", lambda: VIP not in scene.owned())
+
+
+@test
+def an_outage_of_the_api_changes_nothing_and_what_happened_meanwhile_is_seen(directory):
+    objects = [service(), endpoints("10.78.0.21"), service("other"), endpoints("10.78.0.22", of="other")]
+    with Scene(directory, *objects) as scene:
+        wait("both have addresses", lambda: scene.ingress() and scene.ingress("other"))
+        first, second = scene.ingress()[0]["ip"], scene.ingress("other")[0]["ip"]
+        wait("both are served", lambda: {first, second} <= scene.owned())
+        scene.server.stop()
+        wait("the outage is told", lambda: not scene.source()["inStep"])
+        time.sleep(1)
+        assert {first, second} <= scene.owned(), scene.owned()
+        assert any("Kubernetes" in problem for problem in scene.source()["problems"]), scene.source()
+        with contextlib.suppress(KeyError):
+            stored = scene.object("services", "other")
+            stored["metadata"]["finalizers"] = []
+            scene.server.store.put(stored)
+        scene.server.store.remove("Service", "other", "default")
+        scene.server.start()
+        wait("what was deleted meanwhile goes", lambda: second not in scene.owned(), 60)
+        assert first in scene.owned()
+
+
+@test
+def a_restart_while_the_api_is_away_begins_with_the_state_on_disk(directory):
+    with Scene(directory, service(), endpoints("10.78.0.21")) as scene:
+        wait("it has an address", scene.ingress)
+        wait("served", lambda: scene.serves(80, "10.78.0.21"))
+        scene.saved(VIP)
+        scene.server.stop()
+        assert scene.stop() == 0
+        scene.start()
+        assert scene.source()["known"]
+        wait("served again", lambda: scene.serves(80, "10.78.0.21"), 5)
+        wait("its address is ours", lambda: VIP in scene.owned(), 5)
+        scene.server.store.put(endpoints("10.78.0.22"))
+        scene.server.start()
+        wait("in step again, with what is new", lambda: scene.serves(80, "10.78.0.22"), 60)
+
+
+@test
+def a_damaged_state_on_disk_is_refused_and_nothing_is_touched_until_the_api_is_heard(directory):
+    with Scene(directory, service(), endpoints("10.78.0.21"), start=False) as scene:
+        (scene.directory / "state").mkdir()
+        (scene.directory / "state" / "kubernetes").write_text("something else\n", encoding="utf-8")
+        scene.server.stop()
+        scene.start()
+        source = scene.source()
+        assert not source["known"] and source["problems"], source
+        assert "is not used" in scene.log(), scene.log()
+        assert not scene.status()["routers"]
+        scene.server.start()
+        wait("served", lambda: scene.serves(80, "10.78.0.21"), 60)
+
+
+@test
+def a_bad_object_affects_itself_alone_and_says_so(directory):
+    bad = router()
+    bad["metadata"]["name"] = "bad"
+    bad["spec"]["virtualRouterId"] = 300
+    with Scene(directory, bad, service(), endpoints("10.78.0.21")) as scene:
+        wait("the good one is served", lambda: scene.serves(80, "10.78.0.21"))
+
+        def condition():
+            status = scene.object("virtualrouters", "bad").get("status") or {}
+            return [c for c in status.get("conditions", []) if c["type"] == "Ready" and c["status"] == "False"]
+        wait("the bad one says so", condition)
+        wait("and an Event does", lambda: [e for e in scene.events() if e["regarding"]["name"] == "bad" and e["type"] == "Warning"])
+
+
+@test
+def the_virtual_router_shows_who_is_active(directory):
+    with Scene(directory) as scene:
+        wait("told", lambda: "n1" in json.dumps(scene.object("virtualrouters", "front").get("status")))
+
+
+@test
+def an_exhausted_pool_is_told_and_an_extended_one_serves(directory):
+    services = [service(name, ports=((80, "http"),)) for name in ("a", "b", "c")]
+    with Scene(directory, *services) as scene:
+        wait("two have addresses", lambda: sum(1 for name in "abc" if scene.ingress(name)) == 2)
+        left = wait("one has none", lambda: [name for name in "abc" if not scene.ingress(name)])[0]
+        wait("an Event says so", lambda: [e for e in scene.events() if e["regarding"]["name"] == left and e["reason"] == "PoolExhausted"])
+        scene.server.store.put(pool(f"{VIP}-10.77.0.110"))
+        wait("the last one has an address", lambda: scene.ingress(left))
+
+
+@test
+def files_and_the_cluster_are_one_state_and_files_go_first(directory):
+    path = pathlib.Path(directory, "conf.yaml")
+    mine = {"apiVersion": "lintel.io/v1alpha1", "kind": "VirtualRouter", "metadata": {"name": "back"},
+            "spec": {"virtualRouterId": 52, "interface": "eth0", "addresses": ["10.77.0.98/24"]}}
+    path.write_text(json.dumps(mine), encoding="utf-8")
+    with Scene(directory, service(), endpoints("10.78.0.21"), options=("-c", path)) as scene:
+        wait("both are there", lambda: {"10.77.0.98", "10.77.0.99", VIP} <= scene.owned())
+        # Now the file claims what the cluster's virtual router has.
+        mine["spec"]["virtualRouterId"] = 51
+        path.write_text(json.dumps(mine), encoding="utf-8")
+        wait("the cluster's is left out", lambda: scene.owned() == {"10.77.0.98"})
+        assert scene.source()["problems"], scene.source()
+        mine["spec"]["virtualRouterId"] = 52
+        path.write_text(json.dumps(mine), encoding="utf-8")
+        wait("and is back", lambda: {"10.77.0.98", "10.77.0.99", VIP} <= scene.owned())
+
+
+@test
+def another_class_is_nobody_elses_business(directory):
+    with Scene(directory, service(loadBalancerClass="example.com/other"), service("own"), endpoints("10.78.0.21", of="own")) as scene:
+        wait("ours has an address", lambda: scene.ingress("own"))
+        assert not scene.ingress()
+        assert not scene.object("services")["metadata"].get("finalizers")
+
+
+# --- running ---
+
+def run(function, number):
+    name, begun = function.__name__.replace("_", " "), time.monotonic()
+    directory = tempfile.mkdtemp(prefix="lintel-k8s-")
+    try:
+        function(directory)
+        print(f"ok {number} - {name} ({time.monotonic() - begun:.1f} s)", flush=True)
+        return True
+    except Exception:  # pylint: disable=broad-except
+        log = pathlib.Path(directory, "log")
+        text = traceback.format_exc() + (log.read_text(errors="replace")[-8000:] if log.exists() else "")
+        print(f"not ok {number} - {name}\n" + "".join("# " + line + "\n" for line in text.splitlines()), end="", flush=True)
+        return False
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def own_namespace():
+    """Goes on in a fresh network namespace with an eth0. None when that can't be had; why otherwise."""
+    if os.geteuid() != 0:
+        return "root is needed for a network namespace"
+    if os.environ.get("LINTEL_OWN_NAMESPACE") != "1":
+        done = subprocess.run(["unshare", "--net", "true"], capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            return f"no network namespace can be had: {done.stderr.strip()}"
+        os.environ["LINTEL_OWN_NAMESPACE"] = "1"
+        os.execvp("unshare", ["unshare", "--net", "--mount", "--", sys.executable, *sys.argv])
+    for words in ("link set lo up", "link add eth0 type veth peer name eth0-peer", "link set eth0-peer up",
+                  "addr add 10.77.0.11/24 dev eth0", "link set eth0 up"):
+        done = subprocess.run(["ip", *words.split()], capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            return f"ip {words}: {done.stderr.strip()}"
+    return None
+
+
+def main():
+    why_not = own_namespace()
+    if why_not:
+        print(f"1..0 # SKIP {why_not}: THE DAEMON WITH KUBERNETES IS NOT TESTED HERE", flush=True)
+        return 0
+    chosen = [function for function in TESTS if len(sys.argv) < 3 or function.__name__ in sys.argv[2:]]
+    print(f"1..{len(chosen)}", flush=True)
+    return 0 if all([run(function, number) for number, function in enumerate(chosen, 1)]) else 1
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+    LINTEL = str(pathlib.Path(sys.argv[1]).resolve())
+    from apiserver import ApiServer
+    sys.exit(main())
