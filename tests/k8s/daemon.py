@@ -321,6 +321,41 @@ def another_class_is_nobody_elses_business(directory):
         assert not scene.object("services")["metadata"].get("finalizers")
 
 
+@test
+def a_virtual_server_balances_to_the_endpoints_of_a_service(directory):
+    server = {"apiVersion": "lintel.io/v1alpha1", "kind": "VirtualServer", "metadata": {"name": "media", "namespace": "default"},
+              "spec": {"addressPool": "public", "service": {"name": "web"},
+                       "ports": [{"port": 80, "targetPort": 8080, "protocol": "TCP", "scheduler": "rr"}]}}
+    inner = service(type="ClusterIP")
+    del inner["spec"]["loadBalancerClass"]
+    with Scene(directory, server, inner, endpoints("10.78.0.21")) as scene:
+        status = wait("it says what it has", lambda: (scene.object("virtualservers", "media").get("status") or {}).get("addresses")
+                      and scene.object("virtualservers", "media")["status"])
+        assert status["addresses"] == [VIP], status
+        wait("its endpoints serve", lambda: scene.is_server("10.78.0.21"))
+        wait("its backends are counted", lambda: scene.object("virtualservers", "media")["status"]["readyBackends"] == 1)
+
+
+@test
+def an_annotated_config_map_gets_its_address(directory):
+    config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "old", "namespace": "default", "labels": {"app": "loadbalancer"}},
+              "data": {"bind-port": "80", "namespace": "default", "target-service-name": "web", "target-port": "8080"}}
+    inner = service(type="ClusterIP")
+    del inner["spec"]["loadBalancerClass"]
+    with Scene(directory, config, inner, endpoints("10.78.0.21")) as scene:
+        wait("its address is filled in", lambda: scene.object("configmaps", "old")["data"].get("bind-ip") == VIP)
+        wait("its endpoints serve", lambda: scene.is_server("10.78.0.21"))
+
+
+@test
+def an_address_is_asked_for_in_the_words_of_metallb_and_shared_by_key(directory):
+    one = service("one", {"metallb.io/loadBalancerIPs": "10.77.0.101", "metallb.universe.tf/allow-shared-ip": "key"}, ports=((80, "http"),))
+    two = service("two", {"lintel.io/addresses": "10.77.0.101", "lintel.io/allow-shared-address": "key"}, ports=((443, "https"),))
+    with Scene(directory, one, two) as scene:
+        for name in ("one", "two"):
+            wait(f"{name} has the address", lambda n=name: [entry["ip"] for entry in scene.ingress(n)] == ["10.77.0.101"])
+
+
 # --- running ---
 
 def run(function, number):
