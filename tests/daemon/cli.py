@@ -100,6 +100,8 @@ WRONG = {
     ("run", "--resync", "5ms"):
         "lintel run: option '--resync': '5ms' is no duration of 1s to 1h\nSee 'lintel run --help'.\n",
     ("run", "--node", ""): "lintel run: option '--node': the name is empty\nSee 'lintel run --help'.\n",
+    ("run", "--class", "example.com/lb"):
+        "lintel run: option '--class' says nothing without '--kubernetes'\nSee 'lintel run --help'.\n",
     ("run", "--listen", "localhost"):
         "lintel run: option '--listen': 'localhost' is neither ADDR:PORT nor off\nSee 'lintel run --help'.\n",
 }
