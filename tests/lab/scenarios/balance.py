@@ -138,7 +138,7 @@ def sctp(lab):
         Program(web, f"sctp-{web.name}", [TOOL, "serve", "--protocol", "sctp", web.name, 8080])
     lab.alone(server(ports=[port(80, "SCTP")]))
     lab.client.wait_answer("sctp", VIP, 80)
-    lab.client.expect_balanced("sctp", VIP, 80)
+    lab.client.expect_balanced("sctp", VIP, 80, timeout=8000)  # a lost packet of a handshake is sent again after 3 s (RFC 9260 15)
 
 
 ONE, SOME, EVEN = "one", "some", "even"
