@@ -29,6 +29,7 @@ PARTS = {"loss": loss, "programming": programming, "lateness": lateness, "footpr
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=10, help="of each kind of fault (loss) [10]")
+    parser.add_argument("--systems", default="", metavar="WORD", help="loss: only the systems whose name has it, \"100 ms\" say")
     parser.add_argument("--save", type=pathlib.Path, help="write the tables there as well")
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []])
     options = parser.parse_args()
