@@ -22,6 +22,7 @@ void kubernetes_wake(struct kubernetes *k)
 {
 	int64_t now_us = mono_now_us();
 
+	k->woken = true; /* within a turn: there is another one */
 	if (k->opened && k->turn.at_us > now_us)
 		loop_deadline_arm(&k->turn, now_us);
 }
@@ -54,6 +55,7 @@ static void turn(struct loop_deadline *deadline)
 	struct kubernetes *k = lt_container_of(deadline, struct kubernetes, turn);
 	int64_t now_us = mono_now_us(), next_us = TIME_NEVER;
 
+	k->woken = false;
 	if (k8s_translator_run(k->translator, STEP))
 		k->dirty = true;
 	if (k8s_translator_is_pending(k->translator)) {
@@ -66,7 +68,7 @@ static void turn(struct loop_deadline *deadline)
 		else if (k->known)
 			next_us = kubernetes_write_step(k, now_us);
 	}
-	loop_deadline_arm(&k->turn, next_us);
+	loop_deadline_arm(&k->turn, k->woken ? mono_now_us() : next_us);
 }
 
 /* --- small things --- */

@@ -125,6 +125,7 @@ struct kubernetes {
 	struct k8s_translator *translator;
 	struct kubernetes_resource resources[K8S_KIND_COUNT];
 	struct loop_deadline turn;
+	bool woken; /* since the last turn began */
 	uint64_t random;
 	bool opened; /* 'turn' can be armed */
 	bool known;

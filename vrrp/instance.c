@@ -12,6 +12,21 @@
 /* Between two of the same message about the same fight. */
 #define TELL_AGAIN_US (60 * US_PER_S)
 
+/* Peers that are configured are shown from the start: that one was never heard is worth knowing. (A
+ * Backup is silent, so an Active hears nobody as long as all is well.) */
+static void list_peers(struct model_router_status *status, const struct vrrp_router_config *config)
+{
+	for (size_t i = 0; i < config->peer_count; i++) {
+		bool listed = false;
+
+		for (uint32_t j = 0; j < status->peer_count; j++)
+			listed |= addr_equal(&status->peers[j].address, &config->peers[i]);
+		if (!listed && status->peer_count < MODEL_PEERS_SHOWN)
+			status->peers[status->peer_count++] =
+				(struct model_peer_status){.address = config->peers[i]};
+	}
+}
+
 static void describe(struct vrrp_instance *instance)
 {
 	const struct vrrp_router_config *config = instance->config;
@@ -21,6 +36,7 @@ static void describe(struct vrrp_instance *instance)
 	memcpy(status->interface, config->interface, sizeof(status->interface));
 	status->virtual_router_id = config->virtual_router_id;
 	status->advert_interval_us = config->advert_interval_us;
+	list_peers(status, config);
 }
 
 struct vrrp_instance *vrrp_instance_new(struct vrrp_shared *shared,

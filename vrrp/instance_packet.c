@@ -149,6 +149,8 @@ static void note_peer(struct vrrp_instance *instance, int64_t now_us, const stru
 		                                              : oldest;
 		instance->shared->report_soon = true;
 	}
+	if (peer->heard_us == 0)
+		instance->shared->report_soon = true;
 	*peer = (struct model_peer_status){
 		.address = *src,
 		.priority = advert->priority,

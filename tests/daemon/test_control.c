@@ -73,6 +73,10 @@ static void asked(struct loop_wake *wake)
 	loop_stop(loop);
 }
 
+static void ignored(struct loop_wake *wake)
+{
+}
+
 static const char *answer_to(struct asker *asker, const char *request)
 {
 	pthread_t thread;
@@ -147,7 +151,8 @@ START_TEST(an_answer_may_come_later)
 	struct asker first = {.request = "{\"command\":\"later\"}\n"}, second;
 	pthread_t thread;
 
-	first.done = (struct loop_wake){.woken = asked};
+	/* Only the second one's end stops the loop, or his thread would wait for it for ever. */
+	first.done = (struct loop_wake){.woken = ignored};
 	loop_wake_start(loop, &first.done);
 	pthread_create(&thread, NULL, ask, &first);
 	while (!kept_ticket) /* the loop returns after each request of the second */
