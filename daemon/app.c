@@ -17,8 +17,12 @@
 
 static void configure_vrrp(struct app *app)
 {
-	vrrp_thread_configure(app->vrrp, vrrp_config_build(app->sources.snapshot, app->lingering,
-	                                                   app->lingering_count));
+	const struct vrrp_circumstances circumstances = {
+		.lingering = app->lingering,
+		.lingering_count = app->lingering_count,
+	};
+
+	vrrp_thread_configure(app->vrrp, vrrp_config_build(app->sources.snapshot, &circumstances));
 }
 
 static bool snapshot_has(const struct model_snapshot *snapshot, const struct addr *address)

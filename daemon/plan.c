@@ -193,7 +193,7 @@ static void plan_addresses_against(struct daemon_plan *plan, const struct vrrp_c
 
 static void plan_addresses(struct daemon_plan *plan, const struct model_snapshot *snapshot)
 {
-	struct vrrp_config *config = vrrp_config_build(snapshot, NULL, 0);
+	struct vrrp_config *config = vrrp_config_build(snapshot, NULL);
 	struct rtnl_address *found = NULL;
 	struct nl *nl = NULL;
 	size_t count = 0;

@@ -231,20 +231,31 @@ static void build_router(struct arena *arena, const struct model_snapshot *snaps
 	}
 }
 
-struct vrrp_config *vrrp_config_build(const struct model_snapshot *snapshot,
-                                      const struct vrrp_lingering *lingering,
-                                      size_t lingering_count)
+static bool preempt_is_held(const struct vrrp_circumstances *circumstances, const char *router)
 {
-	const struct lingerers lingerers = {.items = lingering, .count = lingering_count};
+	for (size_t i = 0; i < circumstances->restraint_count; i++)
+		if (strcmp(circumstances->restraints[i].router, router) == 0)
+			return circumstances->restraints[i].preempt_held;
+	return false;
+}
+
+struct vrrp_config *vrrp_config_build(const struct model_snapshot *snapshot,
+                                      const struct vrrp_circumstances *circumstances)
+{
+	static const struct vrrp_circumstances none;
+	const struct vrrp_circumstances *now = circumstances ? circumstances : &none;
+	const struct lingerers lingerers = {.items = now->lingering, .count = now->lingering_count};
 	struct vrrp_config *config = xcalloc(1, sizeof(*config));
 
 	arena_init(&config->arena);
 	config->router_count = snapshot->router_count;
 	config->routers =
 		arena_array(&config->arena, snapshot->router_count, sizeof(*config->routers));
-	for (size_t i = 0; i < snapshot->router_count; i++)
+	for (size_t i = 0; i < snapshot->router_count; i++) {
 		build_router(&config->arena, snapshot, &lingerers, snapshot->routers[i],
 		             &config->routers[i]);
+		config->routers[i].preempt_held = preempt_is_held(now, snapshot->routers[i]->name);
+	}
 	return config;
 }
 
@@ -311,9 +322,9 @@ bool vrrp_config_router_equal(const struct vrrp_router_config *a,
 	return strcmp(a->name, b->name) == 0 && strcmp(a->interface, b->interface) == 0 &&
 	       a->virtual_router_id == b->virtual_router_id && a->priority == b->priority &&
 	       a->advert_interval_us == b->advert_interval_us && a->preempt == b->preempt &&
-	       a->preempt_delay_us == b->preempt_delay_us && a->accept == b->accept &&
-	       a->virtual_mac == b->virtual_mac && a->checksum == b->checksum &&
-	       a->address_lifetime_s == b->address_lifetime_s &&
+	       a->preempt_held == b->preempt_held && a->preempt_delay_us == b->preempt_delay_us &&
+	       a->accept == b->accept && a->virtual_mac == b->virtual_mac &&
+	       a->checksum == b->checksum && a->address_lifetime_s == b->address_lifetime_s &&
 	       a->announce_count == b->announce_count &&
 	       a->announce_interval_us == b->announce_interval_us &&
 	       a->announce_again_us == b->announce_again_us &&

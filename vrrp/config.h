@@ -22,6 +22,7 @@ struct vrrp_router_config {
 	uint8_t priority;
 	int64_t advert_interval_us;
 	bool preempt;
+	bool preempt_held; /* for now, see struct vrrp_restraint */
 	int64_t preempt_delay_us;
 	bool accept;
 	bool virtual_mac;
@@ -60,11 +61,25 @@ struct vrrp_lingering {
 	char router[254]; /* that owned it; unknown by now: the address is let go */
 };
 
-/* 'lingering' may be NULL when its count is 0; they are owned, never advertised in a list of given
- * addresses. */
+/* What keeps a virtual router here from all that its configuration lets it do, for now. */
+struct vrrp_restraint {
+	char router[254];
+	bool preempt_held; /* preempts nobody, not even as the address owner */
+};
+
+/* What is so at the moment, beside what is wanted. Arrays may be NULL when their count is 0; of
+ * unknown routers nothing is done. Lingering addresses are owned, never advertised in a list of
+ * given addresses. */
+struct vrrp_circumstances {
+	const struct vrrp_lingering *lingering;
+	size_t lingering_count;
+	const struct vrrp_restraint *restraints;
+	size_t restraint_count;
+};
+
+/* 'circumstances' NULL: none. Nothing given is kept. */
 struct vrrp_config *vrrp_config_build(const struct model_snapshot *snapshot,
-                                      const struct vrrp_lingering *lingering,
-                                      size_t lingering_count);
+                                      const struct vrrp_circumstances *circumstances);
 void vrrp_config_free(struct vrrp_config *config);
 const struct vrrp_router_config *vrrp_config_find(const struct vrrp_config *config,
                                                   const char *name);

@@ -178,7 +178,8 @@ void vrrp_fsm_startup(struct vrrp_fsm *fsm, int64_t now_us, bool holding, struct
 		return;
 	listen_anew(fsm, now_us);
 	/* 6.4.1: the owner becomes Active at once. */
-	if (fsm->params.priority == OWNER_PRIORITY && !fsm->preemption_suspended) {
+	if (fsm->params.priority == OWNER_PRIORITY && !fsm->preemption_suspended &&
+	    !fsm->params.preempt_held) {
 		become_active(fsm, now_us, MODEL_REASON_OWNER, out);
 		return;
 	}
@@ -240,7 +241,7 @@ void vrrp_fsm_leave(struct vrrp_fsm *fsm, int64_t now_us, enum vrrp_leave leave,
 /* Is an advertisement of a lower Active to be overruled? */
 static bool preempts(const struct vrrp_fsm *fsm, int64_t now_us)
 {
-	if (fsm->preemption_suspended)
+	if (fsm->preemption_suspended || fsm->params.preempt_held)
 		return false;
 	if (fsm->params.priority == OWNER_PRIORITY)
 		return true;
@@ -510,7 +511,7 @@ static void configure_backup(struct vrrp_fsm *fsm, int64_t now_us,
 	bool becomes_owner = fsm->params.priority == OWNER_PRIORITY &&
 	                     old->priority != OWNER_PRIORITY;
 
-	if (becomes_owner && !fsm->preemption_suspended) {
+	if (becomes_owner && !fsm->preemption_suspended && !fsm->params.preempt_held) {
 		become_active(fsm, now_us, MODEL_REASON_OWNER, out);
 		return;
 	}

@@ -39,6 +39,7 @@ struct vrrp_fsm_params {
 	uint8_t priority; /* 1..255 */
 	int64_t advert_interval_us;
 	bool preempt;
+	bool preempt_held;        /* for now it preempts nobody, not even as the owner */
 	int64_t preempt_delay_us; /* after a lower-priority Active was first heard */
 	bool virtual_mac; /* neighbours know one MAC for all: an Active that yields says nothing */
 	struct addr local4; /* primary addresses of the interface, ADDR_NONE when the family is not

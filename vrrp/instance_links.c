@@ -192,6 +192,7 @@ struct vrrp_fsm_params vrrp_instance_params(const struct vrrp_instance *instance
 		.priority = config->priority,
 		.advert_interval_us = config->advert_interval_us,
 		.preempt = config->preempt,
+		.preempt_held = config->preempt_held,
 		.preempt_delay_us = config->preempt_delay_us,
 		.virtual_mac = config->virtual_mac,
 		.local4 = instance->local4,

@@ -105,7 +105,7 @@ static bool load(struct lab *lab)
 		text_done(&text);
 	}
 	if (snapshot) {
-		vrrp_thread_configure(lab->thread, vrrp_config_build(snapshot, NULL, 0));
+		vrrp_thread_configure(lab->thread, vrrp_config_build(snapshot, NULL));
 		model_snapshot_free(snapshot);
 	}
 	model_problems_done(&problems);

@@ -192,7 +192,7 @@ START_TEST(addresses_are_owned_and_advertised)
 	vip("10.0.0.1/32", &world.routers[1]);
 	for (size_t i = 0; i < 4 && row->vips[i]; i++)
 		vip(row->vips[i], &world.routers[0]);
-	struct vrrp_config *config = vrrp_config_build(&world.snapshot, NULL, 0);
+	struct vrrp_config *config = vrrp_config_build(&world.snapshot, NULL);
 	const struct vrrp_router_config *router = vrrp_config_find(config, "front");
 	ck_assert_msg(strcmp(owned_text(router), row->owned) == 0, "%s: owned: %s", row->name,
 	              owned_text(router));
@@ -220,7 +220,7 @@ START_TEST(advertisement_fits_one_packet_and_the_rest_is_owned_all_the_same)
 		         _i ? i + 1 : i / 200, i % 200 + 1);
 		own(text, "eth0");
 	}
-	struct vrrp_config *config = vrrp_config_build(&world.snapshot, NULL, 0);
+	struct vrrp_config *config = vrrp_config_build(&world.snapshot, NULL);
 	const struct vrrp_router_config *router = vrrp_config_find(config, "front");
 	if (_i) {
 		/* 40 of IPv6, 8 of VRRP and 90 addresses are 1488 bytes. */
@@ -249,8 +249,8 @@ START_TEST(everything_is_copied)
 	world.tracks[1] = "eth2";
 	world.routers[0].track_interface_count = 2;
 	router = world.routers[0];
-	struct vrrp_config *config = vrrp_config_build(&world.snapshot, NULL, 0);
-	struct vrrp_config *again = vrrp_config_build(&world.snapshot, NULL, 0);
+	struct vrrp_config *config = vrrp_config_build(&world.snapshot, NULL);
+	struct vrrp_config *again = vrrp_config_build(&world.snapshot, NULL);
 	memset(&world, 0x5a, sizeof(world));
 
 	const struct vrrp_router_config *c = vrrp_config_find(config, "front");
@@ -359,13 +359,39 @@ START_TEST(any_difference_is_seen)
 	world.tracks[0] = "eth1";
 	world.routers[0].peer_count = 1;
 	world.routers[0].track_interface_count = 1;
-	struct vrrp_config *before = vrrp_config_build(&world.snapshot, NULL, 0);
+	struct vrrp_config *before = vrrp_config_build(&world.snapshot, NULL);
 	change(_i);
-	struct vrrp_config *after = vrrp_config_build(&world.snapshot, NULL, 0);
+	struct vrrp_config *after = vrrp_config_build(&world.snapshot, NULL);
 	ck_assert(!vrrp_config_router_equal(&before->routers[0], &after->routers[0]));
 	ck_assert(vrrp_config_router_equal(&before->routers[1], &after->routers[1]));
 	vrrp_config_free(before);
 	vrrp_config_free(after);
+}
+END_TEST
+
+START_TEST(restraint_holds_the_router_that_it_names_and_no_other)
+{
+	const struct vrrp_restraint restraints[] = {
+		{.router = "unknown", .preempt_held = true},
+		{.preempt_held = true},
+	};
+	struct vrrp_restraint held[2];
+
+	memcpy(held, restraints, sizeof(held));
+	snprintf(held[1].router, sizeof(held[1].router), "%s", world.routers[0].name);
+	struct vrrp_config *free_one = vrrp_config_build(&world.snapshot, NULL);
+	struct vrrp_config *held_one = vrrp_config_build(
+		&world.snapshot,
+		&(struct vrrp_circumstances){.restraints = held, .restraint_count = 2});
+	const char *name = world.routers[0].name;
+	for (size_t i = 0; i < held_one->router_count; i++) {
+		const struct vrrp_router_config *router = &held_one->routers[i];
+		bool same = vrrp_config_router_equal(router, &free_one->routers[i]);
+		ck_assert_int_eq(router->preempt_held, strcmp(router->name, name) == 0);
+		ck_assert_int_eq(same, !router->preempt_held);
+	}
+	vrrp_config_free(free_one);
+	vrrp_config_free(held_one);
 }
 END_TEST
 
@@ -380,7 +406,9 @@ START_TEST(address_that_takes_leave_is_still_owned)
 	begin();
 	own("10.0.0.100/24", "eth0");
 	vip("10.0.0.7/32", &world.routers[0]);
-	struct vrrp_config *config = vrrp_config_build(&world.snapshot, lingering, 3);
+	struct vrrp_config *config = vrrp_config_build(
+		&world.snapshot,
+		&(struct vrrp_circumstances){.lingering = lingering, .lingering_count = 3});
 	ck_assert_str_eq(owned_text(vrrp_config_find(config, "front")),
 	                 "eth0 10.0.0.7/32, eth0 10.0.0.8/32, eth0 10.0.0.100/24");
 	ck_assert_str_eq(owned_text(vrrp_config_find(config, "rear")), "");
@@ -391,7 +419,7 @@ END_TEST
 START_TEST(no_routers_no_configuration)
 {
 	struct model_snapshot empty = {.router_count = 0};
-	struct vrrp_config *config = vrrp_config_build(&empty, NULL, 0);
+	struct vrrp_config *config = vrrp_config_build(&empty, NULL);
 
 	ck_assert_uint_eq(config->router_count, 0);
 	ck_assert_ptr_null(vrrp_config_find(config, "front"));
@@ -410,6 +438,7 @@ int main(void)
 	tcase_add_test(tc, everything_is_copied);
 	tcase_add_loop_test(tc, any_difference_is_seen, 0, 20);
 	tcase_add_test(tc, address_that_takes_leave_is_still_owned);
+	tcase_add_test(tc, restraint_holds_the_router_that_it_names_and_no_other);
 	tcase_add_test(tc, no_routers_no_configuration);
 	suite_add_tcase(suite, tc);
 

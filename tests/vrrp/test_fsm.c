@@ -588,6 +588,57 @@ START_TEST(preemption_stays_suspended_until_active_again)
 }
 END_TEST
 
+START_TEST(held_preemption_follows_a_lower_active_but_takes_over_when_it_dies)
+{
+	struct vrrp_fsm_params params = {.priority = 100,
+	                                 .advert_interval_us = US_PER_S,
+	                                 .preempt = true,
+	                                 .preempt_held = true};
+	struct vrrp_effects effects = {.count = 0};
+	struct vrrp_fsm fsm;
+
+	vrrp_fsm_init(&fsm, &params);
+	vrrp_fsm_startup(&fsm, T, false, &effects);
+	for (int64_t i = 1; i <= 10; i++) {
+		advert(&fsm, T + i * US_PER_S, "10.0.0.9", 50, US_PER_S, &effects);
+		ck_assert_int_gt(vrrp_fsm_deadline(&fsm), T + (i + 3) * US_PER_S);
+	}
+	ck_assert_int_eq(fsm.state, MODEL_ROUTER_BACKUP);
+	struct vrrp_fsm dies = fsm;
+	effects.count = 0;
+	vrrp_fsm_expired(&dies, vrrp_fsm_deadline(&dies), &effects);
+	ck_assert_int_eq(dies.state, MODEL_ROUTER_ACTIVE);
+
+	effects.count = 0;
+	/* Held no more: the next word of the lower one is not obeyed. */
+	params.preempt_held = false;
+	vrrp_fsm_configure(&fsm, T + 10 * US_PER_S, &params, &effects);
+	int64_t due_us = vrrp_fsm_deadline(&fsm);
+	advert(&fsm, T + 11 * US_PER_S, "10.0.0.9", 50, US_PER_S, &effects);
+	ck_assert_int_eq(vrrp_fsm_deadline(&fsm), due_us);
+	vrrp_fsm_expired(&fsm, due_us, &effects);
+	ck_assert_int_eq(fsm.state, MODEL_ROUTER_ACTIVE);
+	ck_assert_int_eq(fsm.reason, MODEL_REASON_PREEMPTED);
+}
+END_TEST
+
+START_TEST(held_preemption_makes_an_owner_listen_first)
+{
+	struct vrrp_fsm_params params = {
+		.priority = 255, .advert_interval_us = US_PER_S, .preempt_held = true};
+	struct vrrp_effects effects = {.count = 0};
+	struct vrrp_fsm fsm;
+
+	vrrp_fsm_init(&fsm, &params);
+	vrrp_fsm_startup(&fsm, T, false, &effects);
+	ck_assert_int_eq(fsm.state, MODEL_ROUTER_BACKUP);
+	advert(&fsm, T + US_PER_S, "10.0.0.9", 50, US_PER_S, &effects);
+	ck_assert_int_gt(vrrp_fsm_deadline(&fsm), T + 4 * US_PER_S);
+	vrrp_fsm_expired(&fsm, vrrp_fsm_deadline(&fsm), &effects);
+	ck_assert_int_eq(fsm.state, MODEL_ROUTER_ACTIVE);
+}
+END_TEST
+
 START_TEST(owner_handed_over_by_hand_does_not_come_back_at_once)
 {
 	struct vrrp_fsm fsm = put(ACTIVE_OWNER);
@@ -732,6 +783,8 @@ int main(void)
 	tcase_add_loop_test(tc, wait_for_a_successor_is_bounded, 0, 4);
 	tcase_add_test(tc, failover_without_successor_stays_active);
 	tcase_add_test(tc, preemption_stays_suspended_until_active_again);
+	tcase_add_test(tc, held_preemption_follows_a_lower_active_but_takes_over_when_it_dies);
+	tcase_add_test(tc, held_preemption_makes_an_owner_listen_first);
 	tcase_add_test(tc, owner_handed_over_by_hand_does_not_come_back_at_once);
 	tcase_add_loop_test(tc, any_sequence_of_inputs_keeps_the_books, 0, 60);
 	tcase_add_loop_test(tc, durations_are_those_of_the_standard_to_the_microsecond, 0, 10);
