@@ -257,6 +257,7 @@ static void copy_request(struct claim *claim, const struct k8s_pool_request *fro
 	to->uid = arena_strdup(arena, from->uid);
 	to->pool = arena_strdup(arena, from->pool);
 	to->router = arena_strdup(arena, from->router);
+	to->fault = from->fault ? arena_strdup(arena, from->fault) : NULL;
 	to->share_key = arena_strdup(arena, from->share_key);
 	to->share_group = arena_strdup(arena, from->share_group);
 	to->wanted = arena_memdup(arena, from->wanted, from->wanted_count * sizeof(*from->wanted));

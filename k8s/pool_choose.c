@@ -304,6 +304,8 @@ static void explain_none(const struct k8s_pool *pool, const struct claim *claim,
 static bool give(const struct k8s_pool *pool, const struct claim *claim, uint8_t family,
                  struct choice *choice)
 {
+	struct choice none = {.router = choice->router};
+
 	if (join_sharers(pool, claim, family, choice))
 		return true;
 	for (size_t i = 0; i < pool->table.count; i++) {
@@ -312,7 +314,11 @@ static bool give(const struct k8s_pool *pool, const struct claim *claim, uint8_t
 		if (is_eligible(claim, row, choice) && take_free(pool, row, family, choice))
 			return true;
 	}
-	explain_none(pool, claim, family, choice);
+	explain_none(pool, claim, family, &none);
+	/* That a family ran out is news; that there never was one of the other is not. */
+	if (none.refusal.reason != K8S_REASON_FAMILY ||
+	    choice->refusal.reason != K8S_REASON_EXHAUSTED)
+		choice->refusal = none.refusal;
 	return false;
 }
 
@@ -356,17 +362,6 @@ static void give_missing(const struct k8s_pool *pool, const struct claim *claim,
 	}
 }
 
-static bool is_complete(const struct k8s_pool_request *request, const struct choice *choice)
-{
-	if (*request->router || request->family_count == 0)
-		return choice->count > 0;
-	for (size_t i = 0; i < request->family_count; i++) {
-		if (!has_family(choice, request->families[i]))
-			return false;
-	}
-	return true;
-}
-
 static void order_families(const struct k8s_pool_request *request, struct choice *choice)
 {
 	struct addr first;
@@ -379,42 +374,56 @@ static void order_families(const struct k8s_pool_request *request, struct choice
 	choice->addresses[1] = first;
 }
 
+static bool is_complete(const struct k8s_pool_request *request, const struct choice *choice)
+{
+	if (*request->router || request->family_count == 0)
+		return choice->count > 0;
+	for (size_t i = 0; i < request->family_count; i++) {
+		if (!has_family(choice, request->families[i]))
+			return false;
+	}
+	return true;
+}
+
+/* Better what it has than nothing. True: it has something. */
+static bool keep_former(const struct k8s_pool *pool, const struct claim *claim,
+                        const struct addr *former, size_t former_count, struct choice *choice)
+{
+	struct refusal why = choice->refusal;
+	struct claim any = *claim;
+
+	any.request.pool = "";
+	choice->count = 0;
+	choice->router = NULL;
+	take_former(pool, &any, former, former_count, choice);
+	choice->refusal = why;
+	order_families(&claim->request, choice);
+	return choice->count > 0;
+}
+
 /* What it should have now; nothing is held by it. */
 enum k8s_reason k8s_pool_choose(const struct k8s_pool *pool, const struct claim *claim,
                                 const struct addr *former, size_t former_count,
                                 struct choice *choice)
 {
 	const struct k8s_pool_request *request = &claim->request;
-	bool refused = false;
 
-	if (request->wanted_count > 0) {
-		refused = !take_wanted(pool, claim, choice);
-		if (refused) {
-			struct refusal why = choice->refusal;
-			struct claim any = *claim;
-
-			/* Better what it has than nothing. */
-			any.request.pool = "";
-			choice->count = 0;
-			choice->router = NULL;
-			take_former(pool, &any, former, former_count, choice);
-			choice->refusal = why;
-			return choice->count > 0 ? K8S_REASON_KEPT : why.reason;
-		}
+	if (request->fault) {
+		choice->refusal.reason = K8S_REASON_INVALID;
+		snprintf(choice->refusal.message, sizeof(choice->refusal.message), "%s",
+		         request->fault);
 	}
+	if (request->fault ||
+	    (request->wanted_count > 0 && !take_wanted(pool, claim, choice)))
+		return keep_former(pool, claim, former, former_count, choice)
+		               ? K8S_REASON_KEPT
+		               : choice->refusal.reason;
 	take_former(pool, claim, former, former_count, choice);
 	if (!is_complete(request, choice) && pool->may_give && !*request->router)
 		give_missing(pool, claim, choice);
-	if (choice->count == 0 && former_count > 0 && *request->pool) {
-		struct refusal why = choice->refusal;
-		struct claim any = *claim;
-
-		any.request.pool = "";
-		take_former(pool, &any, former, former_count, choice);
-		choice->refusal = why;
-		if (choice->count > 0)
-			return K8S_REASON_KEPT;
-	}
+	if (choice->count == 0 && former_count > 0 && *request->pool &&
+	    keep_former(pool, claim, former, former_count, choice))
+		return K8S_REASON_KEPT;
 	order_families(request, choice);
 	if (is_complete(request, choice))
 		return K8S_REASON_SERVED;

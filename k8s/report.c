@@ -21,6 +21,7 @@ static const struct {
 	[K8S_REASON_LOCAL_LOST] = {"LocalNotPossible", SERVED_LOOK},
 	[K8S_REASON_PARTLY] = {"OneFamilyOnly", SERVED_LOOK},
 	[K8S_REASON_KEPT] = {"AddressKept", SERVED_LOOK},
+	[K8S_REASON_FORMER] = {"FormerKept", SERVED_LOOK},
 	[K8S_REASON_ACCEPTED] = {"Accepted", SERVED},
 	[K8S_REASON_DELETING] = {"Deleting", QUIET},
 	[K8S_REASON_NOT_OURS] = {"NotOurs", QUIET},

@@ -16,6 +16,7 @@ enum k8s_reason {
 	K8S_REASON_LOCAL_LOST,   /* policy Local, and no node that takes part runs endpoints */
 	K8S_REASON_PARTLY,       /* PreferDualStack: one family only */
 	K8S_REASON_KEPT,         /* what was asked for is not to be had; as before */
+	K8S_REASON_FORMER,       /* what it says now makes no sense; as it was before */
 	K8S_REASON_ACCEPTED,     /* VirtualRouter, AddressPool: in force */
 	/* not served: */
 	K8S_REASON_DELETING,

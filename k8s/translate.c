@@ -225,10 +225,25 @@ static void look_at_infra(struct k8s_translator *translator)
 	}
 }
 
+/* What it said before holds when what it says now makes no sense. True: 'good' was understood. */
+static bool understand_former(struct k8s_translator *translator, struct translate_entry *entry,
+                              const struct k8s_object *object, struct arena *arena,
+                              struct k8s_pool_request *request)
+{
+	struct k8s_report ignored = {0};
+	bool ours = entry->good && entry->good != object && !object->meta.deleting &&
+	            k8s_translate_request(translator, entry->good, entry->key, arena, &ignored,
+	                                  request) == TRANSLATE_OURS;
+
+	k8s_report_done(&ignored);
+	return ours;
+}
+
 static void look_at_claim(struct k8s_translator *translator, struct translate_entry *entry)
 {
 	const struct k8s_object *object =
 		k8s_store_get(translator->store, entry->kind, entry->namespace, entry->name);
+	enum translate_verdict verdict = TRANSLATE_NOT_OURS;
 	struct k8s_report report = {0};
 	struct k8s_pool_request request;
 	struct arena arena;
@@ -236,8 +251,12 @@ static void look_at_claim(struct k8s_translator *translator, struct translate_en
 	entry->claim_queued = false;
 	translator->settle = true;
 	arena_init(&arena);
-	if (object && k8s_translate_request(translator, object, entry->key, &arena, &report,
-	                                    &request) == TRANSLATE_OURS) {
+	if (object)
+		verdict = k8s_translate_request(translator, object, entry->key, &arena, &report,
+		                                &request);
+	if (verdict == TRANSLATE_OURS ||
+	    (verdict == TRANSLATE_REFUSED && report.reason == K8S_REASON_INVALID &&
+	     understand_former(translator, entry, object, &arena, &request))) {
 		k8s_pool_put(translator->pool, &request);
 	} else {
 		k8s_pool_remove(translator->pool, entry->key);
@@ -302,7 +321,34 @@ static void merge_reasons(const struct k8s_pool_grant *grant, struct k8s_report 
 	report->message = xstrdup(grant->message);
 }
 
-static void serve(struct k8s_translator *translator, struct translate_entry *entry,
+static void keep_good(struct translate_entry *entry, const struct k8s_object *good)
+{
+	const struct k8s_object *before = entry->good;
+
+	entry->good = good ? k8s_object_hold(good) : NULL;
+	k8s_object_release(before);
+}
+
+/* Whose endpoints it is about. */
+static void watch_service(struct k8s_translator *translator, struct translate_entry *entry,
+                          const struct k8s_object *object)
+{
+	if (object->kind == K8S_VIRTUAL_SERVER &&
+	    *object->custom.objects->virtual_servers[0].service)
+		k8s_translate_watch(translator, entry, entry->namespace,
+		                    object->custom.objects->virtual_servers[0].service);
+	else if (object->kind == K8S_CONFIG_MAP)
+		k8s_translate_watch(translator, entry,
+		                    *object->config_map.target_namespace
+		                            ? object->config_map.target_namespace
+		                            : entry->namespace,
+		                    object->config_map.target_service);
+	else
+		k8s_translate_unwatch(translator, entry);
+}
+
+/* False: nothing came of it, and the report says why. */
+static bool serve(struct k8s_translator *translator, struct translate_entry *entry,
                   const struct k8s_object *object, const struct k8s_pool_request *request,
                   struct k8s_report *report)
 {
@@ -312,13 +358,12 @@ static void serve(struct k8s_translator *translator, struct translate_entry *ent
 
 	if (!k8s_pool_grant(translator->pool, entry->key, &grant)) {
 		report->reason = K8S_REASON_PENDING;
-		return;
+		return entry->has_objects;
 	}
+	watch_service(translator, entry, object);
 	report_grant(&grant, report);
-	if (grant.address_count == 0) {
-		drop_objects(translator, entry);
-		return;
-	}
+	if (grant.address_count == 0)
+		return false;
 	model_objects_init(&objects);
 	k8s_translate_build(translator, entry, object, &grant, request, &objects, report);
 	merge_reasons(&grant, report);
@@ -331,11 +376,40 @@ static void serve(struct k8s_translator *translator, struct translate_entry *ent
 		} else {
 			free(errors);
 			keep_objects(translator, entry, &objects);
-			return;
+			keep_good(entry, object);
+			return true;
 		}
 	}
 	model_objects_done(&objects);
-	drop_objects(translator, entry);
+	return false;
+}
+
+/* Serves its former version in place of one that can't be served; that is what the report says.
+ * False: there is none, or it can't either. */
+static bool serve_former(struct k8s_translator *translator, struct translate_entry *entry,
+                         const struct k8s_object *object, struct arena *arena,
+                         struct k8s_report *report)
+{
+	struct k8s_report former = {.reason = K8S_REASON_NOT_OURS};
+	struct k8s_pool_request request;
+	struct text message = {0};
+
+	if ((report->reason != K8S_REASON_INVALID && report->reason != K8S_REASON_CONFLICT) ||
+	    !understand_former(translator, entry, object, arena, &request))
+		return false;
+	if (!serve(translator, entry, entry->good, &request, &former) ||
+	    former.reason == K8S_REASON_PENDING) {
+		k8s_report_done(&former);
+		return false;
+	}
+	text_printf(&message, "as it was before, since what it says now makes no sense: %s",
+	            report->message ? report->message : "");
+	free(former.message);
+	former.message = text_take(&message);
+	former.reason = K8S_REASON_FORMER;
+	k8s_report_done(report);
+	*report = former;
+	return true;
 }
 
 static void translate(struct k8s_translator *translator, struct translate_entry *entry)
@@ -354,28 +428,16 @@ static void translate(struct k8s_translator *translator, struct translate_entry 
 	if (object)
 		verdict = k8s_translate_request(translator, object, entry->key, &arena, &report,
 		                                &request);
-	switch (verdict) {
-	case TRANSLATE_OURS:
-		if (object->kind == K8S_VIRTUAL_SERVER &&
-		    *object->custom.objects->virtual_servers[0].service)
-			k8s_translate_watch(translator, entry, entry->namespace,
-			                    object->custom.objects->virtual_servers[0].service);
-		else if (object->kind == K8S_CONFIG_MAP)
-			k8s_translate_watch(translator, entry,
-			                    *object->config_map.target_namespace
-			                            ? object->config_map.target_namespace
-			                            : entry->namespace,
-			                    object->config_map.target_service);
-		else
-			k8s_translate_unwatch(translator, entry);
-		serve(translator, entry, object, &request, &report);
-		break;
-	case TRANSLATE_NOT_OURS:
-	case TRANSLATE_REFUSED:
-		k8s_translate_unwatch(translator, entry);
+	bool served = verdict == TRANSLATE_OURS &&
+	              serve(translator, entry, object, &request, &report);
+	if (!served && verdict != TRANSLATE_NOT_OURS)
+		served = serve_former(translator, entry, object, &arena, &report);
+	if (!served)
 		drop_objects(translator, entry);
-		break;
-	}
+	if (verdict == TRANSLATE_NOT_OURS || report.reason == K8S_REASON_DELETING)
+		keep_good(entry, NULL);
+	if (verdict != TRANSLATE_OURS && !served)
+		k8s_translate_unwatch(translator, entry);
 	arena_done(&arena);
 	k8s_translate_report(translator, entry, &report);
 	if (!object && !entry->claim_queued)

@@ -152,6 +152,7 @@ void k8s_translate_free_entry(struct k8s_translator *translator, struct translat
 {
 	k8s_translate_unwatch(translator, entry);
 	HASH_DEL(translator->entries, entry);
+	k8s_object_release(entry->good);
 	model_objects_done(&entry->objects);
 	k8s_report_done(&entry->report);
 	free(entry->namespace);

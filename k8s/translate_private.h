@@ -23,6 +23,7 @@ struct translate_entry {
 	bool rewritten;   /* its own text changed: what comes of it is another */
 	bool local;       /* goes by nodes */
 	bool lacks_local; /* others have endpoints, we have none */
+	const struct k8s_object *good; /* the last version that could be served, a handle; NULL */
 	struct model_objects objects;
 	struct k8s_report report;
 	struct translate_entry *next_watcher;

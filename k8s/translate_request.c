@@ -89,10 +89,18 @@ static void say_who(const struct k8s_translator *translator, const struct k8s_ob
 	request->share_key = annotation(&object->meta, K8S_ANNOTATION_SHARED, K8S_METALLB_SHARED);
 }
 
-/* What annotations ask for, and what was given before by the word of an annotation. False: they
- * make no sense. */
-static bool read_annotations(const struct k8s_object *object, struct arena *arena,
-                             struct k8s_pool_request *request, struct k8s_report *report)
+/* What asks for addresses makes no sense: it keeps those it has, and asks for none. */
+static void complain(struct k8s_pool_request *request, struct arena *arena, char *message)
+{
+	if (!request->fault)
+		request->fault = arena_strdup(arena, message);
+	request->wanted_count = 0;
+	free(message);
+}
+
+/* What annotations ask for, and what was given before by the word of an annotation. */
+static void read_annotations(const struct k8s_object *object, struct arena *arena,
+                             struct k8s_pool_request *request)
 {
 	const char *wanted =
 		annotation(&object->meta, K8S_ANNOTATION_ADDRESSES, K8S_METALLB_ADDRESSES);
@@ -101,21 +109,20 @@ static bool read_annotations(const struct k8s_object *object, struct arena *aren
 	struct addr *recorded = arena_array(arena, WANTED_MAX, sizeof(*recorded));
 	size_t count;
 
-	if (!parse_addresses(wanted, WANTED_MAX, addresses, &count)) {
-		(void)refuse(report, K8S_REASON_INVALID,
-		             format("the annotation of addresses says", wanted,
-		                    "; allowed: an IPv4 address, an IPv6 address, or both "
-		                    "with a comma"));
-		return false;
+	if (parse_addresses(wanted, WANTED_MAX, addresses, &count)) {
+		request->wanted = addresses;
+		request->wanted_count = count;
+	} else {
+		complain(request, arena,
+		         format("the annotation of addresses says", wanted,
+		                "; allowed: an IPv4 address, an IPv6 address, or both with a "
+		                "comma"));
 	}
-	request->wanted = addresses;
-	request->wanted_count = count;
 	if (request->recorded_count == 0 && allocated &&
 	    parse_addresses(allocated, WANTED_MAX, recorded, &count)) {
 		request->recorded = recorded;
 		request->recorded_count = count;
 	}
-	return true;
 }
 
 /* --- Service --- */
@@ -160,34 +167,33 @@ static void request_families(const struct k8s_service *service, struct k8s_pool_
 	}
 }
 
-static bool read_load_balancer_ip(const struct k8s_object *object, struct arena *arena,
-                                  struct k8s_pool_request *request, struct k8s_report *report)
+static void read_load_balancer_ip(const struct k8s_object *object, struct arena *arena,
+                                  struct k8s_pool_request *request)
 {
 	const char *text = object->service.load_balancer_ip;
 	struct addr *address = arena_alloc(arena, sizeof(*address));
 	size_t count;
 
 	if (!parse_addresses(text, 1, address, &count)) {
-		(void)refuse(report, K8S_REASON_INVALID,
-		             format("spec.loadBalancerIP is", text, "; allowed: an address"));
-		return false;
+		complain(request, arena,
+		         format("spec.loadBalancerIP is", text, "; allowed: an address"));
+		return;
 	}
-	if (count == 0)
-		return true;
+	if (count == 0 || request->fault)
+		return;
 	for (size_t i = 0; i < request->wanted_count; i++) {
 		if (addr_equal(&request->wanted[i], address))
-			return true;
+			return;
 	}
 	if (request->wanted_count > 0) {
-		(void)refuse(report, K8S_REASON_INVALID,
-		             format("spec.loadBalancerIP is", text,
-		                    "and the annotation asks for another address; allowed: one "
-		                    "of them"));
-		return false;
+		complain(request, arena,
+		         format("spec.loadBalancerIP is", text,
+		                "and the annotation asks for another address; allowed: one of "
+		                "them"));
+		return;
 	}
 	request->wanted = address;
 	request->wanted_count = 1;
-	return true;
 }
 
 static enum translate_verdict request_service(struct k8s_translator *translator,
@@ -221,9 +227,8 @@ static enum translate_verdict request_service(struct k8s_translator *translator,
 	request->port_count = service->port_count;
 	request->share_group = local_group(service, arena);
 	request_families(service, request);
-	if (!read_annotations(object, arena, request, report) ||
-	    !read_load_balancer_ip(object, arena, request, report))
-		return TRANSLATE_REFUSED;
+	read_annotations(object, arena, request);
+	read_load_balancer_ip(object, arena, request);
 	return TRANSLATE_OURS;
 }
 
@@ -280,8 +285,7 @@ static enum translate_verdict request_virtual_server(struct k8s_translator *tran
 	request->recorded = custom->addresses;
 	request->recorded_count = custom->address_count;
 	families_of_pool(translator, vs->pool, request);
-	if (!read_annotations(object, arena, request, report))
-		return TRANSLATE_REFUSED;
+	read_annotations(object, arena, request);
 	return TRANSLATE_OURS;
 }
 
@@ -360,8 +364,7 @@ static enum translate_verdict request_config_map(struct k8s_translator *translat
 	port->last = port->first;
 	request->ports = port;
 	request->port_count = 1;
-	if (!read_annotations(object, arena, request, report))
-		return TRANSLATE_REFUSED;
+	read_annotations(object, arena, request);
 	/* What we filled in ourselves is a record and no wish. */
 	if (count == 1 && request->recorded_count == 1 && addr_equal(bind, &request->recorded[0]))
 		return TRANSLATE_OURS;

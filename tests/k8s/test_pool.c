@@ -85,6 +85,7 @@ struct wish {
 	const char *team;
 	const char *router;
 	const char *group;
+	const char *fault;
 	bool follower; /* the first of a row: nothing is given */
 };
 
@@ -120,6 +121,7 @@ static void put(const struct wish *wish)
 		.wanted_count = parse_list(wish->wanted, wanted),
 		.recorded = recorded,
 		.recorded_count = parse_list(wish->recorded, recorded),
+		.fault = wish->fault,
 		.share_key = wish->share ? wish->share : "",
 		.share_group = wish->group ? wish->group : "",
 		.ports = &port,
@@ -218,6 +220,21 @@ static const struct row rows[] = {
          {{.name = "a", .ranges = {"10.0.0.1"}}},
          {{.key = "x", .age = 1}, {.key = "y", .age = 2}},
          {"Served 10.0.0.1", "PoolExhausted"}},
+	{"exhausted, when any family would do",
+         {{.name = "a", .ranges = {"10.0.0.1"}}},
+         {{.key = "x", .age = 1, .families = ""},
+          {.key = "y", .age = 2, .families = ""},
+          {.key = "z", .age = 3, .families = "46"}},
+         {"Served 10.0.0.1", "PoolExhausted", "PoolExhausted"}},
+	{"exhausted, when the other family is not there at all",
+         {{.name = "a", .ranges = {"2001:db8::1"}}},
+         {{.key = "x", .age = 1, .families = ""}, {.key = "y", .age = 2, .families = ""}},
+         {"Served 2001:db8::1", "PoolExhausted"}},
+	{"a wish that can't be read keeps what there is, and gets nothing",
+         {{.name = "a", .ranges = {"10.0.0.1-10.0.0.9"}}},
+         {{.key = "has", .age = 1, .recorded = "10.0.0.7", .fault = "nonsense"},
+          {.key = "new", .age = 2, .fault = "nonsense"}},
+         {"AddressKept 10.0.0.7", "Invalid"}},
 	{"no pool at all", {{.name = NULL}}, {{.key = "x"}}, {"NoPool"}},
 	{"a pool that is named alone gives, even without autoAssign",
          {{.name = "a", .ranges = {"10.0.0.1"}},

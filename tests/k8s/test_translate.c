@@ -67,6 +67,20 @@ static void expect(const char *name, const char *expected)
 	free(served);
 }
 
+static size_t source_ranges(const char *name)
+{
+	size_t count, ranges = 0;
+	const struct model_objects **sources = k8s_translator_sources(translator, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (sources[i]->virtual_server_count > 0 &&
+		    strcmp(sources[i]->virtual_servers[0].name, name) == 0)
+			ranges = sources[i]->virtual_servers[0].source_range_count;
+	}
+	free(sources);
+	return ranges;
+}
+
 /* What is served can be joined. */
 static void check_joins(void)
 {
@@ -406,6 +420,45 @@ START_TEST(a_bad_object_affects_itself_alone)
 }
 END_TEST
 
+START_TEST(what_makes_no_sense_any_more_stays_as_it_was)
+{
+	const char *served = "front 10.77.0.100 TCP/80 10.1.0.1:8080*1";
+
+	put_service("");
+	cluster_put(store, K8S_SLICE, SLICE("IPv4", READY("10.1.0.1")));
+	expect("service/web", served);
+	/* An address that is none. */
+	put_service(", 'loadBalancerIP': 'home'");
+	expect("service/web", served);
+	ck_assert_str_eq(reason(K8S_SERVICE, "web"), "AddressKept");
+	/* Ranges that are none: the former ones, and endpoints are followed all the same. */
+	put_service(", 'loadBalancerSourceRanges': ['192.0.2.0/24']");
+	expect("service/web", served);
+	put_service(", 'loadBalancerSourceRanges': ['192.0.2.0/24', 'home']");
+	cluster_put(store, K8S_SLICE, SLICE("IPv4", READY("10.1.0.2")));
+	expect("service/web", "front 10.77.0.100 TCP/80 10.1.0.2:8080*1");
+	ck_assert_str_eq(reason(K8S_SERVICE, "web"), "FormerKept");
+	ck_assert_uint_eq(source_ranges("service/web"), 1);
+	put_service("");
+	expect("service/web", "front 10.77.0.100 TCP/80 10.1.0.2:8080*1");
+	ck_assert_str_eq(reason(K8S_SERVICE, "web"), "Served");
+	/* Nobody takes its address meanwhile. */
+	cluster_put(store, K8S_VIRTUAL_SERVER,
+	            "{'metadata': {'name': 'v', 'namespace': 'default', 'uid': 'v'}, 'spec': "
+	            "{'addressPool': 'public', 'ports': [{'port': 80}], 'servers': [{'address': "
+	            "'10.1.0.9'}]}}");
+	expect("v", "front 10.77.0.101 2001:db8:77::100 TCP/80 10.1.0.9:0*1");
+	cluster_put(store, K8S_VIRTUAL_SERVER,
+	            "{'metadata': {'name': 'v', 'namespace': 'default', 'uid': 'v'}, 'spec': "
+	            "{'ports': [{'port': 0}]}}");
+	expect("v", "front 10.77.0.101 2001:db8:77::100 TCP/80 10.1.0.9:0*1");
+	ck_assert_str_eq(reason(K8S_VIRTUAL_SERVER, "v"), "FormerKept");
+	check_joins();
+	k8s_store_remove(store, K8S_VIRTUAL_SERVER, "default", "v");
+	expect("v", "");
+}
+END_TEST
+
 START_TEST(two_on_one_port_are_decided_by_age)
 {
 	for (int i = 1; i <= 2; i++)
@@ -564,6 +617,7 @@ int main(void)
 	tcase_add_test(tests, a_virtual_server_takes_the_endpoints_of_its_service);
 	tcase_add_test(tests, a_virtual_server_gets_an_address_of_its_pool);
 	tcase_add_test(tests, a_bad_object_affects_itself_alone);
+	tcase_add_test(tests, what_makes_no_sense_any_more_stays_as_it_was);
 	tcase_add_test(tests, two_on_one_port_are_decided_by_age);
 	tcase_add_test(tests, a_config_map_of_the_predecessor_works);
 	tcase_add_test(tests, peers_and_priorities_come_from_the_nodes);
