@@ -5,6 +5,7 @@
  *
  *   ipvsloop SERVICES SERVERS [CHUNK]
  *   ipvsloop watch VIP PORT SERVER
+ *   ipvsloop follow ADDRESS PORT PATH
  *
  * prints one JSON line: {"messages":N,"seconds":S}. Needs CAP_NET_ADMIN; run it in a fresh network
  * namespace. */
@@ -102,7 +103,7 @@ static void put_key(struct nlmsghdr *nlh, unsigned service, int whole)
 	mnl_attr_nest_end(nlh, nest);
 }
 
-static void put_dest(struct nlmsghdr *nlh, unsigned server)
+static void put_dest(struct nlmsghdr *nlh, unsigned server, unsigned weight)
 {
 	uint32_t address[4] = {htonl(0x0b000000u + server)};
 	struct nlattr *nest = mnl_attr_nest_start(nlh, IPVS_CMD_ATTR_DEST);
@@ -111,7 +112,7 @@ static void put_dest(struct nlmsghdr *nlh, unsigned server)
 	mnl_attr_put_u16(nlh, IPVS_DEST_ATTR_ADDR_FAMILY, AF_INET);
 	mnl_attr_put_u16(nlh, IPVS_DEST_ATTR_PORT, htons(8080));
 	mnl_attr_put_u32(nlh, IPVS_DEST_ATTR_FWD_METHOD, IP_VS_CONN_F_MASQ);
-	mnl_attr_put_u32(nlh, IPVS_DEST_ATTR_WEIGHT, 1);
+	mnl_attr_put_u32(nlh, IPVS_DEST_ATTR_WEIGHT, weight);
 	mnl_attr_put_u32(nlh, IPVS_DEST_ATTR_U_THRESH, 0);
 	mnl_attr_put_u32(nlh, IPVS_DEST_ATTR_L_THRESH, 0);
 	mnl_attr_nest_end(nlh, nest);
@@ -201,6 +202,49 @@ static int watch(const char *vip, unsigned port, const char *server)
 	return 0;
 }
 
+/* The least a program can do to follow a cluster: reads what a watch of PATH gives, line by line,
+ * and for each sends the weight of the first real server: 0 if an endpoint ends, else 1. The number
+ * of the service is the last one of its name. */
+static int follow(const char *address, unsigned port, const char *path)
+{
+	static char buf[1 << 20];
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+	int fd = socket(AF_INET, SOCK_STREAM, 0), len;
+	char out[MESSAGE_MAX];
+	size_t size = 0;
+
+	if (inet_pton(AF_INET, address, &to.sin_addr) != 1 ||
+	    connect(fd, (struct sockaddr *)&to, sizeof(to)))
+		die("connect");
+	len = snprintf(buf, sizeof(buf), "GET %s?watch=true HTTP/1.1\r\nHost: x\r\n\r\n", path);
+	if (send(fd, buf, (size_t)len, 0) != len)
+		die("send");
+	for (;;) {
+		ssize_t n = recv(fd, buf + size, sizeof(buf) - 1 - size, 0);
+		if (n <= 0)
+			return 0;
+		size += (size_t)n;
+		buf[size] = '\0';
+		char *end;
+		while ((end = strstr(buf, "}\n"))) {
+			*end = '\0';
+			const char *name = strstr(buf, "service-name\":\"s");
+			int ends = strstr(buf, "\"terminating\":true") != NULL;
+			if (!name)
+				die("no slice");
+			struct nlmsghdr *nlh = put_head(out, family, IPVS_CMD_SET_DEST);
+			nlh->nlmsg_flags |= NLM_F_ACK;
+			put_key(nlh, (unsigned)atoi(name + 16), 0);
+			put_dest(nlh, 1, !ends);
+			if (mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0)
+				die("send");
+			wait_verdict(seq);
+			size -= (size_t)(end + 2 - buf);
+			memmove(buf, end + 2, size + 1);
+		}
+	}
+}
+
 int main(int argc, char **argv)
 {
 	unsigned services = argc > 2 ? (unsigned)atoi(argv[1]) : 0;
@@ -209,9 +253,11 @@ int main(int argc, char **argv)
 	int size = 8 << 20;
 
 	int watches = argc == 5 && strcmp(argv[1], "watch") == 0;
-	if (!watches && (services == 0 || chunk == 0)) {
+	int follows = argc == 5 && strcmp(argv[1], "follow") == 0;
+	if (!watches && !follows && (services == 0 || chunk == 0)) {
 		fprintf(stderr, "usage: ipvsloop SERVICES SERVERS [CHUNK]\n"
-		                "       ipvsloop watch VIP PORT SERVER\n");
+		                "       ipvsloop watch VIP PORT SERVER\n"
+		                "       ipvsloop follow ADDRESS PORT PATH\n");
 		return 2;
 	}
 	nl = mnl_socket_open(NETLINK_GENERIC);
@@ -220,6 +266,8 @@ int main(int argc, char **argv)
 	if (setsockopt(mnl_socket_get_fd(nl), SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)))
 		die("SO_SNDBUFFORCE");
 	find_family();
+	if (follows)
+		return follow(argv[2], (unsigned)atoi(argv[3]), argv[4]);
 	if (watches)
 		return watch(argv[2], (unsigned)atoi(argv[3]), argv[4]);
 
@@ -233,7 +281,7 @@ int main(int argc, char **argv)
 				put_head(end, family, d ? IPVS_CMD_NEW_DEST : IPVS_CMD_NEW_SERVICE);
 			put_key(nlh, s, d == 0);
 			if (d)
-				put_dest(nlh, d);
+				put_dest(nlh, d, 1);
 			end += nlh->nlmsg_len;
 			done++;
 			if (++queued < chunk && done < total)

@@ -43,13 +43,14 @@ class LoadBalancer:
         fresh.write_text(config.text(documents), encoding="utf-8")
         fresh.rename(self.configuration / file)
 
-    def start(self, documents=None, *options, wait=True):
-        """Starts `lintel run`; with wait until it answers on its socket."""
+    def start(self, documents=None, *options, wait=True, env=None):
+        """Starts `lintel run`, with `env` besides the environment; with wait until it answers on its socket."""
         if documents is not None:
             self.configure(documents)
         self.program = Program(self.host, f"lintel-{self.name}",
                                [BINARY, "run", "-c", self.configuration, "--state-dir", self.state, "--socket", self.socket,
-                                "--node", self.name, "--listen", "127.0.0.1:9310", "--log-level", "debug", *options])
+                                "--node", self.name, "--listen", "127.0.0.1:9310", "--log-level", "debug", *options],
+                               env=os.environ | env if env else None)
         if wait:
             wait_until(f"lintel on {self.name} answers", self._answers, seconds=30)
         return self
@@ -64,6 +65,10 @@ class LoadBalancer:
         code = self.program.stop(seconds)
         if code != 0:
             raise Failed(f"lintel on {self.name} ended with {code} on SIGTERM")
+
+    def ask_to_stop(self):
+        """The same, without waiting for the end."""
+        self.program.signal(signal.SIGTERM)
 
     def kill(self):
         """kill -9 of the process; its kernel goes on."""
