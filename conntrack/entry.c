@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "conntrack/entry.h"
+
+#include "lib/wire.h"
+
+#include <errno.h>
+#include <linux/netfilter/nf_conntrack_tcp.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* Of CTA_FILTER_ORIG_FLAGS: compare the destination address. The kernel has these numbers in
+ * nf_conntrack_netlink.c only. */
+#define FILTER_DESTINATION 0x2
+#define TYPE(message)      ((uint16_t)(NFNL_SUBSYS_CTNETLINK << 8 | (message)))
+
+const char *conntrack_event_name(enum conntrack_event event)
+{
+	switch (event) {
+	case CONNTRACK_NEW:
+		return "new";
+	case CONNTRACK_UPDATE:
+		return "update";
+	case CONNTRACK_DESTROY:
+		return "destroy";
+	case CONNTRACK_DUMPED:
+		return "dumped";
+	}
+	return "unknown";
+}
+
+bool conntrack_tuple_equal(const struct conntrack_tuple *a, const struct conntrack_tuple *b)
+{
+	return a->protocol == b->protocol && a->source_port == b->source_port &&
+	       a->destination_port == b->destination_port && addr_equal(&a->source, &b->source) &&
+	       addr_equal(&a->destination, &b->destination);
+}
+
+/* --- reading --- */
+
+static uint8_t read_u8(const struct nlattr *attr)
+{
+	return mnl_attr_get_payload_len(attr) >= 1 ? mnl_attr_get_u8(attr) : 0;
+}
+
+static uint16_t read_be16(const struct nlattr *attr)
+{
+	return mnl_attr_get_payload_len(attr) >= 2 ? wire_be16(mnl_attr_get_u16(attr)) : 0;
+}
+
+static uint32_t read_be32(const struct nlattr *attr)
+{
+	return mnl_attr_get_payload_len(attr) >= 4 ? wire_be32(mnl_attr_get_u32(attr)) : 0;
+}
+
+static void read_address(const struct nlattr *attr, enum addr_family family, struct addr *addr)
+{
+	if (mnl_attr_get_payload_len(attr) >= (family == ADDR_IPV6 ? 16 : 4))
+		*addr = addr_make(family, mnl_attr_get_payload(attr));
+}
+
+static void read_addresses(const struct nlattr *nest, struct conntrack_tuple *tuple)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested (attr, nest) {
+		switch (mnl_attr_get_type(attr)) {
+		case CTA_IP_V4_SRC:
+			read_address(attr, ADDR_IPV4, &tuple->source);
+			break;
+		case CTA_IP_V4_DST:
+			read_address(attr, ADDR_IPV4, &tuple->destination);
+			break;
+		case CTA_IP_V6_SRC:
+			read_address(attr, ADDR_IPV6, &tuple->source);
+			break;
+		case CTA_IP_V6_DST:
+			read_address(attr, ADDR_IPV6, &tuple->destination);
+			break;
+		default:
+			break;
+		}
+	}
+}
+
+static void read_ports(const struct nlattr *nest, struct conntrack_tuple *tuple)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested (attr, nest) {
+		switch (mnl_attr_get_type(attr)) {
+		case CTA_PROTO_NUM:
+			tuple->protocol = read_u8(attr);
+			break;
+		case CTA_PROTO_SRC_PORT:
+			tuple->source_port = read_be16(attr);
+			break;
+		case CTA_PROTO_DST_PORT:
+			tuple->destination_port = read_be16(attr);
+			break;
+		default:
+			break;
+		}
+	}
+}
+
+static void read_tuple(const struct nlattr *nest, struct conntrack_tuple *tuple)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested (attr, nest) {
+		switch (mnl_attr_get_type(attr)) {
+		case CTA_TUPLE_IP:
+			read_addresses(attr, tuple);
+			break;
+		case CTA_TUPLE_PROTO:
+			read_ports(attr, tuple);
+			break;
+		default:
+			break;
+		}
+	}
+}
+
+static bool is_liberal(const struct nlattr *attr)
+{
+	struct nf_ct_tcp_flags flags;
+
+	if (mnl_attr_get_payload_len(attr) < sizeof(flags))
+		return false;
+	memcpy(&flags, mnl_attr_get_payload(attr), sizeof(flags));
+	return flags.flags & IP_CT_TCP_FLAG_BE_LIBERAL;
+}
+
+/* The state has the same number within TCP's and SCTP's attributes. */
+static void read_state(const struct nlattr *nest, bool tcp, struct conntrack_entry *entry)
+{
+	unsigned liberal = 0;
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested (attr, nest) {
+		uint16_t type = mnl_attr_get_type(attr);
+
+		if (type == (tcp ? CTA_PROTOINFO_TCP_STATE : CTA_PROTOINFO_SCTP_STATE) &&
+		    mnl_attr_get_payload_len(attr) >= 1) {
+			entry->state = read_u8(attr);
+			entry->has_state = true;
+		} else if (tcp && type == CTA_PROTOINFO_TCP_FLAGS_ORIGINAL) {
+			liberal |= is_liberal(attr) ? 1 : 0;
+		} else if (tcp && type == CTA_PROTOINFO_TCP_FLAGS_REPLY) {
+			liberal |= is_liberal(attr) ? 2 : 0;
+		}
+	}
+	entry->liberal = liberal == 3;
+}
+
+static void read_protocol(const struct nlattr *nest, struct conntrack_entry *entry)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested (attr, nest) {
+		if (mnl_attr_get_type(attr) == CTA_PROTOINFO_TCP)
+			read_state(attr, true, entry);
+		else if (mnl_attr_get_type(attr) == CTA_PROTOINFO_SCTP)
+			read_state(attr, false, entry);
+	}
+}
+
+static void read_nat(const struct nlattr *nest, struct conntrack_entry *entry)
+{
+	const struct nlattr *attr, *port;
+
+	mnl_attr_for_each_nested (attr, nest) {
+		switch (mnl_attr_get_type(attr)) {
+		case CTA_NAT_V4_MINIP:
+			read_address(attr, ADDR_IPV4, &entry->source);
+			break;
+		case CTA_NAT_V6_MINIP:
+			read_address(attr, ADDR_IPV6, &entry->source);
+			break;
+		case CTA_NAT_PROTO:
+			mnl_attr_for_each_nested (port, attr) {
+				if (mnl_attr_get_type(port) == CTA_PROTONAT_PORT_MIN)
+					entry->source_port = read_be16(port);
+			}
+			break;
+		default:
+			break;
+		}
+	}
+}
+
+static void read_attribute(const struct nlattr *attr, struct conntrack_entry *entry)
+{
+	switch (mnl_attr_get_type(attr)) {
+	case CTA_TUPLE_ORIG:
+		read_tuple(attr, &entry->original);
+		break;
+	case CTA_TUPLE_REPLY:
+		read_tuple(attr, &entry->reply);
+		break;
+	case CTA_STATUS:
+		entry->status = read_be32(attr);
+		break;
+	case CTA_PROTOINFO:
+		read_protocol(attr, entry);
+		break;
+	case CTA_TIMEOUT:
+		entry->timeout_s = read_be32(attr);
+		break;
+	case CTA_MARK:
+		entry->mark = read_be32(attr);
+		break;
+	case CTA_NAT_SRC:
+		read_nat(attr, entry);
+		break;
+	case CTA_ID:
+		entry->id = read_be32(attr);
+		break;
+	case CTA_ZONE:
+		entry->zone = read_be16(attr);
+		break;
+	default:
+		break;
+	}
+}
+
+static bool is_whole(const struct conntrack_tuple *tuple, uint8_t family, uint8_t protocol)
+{
+	return tuple->protocol == protocol && tuple->source.family == family &&
+	       tuple->destination.family == family;
+}
+
+int conntrack_entry_decode(const struct nlmsghdr *message, struct conntrack_entry *ret_entry,
+                           enum conntrack_event *ret_event)
+{
+	struct conntrack_entry entry = {0};
+	const struct nfgenmsg *header;
+	const struct nlattr *attr;
+	enum conntrack_event event;
+
+	if (mnl_nlmsg_get_payload_len(message) < sizeof(*header))
+		return -EBADMSG;
+	header = mnl_nlmsg_get_payload(message);
+	if (message->nlmsg_type == TYPE(IPCTNL_MSG_CT_DELETE))
+		event = CONNTRACK_DESTROY;
+	else if (message->nlmsg_type != TYPE(IPCTNL_MSG_CT_NEW))
+		return -EBADMSG;
+	else if (message->nlmsg_flags & NLM_F_MULTI)
+		event = CONNTRACK_DUMPED;
+	else
+		event = message->nlmsg_flags & NLM_F_CREATE ? CONNTRACK_NEW : CONNTRACK_UPDATE;
+	mnl_attr_for_each (attr, message, sizeof(*header))
+		read_attribute(attr, &entry);
+	if (header->nfgen_family != ADDR_IPV4 && header->nfgen_family != ADDR_IPV6)
+		return -EBADMSG;
+	if (!is_whole(&entry.original, header->nfgen_family, entry.original.protocol) ||
+	    !is_whole(&entry.reply, header->nfgen_family, entry.original.protocol))
+		return -EBADMSG;
+	if (entry.source.family != header->nfgen_family) {
+		entry.source = (struct addr){.family = ADDR_NONE};
+		entry.source_port = 0;
+	}
+	*ret_entry = entry;
+	*ret_event = event;
+	return 0;
+}
+
+/* --- writing --- */
+
+static struct nlmsghdr *begin(struct nl_batch *batch, uint8_t message_type, uint16_t flags,
+                              uint8_t family)
+{
+	struct nlmsghdr *message = nl_batch_begin(batch, TYPE(message_type), flags);
+	struct nfgenmsg *header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
+
+	header->nfgen_family = family;
+	header->version = NFNETLINK_V0;
+	header->res_id = 0;
+	return message;
+}
+
+static void put_be16(struct nlmsghdr *message, uint16_t type, uint16_t value)
+{
+	mnl_attr_put_u16(message, type, wire_be16(value));
+}
+
+static void put_be32(struct nlmsghdr *message, uint16_t type, uint32_t value)
+{
+	mnl_attr_put_u32(message, type, wire_be32(value));
+}
+
+static void put_address(struct nlmsghdr *message, uint16_t type4, uint16_t type6,
+                        const struct addr *addr)
+{
+	mnl_attr_put(message, addr->family == ADDR_IPV6 ? type6 : type4, addr_size(addr),
+	             addr->bytes);
+}
+
+static void put_tuple(struct nlmsghdr *message, uint16_t type, const struct conntrack_tuple *tuple)
+{
+	struct nlattr *nest = mnl_attr_nest_start(message, type), *inner;
+
+	inner = mnl_attr_nest_start(message, CTA_TUPLE_IP);
+	put_address(message, CTA_IP_V4_SRC, CTA_IP_V6_SRC, &tuple->source);
+	put_address(message, CTA_IP_V4_DST, CTA_IP_V6_DST, &tuple->destination);
+	mnl_attr_nest_end(message, inner);
+	inner = mnl_attr_nest_start(message, CTA_TUPLE_PROTO);
+	mnl_attr_put_u8(message, CTA_PROTO_NUM, tuple->protocol);
+	put_be16(message, CTA_PROTO_SRC_PORT, tuple->source_port);
+	put_be16(message, CTA_PROTO_DST_PORT, tuple->destination_port);
+	mnl_attr_nest_end(message, inner);
+	mnl_attr_nest_end(message, nest);
+}
+
+/* TCP only: the kernel wants SCTP's verification tags with its state. */
+static void put_state(struct nlmsghdr *message, const struct conntrack_entry *entry)
+{
+	const struct nf_ct_tcp_flags flags = {
+		.flags = entry->liberal ? IP_CT_TCP_FLAG_BE_LIBERAL : 0,
+		.mask = IP_CT_TCP_FLAG_BE_LIBERAL,
+	};
+	struct nlattr *nest, *inner;
+
+	if (!entry->has_state || entry->original.protocol != IPPROTO_TCP)
+		return;
+	nest = mnl_attr_nest_start(message, CTA_PROTOINFO);
+	inner = mnl_attr_nest_start(message, CTA_PROTOINFO_TCP);
+	mnl_attr_put_u8(message, CTA_PROTOINFO_TCP_STATE, entry->state);
+	mnl_attr_put(message, CTA_PROTOINFO_TCP_FLAGS_ORIGINAL, sizeof(flags), &flags);
+	mnl_attr_put(message, CTA_PROTOINFO_TCP_FLAGS_REPLY, sizeof(flags), &flags);
+	mnl_attr_nest_end(message, inner);
+	mnl_attr_nest_end(message, nest);
+}
+
+static void put_nat(struct nlmsghdr *message, const struct conntrack_entry *entry)
+{
+	struct nlattr *nest, *inner;
+
+	if (entry->source.family == ADDR_NONE)
+		return;
+	nest = mnl_attr_nest_start(message, CTA_NAT_SRC);
+	put_address(message, CTA_NAT_V4_MINIP, CTA_NAT_V6_MINIP, &entry->source);
+	put_address(message, CTA_NAT_V4_MAXIP, CTA_NAT_V6_MAXIP, &entry->source);
+	inner = mnl_attr_nest_start(message, CTA_NAT_PROTO);
+	put_be16(message, CTA_PROTONAT_PORT_MIN, entry->source_port);
+	put_be16(message, CTA_PROTONAT_PORT_MAX, entry->source_port);
+	mnl_attr_nest_end(message, inner);
+	mnl_attr_nest_end(message, nest);
+}
+
+/* Other bits are the kernel's own, and refused or worse, taken. */
+static uint32_t settable(uint32_t status)
+{
+	return (status & (CONNTRACK_SEEN_REPLY | CONNTRACK_ASSURED)) | CONNTRACK_CONFIRMED;
+}
+
+static void put_life(struct nlmsghdr *message, const struct conntrack_entry *entry)
+{
+	put_be32(message, CTA_STATUS, settable(entry->status));
+	if (entry->timeout_s != 0)
+		put_be32(message, CTA_TIMEOUT, entry->timeout_s);
+	if (entry->mark != 0)
+		put_be32(message, CTA_MARK, entry->mark);
+	put_state(message, entry);
+}
+
+void conntrack_entry_put_create(struct nl_batch *batch, const struct conntrack_entry *entry)
+{
+	struct nlmsghdr *message = begin(batch, IPCTNL_MSG_CT_NEW, NLM_F_CREATE | NLM_F_EXCL,
+	                                 entry->original.source.family);
+
+	put_tuple(message, CTA_TUPLE_ORIG, &entry->original);
+	put_tuple(message, CTA_TUPLE_REPLY, &entry->reply);
+	put_life(message, entry);
+	put_nat(message, entry);
+	nl_batch_end(batch, message);
+}
+
+void conntrack_entry_put_update(struct nl_batch *batch, const struct conntrack_entry *entry)
+{
+	struct nlmsghdr *message =
+		begin(batch, IPCTNL_MSG_CT_NEW, 0, entry->original.source.family);
+
+	put_tuple(message, CTA_TUPLE_ORIG, &entry->original);
+	put_life(message, entry);
+	nl_batch_end(batch, message);
+}
+
+void conntrack_entry_put_delete(struct nl_batch *batch, const struct conntrack_tuple *tuple,
+                                uint32_t id)
+{
+	struct nlmsghdr *message = begin(batch, IPCTNL_MSG_CT_DELETE, 0, tuple->source.family);
+
+	put_tuple(message, CTA_TUPLE_ORIG, tuple);
+	if (id != 0)
+		put_be32(message, CTA_ID, id);
+	nl_batch_end(batch, message);
+}
+
+void conntrack_entry_put_dump(struct nl_batch *one, const struct addr *destination)
+{
+	struct nlmsghdr *message = begin(one, IPCTNL_MSG_CT_GET, NLM_F_DUMP,
+	                                 destination ? destination->family : ADDR_NONE);
+	struct nlattr *nest, *inner;
+
+	if (destination) {
+		nest = mnl_attr_nest_start(message, CTA_TUPLE_ORIG);
+		inner = mnl_attr_nest_start(message, CTA_TUPLE_IP);
+		put_address(message, CTA_IP_V4_DST, CTA_IP_V6_DST, destination);
+		mnl_attr_nest_end(message, inner);
+		mnl_attr_nest_end(message, nest);
+		nest = mnl_attr_nest_start(message, CTA_FILTER);
+		/* in the kernel's own order of bytes, unlike everything else */
+		mnl_attr_put_u32(message, CTA_FILTER_ORIG_FLAGS, FILTER_DESTINATION);
+		mnl_attr_put_u32(message, CTA_FILTER_REPLY_FLAGS, 0);
+		mnl_attr_nest_end(message, nest);
+	}
+	nl_batch_end(one, message);
+}
