@@ -87,6 +87,25 @@ static const struct rule rules[] = {
          "checksum is for gue and gre only"},
 	{"VirtualServer", "spec.healthCheck", "duration(self.timeout) <= duration(self.interval)",
          "timeout must not be longer than interval"},
+	{"VirtualServer", "spec.healthCheck",
+         "duration(self.fastInterval) <= duration(self.interval)",
+         "fastInterval must not be longer than interval"},
+	{"VirtualServer", "spec.healthCheck", "!has(self.http) || self.type in ['http', 'https']",
+         "http needs type http or https"},
+	{"VirtualServer", "spec.healthCheck", "!has(self.tls) || self.type in ['tls', 'https']",
+         "tls needs type tls or https"},
+	{"VirtualServer", "spec.healthCheck", "!has(self.udp) || self.type == 'udp'",
+         "udp needs type udp"},
+	{"VirtualServer", "spec.healthCheck", "!has(self.dns) || self.type == 'dns'",
+         "dns needs type dns"},
+	{"VirtualServer", "spec.healthCheck", "!has(self.port) || self.type != 'icmp'",
+         "port needs a type other than icmp"},
+	{"VirtualServer", "spec.healthCheck.tls", "has(self.certificateFile) == has(self.keyFile)",
+         "certificateFile and keyFile need each other"},
+	{"VirtualServer", "spec.quorum", "self.hysteresis < self.minimum",
+         "hysteresis must be below minimum"},
+	{"VirtualServer", "spec.quorum", "!has(self.priorityCut) || self.onLoss == 'lowerPriority'",
+         "priorityCut needs onLoss lowerPriority"},
 	{NULL, NULL, NULL, NULL},
 };
 
@@ -95,6 +114,7 @@ static const char *const silent_defaults[][2] = {
 	{"VirtualRouter", "spec.priority"},       /* derived from the nodes unless said */
 	{"VirtualServer", "spec.sourceNat.mode"}, /* 'address' alone implies another one */
 	{"VirtualServer", "spec.servers[].upperThreshold"}, /* lowerThreshold alone is wrong */
+	{"VirtualServer", "spec.quorum.priorityCut"},       /* wrong with another onLoss */
 	{NULL, NULL},
 };
 
@@ -375,6 +395,13 @@ static void put_value(struct crd *crd, unsigned indent, const struct model_schem
 	case MODEL_FIELD_INTERFACE:
 		put_text_kind(indent, 15, "^[!-.0-9;-~]+$");
 		break;
+	case MODEL_FIELD_TEXT:
+		/* The API server counts characters, of up to four bytes. */
+		put(indent, "type: string");
+		put(indent, "minLength: %" PRId64, (field->min + 3) / 4);
+		put(indent, "maxLength: %" PRId64, field->max);
+		put_quoted(indent, "pattern", "^[^\\x00-\\x1f\\x7f]*$");
+		break;
 	case MODEL_FIELD_CHOICE:
 	case MODEL_FIELD_ENUM:
 		put_names(indent, field->names);
@@ -387,6 +414,13 @@ static void put_value(struct crd *crd, unsigned indent, const struct model_schem
 		put(indent, "format: int64");
 		put(indent, "minimum: %" PRId64, field->min);
 		put(indent, "maximum: %" PRId64, field->max);
+		break;
+	case MODEL_FIELD_INT_RANGE:
+		put(indent, "x-kubernetes-int-or-string: true");
+		put(indent, "minimum: %" PRId64, field->min);
+		put(indent, "maximum: %" PRId64, field->max);
+		put(indent, "maxLength: 11");
+		put_quoted(indent, "pattern", "^[0-9]{1,5}(-[0-9]{1,5})?$");
 		break;
 	case MODEL_FIELD_DURATION:
 		put_duration(indent, field);

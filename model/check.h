@@ -30,6 +30,8 @@ void model_check_server(struct model_decode_context *ctx, const struct tree *nod
 void model_check_tunnel(struct model_decode_context *ctx, const struct tree *node, void *object);
 void model_check_snat(struct model_decode_context *ctx, const struct tree *node, void *object);
 void model_check_health(struct model_decode_context *ctx, const struct tree *node, void *object);
+void model_check_quorum(struct model_decode_context *ctx, const struct tree *node, void *object);
+void model_check_sorry(struct model_decode_context *ctx, const struct tree *node, void *object);
 
 /* Why an address can be nobody's own: "a multicast address"; NULL when it can be. ADDR_NONE can:
  * it was reported already. */

@@ -124,19 +124,3 @@ void model_check_snat(struct model_decode_context *ctx, const struct tree *node,
 				addresses[i].family == ADDR_IPV6 ? "IPv6" : "IPv4");
 	}
 }
-
-void model_check_health(struct model_decode_context *ctx, const struct tree *node, void *object)
-{
-	const struct model_health_check *health = object;
-	char timeout[TEXT_DURATION_SIZE], interval[TEXT_DURATION_SIZE];
-
-	if (health->timeout_us > health->interval_us)
-		model_decode_error_at(ctx, node, "timeout",
-		                      "%s is longer than the interval; allowed: at "
-		                      "most %s",
-		                      text_format_duration(health->timeout_us, timeout),
-		                      text_format_duration(health->interval_us, interval));
-	if (health->type != MODEL_HEALTH_NONE)
-		model_decode_warning_at(ctx, node, "type",
-		                        "health checks are not carried out by this version");
-}

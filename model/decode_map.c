@@ -145,6 +145,7 @@ static void apply_absence(struct model_decode_context *ctx, const struct model_s
 	case MODEL_FIELD_NAME:
 	case MODEL_FIELD_LABEL:
 	case MODEL_FIELD_INTERFACE:
+	case MODEL_FIELD_TEXT:
 	case MODEL_FIELD_CHOICE:
 		*(const char **)target = "";
 		break;
@@ -152,11 +153,13 @@ static void apply_absence(struct model_decode_context *ctx, const struct model_s
 		*(const char **)((char *)base + field->other_offset) = "";
 		break;
 	case MODEL_FIELD_MAP:
-		model_decode_map(ctx, field->map, NULL, target);
+		if (!field->pointed)
+			model_decode_map(ctx, field->map, NULL, target);
 		break;
 	case MODEL_FIELD_ENUM:
 	case MODEL_FIELD_BOOL:
 	case MODEL_FIELD_INT:
+	case MODEL_FIELD_INT_RANGE:
 	case MODEL_FIELD_DURATION:
 	case MODEL_FIELD_ADDRESS:
 	case MODEL_FIELD_PREFIX:
@@ -320,9 +323,13 @@ static void decode_field(struct model_decode_context *ctx, const struct model_sc
 	} else if (field->many != MODEL_FIELD_ONE) {
 		decode_list(ctx, field, node, base);
 	} else {
+		void *target = (char *)base + field->offset;
+
+		if (field->pointed)
+			target = *(void **)target = arena_array(ctx->arena, 1, field->size);
 		/* What stands there when the value turns out to be wrong: checks go on. */
 		apply_absence(ctx, field, base);
-		decode_value(ctx, field, node, (char *)base + field->offset, base);
+		decode_value(ctx, field, node, target, base);
 	}
 	model_decode_leave(ctx, path_len);
 }

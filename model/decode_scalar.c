@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -262,6 +263,68 @@ static bool decode_address(struct model_decode_context *ctx, const struct model_
 	return wrong_text(ctx, field, node, "address");
 }
 
+/* "first-last", or a number in quotes. */
+static bool decode_int_range(struct model_decode_context *ctx,
+                             const struct model_schema_field *field, const struct tree *node,
+                             struct model_int_range *target)
+{
+	struct model_int_range range = {0};
+	char found[MODEL_DECODE_TEXT_SIZE + 64];
+	char shown[MODEL_DECODE_TEXT_SIZE];
+
+	if (node->kind == TREE_INT) {
+		if (node->integer < field->min || node->integer > field->max) {
+			snprintf(found, sizeof(found), "%" PRId64 " is out of range",
+			         node->integer);
+			return wrong(ctx, field, node, found);
+		}
+		range.first = range.last = (uint16_t)node->integer;
+	} else if (node->kind != TREE_TEXT) {
+		return wrong_kind(ctx, field, node);
+	} else {
+		char *end;
+		unsigned long first = strtoul(node->text, &end, 10), last = first;
+
+		if (*end == '-')
+			last = strtoul(end + 1, &end, 10);
+		if (!isdigit((unsigned char)node->text[0]) || *end ||
+		    strspn(node->text, "0123456789-") != strlen(node->text) ||
+		    node->text[strlen(node->text) - 1] == '-')
+			return wrong_text(ctx, field, node, "range of integers");
+		if (first > last || first < (uint64_t)field->min || last > (uint64_t)field->max) {
+			snprintf(found, sizeof(found), "%s is out of range",
+			         model_decode_shown(node->text, shown));
+			return wrong(ctx, field, node, found);
+		}
+		range.first = (uint16_t)first;
+		range.last = (uint16_t)last;
+	}
+	*target = range;
+	return true;
+}
+
+static bool decode_free_text(struct model_decode_context *ctx,
+                             const struct model_schema_field *field, const struct tree *node,
+                             void *target)
+{
+	size_t len = strlen(node->text);
+	char found[64];
+
+	if ((int64_t)len < field->min || (int64_t)len > field->max) {
+		snprintf(found, sizeof(found), "has %zu bytes", len);
+		return wrong(ctx, field, node, found);
+	}
+	for (size_t i = 0; i < len; i++) {
+		if (iscntrl((unsigned char)node->text[i])) {
+			snprintf(found, sizeof(found), "has a control character at byte %zu",
+			         i + 1);
+			return wrong(ctx, field, node, found);
+		}
+	}
+	*(const char **)target = arena_strdup(ctx->arena, node->text);
+	return true;
+}
+
 static bool keep_text(struct model_decode_context *ctx, const struct tree *node, void *target)
 {
 	*(const char **)target = arena_strdup(ctx->arena, node->text);
@@ -285,6 +348,8 @@ static bool decode_text(struct model_decode_context *ctx, const struct model_sch
 		if (!is_interface(node->text))
 			return wrong_text(ctx, field, node, "interface name");
 		return keep_text(ctx, node, target);
+	case MODEL_FIELD_TEXT:
+		return decode_free_text(ctx, field, node, target);
 	case MODEL_FIELD_CHOICE:
 	case MODEL_FIELD_ENUM:
 		return decode_name_of(ctx, field, node, target);
@@ -300,6 +365,7 @@ static bool decode_text(struct model_decode_context *ctx, const struct model_sch
 		return true;
 	case MODEL_FIELD_BOOL:
 	case MODEL_FIELD_INT:
+	case MODEL_FIELD_INT_RANGE:
 	case MODEL_FIELD_DURATION:
 	case MODEL_FIELD_PORT_OR_NAME:
 	case MODEL_FIELD_LABELS:
@@ -323,6 +389,8 @@ bool model_decode_scalar(struct model_decode_context *ctx, const struct model_sc
 		return true;
 	case MODEL_FIELD_INT:
 		return decode_integer(ctx, field, node, target);
+	case MODEL_FIELD_INT_RANGE:
+		return decode_int_range(ctx, field, node, target);
 	case MODEL_FIELD_DURATION:
 		return decode_duration(ctx, field, node, target);
 	case MODEL_FIELD_PORT_OR_NAME:
@@ -330,6 +398,7 @@ bool model_decode_scalar(struct model_decode_context *ctx, const struct model_sc
 	case MODEL_FIELD_NAME:
 	case MODEL_FIELD_LABEL:
 	case MODEL_FIELD_INTERFACE:
+	case MODEL_FIELD_TEXT:
 	case MODEL_FIELD_CHOICE:
 	case MODEL_FIELD_ENUM:
 	case MODEL_FIELD_ADDRESS:

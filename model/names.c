@@ -53,6 +53,51 @@ const struct model_schema_name model_schema_checksum_names[] = {
 	{NULL, 0, NULL},
 };
 
+const struct model_schema_name model_schema_health_failure_names[] = {
+	{"drain", MODEL_HEALTH_DRAIN, "weight 0: no new connections, those it has go on"},
+	{"remove", MODEL_HEALTH_REMOVE,
+         "taken out: its connections are ended, clients connect anew"},
+	{NULL, 0, NULL},
+};
+
+const struct model_schema_name model_schema_health_start_names[] = {
+	{"up", MODEL_HEALTH_START_UP, "it counts as up until checks say otherwise"},
+	{"down", MODEL_HEALTH_START_DOWN, "it gets nothing until checks say that it is up"},
+	{NULL, 0, NULL},
+};
+
+const struct model_schema_name model_schema_http_version_names[] = {
+	{"auto", MODEL_HTTP_AUTO, "HTTP/2 over TLS when the server offers it, else HTTP/1.1"},
+	{"1.1", MODEL_HTTP_1_1, "HTTP/1.1"},
+	{"2", MODEL_HTTP_2, "HTTP/2, without TLS by prior knowledge"},
+	{NULL, 0, NULL},
+};
+
+const struct model_schema_name model_schema_dns_type_names[] = {
+	{"A", MODEL_DNS_A, "an IPv4 address"},
+	{"AAAA", MODEL_DNS_AAAA, "an IPv6 address"},
+	{"NS", MODEL_DNS_NS, "the name servers"},
+	{"SOA", MODEL_DNS_SOA, "the zone's authority"},
+	{"MX", MODEL_DNS_MX, "the mail servers"},
+	{"TXT", MODEL_DNS_TXT, "texts"},
+	{NULL, 0, NULL},
+};
+
+const struct model_schema_name model_schema_all_down_names[] = {
+	{"stop", MODEL_ALL_DOWN_STOP, "nothing is served, but by `sorryServers`"},
+	{"serve", MODEL_ALL_DOWN_SERVE, "all are used as if all were up: checks may be wrong"},
+	{NULL, 0, NULL},
+};
+
+const struct model_schema_name model_schema_quorum_loss_names[] = {
+	{"none", MODEL_QUORUM_NONE, "it is told, and nothing else"},
+	{"lowerPriority", MODEL_QUORUM_LOWER,
+         "the virtual router's priority is lowered by `priorityCut`, so that a node that "
+         "reaches more servers takes over"},
+	{"withdraw", MODEL_QUORUM_WITHDRAW, "the virtual addresses are withdrawn on this node"},
+	{NULL, 0, NULL},
+};
+
 const struct model_schema_name model_schema_health_type_names[] = {
 	{"none", MODEL_HEALTH_NONE, "no check"},
 	{"tcp", MODEL_HEALTH_TCP, "a TCP connection can be opened"},

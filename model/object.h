@@ -86,17 +86,6 @@ struct model_port {
 	size_t server_count;
 };
 
-struct model_real_server {
-	struct addr address;
-	uint16_t port;            /* 0: by the port's target */
-	uint32_t weight;          /* 0..65535 */
-	uint32_t upper_threshold; /* connections, 0 = none */
-	uint32_t lower_threshold;
-	enum model_tunnel_type tunnel_type;
-	uint16_t tunnel_port; /* GUE */
-	bool tunnel_checksum;
-};
-
 enum model_health_type {
 	MODEL_HEALTH_NONE,
 	MODEL_HEALTH_TCP,
@@ -109,12 +98,91 @@ enum model_health_type {
 };
 const char *model_health_type_name(enum model_health_type type); /* "tcp" */
 
+/* What a failed check does to a server. */
+enum model_health_failure { MODEL_HEALTH_DRAIN, MODEL_HEALTH_REMOVE };
+/* What a server counts as before its first verdict. */
+enum model_health_start { MODEL_HEALTH_START_UP, MODEL_HEALTH_START_DOWN };
+enum model_http_version { MODEL_HTTP_AUTO, MODEL_HTTP_1_1, MODEL_HTTP_2 };
+/* RFC 1035 3.2.2, RFC 3596 2.1: the numbers on the wire. */
+enum model_dns_type {
+	MODEL_DNS_A = 1,
+	MODEL_DNS_NS = 2,
+	MODEL_DNS_SOA = 6,
+	MODEL_DNS_MX = 15,
+	MODEL_DNS_TXT = 16,
+	MODEL_DNS_AAAA = 28,
+};
+
+/* Inclusive. */
+struct model_int_range {
+	uint16_t first, last;
+};
+
 struct model_health_check {
 	enum model_health_type type;
-	int64_t interval_us;
+	uint16_t port;            /* 0: the server's own */
+	int64_t interval_us;      /* between two checks of a server */
+	int64_t fast_interval_us; /* while a change is being made sure of; 0: interval_us */
 	int64_t timeout_us;
 	unsigned rise;
 	unsigned fall;
+	enum model_health_start start;
+	enum model_health_failure failure;
+	struct { /* type http, https */
+		const char *method;
+		const char *path;
+		const char *host; /* "": the server's address */
+		enum model_http_version version;
+		struct model_int_range *statuses;
+		size_t status_count; /* 0: 200-399 */
+		const char *body;    /* has to be contained in the answer's first 64 kB; "": any */
+	} http;
+	struct {                         /* type tls, https */
+		const char *server_name; /* SNI; "": http.host when it is a name, else none */
+		bool verify;             /* the certificate, by ca_file or the system's */
+		const char *ca_file;
+		const char *certificate_file; /* a client certificate; "": none */
+		const char *key_file;
+	} tls;
+	struct {                  /* type udp */
+		const char *send; /* "": an empty datagram */
+		const char
+			*expect; /* has to be contained in the answer; "": silence is fine, too */
+	} udp;
+	struct {                  /* type dns */
+		const char *name; /* "": the root */
+		enum model_dns_type type;
+	} dns;
+};
+
+/* What is served when every server is down. */
+enum model_all_down { MODEL_ALL_DOWN_STOP, MODEL_ALL_DOWN_SERVE };
+enum model_quorum_loss { MODEL_QUORUM_NONE, MODEL_QUORUM_LOWER, MODEL_QUORUM_WITHDRAW };
+
+/* How many servers have to be up for the virtual server to count as up; their weights count. */
+struct model_quorum {
+	unsigned minimum;    /* sum of the weights of servers that are up; 0: no quorum */
+	unsigned hysteresis; /* lost below minimum - this, regained at minimum + this */
+	enum model_quorum_loss loss;
+	uint8_t priority_cut; /* MODEL_QUORUM_LOWER */
+};
+
+/* Who answers when no server can. */
+struct model_sorry_server {
+	struct addr address;
+	uint16_t port; /* 0: as the servers' */
+};
+
+struct model_real_server {
+	struct addr address;
+	uint16_t port;            /* 0: by the port's target */
+	uint32_t weight;          /* 0..65535 */
+	uint32_t upper_threshold; /* connections, 0 = none */
+	uint32_t lower_threshold;
+	enum model_tunnel_type tunnel_type;
+	uint16_t tunnel_port; /* GUE */
+	bool tunnel_checksum;
+	const struct model_health_check *health; /* NULL: the virtual server's */
 };
 
 struct model_virtual_server {
@@ -139,8 +207,12 @@ struct model_virtual_server {
 	int64_t drain_timeout_us; /* a removed server's connections may last this long */
 	struct model_real_server *servers;
 	size_t server_count;
-	const char *service; /* Kubernetes Service whose endpoints serve, "" */
-	struct model_health_check health;
+	const char *service;                     /* Kubernetes Service whose endpoints serve, "" */
+	const struct model_health_check *health; /* NULL: none; a server's own wins */
+	enum model_all_down all_down;
+	const struct model_quorum *quorum;        /* NULL: none */
+	struct model_sorry_server *sorry_servers; /* at most one a family */
+	size_t sorry_server_count;
 };
 
 /* The servers behind one port: its own, or those of the virtual server. */

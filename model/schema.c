@@ -93,6 +93,11 @@ void model_schema_entry_allowed(const struct model_schema_field *field, struct t
 	case MODEL_FIELD_INTERFACE:
 		text_add(out, "the name of a network interface, at most 15 characters");
 		break;
+	case MODEL_FIELD_TEXT:
+		text_printf(out,
+		            "a text of %" PRId64 " to %" PRId64 " bytes without control characters",
+		            field->min, field->max);
+		break;
 	case MODEL_FIELD_CHOICE:
 	case MODEL_FIELD_ENUM:
 		add_names(field->names, out);
@@ -102,6 +107,11 @@ void model_schema_entry_allowed(const struct model_schema_field *field, struct t
 		break;
 	case MODEL_FIELD_INT:
 		text_printf(out, "an integer from %" PRId64 " to %" PRId64, field->min, field->max);
+		break;
+	case MODEL_FIELD_INT_RANGE:
+		text_printf(out,
+		            "an integer from %" PRId64 " to %" PRId64 ", or two as \"first-last\"",
+		            field->min, field->max);
 		break;
 	case MODEL_FIELD_DURATION:
 		add_duration(field, out);

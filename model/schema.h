@@ -20,13 +20,15 @@
 
 /* What a field is, and the type of the member it fills. */
 enum model_field_kind {
-	MODEL_FIELD_NAME,         /* DNS-1123 subdomain; const char * */
-	MODEL_FIELD_LABEL,        /* DNS-1123 label; const char * */
-	MODEL_FIELD_INTERFACE,    /* network interface; const char * */
+	MODEL_FIELD_NAME,      /* DNS-1123 subdomain; const char * */
+	MODEL_FIELD_LABEL,     /* DNS-1123 label; const char * */
+	MODEL_FIELD_INTERFACE, /* network interface; const char * */
+	MODEL_FIELD_TEXT, /* any text of min..max bytes without control characters; const char * */
 	MODEL_FIELD_CHOICE,       /* one of 'names'; const char *, the name itself */
 	MODEL_FIELD_ENUM,         /* one of 'names'; an enum */
 	MODEL_FIELD_BOOL,         /* bool */
 	MODEL_FIELD_INT,          /* unsigned integer of any width, min..max */
+	MODEL_FIELD_INT_RANGE,    /* "200-399" or 200, within min..max; struct model_int_range */
 	MODEL_FIELD_DURATION,     /* integer of any width counting 'unit_us' */
 	MODEL_FIELD_ADDRESS,      /* struct addr */
 	MODEL_FIELD_PREFIX,       /* struct addr_prefix, host bits kept */
@@ -60,7 +62,8 @@ struct model_schema_field {
 	bool required;
 	bool zero_allowed;        /* DURATION: 0 besides min..max */
 	const char *default_text; /* as one would write it; NULL: empty, none or zero */
-	int64_t min, max;         /* INT: value; DURATION: microseconds */
+	bool pointed;             /* MAP: the member points to the structure, NULL when absent */
+	int64_t min, max;         /* INT: value; DURATION: microseconds; TEXT: bytes */
 	int64_t step;             /* DURATION: microseconds, 0: any */
 	int64_t unit_us;          /* DURATION: what the member counts */
 	size_t count_max;         /* lists: most entries */
@@ -104,6 +107,10 @@ extern const struct model_schema_object *const model_schema_objects[MODEL_SCHEMA
 /* Elements of lists, for those who make objects without documents (see model_defaults()). */
 extern const struct model_schema_map model_schema_port_map;
 extern const struct model_schema_map model_schema_server_map;
+/* Maps in a file of their own: model/schema_health.c */
+extern const struct model_schema_map model_schema_health_map;
+extern const struct model_schema_map model_schema_quorum_map;
+extern const struct model_schema_map model_schema_sorry_map;
 
 extern const struct model_schema_name model_schema_protocol_names[];
 extern const struct model_schema_name model_schema_forwarding_names[];
@@ -111,6 +118,12 @@ extern const struct model_schema_name model_schema_tunnel_type_names[];
 extern const struct model_schema_name model_schema_snat_mode_names[];
 extern const struct model_schema_name model_schema_checksum_names[];
 extern const struct model_schema_name model_schema_health_type_names[];
+extern const struct model_schema_name model_schema_health_failure_names[];
+extern const struct model_schema_name model_schema_health_start_names[];
+extern const struct model_schema_name model_schema_http_version_names[];
+extern const struct model_schema_name model_schema_dns_type_names[];
+extern const struct model_schema_name model_schema_all_down_names[];
+extern const struct model_schema_name model_schema_quorum_loss_names[];
 extern const struct model_schema_name model_schema_scheduler_names[];
 
 /* NULL when there is none. */

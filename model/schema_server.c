@@ -5,9 +5,8 @@
 
 #include <limits.h>
 
-#define MILLISECOND INT64_C(1000)
-#define SECOND      INT64_C(1000000)
-#define HOUR        (3600 * SECOND)
+#define SECOND INT64_C(1000000)
+#define HOUR   (3600 * SECOND)
 
 static const struct model_schema_field metadata_fields[] = {
 	{
@@ -215,6 +214,15 @@ static const struct model_schema_field server_fields[] = {
 		.map = &tunnel_map,
 		.doc = "With forwarding `tunnel`: how packets are wrapped.",
 	},
+	{
+		.name = "healthCheck",
+		.kind = MODEL_FIELD_MAP,
+		.map = &model_schema_health_map,
+		.pointed = true,
+		.doc = "How this server is checked, instead of the virtual server's `healthCheck`.",
+		.offset = offsetof(struct model_real_server, health),
+		.size = sizeof(struct model_health_check),
+	},
 	{.name = NULL},
 };
 const struct model_schema_map model_schema_server_map = {.fields = server_fields,
@@ -290,58 +298,6 @@ static const struct model_schema_field service_fields[] = {
 	{.name = NULL},
 };
 static const struct model_schema_map service_map = {.fields = service_fields};
-
-static const struct model_schema_field health_fields[] = {
-	{
-		.name = "type",
-		.kind = MODEL_FIELD_ENUM,
-		.names = model_schema_health_type_names,
-		.required = true,
-		.doc = "What is tried.",
-		MODEL_FIELD_AT(model_health_check, type),
-	},
-	{
-		.name = "interval",
-		.kind = MODEL_FIELD_DURATION,
-		.min = 100 * MILLISECOND,
-		.max = HOUR,
-		.unit_us = 1,
-		.default_text = "2s",
-		.doc = "Time between two checks of one server.",
-		MODEL_FIELD_AT(model_health_check, interval_us),
-	},
-	{
-		.name = "timeout",
-		.kind = MODEL_FIELD_DURATION,
-		.min = 10 * MILLISECOND,
-		.max = HOUR,
-		.unit_us = 1,
-		.default_text = "1s",
-		.doc = "A check that has no answer by then has failed; not longer than `interval`.",
-		MODEL_FIELD_AT(model_health_check, timeout_us),
-	},
-	{
-		.name = "rise",
-		.kind = MODEL_FIELD_INT,
-		.min = 1,
-		.max = 100,
-		.default_text = "2",
-		.doc = "Successful checks in a row after which a server counts as up.",
-		MODEL_FIELD_AT(model_health_check, rise),
-	},
-	{
-		.name = "fall",
-		.kind = MODEL_FIELD_INT,
-		.min = 1,
-		.max = 100,
-		.default_text = "3",
-		.doc = "Failed checks in a row after which a server counts as down.",
-		MODEL_FIELD_AT(model_health_check, fall),
-	},
-	{.name = NULL},
-};
-static const struct model_schema_map health_map = {.fields = health_fields,
-                                                   .check = model_check_health};
 
 static const struct model_schema_field spec_fields[] = {
 	{
@@ -437,9 +393,38 @@ static const struct model_schema_field spec_fields[] = {
 	{
 		.name = "healthCheck",
 		.kind = MODEL_FIELD_MAP,
-		.map = &health_map,
-		.doc = "How servers are checked. This version reads it and carries out no checks.",
+		.map = &model_schema_health_map,
+		.pointed = true,
+		.doc = "How servers are checked, those excepted that have a check of their own. "
+		       "Absent: they are not, and count as up.",
 		.offset = offsetof(struct model_virtual_server, health),
+		.size = sizeof(struct model_health_check),
+	},
+	{
+		.name = "allServersDown",
+		.kind = MODEL_FIELD_ENUM,
+		.names = model_schema_all_down_names,
+		.default_text = "stop",
+		.doc = "What is done when checks say that every server is down.",
+		MODEL_FIELD_AT(model_virtual_server, all_down),
+	},
+	{
+		.name = "quorum",
+		.kind = MODEL_FIELD_MAP,
+		.map = &model_schema_quorum_map,
+		.pointed = true,
+		.doc = "How many servers have to be up.",
+		.offset = offsetof(struct model_virtual_server, quorum),
+		.size = sizeof(struct model_quorum),
+	},
+	{
+		.name = "sorryServers",
+		.kind = MODEL_FIELD_MAP,
+		.many = MODEL_FIELD_LIST,
+		.map = &model_schema_sorry_map,
+		.count_max = 2,
+		.doc = "Who answers when no server can; one for each family.",
+		MODEL_FIELD_LIST_AT(model_virtual_server, sorry_servers, sorry_server_count),
 	},
 	{.name = NULL},
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The fields and rules of VirtualServer: each row is a text and the problems that are found in it,
- * word for word. */
+ * word for word.
+ *
+ * Reason: one table, whose rows are read beside one another. */
 #include "tests/model/judge.h"
 #include "tests/unit.h"
 
@@ -180,6 +182,68 @@ static const struct row {
 	{IN_VS, "healthCheck: {type: none, interval: 2s, timeout: 3s}",
          "t.yaml:3: VirtualServer default/v: spec.healthCheck.timeout: 3s is longer than the "
          "interval; allowed: at most 2s\n"},
+	{IN_VS,
+         "healthCheck: {type: none, port: 8080, interval: 2s, fastInterval: 500ms, start: down, "
+         "onFailure: remove}",
+         ""},
+	{IN_VS, "healthCheck: {type: none, interval: 2s, fastInterval: 3s}",
+         "t.yaml:3: VirtualServer default/v: spec.healthCheck.fastInterval: 3s is longer than the "
+         "interval; allowed: at most 2s\n"},
+	{IN_VS, "healthCheck: {type: none, http: {path: /}}",
+         "t.yaml:3: VirtualServer default/v: spec.healthCheck.http: needs type http or https; this "
+         "is none\n"},
+	{IN_VS, "healthCheck: {type: http, http: {path: x, method: get}}",
+         "t.yaml:3: VirtualServer default/v: spec.healthCheck.type: warning: health checks are not "
+         "carried out by this version\n"
+         "t.yaml:3: VirtualServer default/v: spec.healthCheck.http.path: 'x' does not begin with "
+         "'/'\n"
+         "t.yaml:3: VirtualServer default/v: spec.healthCheck.http.method: 'get' is no method; "
+         "allowed: capital letters, such as GET, HEAD, OPTIONS\n"},
+	{IN_VS,
+         "healthCheck: {type: none, http: {expectStatus: [99, 200-199, 2-3-4, x, 200-600, true]}}",
+         "t.yaml:3: VirtualServer default/v: spec.healthCheck.http.expectStatus[0]: 99 is out of "
+         "range; allowed: an integer from 100 to 599, or two as \"first-last\"\n"
+         "t.yaml:3: VirtualServer default/v: spec.healthCheck.http.expectStatus[1]: 200-199 is out "
+         "of range; allowed: an integer from 100 to 599, or two as \"first-last\"\n"
+         "t.yaml:3: VirtualServer default/v: spec.healthCheck.http.expectStatus[2]: '2-3-4' is no "
+         "range of integers; allowed: an integer from 100 to 599, or two as \"first-last\"\n"
+         "t.yaml:3: VirtualServer default/v: spec.healthCheck.http.expectStatus[3]: 'x' is no "
+         "range of integers; allowed: an integer from 100 to 599, or two as \"first-last\"\n"
+         "t.yaml:3: VirtualServer default/v: spec.healthCheck.http.expectStatus[4]: 200-600 is out "
+         "of range; allowed: an integer from 100 to 599, or two as \"first-last\"\n"
+         "t.yaml:3: VirtualServer default/v: spec.healthCheck.http.expectStatus[5]: is the boolean "
+         "true, which is text only in quotes; allowed: an integer from 100 to 599, or two as "
+         "\"first-last\"\n"
+         "t.yaml:3: VirtualServer default/v: spec.healthCheck.http: needs type http or https; this "
+         "is none\n"},
+	{IN_VS, "healthCheck: {type: none, udp: {send: \"a\\tb\"}}",
+         "t.yaml:3: VirtualServer default/v: spec.healthCheck.udp.send: has a control character at "
+         "byte 2; allowed: a text of 1 to 1024 bytes without control characters\n"
+         "t.yaml:3: VirtualServer default/v: spec.healthCheck.udp: needs type udp; this is none\n"},
+	{IN_VS, "healthCheck: {type: https, tls: {certificateFile: /c, caFile: /a}}",
+         "t.yaml:3: VirtualServer default/v: spec.healthCheck.type: warning: health checks are not "
+         "carried out by this version\n"
+         "t.yaml:3: VirtualServer default/v: spec.healthCheck.tls.keyFile: missing; a client "
+         "certificate needs it\n"
+         "t.yaml:3: VirtualServer default/v: spec.healthCheck.tls.caFile: warning: is not looked "
+         "at: verify is false\n"},
+	{IN_VS, "healthCheck: {type: icmp, port: 80}",
+         "t.yaml:3: VirtualServer default/v: spec.healthCheck.type: warning: health checks are not "
+         "carried out by this version\n"
+         "t.yaml:3: VirtualServer default/v: spec.healthCheck.port: needs type other than icmp; "
+         "this is icmp\n"},
+	{IN_VS, "quorum: {minimum: 2, hysteresis: 1, onLoss: withdraw}", ""},
+	{IN_VS, "quorum: {minimum: 2, hysteresis: 2}",
+         "t.yaml:3: VirtualServer default/v: spec.quorum.hysteresis: 2 is not below minimum; "
+         "allowed: at most 1\n"},
+	{IN_VS, "quorum: {minimum: 2, priorityCut: 20}",
+         "t.yaml:3: VirtualServer default/v: spec.quorum.priorityCut: needs onLoss "
+         "lowerPriority\n"},
+	{IN_VS, "sorryServers: [{address: 224.0.0.1}]",
+         "t.yaml:3: VirtualServer default/v: spec.sorryServers[0].address: is a multicast address; "
+         "allowed: a server's address\n"},
+	{IN_VS, "sorryServers: [{address: 10.0.0.9, port: 81}, {address: \"2001:db8::9\"}]", ""},
+	{IN_VS, "allServersDown: serve", ""},
 	{IN_VS, "sourceNat: {mode: auto}", ""},
 	{IN_VS, "sourceNat: {mode: address, address: 192.0.2.1}", ""},
 	{IN_VS, "sourceNat: {address: [192.0.2.1, \"2001:db8::1\"]}", ""},
@@ -316,7 +380,7 @@ static const struct row {
          "IPv4 or IPv6 address\n"},
 	{IN_SERVERS, "198.51.100.1",
          "t.yaml:3: VirtualServer default/v: spec.servers[0]: is the text '198.51.100.1'; allowed: "
-         "a map with address, port, weight, upperThreshold, lowerThreshold, tunnel\n"},
+         "a map with address, port, weight, upperThreshold, lowerThreshold, tunnel, healthCheck\n"},
 	{IN_SERVERS, "{address: web.example}",
          "t.yaml:3: VirtualServer default/v: spec.servers[0].address: 'web.example' is no address; "
          "allowed: an IPv4 or IPv6 address\n"},

@@ -162,11 +162,11 @@ static void check_full_server(const struct model_virtual_server *vs)
 	ck_assert_uint_eq(server[1].weight, 1);
 	ck_assert_int_eq(server[1].tunnel_type, MODEL_TUNNEL_IPIP);
 	ck_assert_str_eq(vs->service, "web-pods");
-	ck_assert_int_eq(vs->health.type, MODEL_HEALTH_HTTPS);
-	ck_assert_int_eq(vs->health.interval_us, 3000000);
-	ck_assert_int_eq(vs->health.timeout_us, 2000000);
-	ck_assert_uint_eq(vs->health.rise, 4);
-	ck_assert_uint_eq(vs->health.fall, 5);
+	ck_assert_int_eq(vs->health->type, MODEL_HEALTH_HTTPS);
+	ck_assert_int_eq(vs->health->interval_us, 3000000);
+	ck_assert_int_eq(vs->health->timeout_us, 2000000);
+	ck_assert_uint_eq(vs->health->rise, 4);
+	ck_assert_uint_eq(vs->health->fall, 5);
 }
 
 START_TEST(every_field_of_a_virtual_server_arrives)
@@ -235,11 +235,10 @@ static void check_server_defaults(const struct model_virtual_server *vs)
 	ck_assert_uint_eq(vs->persistence_prefix4, 32);
 	ck_assert_uint_eq(vs->persistence_prefix6, 128);
 	ck_assert_int_eq(vs->drain_timeout_us, 300000000);
-	ck_assert_int_eq(vs->health.type, MODEL_HEALTH_NONE);
-	ck_assert_int_eq(vs->health.interval_us, 2000000);
-	ck_assert_int_eq(vs->health.timeout_us, 1000000);
-	ck_assert_uint_eq(vs->health.rise, 2);
-	ck_assert_uint_eq(vs->health.fall, 3);
+	ck_assert_ptr_null(vs->health);
+	ck_assert_ptr_null(vs->quorum);
+	ck_assert_int_eq(vs->all_down, MODEL_ALL_DOWN_STOP);
+	ck_assert_uint_eq(vs->sorry_server_count, 0);
 }
 
 START_TEST(what_is_not_said_has_its_default)

@@ -23,6 +23,8 @@ static void cover(struct coverage *coverage, size_t offset, size_t size)
 	memset(coverage->filled + offset, true, size);
 }
 
+static void check_gaps(const struct coverage *coverage, const char *what);
+
 static void cover_map(struct coverage *coverage, const struct model_schema_map *map, size_t base)
 {
 	for (const struct model_schema_field *field = map->fields; field->name; field++) {
@@ -31,6 +33,14 @@ static void cover_map(struct coverage *coverage, const struct model_schema_map *
 		if (field->many != MODEL_FIELD_ONE || field->kind == MODEL_FIELD_LABELS) {
 			cover(coverage, base + field->offset, sizeof(void *));
 			cover(coverage, base + field->other_offset, sizeof(size_t));
+			continue;
+		}
+		if (field->pointed) {
+			struct coverage inside = {.size = field->size};
+
+			cover(coverage, base + field->offset, sizeof(void *));
+			cover_map(&inside, field->map, 0);
+			check_gaps(&inside, field->name);
 			continue;
 		}
 		if (field->kind == MODEL_FIELD_MAP) {
@@ -112,8 +122,11 @@ static void check_size(const char *path, const struct model_schema_field *field)
 	case MODEL_FIELD_NAME:
 	case MODEL_FIELD_LABEL:
 	case MODEL_FIELD_INTERFACE:
+	case MODEL_FIELD_TEXT:
 	case MODEL_FIELD_CHOICE:
 		ck_assert_msg(size == sizeof(char *), "%s", path);
+		ck_assert_msg(field->kind != MODEL_FIELD_TEXT || field->max > field->min, "%s",
+		              path);
 		break;
 	case MODEL_FIELD_ENUM:
 		ck_assert_msg(size == sizeof(enum model_forwarding), "%s", path);
@@ -125,6 +138,10 @@ static void check_size(const char *path, const struct model_schema_field *field)
 	case MODEL_FIELD_PORT_OR_NAME:
 		ck_assert_msg(size == 8 || field->max < INT64_C(1) << (8 * size), "%s", path);
 		ck_assert_msg(field->min <= field->max && field->min >= 0, "%s", path);
+		break;
+	case MODEL_FIELD_INT_RANGE:
+		ck_assert_msg(size == sizeof(struct model_int_range) && field->max <= UINT16_MAX,
+		              "%s", path);
 		break;
 	case MODEL_FIELD_DURATION:
 		ck_assert_msg(field->unit_us > 0 && field->min <= field->max, "%s", path);
@@ -231,10 +248,13 @@ END_TEST
 START_TEST(each_name_of_an_enum_is_unique_and_explained)
 {
 	static const struct model_schema_name *const tables[] = {
-		model_schema_protocol_names,    model_schema_forwarding_names,
-		model_schema_tunnel_type_names, model_schema_snat_mode_names,
-		model_schema_checksum_names,    model_schema_health_type_names,
-		model_schema_scheduler_names,
+		model_schema_protocol_names,     model_schema_forwarding_names,
+		model_schema_tunnel_type_names,  model_schema_snat_mode_names,
+		model_schema_checksum_names,     model_schema_health_type_names,
+		model_schema_scheduler_names,    model_schema_health_failure_names,
+		model_schema_health_start_names, model_schema_http_version_names,
+		model_schema_dns_type_names,     model_schema_all_down_names,
+		model_schema_quorum_loss_names,
 	};
 	const struct model_schema_name *names = tables[_i];
 
@@ -279,7 +299,7 @@ int main(void)
 	               every_field_has_its_documentation_its_range_and_a_member_that_holds_it);
 	tcase_add_test(tests, the_walk_visits_maps_before_what_is_in_them);
 	tcase_add_test(tests, kinds_and_fields_are_found_by_name);
-	tcase_add_loop_test(tests, each_name_of_an_enum_is_unique_and_explained, 0, 7);
+	tcase_add_loop_test(tests, each_name_of_an_enum_is_unique_and_explained, 0, 13);
 	tcase_add_test(tests, enums_have_names);
 	tcase_add_loop_test(tests, the_example_of_each_kind_has_nothing_wrong, 0,
 	                    MODEL_SCHEMA_COUNT);
