@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """keepalived as a balancer: VRRP and IPVS by its own configuration, source NAT and sysctls by hand, as its users do."""
+import signal
 import time
 
 from lablib.config import VIP, WEBS
@@ -66,6 +67,10 @@ class Balancer:
 
     def stop(self):
         self.program.stop()
+
+    def ask_to_stop(self):
+        """SIGTERM to the parent, which tells its children, as its systemd unit does."""
+        self.program.signal(signal.SIGTERM)
 
 
 def pair(lab, interval):

@@ -122,11 +122,14 @@ class Lab:
 
     def reset(self):
         """Ends all that the last scenario started, and replaces the machines it used."""
-        Program.kill_all(keep=list(self.web_programs.values()))
+        keep = list(self.web_programs.values())
+        used = {program.host for program in Program.started if program not in keep}
+        Program.kill_all(keep=keep)
         for host in self.hosts.values():
             host.heal()
         for node in self.nodes:
-            if node.program or not node.kernel_is_clean():
+            # whatever ran there: neighbours, connections, settings that it leaves are felt by the next one, clean though it looks
+            if node.host in used or not node.kernel_is_clean():
                 node.host = self.hosts[node.name] = rebuild(self.hosts[node.name])
             node.program = None
             node.forget()

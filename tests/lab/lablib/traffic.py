@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import signal
+import socket
 import time
 
 from .process import Failed, Program
@@ -63,6 +64,43 @@ class Probe:
         self.program.process.wait(timeout=30)
         self.report = Report(_last_json(self.program.log(), self.program.title))
         return self.report
+
+
+class Advertisements:
+    """The VRRP advertisements of one host, heard as a machine on the front network would hear them (multicast). A context manager."""
+
+    ETH_P_IP, VRRP = 0x0800, 112
+
+    def __init__(self, switch, host):
+        self.source = socket.inet_aton(host.front)
+        with switch.inside():
+            self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM)
+            self.socket.bind(("front", self.ETH_P_IP))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def wait(self, seconds):
+        """The moment (time.monotonic()) at which the next one came by."""
+        self.socket.setblocking(False)
+        try:
+            while self.socket.recv(256):  # what came before nobody listened
+                pass
+        except BlockingIOError:
+            pass
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            self.socket.settimeout(left)
+            try:
+                packet = self.socket.recv(256)
+            except TimeoutError:
+                break
+            if len(packet) > 20 and packet[9] == self.VRRP and packet[12:16] == self.source:
+                return time.monotonic()
+        raise Failed(f"no advertisement within {seconds:g} s")
 
 
 def ask(host, protocol, address, port, *, count=12, interval=20, timeout=1000, options=()):

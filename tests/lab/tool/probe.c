@@ -329,7 +329,10 @@ int probe(const struct options *options)
 	put_latency(&run);
 	put_servers(&run);
 	put_timeline(&run);
-	printf(",\"latestMs\":%.1f", (double)run.latest_us / 1e3);
+	printf(",\"latestMs\":%.1f,\"lastSentMs\":%.1f", (double)run.latest_us / 1e3,
+	       run.n_samples
+	               ? (double)(run.samples[run.n_samples - 1].sent_us - run.started_us) / 1e3
+	               : 0.0);
 	printf(",\"seconds\":%.3f}\n", (double)(now_us() - run.started_us) / 1e6);
 	return 0;
 }
