@@ -250,6 +250,30 @@ int rtnl_links(struct nl *nl, struct rtnl_link **ret_links, size_t *ret_count)
 	return 0;
 }
 
+static int note_answer(void *ctx, const struct nlmsghdr *message)
+{
+	*(bool *)ctx = true;
+	return 0;
+}
+
+int rtnl_link_exists(struct nl *nl, const char *name, bool *ret_found)
+{
+	struct nl_batch one = {0};
+	struct nlmsghdr *message = nl_batch_begin(&one, RTM_GETLINK, 0);
+	bool found = false;
+	int rc;
+
+	mnl_nlmsg_put_extra_header(message, sizeof(struct ifinfomsg));
+	mnl_attr_put_strz(message, IFLA_IFNAME, name);
+	nl_batch_end(&one, message);
+	rc = nl_request(nl, &one, note_answer, &found);
+	nl_batch_done(&one);
+	if (rc && rc != -ENODEV)
+		return rc;
+	*ret_found = found && rc == 0;
+	return 0;
+}
+
 int rtnl_addresses(struct nl *nl, struct rtnl_address **ret_addresses, size_t *ret_count)
 {
 	struct collection c = {.kind = RTNL_ADDRESS_NEW, .entry_size = sizeof(struct rtnl_address)};
@@ -340,6 +364,20 @@ void rtnl_macvlan_add(struct nl_batch *batch, const char *name, int parent_index
 	data = mnl_attr_nest_start(message, IFLA_INFO_DATA);
 	mnl_attr_put_u32(message, IFLA_MACVLAN_MODE, MACVLAN_MODE_BRIDGE);
 	mnl_attr_nest_end(message, data);
+	mnl_attr_nest_end(message, info);
+	nl_batch_end(batch, message);
+}
+
+void rtnl_dummy_add(struct nl_batch *batch, const char *name, uint32_t mtu)
+{
+	struct nlmsghdr *message = nl_batch_begin(batch, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+	struct nlattr *info;
+
+	mnl_nlmsg_put_extra_header(message, sizeof(struct ifinfomsg));
+	mnl_attr_put_strz(message, IFLA_IFNAME, name);
+	mnl_attr_put_u32(message, IFLA_MTU, mtu);
+	info = mnl_attr_nest_start(message, IFLA_LINKINFO);
+	mnl_attr_put_strz(message, IFLA_INFO_KIND, "dummy");
 	mnl_attr_nest_end(message, info);
 	nl_batch_end(batch, message);
 }

@@ -57,6 +57,8 @@ enum rtnl_event_kind rtnl_decode(const struct nlmsghdr *message, struct rtnl_eve
 LT_MUST_USE int rtnl_links(struct nl *nl, struct rtnl_link **ret_links, size_t *ret_count);
 LT_MUST_USE int rtnl_addresses(struct nl *nl, struct rtnl_address **ret_addresses,
                                size_t *ret_count);
+/* Is there an interface of that name? 0, also when there is none. */
+LT_MUST_USE int rtnl_link_exists(struct nl *nl, const char *name, bool *ret_found);
 /* Joins the multicast groups of links and of both families' addresses. */
 LT_MUST_USE int rtnl_subscribe(struct nl *nl);
 
@@ -70,6 +72,8 @@ void rtnl_address_del(struct nl_batch *batch, int link_index, const struct addr_
  * private mode the parent never sees frames that come from the same address on another machine.) */
 void rtnl_macvlan_add(struct nl_batch *batch, const char *name, int parent_index,
                       const struct addr_mac *mac);
+/* An interface that sends to nowhere, created down. */
+void rtnl_dummy_add(struct nl_batch *batch, const char *name, uint32_t mtu);
 void rtnl_link_set_up(struct nl_batch *batch, int link_index, bool up);
 void rtnl_link_del(struct nl_batch *batch, int link_index);
 

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ipvs/sync.h"
+
+#include "lib/mem.h"
+#include "lib/mono.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct ipvs_sync {
+	struct loop *loop;
+	struct ipvs_sync_handler handler;
+	struct ipvs_sync_daemon daemon;
+	struct ipvs_sync_inject inject;
+	struct ipvs_sync_listen listen;
+	struct loop_fd ready;      /* the master told something */
+	struct loop_deadline send; /* what waits in the queue */
+	struct loop_deadline pulse;
+	enum addr_family family; /* of the pulses; ADDR_NONE: not listening */
+	bool refused;            /* somebody was given fewer than he put */
+	uint64_t dropped, lost;  /* already told */
+	int64_t pulse_us;
+};
+
+const char *ipvs_sync_loss_name(enum ipvs_sync_loss loss)
+{
+	switch (loss) {
+	case IPVS_SYNC_LOST_IN:
+		return "in";
+	case IPVS_SYNC_LOST_OUT:
+		return "out";
+	}
+	return "?";
+}
+
+const char *ipvs_sync_open_text(int err, char buf[static IPVS_SYNC_TEXT_SIZE])
+{
+	const char *text = strerror(-err);
+
+	switch (err) {
+	case -ENOENT:
+		text = "the kernel has no IPVS and could not load it: modprobe ip_vs";
+		break;
+	case -EOPNOTSUPP:
+		text = "the kernel has no dummy interfaces and could not load them: modprobe dummy";
+		break;
+	case -ENOTUNIQ:
+		text = "an interface " IPVS_SYNC_INTERFACE " exists that is no dummy: rename it";
+		break;
+	case -EEXIST:
+		text = "another program's IPVS sync daemon is running (see ipvsadm -L --daemon; "
+		       "keepalived: lvs_sync_daemon): stop it there";
+		break;
+	case -EINVAL:
+		text = "the kernel's sync can't be with a virtual server that has real servers of "
+		       "the other address family";
+		break;
+	case -EPERM:
+		text = "not permitted: CAP_NET_ADMIN and CAP_NET_RAW are needed";
+		break;
+	}
+	snprintf(buf, IPVS_SYNC_TEXT_SIZE, "%s", text);
+	return buf;
+}
+
+/* --- in --- */
+
+static void tell_loss(struct ipvs_sync *sync, enum ipvs_sync_loss loss, uint64_t now,
+                      uint64_t *told)
+{
+	bool more = now > *told;
+
+	*told = now;
+	if (more)
+		sync->handler.lost(sync->handler.ctx, loss);
+}
+
+static void run_queue(struct ipvs_sync *sync)
+{
+	int64_t again_us = ipvs_sync_inject_run(&sync->inject);
+
+	if (again_us > 0)
+		loop_deadline_arm(&sync->send, mono_now_us() + again_us);
+	tell_loss(sync, IPVS_SYNC_LOST_IN, sync->inject.counters.dropped, &sync->dropped);
+	if (again_us == 0 && sync->refused) {
+		sync->refused = false;
+		if (sync->handler.drained)
+			sync->handler.drained(sync->handler.ctx);
+	}
+}
+
+static void on_send(struct loop_deadline *deadline)
+{
+	run_queue(lt_container_of(deadline, struct ipvs_sync, send));
+}
+
+size_t ipvs_sync_put(struct ipvs_sync *sync, const struct model_flow *flows, size_t count)
+{
+	size_t taken = ipvs_sync_inject_put(&sync->inject, flows, count);
+
+	sync->refused = sync->refused || taken < count;
+	if (sync->inject.used > 0 && sync->send.at_us == TIME_NEVER)
+		loop_deadline_arm(&sync->send, mono_now_us());
+	return taken;
+}
+
+bool ipvs_sync_settled(struct ipvs_sync *sync)
+{
+	return ipvs_sync_inject_settled(&sync->inject);
+}
+
+bool ipvs_sync_flush(struct ipvs_sync *sync, int64_t limit_us)
+{
+	int64_t until_us = mono_now_us() + limit_us;
+
+	for (;;) {
+		(void)ipvs_sync_inject_run(&sync->inject);
+		if (ipvs_sync_inject_settled(&sync->inject))
+			return true;
+		if (mono_now_us() >= until_us)
+			return false;
+		(void)poll(NULL, 0, 1); /* the kernel's thread has the CPU meanwhile */
+	}
+}
+
+/* --- out --- */
+
+static void on_ready(struct loop_fd *fd, bool readable, bool writable)
+{
+	struct ipvs_sync *sync = lt_container_of(fd, struct ipvs_sync, ready);
+	uint64_t pulses = sync->listen.counters.pulses;
+
+	(void)writable;
+	if (!readable)
+		return;
+	ipvs_sync_listen_read(&sync->listen, sync->handler.seen, sync->handler.ctx);
+	if (sync->listen.counters.pulses > pulses)
+		sync->pulse_us = mono_now_us();
+	tell_loss(sync, IPVS_SYNC_LOST_OUT, sync->listen.counters.lost, &sync->lost);
+}
+
+static void on_pulse(struct loop_deadline *deadline)
+{
+	struct ipvs_sync *sync = lt_container_of(deadline, struct ipvs_sync, pulse);
+
+	/* A packet that can't be sent now: status shows the silence. */
+	(void)!ipvs_sync_listen_pulse(&sync->listen, &sync->inject, sync->family);
+	loop_deadline_arm(deadline, mono_now_us() + IPVS_SYNC_PULSE_US);
+}
+
+static int start_listening(struct ipvs_sync *sync)
+{
+	struct ipvs_daemon foreign;
+	int err;
+
+	err = ipvs_sync_daemon_start(&sync->daemon, IPVS_DAEMON_MASTER, IPVS_SYNC_OUT_SIZE,
+	                             &foreign);
+	if (err < 0)
+		return err;
+	err = ipvs_sync_listen_open(&sync->listen, sync->daemon.link_index);
+	if (err < 0) {
+		ipvs_sync_daemon_stop(&sync->daemon, IPVS_DAEMON_MASTER);
+		return err;
+	}
+	sync->ready = (struct loop_fd){.fd = sync->listen.packet_fd, .ready = on_ready};
+	loop_fd_start(sync->loop, &sync->ready, true, false);
+	loop_deadline_arm(&sync->pulse, mono_now_us());
+	return 0;
+}
+
+static void stop_listening(struct ipvs_sync *sync)
+{
+	loop_deadline_arm(&sync->pulse, TIME_NEVER);
+	loop_fd_stop(&sync->ready);
+	ipvs_sync_listen_close(&sync->listen);
+	ipvs_sync_daemon_stop(&sync->daemon, IPVS_DAEMON_MASTER);
+}
+
+int ipvs_sync_listen(struct ipvs_sync *sync, enum addr_family family)
+{
+	int err = 0;
+
+	if (sync->family == ADDR_NONE && family != ADDR_NONE)
+		err = start_listening(sync);
+	else if (sync->family != ADDR_NONE && family == ADDR_NONE)
+		stop_listening(sync);
+	if (err == 0)
+		sync->family = family;
+	return err;
+}
+
+/* --- opening and closing --- */
+
+int ipvs_sync_open(struct loop *loop, const struct ipvs_sync_handler *handler,
+                   struct ipvs_sync **ret_sync)
+{
+	struct ipvs_sync *sync = xcalloc(1, sizeof(*sync));
+	struct ipvs_daemon foreign;
+	int err;
+
+	sync->loop = loop;
+	sync->handler = *handler;
+	sync->inject.fd = sync->listen.packet_fd = sync->listen.raw_fd = -1;
+	sync->send.expired = on_send;
+	sync->pulse.expired = on_pulse;
+	err = loop_deadline_init(loop, &sync->send);
+	if (err < 0) {
+		free(sync);
+		return err;
+	}
+	err = loop_deadline_init(loop, &sync->pulse);
+	if (err < 0) {
+		loop_deadline_done(&sync->send);
+		free(sync);
+		return err;
+	}
+	err = ipvs_sync_daemon_open(&sync->daemon);
+	if (err == 0)
+		err = ipvs_sync_daemon_start(&sync->daemon, IPVS_DAEMON_BACKUP, 0, &foreign);
+	if (err == 0)
+		err = ipvs_sync_inject_open(&sync->inject, sync->daemon.link_index);
+	if (err < 0) {
+		ipvs_sync_close(sync);
+		return err;
+	}
+	*ret_sync = sync;
+	return 0;
+}
+
+void ipvs_sync_close(struct ipvs_sync *sync)
+{
+	if (!sync)
+		return;
+	if (sync->family != ADDR_NONE)
+		stop_listening(sync);
+	ipvs_sync_inject_close(&sync->inject);
+	if (sync->daemon.genl)
+		ipvs_sync_daemon_close(&sync->daemon);
+	loop_deadline_done(&sync->send);
+	loop_deadline_done(&sync->pulse);
+	free(sync);
+}
+
+struct ipvs_sync_status ipvs_sync_status(const struct ipvs_sync *sync)
+{
+	return (struct ipvs_sync_status){
+		.in = sync->inject.counters,
+		.out = sync->listen.counters,
+		.queued = sync->inject.used,
+		.listening = sync->family != ADDR_NONE,
+		.pulse_us = sync->pulse_us,
+	};
+}
