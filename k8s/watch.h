@@ -123,6 +123,7 @@ struct k8s_watch {
 	int64_t opened_us;        /* the request was made */
 	int64_t due_us;           /* WAITING: the next attempt */
 	int64_t failed_us;        /* last failure, INT64_MIN: none */
+	int64_t over_us;          /* last time that what we had was too old, INT64_MIN: never */
 	int64_t delay_us;         /* the next delay before jitter */
 	unsigned timeout_s;       /* of the watch under way */
 	struct text version;      /* resourceVersion to go on from, empty: list */

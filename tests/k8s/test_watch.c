@@ -69,6 +69,31 @@ START_TEST(an_expired_watch_lists_at_once)
 }
 END_TEST
 
+START_TEST(after_an_outage_an_expired_watch_lists_at_once)
+{
+	follow();
+	failed(K8S_WATCH_REASON_CUT);
+	for (unsigned i = 0; i < 5; i++) {
+		expire();
+		forget();
+		failed(K8S_WATCH_REASON_CUT);
+	}
+	expire();
+	forget();
+	began(200);
+	line(error_410); /* as a server that began anew says it */
+	expect("CLOSE; " LIST);
+	began(200);
+	metadata("{\"resourceVersion\":\"200\"}");
+	ended();
+	forget();
+	began(200);
+	line(error_410); /* and that once more */
+	expect("CLOSE");
+	ck_assert_int_eq(watch.state, K8S_WATCH_STATE_WAITING);
+}
+END_TEST
+
 START_TEST(a_watch_that_always_expires_does_not_spin)
 {
 	int64_t begun_us = now_us;
@@ -341,6 +366,7 @@ int main(void)
 	tcase_add_test(tests, events_become_changes);
 	tcase_add_test(tests, a_cut_watch_resumes_after_a_while_without_a_list);
 	tcase_add_loop_test(tests, an_expired_watch_lists_at_once, 0, 2);
+	tcase_add_test(tests, after_an_outage_an_expired_watch_lists_at_once);
 	tcase_add_test(tests, a_watch_that_always_expires_does_not_spin);
 	tcase_add_loop_test(tests, lines_that_are_no_events_lead_to_a_list, 0,
 	                    LT_ARRAY_SIZE(bad_lines));
