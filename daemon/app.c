@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define HAND_OVER_AGAIN_US (30 * US_PER_S)
+
 /* --- what is wanted, down --- */
 
 static void configure_vrrp(struct app *app)
@@ -22,7 +24,69 @@ static void configure_vrrp(struct app *app)
 		.lingering_count = app->lingering_count,
 	};
 
-	vrrp_thread_configure(app->vrrp, vrrp_config_build(app->sources.snapshot, &circumstances));
+	struct vrrp_config *config = vrrp_config_build(app->sources.snapshot, &circumstances);
+	size_t kept = 0;
+
+	for (size_t i = 0; i < config->router_count; i++) {
+		if (!reconcile_holds(&app->reconcile, config->routers[i].name))
+			config->routers[kept++] = config->routers[i];
+	}
+	config->router_count = kept;
+	vrrp_thread_configure(app->vrrp, config);
+}
+
+/* What may not be beside kube-proxy is told to the cluster as well. */
+static void tell_held(struct app *app)
+{
+	const struct reconcile *r = &app->reconcile;
+	struct kubernetes_held *held = xcalloc(r->held_count + 1, sizeof(*held));
+	struct text sentence = {0};
+
+	if (!app->kubernetes) {
+		free(held);
+		return;
+	}
+	for (size_t i = 0; i < r->held_count; i++) {
+		text_clear(&sentence);
+		kube_proxy_explain(&r->proxy_excludes, r->snapshot, r->held[i], &sentence);
+		held[i] = (struct kubernetes_held){r->held[i]->name, xstrdup(text_str(&sentence))};
+	}
+	kubernetes_hold(app->kubernetes, held, r->held_count);
+	for (size_t i = 0; i < r->held_count; i++)
+		free((char *)held[i].sentence);
+	free(held);
+	text_done(&sentence);
+}
+
+static void held_changed(void *ctx)
+{
+	struct app *app = ctx;
+
+	configure_vrrp(app);
+	tell_held(app);
+}
+
+/* The cluster wants this node to give up what it owns: in a planned way, and again after a while
+ * should nobody have taken over. */
+static void hand_over(struct app *app)
+{
+	int64_t now_us = mono_now_us();
+
+	if (!app->kubernetes || app->stopping || !kubernetes_wants_hand_over(app->kubernetes) ||
+	    (app->handed_over_us && now_us - app->handed_over_us < HAND_OVER_AGAIN_US))
+		return;
+	for (size_t i = 0; i < app->router_count; i++) {
+		const struct model_router_status *status = &app->routers[i];
+		const struct model_router *router =
+			model_snapshot_router(app->sources.snapshot, status->name);
+		if (!router || strcmp(router->origin.source, MODEL_SOURCE_KUBERNETES) != 0 ||
+		    status->state != MODEL_ROUTER_ACTIVE || status->leaving)
+			continue;
+		log_notice("daemon", "handing over, as this node takes no part router=%s",
+		           status->name);
+		app->handed_over_us = now_us;
+		vrrp_thread_failover(app->vrrp, status->name);
+	}
 }
 
 static bool snapshot_has(const struct model_snapshot *snapshot, const struct addr *address)
@@ -90,6 +154,8 @@ static void snapshot_changed(struct app *app, struct model_snapshot *before)
 	note_leaving(app, before);
 	reconcile_want(&app->reconcile, app->sources.snapshot);
 	configure_vrrp(app);
+	tell_held(app);
+	hand_over(app);
 	model_snapshot_free(before);
 }
 
@@ -155,6 +221,7 @@ static void vrrp_status(void *ctx, const struct model_router_status *routers, si
 	app->router_count = count;
 	if (app->kubernetes)
 		kubernetes_observe(app->kubernetes, routers, count);
+	hand_over(app);
 }
 
 static void vrrp_event(void *ctx, int level, const char *message)
@@ -342,6 +409,9 @@ static int open_reconcile(struct app *app)
 
 	if (rc)
 		log_error("daemon", "%s", text_str(&why));
+	app->reconcile.proxy_excludes = (struct kube_proxy_excludes){
+		app->options->kube_proxy_excludes, app->options->kube_proxy_exclude_count};
+	app->reconcile.held_changed = held_changed;
 	app->reconcile.turned = turned;
 	app->reconcile.ctx = app;
 	text_done(&why);

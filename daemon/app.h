@@ -38,6 +38,7 @@ struct app {
 	struct vrrp_lingering *lingering; /* addresses kept for connections that take leave */
 	size_t lingering_count;
 	struct app_waiting *waiting;
+	int64_t handed_over_us; /* when last tried for the cluster; 0: never */
 	struct loop_signal signals[3];
 	struct loop_deadline watchdog; /* the service manager's */
 	int64_t started_us;

@@ -49,12 +49,25 @@ static bool is_drained(const void *ctx, const struct addr *addr, uint16_t port)
 	return drains_hold(ctx, addr, port);
 }
 
+static void leave_out(struct ipvs_table *table, const struct balance_without *without)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < table->service_count; i++) {
+		if (!without->is_held(without->ctx, &table->services[i].identity.vip))
+			table->services[kept++] = table->services[i];
+	}
+	table->service_count = kept;
+}
+
 void balance_want(struct balance *balance, const struct model_snapshot *snapshot,
-                  const struct drains *drains)
+                  const struct drains *drains, const struct balance_without *without)
 {
 	struct ipvs_table before = balance->wanted;
 
 	ipvs_table_build(snapshot, is_drained, drains, &balance->wanted);
+	if (without)
+		leave_out(&balance->wanted, without);
 	ipvs_scope_changed(&balance->changed, &before, &balance->wanted);
 	ipvs_table_done(&before);
 }

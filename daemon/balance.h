@@ -49,9 +49,15 @@ struct balance {
 LT_MUST_USE int balance_open(struct balance *balance, const char *state_dir, struct text *why);
 void balance_done(struct balance *balance);
 
+/* Virtual addresses that have nothing in IPVS here; NULL: none. */
+struct balance_without {
+	bool (*is_held)(const void *ctx, const struct addr *vip);
+	const void *ctx;
+};
+
 /* 'snapshot' must stay until the next call. 'drains' says what an operator took out of service. */
 void balance_want(struct balance *balance, const struct model_snapshot *snapshot,
-                  const struct drains *drains);
+                  const struct drains *drains, const struct balance_without *without);
 /* Opens IPVS if it isn't, which loads its module and makes its settings appear. */
 void balance_probe(struct balance *balance);
 /* Is anything ours, or was it at the last turn, that is wanted no more? */

@@ -2,6 +2,7 @@
 #include "daemon/command.h"
 #include "daemon/run.h"
 #include "k8s/names.h"
+#include "lib/mem.h"
 #include "lib/mono.h"
 
 #include <limits.h>
@@ -40,6 +41,11 @@ static const struct options_option options[] = {
          .value = "NAME",
          .repeatable = true,
          .help = "look at this namespace only; may be given more than once [all]"},
+	{.name = "kube-proxy-excludes",
+         .value = "PREFIXES",
+         .repeatable = true,
+         .help = "addresses, separated by commas, that a kube-proxy in its mode ipvs on this node "
+                 "leaves alone: what it was given as --ipvs-exclude-cidrs [none]"},
 	{.name = "node", .value = "NAME", .help = "what this machine is called [its host name]"},
 	{.name = "state-dir",
          .value = "DIR",
@@ -85,6 +91,50 @@ static const char *read_kubernetes(const struct options_given *given,
 	return NULL;
 }
 
+/* Appends what is between commas. NULL, or what is wrong. */
+static const char *add_prefixes(struct daemon_run_options *run, struct addr_prefix **prefixes,
+                                char *list)
+{
+	char *rest = NULL;
+
+	for (char *one = strtok_r(list, ", ", &rest); one; one = strtok_r(NULL, ", ", &rest)) {
+		*prefixes = xreallocarray(*prefixes, run->kube_proxy_exclude_count + 1,
+		                          sizeof(**prefixes));
+		if (addr_prefix_parse(one, &(*prefixes)[run->kube_proxy_exclude_count]))
+			return one;
+		run->kube_proxy_exclude_count++;
+	}
+	return NULL;
+}
+
+static int run_excluding(const struct options_given *given, struct daemon_run_options *run)
+{
+	struct addr_prefix *prefixes = NULL;
+	const char *wrong = NULL;
+	char **lists = NULL;
+	size_t count = 0;
+	int code;
+
+	if (options_has(given, "kube-proxy-excludes"))
+		lists = options_values(given, "kube-proxy-excludes", NULL, &count);
+	for (size_t i = 0; i < count && !wrong; i++) {
+		char *copy = xstrdup(lists[i]);
+		wrong = add_prefixes(run, &prefixes, copy);
+		if (wrong)
+			code = command_misused(given,
+			                       "option '--kube-proxy-excludes': '%s' is no address "
+			                       "with a prefix length, such as 10.77.0.0/24",
+			                       wrong);
+		free(copy);
+	}
+	run->kube_proxy_excludes = prefixes;
+	if (!wrong)
+		code = daemon_run(run);
+	free(prefixes);
+	free(lists);
+	return code;
+}
+
 static int run_with(const struct options_given *given, struct daemon_run_options *run)
 {
 	char **paths = NULL, **namespaces = NULL;
@@ -96,7 +146,7 @@ static int run_with(const struct options_given *given, struct daemon_run_options
 		namespaces = options_values(given, "namespace", NULL, &run->namespace_count);
 	run->paths = paths;
 	run->namespaces = (const char *const *)namespaces;
-	code = daemon_run(run);
+	code = run_excluding(given, run);
 	free(paths);
 	free(namespaces);
 	return code;

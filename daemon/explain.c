@@ -152,6 +152,27 @@ static void explain_router(struct way *way)
 		step(way, "virtual router", VERDICT_ATTENTION, "%s.", s->problem);
 }
 
+static void explain_kube_proxy(struct way *way)
+{
+	const struct reconcile *r = &way->app->reconcile;
+	struct text sentence = {0};
+
+	if (!way->router || r->proxy_mode == KUBE_PROXY_NONE)
+		return;
+	if (reconcile_holds(r, way->router->name)) {
+		kube_proxy_explain(&r->proxy_excludes, way->app->sources.snapshot, way->router,
+		                   &sentence);
+		step(way, "kube-proxy", VERDICT_FAIL, "%s.", text_str(&sentence));
+	} else {
+		step(way, "kube-proxy", VERDICT_OK,
+		     "kube-proxy is on this node in its mode %s, and leaves this address alone%s.",
+		     kube_proxy_mode_name(r->proxy_mode),
+		     r->proxy_mode == KUBE_PROXY_IPVS ? " (--kube-proxy-excludes)"
+		                                      : " if it knows ipMode (Kubernetes 1.29)");
+	}
+	text_done(&sentence);
+}
+
 /* --- what the kernel has --- */
 
 static void explain_virtual_server(struct way *way)
@@ -289,6 +310,7 @@ json_t *explain(struct app *app, const struct explain_question *question, int64_
 	find_service(&way);
 	find_router(&way);
 	explain_address(&way);
+	explain_kube_proxy(&way);
 	explain_router(&way);
 	explain_virtual_server(&way);
 	explain_source_ranges(&way);

@@ -2,6 +2,7 @@
 #include "daemon/facilities.h"
 
 #include "daemon/http.h"
+#include "daemon/kube_proxy.h"
 #include "daemon/render.h"
 #include "files/yaml.h"
 #include "ipvs/kernel.h"
@@ -78,8 +79,10 @@ static json_t *read_kernel(void)
 
 	if (uname(&name))
 		strcpy(name.release, "");
-	return json_pack("{s:s,s:o,s:o,s:b}", "release", name.release, "ipvs", read_ipvs(),
-	                 "nftables", read_nft(), "addressProtocol",
+	struct kube_proxy_signs signs = kube_proxy_look();
+	return json_pack("{s:s,s:s,s:o,s:o,s:b}", "kubeProxy",
+	                 kube_proxy_mode_name(kube_proxy_judge(&signs)), "release", name.release,
+	                 "ipvs", read_ipvs(), "nftables", read_nft(), "addressProtocol",
 	                 has_address_protocol(name.release));
 }
 
@@ -141,6 +144,13 @@ void facilities_render(const json_t *facilities, const struct table_style *style
 	add_line(style, out, "IFA_PROTO", protocol ? TABLE_GOOD : TABLE_ATTENTION,
 	         protocol ? "yes" : "no",
 	         protocol ? "" : "addresses can't be marked as ours before Linux 5.18");
+	const char *proxy = render_text(kernel, "kubeProxy");
+	bool deletes = strcmp(proxy, kube_proxy_mode_name(KUBE_PROXY_IPVS)) == 0;
+	add_line(style, out, "kube-proxy", deletes ? TABLE_ATTENTION : TABLE_PLAIN,
+	         *proxy ? proxy : "none",
+	         deletes ? "deletes virtual services of others; see --kube-proxy-excludes of "
+	                   "lintel run"
+	                 : "");
 	text_add(out, "\nPrivileges of this process\n");
 	json_object_foreach(json_object_get(facilities, "privileges"), name, value)
 		add_line(style, out, name + strlen("CAP_"),

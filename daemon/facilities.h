@@ -10,7 +10,7 @@
 
 #include <jansson.h>
 
-/* {"version", "libraries": {NAME: VERSION}, "kernel": {"release", "addressProtocol",
+/* {"version", "libraries": {NAME: VERSION}, "kernel": {"release", "addressProtocol", "kubeProxy",
  *  "ipvs": {"found", "version", "problem"}, "nftables": {"found", "problem"}},
  *  "privileges": {CAPABILITY: bool}}. New reference. */
 json_t *facilities_read(void);

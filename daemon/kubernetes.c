@@ -36,6 +36,24 @@ static void become_known(struct kubernetes *k, int64_t now_us)
 	           k8s_store_count(k->store, K8S_SERVICE), k8s_store_count(k->store, K8S_NODE));
 }
 
+bool kubernetes_wants_hand_over(const struct kubernetes *k)
+{
+	const struct k8s_reflector *nodes = k->resources[K8S_NODE].reflector;
+
+	return nodes && k8s_reflector_status(nodes)->in_step &&
+	       k8s_nodes_may_stand_down(k8s_translator_nodes(k->translator), k->options->node);
+}
+
+/* As long as we own what another is to have, we go on with it. */
+static void note_hand_over(struct kubernetes *k)
+{
+	bool owns = false;
+
+	for (size_t i = 0; i < k->active_count; i++)
+		owns |= strcmp(k->actives[i].node, k->options->node) == 0;
+	k8s_translator_hand_over(k->translator, owns && kubernetes_wants_hand_over(k));
+}
+
 /* Without a state from before, nothing is said until all is known: what is in
  * the kernel from a former run would be taken for what is wanted no more. */
 static void apply(struct kubernetes *k, int64_t now_us)
@@ -44,6 +62,7 @@ static void apply(struct kubernetes *k, int64_t now_us)
 		become_known(k, now_us);
 	if (!k->known || !k->dirty || now_us < k->apply_at_us)
 		return;
+	note_hand_over(k);
 	k->handler.changed(k->handler.ctx);
 	int64_t done_us = mono_now_us();
 	int64_t rest_us = (done_us - now_us) * APPLY_SHARE;
@@ -93,6 +112,37 @@ const char *kubernetes_name(const struct kubernetes *k, const char *more,
 			*c = '-';
 	}
 	return buf;
+}
+
+/* --- what kube-proxy leaves us --- */
+
+static void free_held(struct kubernetes *k)
+{
+	for (size_t i = 0; i < k->held_count; i++) {
+		free((char *)k->held[i].router);
+		free((char *)k->held[i].sentence);
+	}
+	free(k->held);
+}
+
+void kubernetes_hold(struct kubernetes *k, const struct kubernetes_held *held, size_t count)
+{
+	struct kubernetes_held *copy = xcalloc(count + 1, sizeof(*copy));
+	bool differs = (count > 0) != (k->held_count > 0);
+
+	for (size_t i = 0; i < count; i++)
+		copy[i] = (struct kubernetes_held){xstrdup(held[i].router),
+		                                   xstrdup(held[i].sentence)};
+	if (count > 0 && (differs || strcmp(copy[0].sentence, k->held[0].sentence) != 0))
+		kubernetes_write_held(k, copy[0].sentence);
+	free_held(k);
+	k->held = copy;
+	k->held_count = count;
+	if (!differs)
+		return;
+	kubernetes_members_publish(k);
+	k8s_translator_take_again(k->translator);
+	kubernetes_wake(k);
 }
 
 /* --- life --- */
@@ -211,6 +261,7 @@ void kubernetes_close(struct kubernetes *k)
 		k8s_translator_free(k->translator);
 	k8s_store_free(k->store);
 	free(k->actives);
+	free_held(k);
 	free(k);
 }
 
@@ -270,8 +321,10 @@ void kubernetes_observe(struct kubernetes *k, const struct model_router_status *
 	free(k->actives);
 	k->actives = now;
 	k->active_count = count;
-	if (!same && k->lead.leading) {
+	if (same)
+		return;
+	note_hand_over(k);
+	if (k->lead.leading)
 		k8s_translator_take_again(k->translator);
-		kubernetes_wake(k);
-	}
+	kubernetes_wake(k);
 }

@@ -53,6 +53,18 @@ void kubernetes_applied(struct kubernetes *kubernetes, const struct model_snapsh
 void kubernetes_observe(struct kubernetes *kubernetes, const struct model_router_status *routers,
                         size_t count);
 
+/* Does the cluster want this node to give up what it owns, and can another one have it? As far as
+ * the API is followed right now. */
+bool kubernetes_wants_hand_over(const struct kubernetes *kubernetes);
+/* Which virtual routers may take no part on this node, beside its kube-proxy ("router"), and why
+ * ("sentence"): 'count' of them. Copied; told to the other nodes, and in Events about our Node. */
+struct kubernetes_held {
+	const char *router;
+	const char *sentence;
+};
+void kubernetes_hold(struct kubernetes *kubernetes, const struct kubernetes_held *held,
+                     size_t count);
+
 /* The entry of status: shape in docs/json.md. Appended is what the cluster's
  * objects have wrong beside the files. New reference. */
 json_t *kubernetes_report(const struct kubernetes *kubernetes, const struct sources *sources,

@@ -23,22 +23,36 @@
 #define DURATION_S  200
 #define LABEL       "lintel.io/instance-of"
 #define FILE_NAME   "kubernetes-members"
-#define FILE_MAX    ((size_t)MEMBERS_MAX * (K8S_NAME_LEN_MAX + 1))
+#define FILE_MAX    ((size_t)MEMBERS_MAX * (K8S_NAME_LEN_MAX + 8))
+#define HELD        "lintel.io/held-by" /* annotation: why it takes no part */
 
 static const struct k8s_resource leases = {"coordination.k8s.io/v1", "leases", "Lease"};
 
 /* --- who takes part --- */
 
-/* Calls with each line of 'names', which is changed. */
+/* Behind a name. */
+static const char *const states[] = {
+	[K8S_MEMBER_RUNS] = "", [K8S_MEMBER_SILENT] = "silent", [K8S_MEMBER_HELD] = "held"};
+
+/* 'names' are lines: a node, and its state unless it simply runs. */
 static void tell_translator(struct kubernetes *k, const char *names)
 {
 	char *copy = xstrdup(names), *rest = NULL;
-	const char **list = xcalloc(MEMBERS_MAX + 1, sizeof(*list));
+	struct k8s_member *list = xcalloc(MEMBERS_MAX + 1, sizeof(*list));
 	size_t count = 0;
 
 	for (char *name = strtok_r(copy, "\n", &rest); name && count < MEMBERS_MAX;
-	     name = strtok_r(NULL, "\n", &rest))
-		list[count++] = name;
+	     name = strtok_r(NULL, "\n", &rest)) {
+		char *state = strchr(name, ' ');
+		list[count].name = name;
+		if (state)
+			*state++ = '\0';
+		for (size_t i = 0; state && i < LT_ARRAY_SIZE(states); i++) {
+			if (strcmp(states[i], state) == 0)
+				list[count].state = (enum k8s_member_state)i;
+		}
+		count++;
+	}
 	k8s_translator_members(k->translator, list, count);
 	free(list);
 	free(copy);
@@ -76,30 +90,39 @@ static bool is_there(const struct kubernetes *k, const struct kubernetes_member 
 
 static int compare_names(const void *left, const void *right)
 {
-	return strcmp(*(const char *const *)left, *(const char *const *)right);
+	const struct k8s_member *a = left, *b = right;
+
+	return strcmp(a->name, b->name);
 }
 
 static void evaluate(struct kubernetes *k)
 {
 	struct kubernetes_members *members = &k->members;
-	const char **names = xcalloc(members->count + 1, sizeof(*names));
+	struct k8s_member *list = xcalloc(members->count + 1, sizeof(*list));
 	struct text lines = {0};
 	int64_t now_us = mono_now_us();
 	size_t count = 0;
 	bool own = false;
 
 	for (size_t i = 0; i < members->count; i++) {
-		if (!is_there(k, &members->items[i], now_us))
-			continue;
-		names[count++] = members->items[i].node;
-		own |= strcmp(members->items[i].node, k->options->node) == 0;
+		const struct kubernetes_member *member = &members->items[i];
+		enum k8s_member_state state = member->held ? K8S_MEMBER_HELD : K8S_MEMBER_RUNS;
+		/* It may have lost the API only, and own what it owned. */
+		if (!is_there(k, member, now_us))
+			state = K8S_MEMBER_SILENT;
+		if (strcmp(member->node, k->options->node) == 0) {
+			own = true;
+			state = K8S_MEMBER_RUNS;
+		}
+		list[count++] = (struct k8s_member){member->node, state};
 	}
 	if (!own)
-		names[count++] = k->options->node;
-	qsort(names, count, sizeof(*names), compare_names);
+		list[count++] = (struct k8s_member){k->options->node, K8S_MEMBER_RUNS};
+	qsort(list, count, sizeof(*list), compare_names);
 	for (size_t i = 0; i < count; i++)
-		text_printf(&lines, "%s\n", names[i]);
-	free(names);
+		text_printf(&lines, "%s%s%s\n", list[i].name, *states[list[i].state] ? " " : "",
+		            states[list[i].state]);
+	free(list);
 	if (!members->told || strcmp(members->told, text_str(&lines)) != 0) {
 		log_info(KUBERNETES_COMPONENT, "instances of Lintel count=%zu", count);
 		free(members->told);
@@ -154,6 +177,8 @@ static void upserted(void *ctx, json_t *object)
 		snprintf(member->node, sizeof(member->node), "%s", node);
 	}
 	member->marked = true;
+	member->held =
+		*k8s_json_text(k8s_json_get(k8s_json_get(object, "metadata"), "annotations"), HELD);
 	if (strncmp(member->renewed, renewed, sizeof(member->renewed) - 1) != 0) {
 		snprintf(member->renewed, sizeof(member->renewed), "%s", renewed);
 		member->changed_us = mono_now_us();
@@ -215,11 +240,12 @@ static void publish(struct kubernetes *k)
 	kubernetes_name(k, "", of);
 	of[63] = '\0'; /* a label's value is no longer */
 	k8s_stamp_format_micro(mono_wall_us(), stamp);
-	json_t *body = json_pack("{s:s,s:s,s:{s:s,s:s,s:{s:s}},s:{s:s,s:i,s:s}}", "apiVersion",
-	                         leases.api_version, "kind", leases.kind, "metadata", "name", name,
-	                         "namespace", k8s_auth_namespace(k->auth), "labels", LABEL, of,
-	                         "spec", "holderIdentity", k->options->node, "leaseDurationSeconds",
-	                         DURATION_S, "renewTime", stamp);
+	json_t *body = json_pack(
+		"{s:s,s:s,s:{s:s,s:s,s:{s:s},s:{s:s*}},s:{s:s,s:i,s:s}}", "apiVersion",
+		leases.api_version, "kind", leases.kind, "metadata", "name", name, "namespace",
+		k8s_auth_namespace(k->auth), "labels", LABEL, of, "annotations", HELD,
+		k->held_count ? "kube-proxy" : NULL, "spec", "holderIdentity", k->options->node,
+		"leaseDurationSeconds", DURATION_S, "renewTime", stamp);
 	k8s_path_add(&path, &leases, k8s_auth_namespace(k->auth), name, NULL);
 	const struct k8s_request request = {
 		.verb = K8S_VERB_APPLY,
@@ -242,11 +268,18 @@ static void due(struct loop_deadline *deadline)
 		lt_container_of(deadline, struct kubernetes_members, due);
 	struct kubernetes *k = lt_container_of(members, struct kubernetes, members);
 
-	if (!members->call)
+	bool busy = members->call;
+	if (!busy)
 		publish(k);
 	if (k8s_reflector_status(members->reflector)->listed)
 		evaluate(k);
-	loop_deadline_arm(deadline, mono_now_us() + RENEW_US);
+	loop_deadline_arm(deadline, mono_now_us() + (busy ? US_PER_S : RENEW_US));
+}
+
+void kubernetes_members_publish(struct kubernetes *k)
+{
+	if (k->members.open)
+		loop_deadline_arm(&k->members.due, mono_now_us());
 }
 
 /* --- life --- */

@@ -46,6 +46,7 @@ struct kubernetes_member {
 	char node[K8S_NAME_LEN_MAX + 1];
 	char renewed[K8S_STAMP_SIZE]; /* as written */
 	int64_t changed_us;           /* as seen here */
+	bool held;                    /* says that its kube-proxy lets it take no part */
 	bool marked;                  /* in the list under way */
 };
 
@@ -127,7 +128,9 @@ struct kubernetes {
 	struct loop_deadline turn;
 	bool woken; /* since the last turn began */
 	uint64_t random;
-	bool opened; /* 'turn' can be armed */
+	bool opened;                  /* 'turn' can be armed */
+	struct kubernetes_held *held; /* may take no part beside our kube-proxy */
+	size_t held_count;
 	bool known;
 	bool dirty;                            /* what we say is another, and was not joined yet */
 	int64_t apply_at_us;                   /* not before */
@@ -183,6 +186,8 @@ bool kubernetes_lead_is_ours(struct kubernetes *kubernetes, int64_t now_us);
 /* kubernetes_members.c */
 LT_MUST_USE int kubernetes_members_open(struct kubernetes *kubernetes);
 void kubernetes_members_close(struct kubernetes *kubernetes);
+/* Tells the others anew, soon. */
+void kubernetes_members_publish(struct kubernetes *kubernetes);
 bool kubernetes_members_are_known(const struct kubernetes *kubernetes);
 
 /* kubernetes_write.c */
@@ -191,5 +196,7 @@ void kubernetes_write_close(struct kubernetes *kubernetes);
 /* Looks at some objects. When it wants to be called again, TIME_NEVER: when
  * something changed. */
 int64_t kubernetes_write_step(struct kubernetes *kubernetes, int64_t now_us);
+/* An Event about our own Node, by whoever it is about. */
+void kubernetes_write_held(struct kubernetes *kubernetes, const char *sentence);
 
 #endif

@@ -96,6 +96,31 @@ static struct k8s_status_seen observe(const struct kubernetes *k,
 	return seen;
 }
 
+/* What is served by nobody, as every node that could is held back by its kube-proxy: 'report' is
+ * replaced by that. */
+static bool is_held(const struct kubernetes *k, const struct k8s_translate_key *key,
+                    const struct k8s_report *report, struct k8s_report *ret_report)
+{
+	const char *router = key->kind == K8S_VIRTUAL_ROUTER ? key->name : report->router;
+	const struct k8s_nodes *nodes = k8s_translator_nodes(k->translator);
+	size_t at = 0;
+
+	while (at < k->held_count && strcmp(k->held[at].router, router ? router : "") != 0)
+		at++;
+	if (at == k->held_count || !k8s_reason_is_served(report->reason) ||
+	    key->kind == K8S_ADDRESS_POOL)
+		return false;
+	for (size_t i = 0; i < nodes->count; i++) {
+		if (nodes->entries[i].state == K8S_NODE_TAKES_PART &&
+		    strcmp(nodes->entries[i].name, k->options->node) != 0)
+			return false;
+	}
+	*ret_report = *report;
+	ret_report->reason = K8S_REASON_KUBE_PROXY;
+	ret_report->message = (char *)k->held[at].sentence;
+	return true;
+}
+
 /* --- Events --- */
 
 static void send_event(struct kubernetes *k, const struct k8s_object *object,
@@ -121,6 +146,16 @@ static void send_event(struct kubernetes *k, const struct k8s_object *object,
 	(void)k8s_request_send(k->requests, &request);
 	text_done(&path);
 	json_decref(write.body);
+}
+
+void kubernetes_write_held(struct kubernetes *k, const char *sentence)
+{
+	const struct k8s_object *node = k8s_store_get(k->store, K8S_NODE, "", k->options->node);
+	const struct k8s_report report = {.reason = K8S_REASON_KUBE_PROXY,
+	                                  .message = (char *)sentence};
+
+	if (node)
+		send_event(k, node, &report);
 }
 
 static void forget_told(struct kubernetes *k, const char *key)
@@ -232,6 +267,7 @@ static void look(struct kubernetes *k, const struct k8s_translate_key *key,
 		k8s_store_get(k->store, key->kind, key->namespace, key->name);
 	const struct k8s_report *report =
 		k8s_translator_report(k->translator, key->kind, key->namespace, key->name);
+	struct k8s_report held;
 	char title[K8S_KEY_SIZE];
 
 	write->used = false;
@@ -240,6 +276,8 @@ static void look(struct kubernetes *k, const struct k8s_translate_key *key,
 		forget_told(k, title);
 		return;
 	}
+	if (report && is_held(k, key, report, &held))
+		report = &held;
 	struct k8s_status_seen seen = observe(k, key, report);
 	struct k8s_status_write what =
 		k8s_status_next(object, report, &seen, mono_wall_us() / US_PER_S);

@@ -267,7 +267,17 @@ static void write_daemon(const struct app *app, int64_t now_us, struct text *out
 	       app->sources.problems.error_count == 0);
 	single(out, "lintel_problems", "gauge", "Problems that lintel status shows.",
 	       (double)(r->balance.problems.count + r->nft_problems.count +
-	                r->sysctl_problems.count));
+	                r->sysctl_problems.count + r->proxy_problems.count));
+	family(out, "lintel_kube_proxy", "gauge",
+	       "1 for the mode of the kube-proxy that was found on this node.");
+	for (enum kube_proxy_mode mode = 0; mode < KUBE_PROXY_MODE_COUNT; mode++) {
+		text_add(out, "lintel_kube_proxy{");
+		label(out, "", "mode", kube_proxy_mode_name(mode));
+		count(out, mode == r->proxy_mode);
+	}
+	single(out, "lintel_held_routers", "gauge",
+	       "Virtual routers that take no part on this node, beside its kube-proxy.",
+	       (double)r->held_count);
 	single(out, "lintel_reconcile_turns_total", "counter",
 	       "Comparisons of the kernel with what is wanted.", (double)r->turn_count);
 	single(out, "lintel_reconcile_last_duration_seconds", "gauge",

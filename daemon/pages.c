@@ -39,6 +39,7 @@ static unsigned ready(void *ctx, struct text *out)
 	not_ready(out, &r->balance.problems);
 	if (!r->nft_in_step)
 		not_ready(out, &r->nft_problems);
+	not_ready(out, &r->proxy_problems);
 	for (size_t i = 0; i < app->router_count; i++) {
 		if (app->routers[i].state == MODEL_ROUTER_INITIALIZE)
 			text_printf(out, "virtual router %s takes no part: %s\n",

@@ -48,11 +48,13 @@ static struct model_snapshot *read_sources(struct daemon_plan *plan, char *const
 }
 
 static void plan_sysctls(struct daemon_plan *plan, const struct model_snapshot *snapshot,
-                         const char *state_dir)
+                         const char *state_dir, bool leaving)
 {
 	struct sysctls *sysctls = sysctls_observe(snapshot, state_dir);
 	struct text lines = {0}, sentence = {0};
 
+	if (leaving)
+		sysctls_hold(sysctls);
 	sysctls_format_changes(sysctls, &lines);
 	add_section(plan, "kernel settings", &lines);
 	for (size_t i = 0; i < sysctls->count; i++) {
@@ -65,9 +67,11 @@ static void plan_sysctls(struct daemon_plan *plan, const struct model_snapshot *
 	sysctls_free(sysctls);
 }
 
-static void plan_nft(struct daemon_plan *plan, const struct model_snapshot *snapshot)
+static void plan_nft(struct daemon_plan *plan, const struct model_snapshot *snapshot, bool leaving)
 {
-	struct nft_table *wanted = nft_ruleset_build(snapshot), *found = NULL;
+	struct nft_table *wanted = leaving ? nft_ruleset_build_with_nat(snapshot)
+	                                   : nft_ruleset_build(snapshot);
+	struct nft_table *found = NULL;
 	struct nft_kernel *kernel = NULL;
 	struct text lines = {0}, why = {0};
 
@@ -86,29 +90,28 @@ static void plan_nft(struct daemon_plan *plan, const struct model_snapshot *snap
 	nft_kernel_close(kernel);
 }
 
-static void plan_ipvs_against(struct daemon_plan *plan, struct balance *balance,
-                              struct ipvs_table *found)
+static void plan_ipvs_against(struct balance *balance, struct ipvs_table *found, struct text *lines)
 {
 	struct ipvs_table effective;
 	struct ipvs_plan ops;
-	struct text lines = {0};
 
 	ipvs_drain_step(&balance->drain, mono_now_us(), &balance->wanted, found, &balance->journal,
 	                NULL, &effective);
 	ipvs_plan_make(&effective, found, &balance->journal, &ops);
 	for (size_t i = 0; i < ops.count; i++) {
-		ipvs_op_format(&ops.ops[i], &lines);
-		text_add(&lines, "\n");
+		ipvs_op_format(&ops.ops[i], lines);
+		text_add(lines, "\n");
 	}
-	add_section(plan, "IPVS", &lines);
-	text_done(&lines);
 	ipvs_plan_done(&ops);
 	ipvs_table_done(&effective);
 }
 
-static void plan_ipvs(struct daemon_plan *plan, const struct model_snapshot *snapshot,
-                      const char *state_dir)
+/* Appends the changes. True: connections go on that need NAT and settings which nobody else wants,
+ * as services take leave. */
+static bool plan_ipvs(struct daemon_plan *plan, const struct model_snapshot *snapshot,
+                      const char *state_dir, struct text *lines)
 {
+	bool leaving = false;
 	struct text why = {0};
 	struct drains drains;
 	struct balance balance;
@@ -120,7 +123,7 @@ static void plan_ipvs(struct daemon_plan *plan, const struct model_snapshot *sna
 	if (balance_open(&balance, state_dir, &why)) {
 		text_printf(&plan->notes, "%s: run will refuse to start\n", text_str(&why));
 	} else {
-		balance_want(&balance, snapshot, &drains);
+		balance_want(&balance, snapshot, &drains, NULL);
 		balance_probe(&balance);
 		if (!balance.kernel)
 			text_printf(&plan->notes, "%s\n",
@@ -128,13 +131,15 @@ static void plan_ipvs(struct daemon_plan *plan, const struct model_snapshot *sna
 		else if (balance_read(&balance, &found))
 			text_printf(&plan->notes, "IPVS can't be read\n");
 		else {
-			plan_ipvs_against(plan, &balance, &found);
+			plan_ipvs_against(&balance, &found, lines);
+			leaving = balance.drain.count > 0;
 			ipvs_table_done(&found);
 		}
 	}
 	balance_done(&balance);
 	drains_done(&drains);
 	text_done(&why);
+	return leaving;
 }
 
 static const struct vrrp_router_config *owner_of(const struct vrrp_config *config,
@@ -218,9 +223,13 @@ int daemon_plan(char *const *paths, size_t path_count, const char *state_dir,
 
 	if (!snapshot)
 		return -EINVAL;
-	plan_sysctls(ret_plan, snapshot, state_dir);
-	plan_nft(ret_plan, snapshot);
-	plan_ipvs(ret_plan, snapshot, state_dir);
+	/* Looked at first, as what drains keeps other things in place; printed in run's order. */
+	struct text ipvs = {0};
+	bool leaving = plan_ipvs(ret_plan, snapshot, state_dir, &ipvs);
+	plan_sysctls(ret_plan, snapshot, state_dir, leaving);
+	plan_nft(ret_plan, snapshot, leaving);
+	add_section(ret_plan, "IPVS", &ipvs);
+	text_done(&ipvs);
 	plan_addresses(ret_plan, snapshot);
 	model_snapshot_free(snapshot);
 	return 0;

@@ -3,9 +3,11 @@
 
 #include "lib/fileio.h"
 #include "lib/log.h"
+#include "lib/mem.h"
 #include "lib/mono.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* --- nftables --- */
@@ -131,6 +133,77 @@ static void sysctl_turn(struct reconcile *r)
 	text_done(&sentence);
 }
 
+/* --- kube-proxy --- */
+
+bool reconcile_holds(const struct reconcile *reconcile, const char *router)
+{
+	for (size_t i = 0; i < reconcile->held_count; i++) {
+		if (strcmp(reconcile->held[i]->name, router) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Judges anew which virtual routers may not take part. True: others than before. */
+static bool judge_held(struct reconcile *r)
+{
+	const struct model_snapshot *snapshot = r->snapshot;
+	struct text sentence = {0};
+	size_t before = r->held_count;
+	bool same = true;
+
+	const struct model_router **held = xcalloc(snapshot->router_count + 1, sizeof(*held));
+	size_t count = 0;
+	problems_begin(&r->proxy_problems);
+	for (size_t i = 0; i < snapshot->router_count; i++) {
+		const struct model_router *router = snapshot->routers[i];
+		if (!kube_proxy_holds(r->proxy_mode, &r->proxy_excludes, snapshot, router))
+			continue;
+		same = same && count < before && r->held[count] == router;
+		held[count++] = router;
+		text_clear(&sentence);
+		kube_proxy_explain(&r->proxy_excludes, snapshot, router, &sentence);
+		problems_add(&r->proxy_problems, "%s", text_str(&sentence));
+	}
+	problems_end(&r->proxy_problems);
+	text_done(&sentence);
+	free(r->held);
+	r->held = held;
+	r->held_count = count;
+	return !same || count != before;
+}
+
+static void look_for_proxy(struct reconcile *r)
+{
+	struct kube_proxy_signs signs = kube_proxy_look();
+	enum kube_proxy_mode mode = kube_proxy_judge(&signs);
+
+	if (mode != r->proxy_mode)
+		log_notice("kube-proxy", "found on this node mode=%s", kube_proxy_mode_name(mode));
+	r->proxy_mode = mode;
+}
+
+static bool is_held(const void *ctx, const struct addr *vip)
+{
+	const struct reconcile *r = ctx;
+
+	for (size_t i = 0; r->held_count > 0 && i < r->snapshot->vip_count; i++) {
+		const struct model_vip *found = &r->snapshot->vips[i];
+		for (size_t j = 0; addr_equal(&found->address, vip) && j < r->held_count; j++) {
+			if (r->held[j] == found->router)
+				return true;
+		}
+	}
+	return false;
+}
+
+static void want_balance(struct reconcile *r)
+{
+	const struct balance_without without = {is_held, r};
+
+	balance_want(&r->balance, r->snapshot, &r->drains, &without);
+}
+
 /* --- turns --- */
 
 static void arm(struct reconcile *r)
@@ -146,10 +219,16 @@ static void arm(struct reconcile *r)
 static void turn(struct reconcile *r, enum balance_cause cause)
 {
 	int64_t begin_us = mono_now_us();
-	bool first = r->turn_count == 0;
+	bool first = r->turn_count == 0, held_changed = false;
 
 	if (!r->snapshot)
 		return;
+	if (cause == BALANCE_RESYNC) {
+		look_for_proxy(r);
+		held_changed = judge_held(r);
+		if (held_changed)
+			want_balance(r);
+	}
 	balance_probe(&r->balance);
 	if (first)
 		sysctl_turn(r);
@@ -165,6 +244,8 @@ static void turn(struct reconcile *r, enum balance_cause cause)
 	if (cause == BALANCE_RESYNC || r->resync_at_us == 0)
 		r->resync_at_us = begin_us + r->turn_took_us + r->resync_us;
 	arm(r);
+	if (held_changed && r->held_changed)
+		r->held_changed(r->ctx);
 	if (r->turned)
 		r->turned(r->ctx);
 }
@@ -191,6 +272,7 @@ int reconcile_open(struct reconcile *reconcile, struct loop *loop, const char *s
 		(struct reconcile){.loop = loop, .state_dir = state_dir, .resync_us = resync_us};
 	problems_init(&reconcile->nft_problems, "nft");
 	problems_init(&reconcile->sysctl_problems, "sysctl");
+	problems_init(&reconcile->proxy_problems, "kube-proxy");
 	reconcile->next.expired = due;
 	int rc = fileio_mkdirs(state_dir, 0700);
 	if (rc) {
@@ -216,8 +298,12 @@ int reconcile_open(struct reconcile *reconcile, struct loop *loop, const char *s
 
 void reconcile_want(struct reconcile *reconcile, const struct model_snapshot *snapshot)
 {
+	if (!reconcile->snapshot) /* later with every resync */
+		look_for_proxy(reconcile);
 	reconcile->snapshot = snapshot;
-	balance_want(&reconcile->balance, snapshot, &reconcile->drains);
+	reconcile->held_count = 0; /* of the former snapshot */
+	(void)judge_held(reconcile);
+	want_balance(reconcile);
 	nft_want(reconcile);
 	turn(reconcile, BALANCE_CHANGE);
 }
@@ -226,7 +312,7 @@ void reconcile_drains_changed(struct reconcile *reconcile)
 {
 	if (!reconcile->snapshot)
 		return;
-	balance_want(&reconcile->balance, reconcile->snapshot, &reconcile->drains);
+	want_balance(reconcile);
 	turn(reconcile, BALANCE_CHANGE);
 }
 
@@ -261,4 +347,6 @@ void reconcile_close(struct reconcile *reconcile, bool clean)
 	drains_done(&reconcile->drains);
 	problems_done(&reconcile->nft_problems);
 	problems_done(&reconcile->sysctl_problems);
+	problems_done(&reconcile->proxy_problems);
+	free(reconcile->held);
 }

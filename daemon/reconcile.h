@@ -9,6 +9,7 @@
 #define LINTEL_DAEMON_RECONCILE_H
 
 #include "daemon/balance.h"
+#include "daemon/kube_proxy.h"
 #include "daemon/sysctls.h"
 #include "lib/loop.h"
 #include "nft/kernel.h"
@@ -32,14 +33,21 @@ struct reconcile {
 	uint64_t nft_drift_count; /* times our table was written again because others changed it */
 	struct sysctls *sysctls;  /* as of the last turn */
 	struct problems sysctl_problems;
-	uint64_t sysctl_write_count; /* settings changed since start */
-	struct loop_deadline next;   /* resync or drain */
+	uint64_t sysctl_write_count;               /* settings changed since start */
+	struct kube_proxy_excludes proxy_excludes; /* not owned */
+	enum kube_proxy_mode proxy_mode;           /* on this node, when last looked */
+	const struct model_router **held;          /* that may not take part beside it */
+	size_t held_count;
+	struct problems proxy_problems;
+	struct loop_deadline next; /* resync or drain */
 	int64_t resync_at_us;
 	int64_t turned_us; /* the last turn's begin, 0: none */
 	int64_t turn_took_us;
 	uint64_t turn_count;
 	/* A turn ended; which addresses must stay may have changed. */
 	void (*turned)(void *ctx);
+	/* Which virtual routers may not take part has changed. Not within reconcile_want(). */
+	void (*held_changed)(void *ctx);
 	void *ctx;
 };
 
@@ -49,6 +57,8 @@ LT_MUST_USE int reconcile_open(struct reconcile *reconcile, struct loop *loop,
                                const char *state_dir, int64_t resync_us, struct text *why);
 /* 'snapshot' must stay until the next call. Makes a turn at once. */
 void reconcile_want(struct reconcile *reconcile, const struct model_snapshot *snapshot);
+/* May the virtual router of that name, of the snapshot, take no part on this node? */
+bool reconcile_holds(const struct reconcile *reconcile, const char *router);
 /* An operator's list of drained servers changed: a turn at once. */
 void reconcile_drains_changed(struct reconcile *reconcile);
 /* Takes everything of ours out of the kernel ('clean'), or leaves it to be adopted. */

@@ -79,6 +79,8 @@ static void add_problems(const struct page *page, const json_t *status)
 	add_problem_list(page, "IPVS", json_object_get(ipvs, "problems"));
 	add_problem_list(page, "nftables",
 	                 json_object_get(json_object_get(status, "nft"), "problems"));
+	add_problem_list(page, "kube-proxy",
+	                 json_object_get(json_object_get(status, "kubeProxy"), "problems"));
 	json_array_foreach(json_object_get(status, "sysctls"), i, entry)
 		add_problem(page, "sysctl", render_text(entry, "problem"));
 	text_done(&title);
@@ -396,6 +398,19 @@ static void add_sysctls(const struct page *page, const json_t *sysctls)
 	add_fact(page, "Sysctls", &line);
 }
 
+/* Only where there is one. */
+static void add_kube_proxy(const struct page *page, const json_t *proxy)
+{
+	const char *mode = render_text(proxy, "mode");
+	struct text line = {0};
+
+	if (!*mode || strcmp(mode, "none") == 0)
+		return;
+	text_printf(&line, "on this node, in its mode %s%s", mode,
+	            json_array_size(json_object_get(proxy, "problems")) ? ", in conflict" : "");
+	add_fact(page, "kube-proxy", &line);
+}
+
 static void add_kernel(const struct page *page, const json_t *status)
 {
 	const json_t *nft = json_object_get(status, "nft");
@@ -406,6 +421,7 @@ static void add_kernel(const struct page *page, const json_t *status)
 	add_ipvs(page, json_object_get(status, "ipvs"));
 	text_add(&line, render_bool(nft, "inStep") ? "in step" : "not in step");
 	add_fact(page, "nftables", &line);
+	add_kube_proxy(page, json_object_get(status, "kubeProxy"));
 	add_reconcile(page, json_object_get(status, "reconcile"));
 	add_sysctls(page, json_object_get(status, "sysctls"));
 }

@@ -40,6 +40,9 @@ struct daemon_run_options {
 	const char *socket_path;
 	struct endpoint listen; /* HTTP; family ADDR_NONE: no HTTP */
 	int64_t resync_us;      /* between two comparisons with the kernel without a cause */
+	/* What a kube-proxy in its mode ipvs was told to leave alone. */
+	const struct addr_prefix *kube_proxy_excludes;
+	size_t kube_proxy_exclude_count;
 	enum daemon_on_exit on_exit;
 	enum log_format log_format;
 	enum log_level log_level;

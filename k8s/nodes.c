@@ -11,6 +11,8 @@ const char *k8s_node_state_name(enum k8s_node_state state)
 	static const char *const names[K8S_NODE_STATE_COUNT] = {
 		[K8S_NODE_TAKES_PART] = "takes part",
 		[K8S_NODE_NOT_A_MEMBER] = "runs no instance",
+		[K8S_NODE_SILENT] = "not heard of",
+		[K8S_NODE_HELD] = "held back by its kube-proxy",
 		[K8S_NODE_EXCLUDED] = "excluded by its label",
 		[K8S_NODE_OUT_OF_SERVICE] = "out of service",
 		[K8S_NODE_CORDONED] = "cordoned",
@@ -20,28 +22,40 @@ const char *k8s_node_state_name(enum k8s_node_state state)
 	return names[state];
 }
 
-static bool is_member(const char *name, const char *own, const char *const *members, size_t count)
+/* TAKES_PART: as far as instances go. */
+static enum k8s_node_state member_state(const char *name, const char *own,
+                                        const struct k8s_member *members, size_t count)
 {
 	if (!members || strcmp(name, own) == 0)
-		return true;
+		return K8S_NODE_TAKES_PART;
 	for (size_t i = 0; i < count; i++) {
-		if (strcmp(members[i], name) == 0)
-			return true;
+		if (strcmp(members[i].name, name) != 0)
+			continue;
+		switch (members[i].state) {
+		case K8S_MEMBER_RUNS:
+			return K8S_NODE_TAKES_PART;
+		case K8S_MEMBER_SILENT:
+			return K8S_NODE_SILENT;
+		case K8S_MEMBER_HELD:
+			return K8S_NODE_HELD;
+		}
 	}
-	return false;
+	return K8S_NODE_NOT_A_MEMBER;
 }
 
-static enum k8s_node_state state_of(const struct k8s_object *object, bool own, bool member)
+static enum k8s_node_state state_of(const struct k8s_object *object, bool own,
+                                    enum k8s_node_state member)
 {
 	const struct k8s_node *node = &object->node;
 
-	if (!member)
-		return K8S_NODE_NOT_A_MEMBER;
+	if (member != K8S_NODE_TAKES_PART)
+		return member;
 	/* The label's presence counts, whatever its value. */
 	if (k8s_pairs_get(&object->meta.labels, K8S_LABEL_EXCLUDE))
 		return K8S_NODE_EXCLUDED;
 	if (node->unschedulable)
 		return K8S_NODE_CORDONED;
+	/* Unless somebody else can: then what follows counts for our own as well. */
 	if (own)
 		return K8S_NODE_TAKES_PART;
 	for (size_t i = 0; i < node->taint_count; i++) {
@@ -71,8 +85,37 @@ static int compare_entries(const void *left, const void *right)
 	return strcmp(a->name, b->name);
 }
 
-void k8s_nodes_build(const struct k8s_store *store, const char *own, const char *const *members,
-                     size_t member_count, struct k8s_nodes *ret_nodes)
+/* Entries are in the order of the store. */
+static void judge_own(const struct k8s_store *store, const char *own, struct k8s_nodes *nodes)
+{
+	bool others = false;
+
+	for (size_t i = 0; i < nodes->count; i++)
+		others |= nodes->entries[i].state == K8S_NODE_TAKES_PART &&
+		          strcmp(nodes->entries[i].name, own) != 0;
+	for (size_t i = 0; others && i < nodes->count; i++) {
+		if (strcmp(nodes->entries[i].name, own) == 0)
+			nodes->entries[i].state = state_of(k8s_store_at(store, K8S_NODE, i), false,
+			                                   K8S_NODE_TAKES_PART);
+	}
+}
+
+bool k8s_nodes_may_stand_down(const struct k8s_nodes *nodes, const char *own)
+{
+	const struct k8s_nodes_entry *entry = k8s_nodes_find(nodes, own);
+
+	if (!entry || entry->state == K8S_NODE_TAKES_PART)
+		return false;
+	for (size_t i = 0; i < nodes->count; i++) {
+		if (nodes->entries[i].state == K8S_NODE_TAKES_PART)
+			return true;
+	}
+	return false;
+}
+
+void k8s_nodes_build(const struct k8s_store *store, const char *own,
+                     const struct k8s_member *members, size_t member_count,
+                     struct k8s_nodes *ret_nodes)
 {
 	size_t count = k8s_store_count(store, K8S_NODE);
 
@@ -82,7 +125,8 @@ void k8s_nodes_build(const struct k8s_store *store, const char *own, const char 
 	for (size_t i = 0; i < count; i++) {
 		const struct k8s_object *object = k8s_store_at(store, K8S_NODE, i);
 		bool is_own = strcmp(object->meta.name, own) == 0;
-		bool member = is_member(object->meta.name, own, members, member_count);
+		enum k8s_node_state member =
+			member_state(object->meta.name, own, members, member_count);
 
 		ret_nodes->entries[i] = (struct k8s_nodes_entry){
 			.name = arena_strdup(&ret_nodes->arena, object->meta.name),
@@ -91,6 +135,7 @@ void k8s_nodes_build(const struct k8s_store *store, const char *own, const char 
 			.ipv6 = address_of(&object->node, ADDR_IPV6),
 		};
 	}
+	judge_own(store, own, ret_nodes);
 	if (count > 1)
 		qsort(ret_nodes->entries, count, sizeof(*ret_nodes->entries), compare_entries);
 }

@@ -4,8 +4,8 @@
  * Pure. A node takes part when an instance of Lintel runs on it (it holds a lease of its own, or
  * simply every node when nobody says), and it is none of: labelled
  * node.kubernetes.io/exclude-from-external-load-balancers, tainted out-of-service, NotReady,
- * cordoned. The node we run on takes part whatever the API says of its readiness: the API is not in
- * the path of owning an address; its exclusion and a cordon count.
+ * cordoned. Of the node we run on readiness and that taint count only while another one takes part:
+ * somebody must own the addresses, whatever the API says.
  *
  * Priorities of a virtual router: nodes are ranked by rendezvous hashing of router and node, so
  * that several routers spread, and a node that comes or goes moves no others. */
@@ -17,8 +17,10 @@
 
 enum k8s_node_state {
 	K8S_NODE_TAKES_PART,
-	K8S_NODE_NOT_A_MEMBER,   /* no instance runs there */
-	K8S_NODE_EXCLUDED,       /* label */
+	K8S_NODE_NOT_A_MEMBER, /* no instance runs there */
+	K8S_NODE_SILENT,       /* its instance has not been heard of for long, by way of the API */
+	K8S_NODE_HELD,         /* its instance says that it may not, beside its kube-proxy */
+	K8S_NODE_EXCLUDED,     /* label */
 	K8S_NODE_OUT_OF_SERVICE, /* taint */
 	K8S_NODE_CORDONED,
 	K8S_NODE_NOT_READY,
@@ -40,18 +42,29 @@ struct k8s_nodes {
 	size_t count;
 };
 
-/* 'members' are names of nodes with an instance, NULL: every node has one. 'own' is our node. */
-void k8s_nodes_build(const struct k8s_store *store, const char *own, const char *const *members,
-                     size_t member_count, struct k8s_nodes *ret_nodes);
+/* A node with an instance. */
+enum k8s_member_state { K8S_MEMBER_RUNS, K8S_MEMBER_SILENT, K8S_MEMBER_HELD };
+struct k8s_member {
+	const char *name;
+	enum k8s_member_state state;
+};
+
+/* 'members' NULL: every node has an instance. 'own' is our node. */
+void k8s_nodes_build(const struct k8s_store *store, const char *own,
+                     const struct k8s_member *members, size_t member_count,
+                     struct k8s_nodes *ret_nodes);
 void k8s_nodes_done(struct k8s_nodes *nodes);
 bool k8s_nodes_same(const struct k8s_nodes *a, const struct k8s_nodes *b);
 /* NULL when unknown. */
 const struct k8s_nodes_entry *k8s_nodes_find(const struct k8s_nodes *nodes, const char *name);
 bool k8s_nodes_takes_part(const struct k8s_nodes *nodes, const char *name);
 
+/* Should our node, which takes no part, hand over what it owns, as another one can have it? */
+bool k8s_nodes_may_stand_down(const struct k8s_nodes *nodes, const char *own);
+
 /* Addresses of the other nodes with an instance, of the families that a router has addresses in
- * (none: both). Also of those that take no part: what the API says of a node may be wrong, and who
- * is not listened to is another Active. From the arena. */
+ * (none: both). Also of those that take no part or are silent: what the API says of a node, or does
+ * not say, may be wrong, and who is not listened to is another Active. From the arena. */
 struct addr *k8s_nodes_peers(const struct k8s_nodes *nodes, const char *own, bool ipv4, bool ipv6,
                              struct arena *arena, size_t *ret_count);
 /* 1..200: the node that should rather be Active has the higher one. 'own' that takes no part has 1,

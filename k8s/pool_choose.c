@@ -413,8 +413,7 @@ enum k8s_reason k8s_pool_choose(const struct k8s_pool *pool, const struct claim 
 		snprintf(choice->refusal.message, sizeof(choice->refusal.message), "%s",
 		         request->fault);
 	}
-	if (request->fault ||
-	    (request->wanted_count > 0 && !take_wanted(pool, claim, choice)))
+	if (request->fault || (request->wanted_count > 0 && !take_wanted(pool, claim, choice)))
 		return keep_former(pool, claim, former, former_count, choice)
 		               ? K8S_REASON_KEPT
 		               : choice->refusal.reason;

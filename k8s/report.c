@@ -41,6 +41,7 @@ static const struct {
 	[K8S_REASON_RESERVED] = {"AddressReserved", REFUSED},
 	[K8S_REASON_FAMILY] = {"FamilyNotAvailable", REFUSED},
 	[K8S_REASON_ROUTERS] = {"SeveralVirtualRouters", REFUSED},
+	[K8S_REASON_KUBE_PROXY] = {"KubeProxyConflict", REFUSED},
 };
 
 const char *k8s_reason_name(enum k8s_reason reason)

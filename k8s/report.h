@@ -37,6 +37,7 @@ enum k8s_reason {
 	K8S_REASON_RESERVED,     /* ... that can't be given */
 	K8S_REASON_FAMILY,       /* no address of a family that it needs */
 	K8S_REASON_ROUTERS,      /* its addresses belong to several virtual routers */
+	K8S_REASON_KUBE_PROXY, /* kube-proxy would delete what is made for it; said by observers */
 	K8S_REASON_COUNT,
 };
 const char *k8s_reason_name(enum k8s_reason reason); /* "PoolExhausted" */

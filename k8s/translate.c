@@ -138,7 +138,7 @@ struct k8s_translator *k8s_translator_new(struct k8s_store *store,
 static void free_members(struct k8s_translator *translator)
 {
 	for (size_t i = 0; i < translator->member_count; i++)
-		free(translator->members[i]);
+		free((char *)translator->members[i].name);
 	free(translator->members);
 	translator->members = NULL;
 	translator->member_count = 0;
@@ -168,17 +168,24 @@ void k8s_translator_free(struct k8s_translator *translator)
 	free(translator);
 }
 
-void k8s_translator_members(struct k8s_translator *translator, const char *const *names,
+void k8s_translator_members(struct k8s_translator *translator, const struct k8s_member *members,
                             size_t count)
 {
 	free_members(translator);
-	if (names) {
+	if (members) {
 		translator->members = xcalloc(count + 1, sizeof(*translator->members));
 		for (size_t i = 0; i < count; i++)
-			translator->members[i] = xstrdup(names[i]);
+			translator->members[i] =
+				(struct k8s_member){xstrdup(members[i].name), members[i].state};
 		translator->member_count = count;
 	}
 	translator->nodes_dirty = true;
+}
+
+void k8s_translator_hand_over(struct k8s_translator *translator, bool handing_over)
+{
+	translator->changed |= translator->handing_over != handing_over;
+	translator->handing_over = handing_over;
 }
 
 void k8s_translator_lead(struct k8s_translator *translator, bool leading)
@@ -194,8 +201,8 @@ static void look_at_nodes(struct k8s_translator *translator)
 	struct k8s_nodes nodes;
 
 	translator->nodes_dirty = false;
-	k8s_nodes_build(translator->store, translator->node,
-	                (const char *const *)translator->members, translator->member_count, &nodes);
+	k8s_nodes_build(translator->store, translator->node, translator->members,
+	                translator->member_count, &nodes);
 	if (k8s_nodes_same(&nodes, &translator->nodes)) {
 		k8s_nodes_done(&nodes);
 		return;
@@ -225,20 +232,6 @@ static void look_at_infra(struct k8s_translator *translator)
 	}
 }
 
-/* What it said before holds when what it says now makes no sense. True: 'good' was understood. */
-static bool understand_former(struct k8s_translator *translator, struct translate_entry *entry,
-                              const struct k8s_object *object, struct arena *arena,
-                              struct k8s_pool_request *request)
-{
-	struct k8s_report ignored = {0};
-	bool ours = entry->good && entry->good != object && !object->meta.deleting &&
-	            k8s_translate_request(translator, entry->good, entry->key, arena, &ignored,
-	                                  request) == TRANSLATE_OURS;
-
-	k8s_report_done(&ignored);
-	return ours;
-}
-
 static void look_at_claim(struct k8s_translator *translator, struct translate_entry *entry)
 {
 	const struct k8s_object *object =
@@ -256,7 +249,7 @@ static void look_at_claim(struct k8s_translator *translator, struct translate_en
 		                                &request);
 	if (verdict == TRANSLATE_OURS ||
 	    (verdict == TRANSLATE_REFUSED && report.reason == K8S_REASON_INVALID &&
-	     understand_former(translator, entry, object, &arena, &request))) {
+	     k8s_translate_former(translator, entry, object, &arena, &request))) {
 		k8s_pool_put(translator->pool, &request);
 	} else {
 		k8s_pool_remove(translator->pool, entry->key);
@@ -274,174 +267,6 @@ static void grant_changed(void *ctx, const char *key)
 	HASH_FIND_STR(translator->entries, key, entry);
 	if (entry)
 		k8s_translate_queue_dirty(translator, entry);
-}
-
-static void drop_objects(struct k8s_translator *translator, struct translate_entry *entry)
-{
-	translator->changed |= entry->has_objects;
-	model_objects_done(&entry->objects);
-	entry->has_objects = entry->local = entry->lacks_local = false;
-}
-
-static void keep_objects(struct k8s_translator *translator, struct translate_entry *entry,
-                         struct model_objects *objects)
-{
-	bool rewritten = entry->rewritten && entry->kind == K8S_VIRTUAL_SERVER;
-
-	entry->rewritten = false;
-	if (entry->has_objects && !rewritten && k8s_translate_same(&entry->objects, objects)) {
-		model_objects_done(objects);
-		return;
-	}
-	model_objects_done(&entry->objects);
-	entry->objects = *objects;
-	entry->has_objects = true;
-	translator->changed = true;
-}
-
-static void report_grant(const struct k8s_pool_grant *grant, struct k8s_report *report)
-{
-	report->reason = grant->reason;
-	report->message = xstrdup(grant->message);
-	report->addresses =
-		xmemdup(grant->addresses, grant->address_count * sizeof(*grant->addresses));
-	report->address_count = grant->address_count;
-	report->pool = xstrdup(grant->pool);
-	report->router = xstrdup(grant->router);
-}
-
-/* What there is to say about its addresses comes before what there is about endpoints. */
-static void merge_reasons(const struct k8s_pool_grant *grant, struct k8s_report *report)
-{
-	if (grant->reason == K8S_REASON_SERVED || !k8s_reason_is_served(report->reason) ||
-	    report->reason == K8S_REASON_LOCAL_LOST)
-		return;
-	report->reason = grant->reason;
-	free(report->message);
-	report->message = xstrdup(grant->message);
-}
-
-static void keep_good(struct translate_entry *entry, const struct k8s_object *good)
-{
-	const struct k8s_object *before = entry->good;
-
-	entry->good = good ? k8s_object_hold(good) : NULL;
-	k8s_object_release(before);
-}
-
-/* Whose endpoints it is about. */
-static void watch_service(struct k8s_translator *translator, struct translate_entry *entry,
-                          const struct k8s_object *object)
-{
-	if (object->kind == K8S_VIRTUAL_SERVER &&
-	    *object->custom.objects->virtual_servers[0].service)
-		k8s_translate_watch(translator, entry, entry->namespace,
-		                    object->custom.objects->virtual_servers[0].service);
-	else if (object->kind == K8S_CONFIG_MAP)
-		k8s_translate_watch(translator, entry,
-		                    *object->config_map.target_namespace
-		                            ? object->config_map.target_namespace
-		                            : entry->namespace,
-		                    object->config_map.target_service);
-	else
-		k8s_translate_unwatch(translator, entry);
-}
-
-/* False: nothing came of it, and the report says why. */
-static bool serve(struct k8s_translator *translator, struct translate_entry *entry,
-                  const struct k8s_object *object, const struct k8s_pool_request *request,
-                  struct k8s_report *report)
-{
-	struct k8s_pool_grant grant;
-	struct model_objects objects;
-	char *errors;
-
-	if (!k8s_pool_grant(translator->pool, entry->key, &grant)) {
-		report->reason = K8S_REASON_PENDING;
-		return entry->has_objects;
-	}
-	watch_service(translator, entry, object);
-	report_grant(&grant, report);
-	if (grant.address_count == 0)
-		return false;
-	model_objects_init(&objects);
-	k8s_translate_build(translator, entry, object, &grant, request, &objects, report);
-	merge_reasons(&grant, report);
-	if (k8s_reason_is_served(report->reason)) {
-		errors = k8s_translate_infra_check(translator, &objects);
-		if (*errors) {
-			report->reason = K8S_REASON_CONFLICT;
-			free(report->message);
-			report->message = errors;
-		} else {
-			free(errors);
-			keep_objects(translator, entry, &objects);
-			keep_good(entry, object);
-			return true;
-		}
-	}
-	model_objects_done(&objects);
-	return false;
-}
-
-/* Serves its former version in place of one that can't be served; that is what the report says.
- * False: there is none, or it can't either. */
-static bool serve_former(struct k8s_translator *translator, struct translate_entry *entry,
-                         const struct k8s_object *object, struct arena *arena,
-                         struct k8s_report *report)
-{
-	struct k8s_report former = {.reason = K8S_REASON_NOT_OURS};
-	struct k8s_pool_request request;
-	struct text message = {0};
-
-	if ((report->reason != K8S_REASON_INVALID && report->reason != K8S_REASON_CONFLICT) ||
-	    !understand_former(translator, entry, object, arena, &request))
-		return false;
-	if (!serve(translator, entry, entry->good, &request, &former) ||
-	    former.reason == K8S_REASON_PENDING) {
-		k8s_report_done(&former);
-		return false;
-	}
-	text_printf(&message, "as it was before, since what it says now makes no sense: %s",
-	            report->message ? report->message : "");
-	free(former.message);
-	former.message = text_take(&message);
-	former.reason = K8S_REASON_FORMER;
-	k8s_report_done(report);
-	*report = former;
-	return true;
-}
-
-static void translate(struct k8s_translator *translator, struct translate_entry *entry)
-{
-	const struct k8s_object *object =
-		k8s_store_get(translator->store, entry->kind, entry->namespace, entry->name);
-	struct k8s_report report = {.reason = K8S_REASON_NOT_OURS};
-	enum translate_verdict verdict = TRANSLATE_NOT_OURS;
-	struct k8s_pool_request request;
-	struct arena arena;
-
-	entry->queued = false;
-	if (object && (entry->kind == K8S_VIRTUAL_ROUTER || entry->kind == K8S_ADDRESS_POOL))
-		return; /* it is back already */
-	arena_init(&arena);
-	if (object)
-		verdict = k8s_translate_request(translator, object, entry->key, &arena, &report,
-		                                &request);
-	bool served = verdict == TRANSLATE_OURS &&
-	              serve(translator, entry, object, &request, &report);
-	if (!served && verdict != TRANSLATE_NOT_OURS)
-		served = serve_former(translator, entry, object, &arena, &report);
-	if (!served)
-		drop_objects(translator, entry);
-	if (verdict == TRANSLATE_NOT_OURS || report.reason == K8S_REASON_DELETING)
-		keep_good(entry, NULL);
-	if (verdict != TRANSLATE_OURS && !served)
-		k8s_translate_unwatch(translator, entry);
-	arena_done(&arena);
-	k8s_translate_report(translator, entry, &report);
-	if (!object && !entry->claim_queued)
-		k8s_translate_free_entry(translator, entry);
 }
 
 /* Does a router's priority have to follow what Services with policy Local want? */
@@ -472,7 +297,7 @@ bool k8s_translator_run(struct k8s_translator *translator, size_t limit)
 		bool is_there = k8s_store_get(translator->store, entry->kind, entry->namespace,
 		                              entry->name);
 
-		translate(translator, entry);
+		k8s_translate_object(translator, entry);
 		if (is_there ? local_moved(translator, entry, before) : before)
 			translator->infra_soft = true;
 	}
@@ -500,8 +325,8 @@ const struct model_objects **k8s_translator_sources(const struct k8s_translator 
 		translator->infra_count + HASH_COUNT(translator->entries) + 1, sizeof(*sources));
 	size_t count = 0;
 
-	/* A node that is excluded owns nothing and balances nothing. */
-	if (own && own->state == K8S_NODE_EXCLUDED) {
+	/* A node that is excluded owns nothing and balances nothing, once it has handed over. */
+	if (own && own->state == K8S_NODE_EXCLUDED && !translator->handing_over) {
 		*ret_count = 0;
 		return sources;
 	}

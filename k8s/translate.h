@@ -46,8 +46,10 @@ struct k8s_translator *k8s_translator_new(struct k8s_store *store,
 void k8s_translator_free(struct k8s_translator *translator);
 
 /* Nodes with an instance of Lintel; NULL: every node. Copied. */
-void k8s_translator_members(struct k8s_translator *translator, const char *const *names,
+void k8s_translator_members(struct k8s_translator *translator, const struct k8s_member *members,
                             size_t count);
+/* Our node still owns something that another one is to take over: its exclusion waits for that. */
+void k8s_translator_hand_over(struct k8s_translator *translator, bool handing_over);
 /* Only the leader gives addresses. */
 void k8s_translator_lead(struct k8s_translator *translator, bool leading);
 

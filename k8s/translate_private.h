@@ -20,9 +20,9 @@ struct translate_entry {
 	bool queued;
 	bool take_queued;
 	bool has_objects;
-	bool rewritten;   /* its own text changed: what comes of it is another */
-	bool local;       /* goes by nodes */
-	bool lacks_local; /* others have endpoints, we have none */
+	bool rewritten;                /* its own text changed: what comes of it is another */
+	bool local;                    /* goes by nodes */
+	bool lacks_local;              /* others have endpoints, we have none */
 	const struct k8s_object *good; /* the last version that could be served, a handle; NULL */
 	struct model_objects objects;
 	struct k8s_report report;
@@ -55,9 +55,10 @@ struct k8s_translator {
 	char *node;
 	char **namespaces;
 	size_t namespace_count;
-	char **members; /* NULL: unknown */
+	struct k8s_member *members; /* names are owned; NULL: unknown */
 	size_t member_count;
 	bool leading;
+	bool handing_over;
 	struct k8s_pool *pool;
 	struct k8s_nodes nodes;
 	struct translate_entry *entries;
@@ -152,6 +153,15 @@ enum translate_local k8s_translate_local(const struct k8s_translator *translator
                                          const struct translate_endpoints *endpoints);
 /* Does any slice have a port of that name? */
 bool k8s_translate_has_port(const struct translate_endpoints *endpoints, const char *name);
+
+/* translate_serve.c */
+/* What it said before holds when what it says now makes no sense. True: the entry's 'good' was
+ * understood, and the request is that of it. */
+bool k8s_translate_former(struct k8s_translator *translator, struct translate_entry *entry,
+                          const struct k8s_object *object, struct arena *arena,
+                          struct k8s_pool_request *request);
+/* Translates and reports; an entry without an object is freed. */
+void k8s_translate_object(struct k8s_translator *translator, struct translate_entry *entry);
 
 /* translate_build.c: fills 'objects' (initialised) and the report; the entry's 'local' is set. */
 void k8s_translate_build(struct k8s_translator *translator, struct translate_entry *entry,

@@ -119,10 +119,13 @@ struct vrrp_verdict vrrp_receive_judge(const struct vrrp_router_config *router,
 		return verdict;
 	}
 	verdict.notes = note(router, envelope, advert);
-	if (addr_is_multicast(&envelope->dst) != (router->peer_count == 0))
+	bool known = contains(router->peers, router->peer_count, &envelope->src);
+
+	/* A peer that has not learnt of us yet speaks to everybody: it is heard. */
+	if (addr_is_multicast(&envelope->dst) != (router->peer_count == 0) &&
+	    !(known && addr_is_multicast(&envelope->dst)))
 		verdict.drop = MODEL_DROP_MODE;
-	else if (router->peer_count > 0 &&
-	         !contains(router->peers, router->peer_count, &envelope->src))
+	else if (router->peer_count > 0 && !known)
 		verdict.drop = MODEL_DROP_UNKNOWN_PEER;
 	else
 		verdict.accepted = true;

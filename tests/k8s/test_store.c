@@ -215,15 +215,18 @@ static const struct {
          ":'false'}}," IS_READY "}",
          "n1", K8S_NODE_EXCLUDED},
 	{"{'metadata':{'name':'n3'}," IS_READY "}", "n2", K8S_NODE_NOT_A_MEMBER},
+	{"{'metadata':{'name':'n4'}," IS_READY "}", "n2", K8S_NODE_SILENT},
+	{"{'metadata':{'name':'n5'}," IS_READY "}", "n2", K8S_NODE_HELD},
 };
 
 START_TEST(nodes_take_part_or_not)
 {
-	static const char *const members[] = {"n1", "n2"};
+	static const struct k8s_member members[] = {
+		{.name = "n1"}, {.name = "n2"}, {"n4", K8S_MEMBER_SILENT}, {"n5", K8S_MEMBER_HELD}};
 	struct k8s_nodes nodes;
 
 	cluster_put(store, K8S_NODE, "%s", states[_i].node);
-	k8s_nodes_build(store, states[_i].own, members, 2, &nodes);
+	k8s_nodes_build(store, states[_i].own, members, LT_ARRAY_SIZE(members), &nodes);
 	ck_assert_int_eq(nodes.entries[0].state, states[_i].state);
 	k8s_nodes_done(&nodes);
 }

@@ -539,6 +539,37 @@ START_TEST(peers_and_priorities_come_from_the_nodes)
 	            "{'metadata': {'name': 'n1'}, 'spec': {'unschedulable': true}}");
 	cluster_settle(translator);
 	ck_assert_uint_eq(router()->priority, 1);
+	ck_assert(k8s_nodes_may_stand_down(k8s_translator_nodes(translator), "n1"));
+}
+END_TEST
+
+START_TEST(who_is_silent_is_listened_to_and_ranked_no_more)
+{
+	const struct k8s_member members[] = {
+		{"n1", K8S_MEMBER_RUNS}, {"n2", K8S_MEMBER_SILENT}, {"n3", K8S_MEMBER_HELD}};
+
+	k8s_translator_members(translator, members, 3);
+	cluster_settle(translator);
+	ck_assert_uint_eq(router()->peer_count, 2);
+	ck_assert_uint_eq(router()->priority, K8S_NODES_PRIORITY_MAX);
+	k8s_translator_members(translator, members, 1);
+	cluster_settle(translator);
+	ck_assert_uint_eq(router()->peer_count, 0);
+}
+END_TEST
+
+/* Readiness of our own node counts only while another one can have what it owns. */
+START_TEST(a_node_that_is_not_ready_stands_down_for_another)
+{
+	cluster_put(store, K8S_NODE, "{'metadata': {'name': 'n1'}}");
+	cluster_settle(translator);
+	ck_assert_uint_eq(router()->priority, 1);
+	ck_assert(k8s_nodes_may_stand_down(k8s_translator_nodes(translator), "n1"));
+	cluster_put(store, K8S_NODE, "{'metadata': {'name': 'n2'}}");
+	cluster_put(store, K8S_NODE, "{'metadata': {'name': 'n3'}}");
+	cluster_settle(translator);
+	ck_assert_uint_eq(router()->priority, K8S_NODES_PRIORITY_MAX);
+	ck_assert(!k8s_nodes_may_stand_down(k8s_translator_nodes(translator), "n1"));
 }
 END_TEST
 
@@ -571,6 +602,13 @@ START_TEST(a_node_that_is_excluded_owns_and_balances_nothing)
 	sources = k8s_translator_sources(translator, &count);
 	ck_assert_uint_eq(count, 0);
 	free(sources);
+	/* Not before another one has what it owned. */
+	k8s_translator_hand_over(translator, true);
+	cluster_settle(translator);
+	sources = k8s_translator_sources(translator, &count);
+	ck_assert_uint_gt(count, 0);
+	free(sources);
+	ck_assert_uint_eq(router()->priority, 1);
 }
 END_TEST
 
@@ -623,6 +661,8 @@ int main(void)
 	tcase_add_test(tests, peers_and_priorities_come_from_the_nodes);
 	tcase_add_test(tests, a_node_that_lacks_local_endpoints_has_a_lower_priority);
 	tcase_add_test(tests, a_node_that_is_excluded_owns_and_balances_nothing);
+	tcase_add_test(tests, who_is_silent_is_listened_to_and_ranked_no_more);
+	tcase_add_test(tests, a_node_that_is_not_ready_stands_down_for_another);
 	tcase_add_test(tests, the_pool_that_is_gone_takes_its_addresses_along);
 	tcase_add_test(tests, namespaces_that_are_not_watched_are_left_alone);
 	return unit_run(suite);
