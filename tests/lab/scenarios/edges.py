@@ -8,6 +8,7 @@ from lablib.lab import expect, pause
 from lablib.lintel import BINARY
 from lablib.process import Program, wait_until
 from lablib.report import scenario
+from lablib.topology import INNER_GATEWAY
 
 RANGE = port((16384, 16483), "UDP", to=None, scheduler="sh")
 EVERYTHING = [
@@ -238,7 +239,8 @@ def router_without_addresses(lab):
     wait_until("it says why", lambda: node.router()["state"] == "Initialize" and node.router()["reason"])
     text = node.lintel("status")
     expect("address" in text, text)
-    node.configure([router(addresses=[]), server(addresses=[VIP])])
+    # the second one is the servers' way out
+    node.configure([router(addresses=[]), server(addresses=[VIP, INNER_GATEWAY])])
     node.wait_active()
     lab.client.wait_answer("tcp", VIP, 80)
     lab.client.expect_balanced("tcp", VIP, 80)
