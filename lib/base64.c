@@ -58,11 +58,12 @@ static int decode(const char *text, uint8_t *data, size_t *ret_size)
 
 int base64_decode(const char *text, char **ret_data, size_t *ret_size)
 {
-	char *data = xmalloc(strlen(text) / 4 * 3 + 4);
-	size_t size = 0;
+	size_t room = strlen(text) / 4 * 3 + 4, size = 0;
+	char *data = xmalloc(room);
 	int r = decode(text, (uint8_t *)data, &size);
 
 	if (r < 0) {
+		explicit_bzero(data, room); /* it may be a secret with a slip in it */
 		free(data);
 		return r;
 	}

@@ -3,7 +3,7 @@
 """Gate: includes go down the floors only, and foreign libraries stay behind their doors.
 
     floor 3   daemon/
-    floor 2   vrrp/ ipvs/ nft/ conntrack/ health/ k8s/ files/   strangers to one another
+    floor 2   vrrp/ ipvs/ nft/ conntrack/ health/ peer/ k8s/ files/   strangers to one another
     floor 1   model/
     floor 0   lib/
 
@@ -29,6 +29,7 @@ DOORS = [
     ("curl/*", ["k8s/http*"]),
     ("microhttpd.h", ["daemon/http*"]),
     ("cap-ng.h", ["lib/privs.c"]),
+    ("openssl/*", ["peer/tls.c"]),
     ("seccomp.h", ["daemon/*"]),
     ("pthread.h", ["vrrp/thread*"]),
     ("threads.h", []),
@@ -138,6 +139,7 @@ PLANTED = [
     ("jansson elsewhere", {"model/x.c": "#include <jansson.h>\n"}, "only for daemon/*"),
     ("curl elsewhere", {"k8s/watch.c": "#include <curl/curl.h>\n"}, "only for k8s/http*"),
     ("microhttpd elsewhere", {"daemon/x.c": "#include <microhttpd.h>\n"}, "only for daemon/http*"),
+    ("OpenSSL elsewhere", {"peer/key.c": "#include <openssl/evp.h>\n"}, "only for peer/tls.c"),
     ("libcap-ng elsewhere", {"daemon/x.c": "#include <cap-ng.h>\n"}, "only for lib/privs.c"),
     ("threads elsewhere", {"daemon/x.c": "#include <pthread.h>\n"}, "only for vrrp/thread*"),
     ("C11 threads", {"vrrp/thread.h": "#include <threads.h>\n"}, "only for nobody"),
