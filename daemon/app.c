@@ -72,7 +72,7 @@ static void hand_over(struct app *app)
 {
 	int64_t now_us = mono_now_us();
 
-	if (!app->kubernetes || app->stopping || !kubernetes_wants_hand_over(app->kubernetes) ||
+	if (!app->kubernetes || app->stopping ||
 	    (app->handed_over_us && now_us - app->handed_over_us < HAND_OVER_AGAIN_US))
 		return;
 	for (size_t i = 0; i < app->router_count; i++) {
@@ -80,9 +80,11 @@ static void hand_over(struct app *app)
 		const struct model_router *router =
 			model_snapshot_router(app->sources.snapshot, status->name);
 		if (!router || strcmp(router->origin.source, MODEL_SOURCE_KUBERNETES) != 0 ||
-		    status->state != MODEL_ROUTER_ACTIVE || status->leaving)
+		    status->state != MODEL_ROUTER_ACTIVE || status->leaving ||
+		    !kubernetes_wants_hand_over(app->kubernetes, status->name))
 			continue;
-		log_notice("daemon", "handing over, as this node takes no part router=%s",
+		log_notice("daemon",
+		           "handing over, as another node should rather be Active router=%s",
 		           status->name);
 		app->handed_over_us = now_us;
 		vrrp_thread_failover(app->vrrp, status->name);

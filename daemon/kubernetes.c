@@ -36,12 +36,23 @@ static void become_known(struct kubernetes *k, int64_t now_us)
 	           k8s_store_count(k->store, K8S_SERVICE), k8s_store_count(k->store, K8S_NODE));
 }
 
-bool kubernetes_wants_hand_over(const struct kubernetes *k)
+static bool is_in_step(const struct kubernetes *k, enum k8s_kind kind)
 {
-	const struct k8s_reflector *nodes = k->resources[K8S_NODE].reflector;
+	const struct k8s_reflector *reflector = k->resources[kind].reflector;
 
-	return nodes && k8s_reflector_status(nodes)->in_step &&
+	return reflector && k8s_reflector_status(reflector)->in_step;
+}
+
+static bool takes_leave(const struct kubernetes *k)
+{
+	return is_in_step(k, K8S_NODE) &&
 	       k8s_nodes_may_stand_down(k8s_translator_nodes(k->translator), k->options->node);
+}
+
+bool kubernetes_wants_hand_over(const struct kubernetes *k, const char *router)
+{
+	return takes_leave(k) || (is_in_step(k, K8S_NODE) && is_in_step(k, K8S_SLICE) &&
+	                          k8s_translator_is_better_elsewhere(k->translator, router));
 }
 
 /* As long as we own what another is to have, we go on with it. */
@@ -51,7 +62,7 @@ static void note_hand_over(struct kubernetes *k)
 
 	for (size_t i = 0; i < k->active_count; i++)
 		owns |= strcmp(k->actives[i].node, k->options->node) == 0;
-	k8s_translator_hand_over(k->translator, owns && kubernetes_wants_hand_over(k));
+	k8s_translator_hand_over(k->translator, owns && takes_leave(k));
 }
 
 /* Without a state from before, nothing is said until all is known: what is in

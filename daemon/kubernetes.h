@@ -53,9 +53,9 @@ void kubernetes_applied(struct kubernetes *kubernetes, const struct model_snapsh
 void kubernetes_observe(struct kubernetes *kubernetes, const struct model_router_status *routers,
                         size_t count);
 
-/* Does the cluster want this node to give up what it owns, and can another one have it? As far as
- * the API is followed right now. */
-bool kubernetes_wants_hand_over(const struct kubernetes *kubernetes);
+/* Does the cluster want this node to give up a virtual router that it is Active for, since it takes
+ * no part or another one has more local endpoints? As far as the API is followed right now. */
+bool kubernetes_wants_hand_over(const struct kubernetes *kubernetes, const char *router);
 /* Which virtual routers may take no part on this node, beside its kube-proxy ("router"), and why
  * ("sentence"): 'count' of them. Copied; told to the other nodes, and in Events about our Node. */
 struct kubernetes_held {

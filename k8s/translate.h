@@ -15,8 +15,9 @@
  * counts once, by the better one.
  *
  * externalTrafficPolicy Local: a node balances to the endpoints on itself, without rewriting the
- * source address, so that they see the client's; a node without any refuses connections, and has a
- * lower priority for the virtual router unless the VirtualRouter says its own. If not one node that
+ * source address, so that they see the client's; a node without any refuses connections, has a
+ * lower priority for the virtual router unless the VirtualRouter says its own, and hands over when
+ * another one has endpoints of more such Services. If not one node that
  * takes part runs an endpoint (dedicated edge nodes), Local can't be had: all endpoints serve,
  * source addresses are rewritten as with Cluster, and the report says so. healthCheckNodePort is
  * not asked: the endpoints themselves are known. */
@@ -78,6 +79,11 @@ struct k8s_translate_key {
 bool k8s_translator_take(struct k8s_translator *translator, struct k8s_translate_key *ret_key);
 /* All at once, for a new leader. */
 void k8s_translator_take_again(struct k8s_translator *translator);
+
+/* Has another node that takes part endpoints of more Services with policy Local of this router than
+ * ours? Who is Active should hand over then. */
+bool k8s_translator_is_better_elsewhere(const struct k8s_translator *translator,
+                                        const char *router);
 
 const struct k8s_nodes *k8s_translator_nodes(const struct k8s_translator *translator);
 const struct k8s_pool *k8s_translator_pool(const struct k8s_translator *translator);

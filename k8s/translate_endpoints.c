@@ -152,3 +152,30 @@ enum translate_local k8s_translate_local(const struct k8s_translator *translator
 	}
 	return local;
 }
+
+void k8s_translate_count_local(const struct k8s_translator *translator,
+                               const struct translate_endpoints *endpoints, size_t *counts)
+{
+	const struct k8s_nodes *nodes = &translator->nodes;
+	struct arena scratch;
+	bool *seen;
+
+	arena_init(&scratch);
+	seen = arena_array(&scratch, nodes->count, sizeof(*seen));
+	memset(seen, 0, nodes->count * sizeof(*seen));
+	for (size_t i = 0; i < endpoints->slice_count; i++) {
+		const struct k8s_slice *slice = &endpoints->slices[i]->slice;
+
+		for (size_t j = 0; j < slice->endpoint_count; j++) {
+			const struct k8s_nodes_entry *entry =
+				k8s_nodes_find(nodes, slice->endpoints[j].node);
+
+			if (!entry || seen[entry - nodes->entries] ||
+			    grade_of(endpoints, &slice->endpoints[j]) == GRADE_OUT)
+				continue;
+			seen[entry - nodes->entries] = true;
+			counts[entry - nodes->entries]++;
+		}
+	}
+	arena_done(&scratch);
+}

@@ -64,6 +64,50 @@ static bool lacks_local(const struct k8s_translator *translator, const char *rou
 	return false;
 }
 
+/* Has another node that takes part endpoints of strictly more of those Services? Only then moving
+ * is better for sure, and both agree. */
+static bool is_better_elsewhere(const struct k8s_translator *translator, const char *router)
+{
+	const struct k8s_nodes *nodes = &translator->nodes;
+	size_t *counts, own = 0;
+	bool better = false;
+
+	if (!lacks_local(translator, router))
+		return false;
+	counts = xcalloc(nodes->count + 1, sizeof(*counts));
+	for (const struct translate_entry *entry = translator->entries; entry;
+	     entry = entry->hh.next) {
+		struct translate_endpoints endpoints = {0};
+
+		if (!entry->local || !entry->report.router || !entry->good ||
+		    strcmp(entry->report.router, router) != 0)
+			continue;
+		endpoints.publish_not_ready = entry->good->service.publish_not_ready;
+		endpoints.slices = k8s_store_slices(translator->store, entry->namespace,
+		                                    entry->name, &endpoints.slice_count);
+		k8s_translate_count_local(translator, &endpoints, counts);
+	}
+	for (size_t i = 0; i < nodes->count; i++) {
+		if (strcmp(nodes->entries[i].name, translator->node) == 0)
+			own = counts[i];
+	}
+	for (size_t i = 0; i < nodes->count; i++)
+		better |= nodes->entries[i].state == K8S_NODE_TAKES_PART && counts[i] > own;
+	free(counts);
+	return better;
+}
+
+bool k8s_translator_is_better_elsewhere(const struct k8s_translator *translator, const char *router)
+{
+	for (size_t i = 0; i < translator->infra_count; i++) {
+		const struct model_objects *objects = &translator->infra[i].objects;
+
+		if (objects->router_count > 0 && strcmp(objects->routers[0].name, router) == 0)
+			return translator->infra[i].better_elsewhere;
+	}
+	return false;
+}
+
 #define LOCAL_STEP 100
 
 static void adapt_router(const struct k8s_translator *translator, const struct k8s_object *object,
@@ -162,7 +206,9 @@ static void take_in(struct k8s_translator *translator, const struct k8s_object *
 		model_objects_done(&copy);
 	} else {
 		report.router = xstrdup(copy.pool_count == 1 ? copy.pools[0].router : "");
-		translator->infra[translator->infra_count++].objects = copy;
+		translator->infra[translator->infra_count++] = (struct translate_infra){
+			copy, copy.router_count == 1 &&
+				      is_better_elsewhere(translator, copy.routers[0].name)};
 	}
 	k8s_translate_report(translator, entry, &report);
 }

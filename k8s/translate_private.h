@@ -46,6 +46,7 @@ struct translate_queue {
 /* A router or a pool in force. */
 struct translate_infra {
 	struct model_objects objects;
+	bool better_elsewhere; /* a router: another node has more of what is local to it */
 };
 
 struct k8s_translator {
@@ -151,6 +152,10 @@ enum translate_local {
 };
 enum translate_local k8s_translate_local(const struct k8s_translator *translator,
                                          const struct translate_endpoints *endpoints);
+/* Adds 1 to 'counts' of each node, by its place among the translator's nodes, that has an endpoint.
+ */
+void k8s_translate_count_local(const struct k8s_translator *translator,
+                               const struct translate_endpoints *endpoints, size_t *counts);
 /* Does any slice have a port of that name? */
 bool k8s_translate_has_port(const struct translate_endpoints *endpoints, const char *name);
 

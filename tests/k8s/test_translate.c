@@ -583,6 +583,23 @@ START_TEST(a_node_that_lacks_local_endpoints_has_a_lower_priority)
 	cluster_put(store, K8S_SLICE, SLICE("IPv4", ENDPOINT("10.1.0.2", "", "n2")));
 	cluster_settle(translator);
 	ck_assert_uint_eq(router()->priority, before - 100);
+	ck_assert(k8s_translator_is_better_elsewhere(translator, "front"));
+	/* As many as the other has of another Service: nothing is gained by moving. */
+	cluster_put(store, K8S_SERVICE,
+	            "{'metadata': {'name': 'own', 'namespace': 'default', 'uid': 'own'}, 'spec': "
+	            "{'type': 'LoadBalancer', 'loadBalancerClass': 'lintel.io/lintel', "
+	            "'externalTrafficPolicy': 'Local', 'ipFamilies': ['IPv4'], 'ports': [{'name': "
+	            "'http', 'port': 80}]}}");
+	cluster_put(store, K8S_SLICE,
+	            "{'metadata': {'name': 'own-1', 'namespace': 'default', 'labels': "
+	            "{'kubernetes.io/service-name': 'own'}}, 'addressType': 'IPv4', 'endpoints': "
+	            "[{'addresses': ['10.1.0.9'], 'nodeName': 'n1'}], 'ports': [{'name': 'http', "
+	            "'port': 8080}]}");
+	cluster_put(store, K8S_SLICE, SLICE("IPv4", READY("10.1.0.2")));
+	cluster_settle(translator);
+	cluster_put(store, K8S_SLICE, SLICE("IPv4", ENDPOINT("10.1.0.2", "", "n2")));
+	cluster_settle(translator);
+	ck_assert(!k8s_translator_is_better_elsewhere(translator, "front"));
 	cluster_put(store, K8S_SLICE, SLICE("IPv4", ENDPOINT("10.1.0.2", "", "n1")));
 	cluster_settle(translator);
 	ck_assert_uint_eq(router()->priority, before);
