@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/flow_table.h"
+
+#include "lib/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SLOTS_MIN 64
+
+/* FNV-1a, 64 bits, folded: it mixes addresses that differ in their last byte well enough. */
+static uint64_t mix(uint64_t hash, const void *data, size_t size)
+{
+	const uint8_t *bytes = data;
+
+	for (size_t i = 0; i < size; i++)
+		hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+static uint32_t hash_of(const struct model_flow *flow)
+{
+	const uint8_t rest[] = {
+		flow->protocol,
+		flow->template,
+		(uint8_t)flow->client_port,
+		(uint8_t)(flow->client_port >> 8),
+		(uint8_t)flow->virtual_port,
+		(uint8_t)(flow->virtual_port >> 8),
+	};
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	hash = mix(hash, flow->client.bytes, addr_size(&flow->client));
+	hash = mix(hash, flow->virtual.bytes, addr_size(&flow->virtual));
+	hash = mix(hash, rest, sizeof(rest));
+	return (uint32_t)(hash ^ hash >> 32);
+}
+
+/* What leads to the flow, or the 0 at the end of its bucket. */
+static uint32_t *link_to(const struct model_flow_table *table, const struct model_flow *flow)
+{
+	uint32_t *link = &table->buckets[hash_of(flow) & (table->bucket_count - 1)];
+
+	while (*link && model_flow_compare(&table->entries[*link - 1].flow, flow) != 0)
+		link = &table->entries[*link - 1].next;
+	return link;
+}
+
+static void rehash(struct model_flow_table *table, size_t bucket_count)
+{
+	free(table->buckets);
+	table->buckets = xcalloc(bucket_count, sizeof(*table->buckets));
+	table->bucket_count = bucket_count;
+	for (size_t slot = 0; slot < table->slot_count; slot++) {
+		struct model_flow_entry *entry = &table->entries[slot];
+		uint32_t *bucket;
+
+		if (!entry->used)
+			continue;
+		bucket = &table->buckets[hash_of(&entry->flow) & (bucket_count - 1)];
+		entry->next = *bucket;
+		*bucket = (uint32_t)slot + 1;
+	}
+}
+
+static void grow(struct model_flow_table *table)
+{
+	size_t capacity = table->slot_capacity ? table->slot_capacity + table->slot_capacity / 2
+	                                       : SLOTS_MIN;
+	size_t buckets = table->bucket_count ? table->bucket_count : SLOTS_MIN;
+
+	table->entries = xreallocarray(table->entries, capacity, sizeof(*table->entries));
+	table->slot_capacity = capacity;
+	while (buckets < capacity)
+		buckets *= 2;
+	if (buckets != table->bucket_count)
+		rehash(table, buckets);
+}
+
+void model_flow_table_done(struct model_flow_table *table)
+{
+	free(table->entries);
+	free(table->buckets);
+	*table = (struct model_flow_table){0};
+}
+
+struct model_flow_entry *model_flow_table_find(const struct model_flow_table *table,
+                                               const struct model_flow *flow)
+{
+	uint32_t found = table->bucket_count ? *link_to(table, flow) : 0;
+
+	return found ? &table->entries[found - 1] : NULL;
+}
+
+static uint32_t take_slot(struct model_flow_table *table)
+{
+	uint32_t slot;
+
+	if (table->free) {
+		slot = table->free - 1;
+		table->free = table->entries[slot].next;
+		return slot;
+	}
+	if (table->slot_count == table->slot_capacity)
+		grow(table);
+	return (uint32_t)table->slot_count++;
+}
+
+struct model_flow_entry *model_flow_table_put(struct model_flow_table *table,
+                                              const struct model_flow *flow, bool *ret_new)
+{
+	struct model_flow_entry *entry = model_flow_table_find(table, flow);
+	bool new = !entry;
+
+	if (new && table->count == MODEL_FLOW_TABLE_MAX)
+		return NULL;
+	if (new) {
+		uint32_t slot = take_slot(table);
+		uint32_t *link = link_to(table, flow);
+
+		entry = &table->entries[slot];
+		*entry = (struct model_flow_entry){.used = true};
+		*link = slot + 1;
+		table->count++;
+	}
+	entry->flow = *flow;
+	if (ret_new)
+		*ret_new = new;
+	return entry;
+}
+
+bool model_flow_table_remove(struct model_flow_table *table, const struct model_flow *flow)
+{
+	uint32_t *link, slot;
+
+	if (!table->bucket_count)
+		return false;
+	link = link_to(table, flow);
+	if (!*link)
+		return false;
+	slot = *link - 1;
+	*link = table->entries[slot].next;
+	table->entries[slot].used = false;
+	table->entries[slot].next = table->free;
+	table->free = slot + 1;
+	if (--table->count == 0)
+		model_flow_table_done(table);
+	return true;
+}
+
+struct model_flow_entry *model_flow_table_from(const struct model_flow_table *table, size_t slot,
+                                               size_t *ret_slot)
+{
+	for (; slot < table->slot_count; slot++) {
+		if (!table->entries[slot].used)
+			continue;
+		*ret_slot = slot;
+		return &table->entries[slot];
+	}
+	return NULL;
+}
+
+size_t model_flow_table_memory(const struct model_flow_table *table)
+{
+	return table->slot_capacity * sizeof(*table->entries) +
+	       table->bucket_count * sizeof(*table->buckets);
+}
