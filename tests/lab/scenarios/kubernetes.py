@@ -54,19 +54,22 @@ def pool(last=110):
             "spec": {"virtualRouter": "front", "addresses": [f"{VIP}-10.77.0.{last}"]}}
 
 
-def service(name="web"):
-    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "default"},
+def service(name="web", *, protocol="TCP", annotations=None, ports=PORTS, **spec):
+    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "default", "annotations": annotations or {}},
             "spec": {"type": "LoadBalancer", "loadBalancerClass": "lintel.io/lintel", "clusterIP": "10.96.0.10", "selector": {"app": name},
                      "ipFamilies": ["IPv4"], "ipFamilyPolicy": "SingleStack",
-                     "ports": [{"name": f"p{number}", "port": number, "targetPort": to, "protocol": "TCP"} for number, to in PORTS]}}
+                     "ports": [{"name": f"p{number}", "port": number, "targetPort": to, "protocol": protocol} for number, to in ports],
+                     **spec}}
 
 
-def endpoints(*addresses, of="web"):
+def endpoints(*addresses, of="web", protocol="TCP", nodes=None, family="IPv4", ports=PORTS):
+    """Each on a worker of its own, or where `nodes` says."""
     ready = {"ready": True, "serving": True, "terminating": False}
-    return {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
-            "metadata": {"name": f"{of}-1", "namespace": "default", "labels": {"kubernetes.io/service-name": of}},
-            "ports": [{"name": f"p{number}", "port": to, "protocol": "TCP"} for number, to in PORTS],
-            "endpoints": [{"addresses": [address], "conditions": ready, "nodeName": f"worker-{address}"} for address in addresses]}
+    return {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": family,
+            "metadata": {"name": f"{of}-{family.lower()}", "namespace": "default", "labels": {"kubernetes.io/service-name": of}},
+            "ports": [{"name": f"p{number}", "port": to, "protocol": protocol} for number, to in ports],
+            "endpoints": [{"addresses": [address], "conditions": ready, "nodeName": (nodes or {}).get(address, f"worker-{address}")}
+                          for address in addresses]}
 
 
 class Cluster:
@@ -102,6 +105,17 @@ class Cluster:
 
     def settled(self):
         return self.lab.wait_settled(seconds=60)
+
+    def served(self, *balancers):
+        """Both nodes run, found each other, and the Service has its address. Gives who is Active."""
+        self.start(*(balancers or self.lab.nodes))
+        wait_until("the Service has its address", self.ingress, 60)
+        wait_until("they found each other", lambda: all(balancer.router()["peers"] for balancer in self.lab.nodes), 60)
+        return self.settled()
+
+    def change_node(self, balancer, **spec):
+        """The Node object of a load balancer, with this in its spec."""
+        self.put(node(balancer) | {"spec": spec})
 
 
 @scenario("Kubernetes: a Service of two ports gets an address, traffic, more and fewer endpoints, and goes")
@@ -160,3 +174,105 @@ def outage(lab):
         cluster.api.start()
         wait_until("what happened meanwhile is seen", lambda: other.weights().get(WEBS[1], 0) == 0, 90)
         lab.client.expect_all("tcp", VIP, 80, ("web1",))
+
+
+@scenario("Kubernetes: a UDP flow whose endpoint is gone goes to another one at once")
+def udp_flow_moves(lab):
+    dns = ((53, 5300),)
+    with Cluster(lab, service(protocol="UDP", ports=dns), endpoints(*WEBS, protocol="UDP", ports=dns)) as cluster:
+        active = cluster.served()
+        lab.client.wait_answer("udp", VIP, 53)
+        with lab.client.watching("udp", VIP, 53, interval=20) as probe:  # one socket: one flow
+            pause(1)
+            before = active.list("--connections")["connections"]
+            holder = next(entry["server"].split(":")[0] for entry in before if entry["protocol"] == "UDP")
+            left = [address for address in WEBS if address != holder]
+            cluster.put(endpoints(*left, protocol="UDP", ports=dns))
+            wait_until("the kernel has forgotten it", lambda: holder not in active.weights(VIP, 53, "UDP"))
+            pause(2)
+        report = probe.report
+        expect(len(report.servers) == 2, f"two servers, one after the other: {report}")
+        expect(report.gap_ms < 1000, f"at once: {report}")
+
+
+@scenario("Kubernetes: who is Active hands over when its node is cordoned, and when it is excluded, without a loss")
+def standing_down(lab):
+    with Cluster(lab, service(), endpoints(*WEBS)) as cluster:
+        active = cluster.served()
+        lab.client.wait_answer("tcp", VIP, 80)
+        for change in ("cordoned", "excluded"):
+            other = lab.other(active)
+            with lab.client.watching("tcp", VIP, 80, interval=20) as probe:
+                pause(1)
+                if change == "cordoned":
+                    cluster.change_node(active, unschedulable=True)
+                else:
+                    label = {"node.kubernetes.io/exclude-from-external-load-balancers": ""}
+                    cluster.put(node(active) | {"metadata": {"name": active.name, "labels": label}})
+                other.wait_active(seconds=30)
+                pause(2)
+            expect(probe.report.lost == 0, f"{change}: {probe.report}")
+            if change == "excluded":
+                wait_until("the excluded one has nothing left", lambda a=active: not a.status()["routers"] and not a.has_address(VIP), 30)
+            lab.client.expect_all("tcp", VIP, 80)
+            cluster.put(node(active))
+            active = other
+            wait_until("both take part again", lambda: all(balancer.status()["routers"] for balancer in lab.nodes), 30)
+            wait_until("one waits behind", lambda o=lab.other(active): o.is_backup(), 30)
+
+
+@scenario("Kubernetes: externalTrafficPolicy Local: who is Active serves what is on it, clients are seen, and who loses its last hands over")
+def local(lab):
+    here = {address: balancer.name for address, balancer in zip(WEBS, lab.nodes)}
+    web_of = dict(zip((balancer.name for balancer in lab.nodes), WEBS))
+    with Cluster(lab, service(externalTrafficPolicy="Local", healthCheckNodePort=31234), endpoints(*WEBS, nodes=here)) as cluster:
+        active = cluster.served()
+        mine = web_of[active.name]
+        wait_until("it serves what is on it", lambda: set(active.weights()) == {mine})
+        lab.client.wait_answer("tcp", VIP, 80)
+        report = lab.client.expect_all("tcp", VIP, 80, (f"web{WEBS.index(mine) + 1}",))
+        expect(report["seenAs"] == lab.client.host.front, f"clients are seen: {report['seenAs']}")
+        # Its last one goes: the other node has one.
+        other = lab.other(active)
+        left = [address for address in WEBS if address != mine]
+        cluster.put(endpoints(*left, nodes=here))
+        other.wait_active(seconds=30)
+        theirs = f"web{WEBS.index(web_of[other.name]) + 1}"
+        lab.client.wait_answer("tcp", VIP, 80)
+        report = lab.client.expect_all("tcp", VIP, 80, (theirs,))
+        expect(report["seenAs"] == lab.client.host.front, f"clients are seen: {report['seenAs']}")
+        # None on either: all serve, as with policy Cluster.
+        cluster.put(endpoints(WEBS[2], nodes=here))
+        wait_until("the one elsewhere serves", lambda: other.weights().get(WEBS[2]) == 1)
+        lab.client.expect_all("tcp", VIP, 80, ("web3",))
+
+
+@scenario("Kubernetes: beside kube-proxy: its mode nftables is fine, its mode ipvs is refused until it leaves the addresses alone")
+def beside_kube_proxy(lab):
+    with Cluster(lab, service(), endpoints(*WEBS)) as cluster:
+        lab.lb1.host.run("nft", "add table ip kube-proxy")
+        cluster.start(lab.lb1)
+        lab.lb1.wait_active(seconds=40)
+        expect(lab.lb1.status()["kubeProxy"] == {"mode": "nftables", "problems": []}, lab.lb1.status()["kubeProxy"])
+        lab.client.wait_answer("tcp", VIP, 80)
+        lab.client.expect_all("tcp", VIP, 80)
+        lab.lb1.host.run("nft", "delete table ip kube-proxy")
+        lab.lb1.host.run("nft", "add table ip nat; add chain ip nat KUBE-SERVICES")
+        lab.lb1.stop()
+        lab.lb1.host.ip("link add kube-ipvs0 type dummy")
+        cluster.start(lab.lb1)
+        wait_until("it is refused", lambda: lab.lb1.status()["kubeProxy"]["problems"], 30)
+        pause(1)
+        expect(not lab.lb1.has_address(VIP) and not lab.lb1.ipvs(), lab.lb1.diagnosis())
+        lab.lb1.stop()
+        lab.lb1.start(None, "--kubernetes", "--kubeconfig", cluster.kubeconfig, "--kube-proxy-excludes", "10.77.0.0/24", "--resync", "1s")
+        lab.lb1.wait_active(seconds=40)
+        lab.client.wait_answer("tcp", VIP, 80)
+        lab.client.expect_all("tcp", VIP, 80)
+        lab.lb1.stop()
+        cluster.start(lab.lb1)
+        wait_until("it is refused", lambda: lab.lb1.status()["kubeProxy"]["problems"], 30)
+        lab.lb1.host.ip("link del kube-ipvs0")
+        wait_until("it is seen to be gone", lambda: lab.lb1.status()["kubeProxy"]["mode"] == "iptables", 30)
+        lab.lb1.wait_active(seconds=40)
+        lab.client.wait_answer("tcp", VIP, 80)
