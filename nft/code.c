@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Reading a rule back: the instructions are followed as the kernel would, but with names of fields
  * in the registers instead of values. Tests that a field implies ("ip daddr" can only be IPv4) are
- * not said, as nft doesn't say them either. */
+ * not said, as nft doesn't say them either.
+ *
+ * Reason: a little longer than other files because every instruction we write is read here. */
 
 #include "nft/code.h"
 
@@ -12,6 +14,7 @@
 #include <libnftnl/common.h>
 #include <libnftnl/expr.h>
 #include <libnftnl/rule.h>
+#include <linux/icmp.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_nat.h>
@@ -22,6 +25,8 @@
 #define EXPR_TEXT_SIZE 512
 #define REGISTERS      16 /* of four bytes */
 #define NAME_SIZE      192
+#define STATE_NEW      NF_CT_STATE_BIT(IP_CT_NEW)
+#define STATE_UNKNOWN  (NF_CT_STATE_BIT(IP_CT_NEW) | NF_CT_STATE_INVALID_BIT)
 
 /* --- code --- */
 
@@ -87,8 +92,8 @@ struct reading {
 	uint32_t protocol;
 	bool family_unsaid; /* tested for, but not in the text: the next field may imply it */
 	bool protocol_unsaid;
-	bool masked; /* register 1 holds some bits of what it says */
-	bool lost;   /* met something we never write */
+	uint32_t mask; /* register 1 holds only these bits of what it says; 0: all */
+	bool lost;     /* met something we never write */
 };
 
 static const char *protocol_name(uint32_t protocol)
@@ -100,6 +105,8 @@ static const char *protocol_name(uint32_t protocol)
 		return "udp";
 	case IPPROTO_SCTP:
 		return "sctp";
+	case IPPROTO_ICMP:
+		return "icmp";
 	case IPPROTO_ICMPV6:
 		return "ipv6-icmp";
 	default:
@@ -144,7 +151,7 @@ static unsigned quarter(uint32_t reg)
 static void load(struct reading *r, uint32_t reg, const char *name)
 {
 	snprintf(r->registers[quarter(reg)], NAME_SIZE, "%s", name);
-	r->masked = false;
+	r->mask = 0;
 }
 
 static bool holds(const struct reading *r, const char *name)
@@ -168,6 +175,7 @@ static const struct field_name payload_names[] = {
 	{NFT_PAYLOAD_TRANSPORT_HEADER, 13, 1, "tcp flags", 0, IPPROTO_TCP},
 	{NFT_PAYLOAD_TRANSPORT_HEADER, 6, 2, "udp checksum", 0, IPPROTO_UDP},
 	{NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1, "icmpv6 type", NFPROTO_IPV6, IPPROTO_ICMPV6},
+	{NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1, "icmp type", NFPROTO_IPV4, IPPROTO_ICMP},
 };
 
 static const struct field_name meta_names[] = {
@@ -184,11 +192,28 @@ static const struct field_name ct_names[] = {
 };
 
 static const struct field_name *find_name(const struct field_name *names, size_t count,
-                                          uint32_t base, uint32_t offset, uint32_t size)
+                                          uint32_t key)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (names[i].base == base && names[i].offset == offset && names[i].size == size)
+		if (names[i].base == key)
 			return &names[i];
+	}
+	return NULL;
+}
+
+/* The field of a packet like this one; NULL: there is none. */
+static const struct field_name *find_payload_name(const struct reading *r,
+                                                  const struct nftnl_expr *expr)
+{
+	for (size_t i = 0; i < LT_ARRAY_SIZE(payload_names); i++) {
+		const struct field_name *name = &payload_names[i];
+
+		if (name->base == nftnl_expr_get_u32(expr, NFTNL_EXPR_PAYLOAD_BASE) &&
+		    name->offset == nftnl_expr_get_u32(expr, NFTNL_EXPR_PAYLOAD_OFFSET) &&
+		    name->size == nftnl_expr_get_u32(expr, NFTNL_EXPR_PAYLOAD_LEN) &&
+		    (name->family == 0 || name->family == r->family) &&
+		    (name->protocol == 0 || name->protocol == r->protocol))
+			return name;
 	}
 	return NULL;
 }
@@ -198,14 +223,9 @@ static const struct field_name *find_name(const struct field_name *names, size_t
 static bool name_payload(struct reading *r, const struct nftnl_expr *expr,
                          char name[static NAME_SIZE])
 {
-	const struct field_name *found =
-		find_name(payload_names, LT_ARRAY_SIZE(payload_names),
-	                  nftnl_expr_get_u32(expr, NFTNL_EXPR_PAYLOAD_BASE),
-	                  nftnl_expr_get_u32(expr, NFTNL_EXPR_PAYLOAD_OFFSET),
-	                  nftnl_expr_get_u32(expr, NFTNL_EXPR_PAYLOAD_LEN));
+	const struct field_name *found = find_payload_name(r, expr);
 
-	if (!found || (found->family != 0 && found->family != r->family) ||
-	    (found->protocol != 0 && found->protocol != r->protocol))
+	if (!found)
 		return false;
 	if (found->family != 0)
 		r->family_unsaid = false;
@@ -236,8 +256,7 @@ static void read_payload(struct reading *r, const struct nftnl_expr *expr)
 static void read_meta(struct reading *r, const struct nftnl_expr *expr)
 {
 	const struct field_name *found = find_name(meta_names, LT_ARRAY_SIZE(meta_names),
-	                                           nftnl_expr_get_u32(expr, NFTNL_EXPR_META_KEY), 0,
-	                                           0);
+	                                           nftnl_expr_get_u32(expr, NFTNL_EXPR_META_KEY));
 	char statement[2 * NAME_SIZE];
 
 	if (!found) {
@@ -253,8 +272,7 @@ static void read_meta(struct reading *r, const struct nftnl_expr *expr)
 static void read_ct(struct reading *r, const struct nftnl_expr *expr)
 {
 	const struct field_name *found = find_name(ct_names, LT_ARRAY_SIZE(ct_names),
-	                                           nftnl_expr_get_u32(expr, NFTNL_EXPR_CT_KEY), 0,
-	                                           0);
+	                                           nftnl_expr_get_u32(expr, NFTNL_EXPR_CT_KEY));
 
 	if (!found || nftnl_expr_is_set(expr, NFTNL_EXPR_CT_SREG) ||
 	    nftnl_expr_get_u8(expr, NFTNL_EXPR_CT_DIR) != IP_CT_DIR_ORIGINAL)
@@ -302,10 +320,18 @@ static void read_cmp(struct reading *r, const struct nftnl_expr *expr)
 	} else if (equal && holds(r, "meta l4proto") && protocol_name(value)) {
 		r->protocol = value;
 		r->protocol_unsaid = true;
-	} else if (!equal && holds(r, "ct state") && r->masked && value == 0) {
+	} else if (!equal && holds(r, "ct state") && r->mask == STATE_NEW && value == 0) {
 		say(r, "ct state new");
-	} else if (equal && holds(r, "tcp flags") && r->masked && value == 0x02) {
-		say(r, "tcp flags & (syn | ack) == syn");
+	} else if (!equal && holds(r, "ct state") && r->mask == STATE_UNKNOWN && value == 0) {
+		say(r, "ct state invalid,new");
+	} else if (holds(r, "tcp flags") && r->mask == 0x12 && value == 0x02) {
+		say(r, equal ? "tcp flags & (syn | ack) == syn" : "tcp flags & (syn | ack) != syn");
+	} else if (equal && holds(r, "tcp flags") && r->mask == 0x14 && value == 0x04) {
+		say(r, "tcp flags & (rst | ack) == rst");
+	} else if (equal && holds(r, "icmp type") && value == ICMP_DEST_UNREACH) {
+		say(r, "icmp type destination-unreachable");
+	} else if (equal && holds(r, "icmpv6 type") && value == ICMP6_DST_UNREACH) {
+		say(r, "icmpv6 type destination-unreachable");
 	} else if (!equal && holds(r, "iif") && value == 1) {
 		say(r, "iif != \"lo\"");
 	} else if (equal && holds(r, "fib saddr type") && value == RTN_LOCAL) {
@@ -331,9 +357,9 @@ static void read_bitwise(struct reading *r, const struct nftnl_expr *expr)
 
 	if (data && size <= sizeof(mask))
 		memcpy(&mask, data, size);
-	if ((holds(r, "ct state") && mask == NF_CT_STATE_BIT(IP_CT_NEW)) ||
-	    (holds(r, "tcp flags") && mask == 0x12))
-		r->masked = true;
+	if ((holds(r, "ct state") && (mask == STATE_NEW || mask == STATE_UNKNOWN)) ||
+	    (holds(r, "tcp flags") && (mask == 0x12 || mask == 0x14)))
+		r->mask = mask;
 	else
 		r->lost = true;
 }

@@ -63,7 +63,8 @@ static void put_transaction_mark(struct nl_batch *batch, uint16_t type)
 
 /* --- table and chains --- */
 
-static void put_table(struct nl_batch *batch, uint16_t type, const struct nft_table *described)
+static void put_table(struct nl_batch *batch, uint16_t type, const char *name,
+                      const struct nft_table *described)
 {
 	struct nlmsghdr *message = begin(batch, type, type == NFT_MSG_NEWTABLE ? NLM_F_CREATE : 0);
 	struct nftnl_table *table = nftnl_table_alloc();
@@ -71,7 +72,7 @@ static void put_table(struct nl_batch *batch, uint16_t type, const struct nft_ta
 	struct text comment = {0};
 
 	nftnl_table_set_u32(table, NFTNL_TABLE_FAMILY, NFPROTO_INET);
-	nftnl_table_set_str(table, NFTNL_TABLE_NAME, NFT_TABLE_NAME);
+	nftnl_table_set_str(table, NFTNL_TABLE_NAME, name);
 	if (described) {
 		text_printf(&comment, "kept by Lintel, digest %016llx",
 		            (unsigned long long)described->digest);
@@ -86,13 +87,13 @@ static void put_table(struct nl_batch *batch, uint16_t type, const struct nft_ta
 	nftnl_table_free(table);
 }
 
-static void put_chain(struct nl_batch *batch, const struct nft_chain *wanted)
+static void put_chain(struct nl_batch *batch, const char *table, const struct nft_chain *wanted)
 {
 	struct nlmsghdr *message = begin(batch, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
 	struct nftnl_chain *chain = nftnl_chain_alloc();
 
 	nftnl_chain_set_u32(chain, NFTNL_CHAIN_FAMILY, NFPROTO_INET);
-	nftnl_chain_set_str(chain, NFTNL_CHAIN_TABLE, NFT_TABLE_NAME);
+	nftnl_chain_set_str(chain, NFTNL_CHAIN_TABLE, table);
 	nftnl_chain_set_str(chain, NFTNL_CHAIN_NAME, wanted->name);
 	if (wanted->type) {
 		nftnl_chain_set_str(chain, NFTNL_CHAIN_TYPE, wanted->type);
@@ -147,7 +148,8 @@ static void set_concatenation(struct nftnl_set *set, const struct nft_set *wante
 	nftnl_set_set_data(set, NFTNL_SET_DESC_CONCAT, sizes, sizeof(sizes));
 }
 
-static void put_set(struct nl_batch *batch, const struct nft_set *wanted, uint32_t id)
+static void put_set(struct nl_batch *batch, const char *table, const struct nft_set *wanted,
+                    uint32_t id)
 {
 	struct nlmsghdr *message = begin(batch, NFT_MSG_NEWSET, NLM_F_CREATE);
 	struct nftnl_set *set = nftnl_set_alloc();
@@ -157,12 +159,14 @@ static void put_set(struct nl_batch *batch, const struct nft_set *wanted, uint32
 		flags |= NFT_SET_MAP;
 	if (wanted->interval)
 		flags |= NFT_SET_INTERVAL;
+	if (wanted->expiring)
+		flags |= NFT_SET_TIMEOUT;
 	if (wanted->interval && wanted->part_count > 1) {
 		flags |= NFT_SET_CONCAT;
 		set_concatenation(set, wanted);
 	}
 	nftnl_set_set_u32(set, NFTNL_SET_FAMILY, NFPROTO_INET);
-	nftnl_set_set_str(set, NFTNL_SET_TABLE, NFT_TABLE_NAME);
+	nftnl_set_set_str(set, NFTNL_SET_TABLE, table);
 	nftnl_set_set_str(set, NFTNL_SET_NAME, wanted->name);
 	nftnl_set_set_u32(set, NFTNL_SET_ID, id);
 	nftnl_set_set_u32(set, NFTNL_SET_FLAGS, flags);
@@ -184,6 +188,7 @@ static void put_set(struct nl_batch *batch, const struct nft_set *wanted, uint32
 
 struct element_writer {
 	struct nl_batch *batch;
+	const char *table;
 	const struct nft_set *wanted;
 	struct nftnl_set *set; /* elements not yet in a message; NULL: none */
 	size_t size;           /* of them, at most */
@@ -212,7 +217,7 @@ static struct nftnl_set_elem *add_element(struct element_writer *w, const void *
 		flush_elements(w);
 	if (!w->set) {
 		w->set = nftnl_set_alloc();
-		nftnl_set_set_str(w->set, NFTNL_SET_TABLE, NFT_TABLE_NAME);
+		nftnl_set_set_str(w->set, NFTNL_SET_TABLE, w->table);
 		nftnl_set_set_str(w->set, NFTNL_SET_NAME, w->wanted->name);
 	}
 	w->size += ELEMENT_OVERHEAD + 2 * w->wanted->key_size;
@@ -286,9 +291,9 @@ static void put_range_end(struct element_writer *w, const struct nft_element *el
 		                       NFT_SET_ELEM_INTERVAL_END);
 }
 
-static void put_elements(struct nl_batch *batch, const struct nft_set *wanted)
+static void put_elements(struct nl_batch *batch, const char *table, const struct nft_set *wanted)
 {
-	struct element_writer w = {.batch = batch, .wanted = wanted};
+	struct element_writer w = {.batch = batch, .table = table, .wanted = wanted};
 
 	for (size_t i = 0; i < wanted->element_count; i++) {
 		const struct nft_element *element = &wanted->elements[i];
@@ -296,6 +301,8 @@ static void put_elements(struct nl_batch *batch, const struct nft_set *wanted)
 
 		set_element_data(elem, wanted, element);
 		set_element_comment(&w, elem, element->comment);
+		if (element->timeout_ms != 0)
+			nftnl_set_elem_set_u64(elem, NFTNL_SET_ELEM_TIMEOUT, element->timeout_ms);
 		if (!wanted->interval)
 			continue;
 		if (wanted->part_count > 1)
@@ -309,13 +316,14 @@ static void put_elements(struct nl_batch *batch, const struct nft_set *wanted)
 
 /* --- transactions --- */
 
-static void put_rules(struct nl_batch *batch, const struct nft_chain *chain)
+static void put_rules(struct nl_batch *batch, const char *table, const struct nft_chain *chain)
 {
 	for (size_t i = 0; i < chain->rule_count; i++) {
 		struct nlmsghdr *message =
 			begin(batch, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
 		struct nftnl_rule *rule = nft_encode_rule(chain->name, &chain->rules[i]);
 
+		nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, table);
 		nftnl_rule_nlmsg_build_payload(message, rule);
 		nl_batch_end(batch, message);
 		nftnl_rule_free(rule);
@@ -325,18 +333,18 @@ static void put_rules(struct nl_batch *batch, const struct nft_chain *chain)
 static void put_all(struct nl_batch *batch, const struct nft_table *wanted)
 {
 	put_transaction_mark(batch, NFNL_MSG_BATCH_BEGIN);
-	put_table(batch, NFT_MSG_NEWTABLE, NULL);
-	put_table(batch, NFT_MSG_DELTABLE, NULL);
+	put_table(batch, NFT_MSG_NEWTABLE, wanted->name, NULL);
+	put_table(batch, NFT_MSG_DELTABLE, wanted->name, NULL);
 	if (wanted->present)
-		put_table(batch, NFT_MSG_NEWTABLE, wanted);
+		put_table(batch, NFT_MSG_NEWTABLE, wanted->name, wanted);
 	for (size_t i = 0; i < wanted->chain_count; i++)
-		put_chain(batch, &wanted->chains[i]);
+		put_chain(batch, wanted->name, &wanted->chains[i]);
 	for (size_t i = 0; i < wanted->set_count; i++)
-		put_set(batch, &wanted->sets[i], (uint32_t)i + 1);
+		put_set(batch, wanted->name, &wanted->sets[i], (uint32_t)i + 1);
 	for (size_t i = 0; i < wanted->set_count; i++)
-		put_elements(batch, &wanted->sets[i]);
+		put_elements(batch, wanted->name, &wanted->sets[i]);
 	for (size_t i = 0; i < wanted->chain_count; i++)
-		put_rules(batch, &wanted->chains[i]);
+		put_rules(batch, wanted->name, &wanted->chains[i]);
 	/* The mark at the end is not answered by all kernels, the last real message is. */
 	((struct nlmsghdr *)(batch->data + batch->starts[batch->count - 1]))->nlmsg_flags |=
 		NLM_F_ACK;
@@ -355,11 +363,11 @@ void nft_encode_replace(const struct nft_table *wanted, struct nl_batch *batch)
 
 /* --- requests: in all of them the table's name is attribute 1 --- */
 
-static void get(struct nl_batch *one, uint16_t type, const char *set)
+static void get(struct nl_batch *one, uint16_t type, const char *table, const char *set)
 {
 	struct nlmsghdr *message = begin(one, type, 0);
 
-	mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_TABLE, NFT_TABLE_NAME);
+	mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_TABLE, table);
 	if (set)
 		mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_SET, set);
 	nl_batch_end(one, message);
@@ -370,27 +378,27 @@ void nft_encode_get_generation(struct nl_batch *one)
 	nl_batch_end(one, begin(one, NFT_MSG_GETGEN, 0));
 }
 
-void nft_encode_get_table(struct nl_batch *one)
+void nft_encode_get_table(const char *table, struct nl_batch *one)
 {
-	get(one, NFT_MSG_GETTABLE, NULL);
+	get(one, NFT_MSG_GETTABLE, table, NULL);
 }
 
-void nft_encode_get_sets(struct nl_batch *one)
+void nft_encode_get_sets(const char *table, struct nl_batch *one)
 {
-	get(one, NFT_MSG_GETSET, NULL);
+	get(one, NFT_MSG_GETSET, table, NULL);
 }
 
-void nft_encode_get_elements(const char *set, struct nl_batch *one)
+void nft_encode_get_elements(const char *table, const char *set, struct nl_batch *one)
 {
-	get(one, NFT_MSG_GETSETELEM, set);
+	get(one, NFT_MSG_GETSETELEM, table, set);
 }
 
-void nft_encode_get_chains(struct nl_batch *one)
+void nft_encode_get_chains(const char *table, struct nl_batch *one)
 {
-	get(one, NFT_MSG_GETCHAIN, NULL);
+	get(one, NFT_MSG_GETCHAIN, table, NULL);
 }
 
-void nft_encode_get_rules(struct nl_batch *one)
+void nft_encode_get_rules(const char *table, struct nl_batch *one)
 {
-	get(one, NFT_MSG_GETRULE, NULL);
+	get(one, NFT_MSG_GETRULE, table, NULL);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* nft/encode.h - our table as nfnetlink messages.
+/* nft/encode.h - a table of ours as nfnetlink messages.
  *
  * Pure: writes into memory (lib/nl.h batches) and sends nothing. Doors to libnftnl are this file,
  * nft/code.h and nft/observe.h. Source: Linux include/uapi/linux/netfilter/nf_tables.h. */
@@ -14,7 +14,7 @@
 struct nftnl_rule;
 
 /* The kernel's instructions for a rule; the caller frees with nftnl_rule_free(). 'chain' may be
- * NULL when only the instructions matter. */
+ * NULL when only the instructions matter. The table is the main one; set another in the result. */
 struct nftnl_rule *nft_encode_rule(const char *chain, const struct nft_rule *rule);
 
 /* One transaction that makes the table 'wanted' whatever there is now: created if it isn't there,
@@ -25,11 +25,11 @@ void nft_encode_trial(const struct nft_table *wanted, struct nl_batch *batch);
 
 /* Requests for what there is. */
 void nft_encode_get_generation(struct nl_batch *one);
-void nft_encode_get_table(struct nl_batch *one);
-void nft_encode_get_sets(struct nl_batch *one);
-void nft_encode_get_elements(const char *set, struct nl_batch *one);
-void nft_encode_get_chains(struct nl_batch *one);
-void nft_encode_get_rules(struct nl_batch *one);
+void nft_encode_get_table(const char *table, struct nl_batch *one);
+void nft_encode_get_sets(const char *table, struct nl_batch *one);
+void nft_encode_get_elements(const char *table, const char *set, struct nl_batch *one);
+void nft_encode_get_chains(const char *table, struct nl_batch *one);
+void nft_encode_get_rules(const char *table, struct nl_batch *one);
 
 /* What a message of ours was to do, for the report that it was refused: "chain source_nat (type nat
  * hook postrouting priority 95)". */

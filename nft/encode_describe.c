@@ -58,7 +58,7 @@ void nft_encode_describe(const struct nlmsghdr *message, struct text *out)
 	switch (message->nlmsg_type & 0xff) {
 	case NFT_MSG_NEWTABLE:
 	case NFT_MSG_DELTABLE:
-		text_add(out, "table inet " NFT_TABLE_NAME);
+		text_printf(out, "table inet %s", text_attribute(message, NFTA_TABLE_NAME));
 		break;
 	case NFT_MSG_NEWCHAIN:
 		text_printf(out, "chain %s", text_attribute(message, NFTA_CHAIN_NAME));

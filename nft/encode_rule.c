@@ -5,17 +5,22 @@
  * What is looked up is laid side by side in the registers from the first on, each part at a
  * multiple of four bytes; the lookup takes its key from there and puts what it finds at the
  * beginning. The order and the choice of registers are those of the nft program, so that it can
- * read our rules. */
+ * read our rules.
+ *
+ * Reason: a little longer than other files, and put_op() than other functions, because every
+ * operation has its few lines here; each does one thing. */
 
 #include "nft/encode.h"
 
 #include "lib/wire.h"
 
+#include <netinet/icmp6.h>
 #include <netinet/in.h> /* before linux/netfilter.h, which has an in.h of its own */
 
 #include <libnftnl/expr.h>
 #include <libnftnl/rule.h>
 #include <libnftnl/udata.h>
+#include <linux/icmp.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_nat.h>
@@ -58,6 +63,7 @@ static const struct field fields[NFT_FIELD_COUNT] = {
 	[NFT_FIELD_IP6_SADDR] = NETWORK(NFT_TYPE_IPV6_ADDR, 8, NFPROTO_IPV6),
 	[NFT_FIELD_IP6_DADDR] = NETWORK(NFT_TYPE_IPV6_ADDR, 24, NFPROTO_IPV6),
 	[NFT_FIELD_L4PROTO] = META(NFT_TYPE_INET_PROTO, NFT_META_L4PROTO),
+	[NFT_FIELD_TH_SPORT] = PORT(0, 0),
 	[NFT_FIELD_TH_DPORT] = PORT(2, 0),
 	[NFT_FIELD_TCP_SPORT] = PORT(0, IPPROTO_TCP),
 	[NFT_FIELD_TCP_DPORT] = PORT(2, IPPROTO_TCP),
@@ -75,6 +81,7 @@ static const struct field fields[NFT_FIELD_COUNT] = {
 
 #define TCP_FLAGS_OFFSET     13
 #define TCP_FLAG_SYN         0x02
+#define TCP_FLAG_RST         0x04
 #define TCP_FLAG_ACK         0x10
 #define TCP_CHECKSUM_OFFSET  16
 #define UDP_CHECKSUM_OFFSET  6
@@ -252,12 +259,10 @@ static void count(struct coder *c)
 
 /* --- tests --- */
 
-static void test_new_flow(struct coder *c)
+static void test_state(struct coder *c, uint32_t bits)
 {
-	const uint32_t bit = NF_CT_STATE_BIT(IP_CT_NEW);
-
 	load_ct(c, NFT_CT_STATE, NFT_REG_1);
-	mask(c, &bit, sizeof(bit));
+	mask(c, &bits, sizeof(bits));
 	compare_u32(c, NFT_CMP_NEQ, 0);
 }
 
@@ -277,14 +282,15 @@ static void test_local(struct coder *c, uint32_t which)
 	compare_u32(c, NFT_CMP_EQ, RTN_LOCAL);
 }
 
-static void test_tcp_syn(struct coder *c)
+/* Of 'flag' and ACK: 'flag' alone, or not so. */
+static void test_tcp_flag(struct coder *c, uint32_t op, uint8_t flag)
 {
-	const uint8_t bits = TCP_FLAG_SYN | TCP_FLAG_ACK;
+	const uint8_t bits = flag | TCP_FLAG_ACK;
 
 	need_protocol(c, IPPROTO_TCP);
 	load_payload(c, NFT_PAYLOAD_TRANSPORT_HEADER, TCP_FLAGS_OFFSET, 1, NFT_REG_1);
 	mask(c, &bits, sizeof(bits));
-	compare_u8(c, TCP_FLAG_SYN);
+	compare(c, op, &flag, sizeof(flag));
 }
 
 static void test_udp_unchecked(struct coder *c)
@@ -302,6 +308,14 @@ static void test_icmpv6_type(struct coder *c, uint8_t type)
 	need_protocol(c, IPPROTO_ICMPV6);
 	load_payload(c, NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1, NFT_REG_1);
 	compare_u8(c, type);
+}
+
+static void test_unreachable(struct coder *c, uint32_t family)
+{
+	need_family(c, family);
+	need_protocol(c, family == NFPROTO_IPV6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
+	load_payload(c, NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1, NFT_REG_1);
+	compare_u8(c, family == NFPROTO_IPV6 ? ICMP6_DST_UNREACH : ICMP_DEST_UNREACH);
 }
 
 /* --- actions --- */
@@ -398,7 +412,10 @@ static void put_op(struct coder *c, const struct nft_op *op)
 		look_up(c, op, LOOKUP_NOT_IN);
 		break;
 	case NFT_OP_NEW_FLOW:
-		test_new_flow(c);
+		test_state(c, NF_CT_STATE_BIT(IP_CT_NEW));
+		break;
+	case NFT_OP_UNKNOWN_FLOW:
+		test_state(c, NF_CT_STATE_BIT(IP_CT_NEW) | NF_CT_STATE_INVALID_BIT);
 		break;
 	case NFT_OP_NOT_LOOPBACK:
 		test_not_loopback(c);
@@ -410,7 +427,16 @@ static void put_op(struct coder *c, const struct nft_op *op)
 		test_local(c, NFTA_FIB_F_DADDR);
 		break;
 	case NFT_OP_TCP_SYN:
-		test_tcp_syn(c);
+		test_tcp_flag(c, NFT_CMP_EQ, TCP_FLAG_SYN);
+		break;
+	case NFT_OP_TCP_MIDSTREAM:
+		test_tcp_flag(c, NFT_CMP_NEQ, TCP_FLAG_SYN);
+		break;
+	case NFT_OP_TCP_RESET:
+		test_tcp_flag(c, NFT_CMP_EQ, TCP_FLAG_RST);
+		break;
+	case NFT_OP_UNREACHABLE:
+		test_unreachable(c, op->value);
 		break;
 	case NFT_OP_UDP_UNCHECKED:
 		test_udp_unchecked(c);

@@ -20,6 +20,7 @@
 struct nft_kernel {
 	struct nl *nl;     /* requests */
 	struct nl *events; /* notifications */
+	const char *table; /* its name */
 	uint32_t port;     /* netlink port of requests: how our own changes are known */
 	/* The last look: at which generation, and at what wanted table, the kernel's was right. */
 	bool seen;
@@ -78,10 +79,13 @@ static int open_channels(struct nft_kernel *kernel, struct text *why)
 	return 0;
 }
 
-int nft_kernel_open(struct nft_kernel **ret_kernel, struct text *why)
+int nft_kernel_open_table(const char *table, struct nft_kernel **ret_kernel, struct text *why)
 {
 	struct nft_kernel *kernel = xcalloc(1, sizeof(*kernel));
-	int err = open_channels(kernel, why);
+	int err;
+
+	kernel->table = table;
+	err = open_channels(kernel, why);
 
 	if (err < 0) {
 		nft_kernel_close(kernel);
@@ -89,6 +93,11 @@ int nft_kernel_open(struct nft_kernel **ret_kernel, struct text *why)
 	}
 	*ret_kernel = kernel;
 	return 0;
+}
+
+int nft_kernel_open(struct nft_kernel **ret_kernel, struct text *why)
+{
+	return nft_kernel_open_table(NFT_TABLE_NAME, ret_kernel, why);
 }
 
 void nft_kernel_close(struct nft_kernel *kernel)
@@ -190,7 +199,10 @@ int nft_kernel_apply(struct nft_kernel *kernel, const struct nft_table *wanted, 
 int nft_kernel_remove(struct nft_kernel *kernel, struct text *why)
 {
 	struct nft_table *nothing = nft_table_new();
-	int err = nft_kernel_apply(kernel, nothing, why);
+	int err;
+
+	nothing->name = kernel->table;
+	err = nft_kernel_apply(kernel, nothing, why);
 
 	nft_table_free(nothing);
 	return err;
@@ -280,7 +292,7 @@ static int dump_elements(struct nft_kernel *kernel, struct nl_batch *one, struct
 
 	for (size_t i = 0; err == 0 && i < nft_observe_set_count(look->observe); i++) {
 		look->set = nft_observe_set_name(look->observe, i);
-		nft_encode_get_elements(look->set, one);
+		nft_encode_get_elements(kernel->table, look->set, one);
 		err = dump(kernel, one, look, restart_elements, take_elements);
 	}
 	return err;
@@ -291,22 +303,22 @@ static int dump_all(struct nft_kernel *kernel, struct nl_batch *one, struct look
 {
 	int err;
 
-	nft_encode_get_table(one);
+	nft_encode_get_table(kernel->table, one);
 	err = nl_request(kernel->nl, one, take_table, look);
 	nl_batch_clear(one);
 	if (err < 0)
 		return err;
-	nft_encode_get_sets(one);
+	nft_encode_get_sets(kernel->table, one);
 	err = dump(kernel, one, look, restart_sets, take_set);
 	if (err == 0)
 		err = dump_elements(kernel, one, look);
 	if (err < 0)
 		return err;
-	nft_encode_get_chains(one);
+	nft_encode_get_chains(kernel->table, one);
 	err = dump(kernel, one, look, restart_chains, take_chain);
 	if (err < 0)
 		return err;
-	nft_encode_get_rules(one);
+	nft_encode_get_rules(kernel->table, one);
 	return dump(kernel, one, look, restart_rules, take_rule);
 }
 
@@ -314,7 +326,7 @@ static int dump_all(struct nft_kernel *kernel, struct nl_batch *one, struct look
 static int look_once(struct nft_kernel *kernel, struct nft_table **ret_table,
                      uint32_t *ret_generation)
 {
-	struct look look = {.observe = nft_observe_new()};
+	struct look look = {.observe = nft_observe_new_of(kernel->table)};
 	struct nl_batch one = {0};
 	uint32_t before = 0, after = 0;
 	int err, result;
@@ -328,7 +340,7 @@ static int look_once(struct nft_kernel *kernel, struct nft_table **ret_table,
 		result = -EAGAIN;
 	if (err == 0 && result == -ENOENT) {
 		nft_observe_free(look.observe);
-		look.observe = nft_observe_new();
+		look.observe = nft_observe_new_of(kernel->table);
 		result = 0;
 	}
 	if (err < 0 || result < 0) {
@@ -435,6 +447,7 @@ int nft_kernel_sync(struct nft_kernel *kernel, const struct nft_table *wanted,
 /* --- events --- */
 
 struct event_reader {
+	const char *table;
 	uint32_t port;
 	bool changed;
 };
@@ -443,7 +456,7 @@ static void take_event(void *ctx, const struct nlmsghdr *message)
 {
 	struct event_reader *reader = ctx;
 
-	if (nft_observe_is_foreign_change(message, reader->port))
+	if (nft_observe_is_foreign_change(message, reader->table, reader->port))
 		reader->changed = true;
 }
 
@@ -454,7 +467,7 @@ int nft_kernel_event_fd(const struct nft_kernel *kernel)
 
 bool nft_kernel_changed(struct nft_kernel *kernel)
 {
-	struct event_reader reader = {.port = kernel->port};
+	struct event_reader reader = {.table = kernel->table, .port = kernel->port};
 	int err = nl_receive(kernel->events, take_event, &reader);
 
 	return reader.changed || err < 0;

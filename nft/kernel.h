@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* nft/kernel.h - our table in the kernel: read, replaced whole, removed, watched.
+/* nft/kernel.h - a table of ours in the kernel: read, replaced whole, removed, watched.
  *
- * I/O, over two nfnetlink channels (requests, events). Touches no table but inet lintel. Every
+ * I/O, over two nfnetlink channels (requests, events). Touches no table but its own. Every
  * change is one transaction: packets see the old table or the new one, live flows are not
  * disturbed. Needs CAP_NET_ADMIN. Not thread-safe. Source: Linux net/netfilter/nf_tables_api.c.
  *
@@ -17,6 +17,9 @@ struct nft_kernel;
 
 /* -EPERM: no CAP_NET_ADMIN; -EPROTONOSUPPORT: the kernel has no nfnetlink. */
 LT_MUST_USE int nft_kernel_open(struct nft_kernel **ret_kernel, struct text *why);
+/* The same for another table of ours than the main one: NFT_GUARD_TABLE_NAME. Not copied. */
+LT_MUST_USE int nft_kernel_open_table(const char *table, struct nft_kernel **ret_kernel,
+                                      struct text *why);
 void nft_kernel_close(struct nft_kernel *kernel); /* NULL accepted; the table stays */
 
 /* Lets the kernel check, but not carry out, a table that uses everything we ever use: loads the

@@ -21,13 +21,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct nft_observe *nft_observe_new(void)
+struct nft_observe *nft_observe_new_of(const char *table)
 {
 	struct nft_observe *observe = xcalloc(1, sizeof(*observe));
 
 	nft_draft_init(&observe->draft);
+	observe->draft.table->name = table;
 	observe->draft.table->present = false;
 	return observe;
+}
+
+struct nft_observe *nft_observe_new(void)
+{
+	return nft_observe_new_of(NFT_TABLE_NAME);
 }
 
 void nft_observe_free(struct nft_observe *observe)
@@ -45,9 +51,9 @@ bool nft_observe_is_answer(const struct nlmsghdr *message, uint16_t type)
 	       mnl_nlmsg_get_payload_len(message) >= sizeof(struct nfgenmsg);
 }
 
-bool nft_observe_is_ours(uint32_t family, const char *table)
+bool nft_observe_is_ours(const struct nft_observe *observe, uint32_t family, const char *table)
 {
-	return family == NFPROTO_INET && table && strcmp(table, NFT_TABLE_NAME) == 0;
+	return family == NFPROTO_INET && table && strcmp(table, observe->draft.table->name) == 0;
 }
 
 const char *nft_observe_userdata_text(const void *data, uint32_t size, uint8_t type)
@@ -104,8 +110,9 @@ int nft_observe_table(struct nft_observe *observe, const struct nlmsghdr *messag
 	answer = nftnl_table_alloc();
 	if (nftnl_table_nlmsg_parse(message, answer) == 0)
 		err = 0;
-	if (err == 0 && nft_observe_is_ours(nftnl_table_get_u32(answer, NFTNL_TABLE_FAMILY),
-	                                    nftnl_table_get_str(answer, NFTNL_TABLE_NAME))) {
+	if (err == 0 &&
+	    nft_observe_is_ours(observe, nftnl_table_get_u32(answer, NFTNL_TABLE_FAMILY),
+	                        nftnl_table_get_str(answer, NFTNL_TABLE_NAME))) {
 		observe->draft.table->present = true;
 		read_digest(observe->draft.table, answer);
 	}
@@ -126,8 +133,9 @@ int nft_observe_chain(struct nft_observe *observe, const struct nlmsghdr *messag
 	if (nftnl_chain_nlmsg_parse(message, answer) == 0 &&
 	    nftnl_chain_is_set(answer, NFTNL_CHAIN_NAME))
 		err = 0;
-	if (err == 0 && nft_observe_is_ours(nftnl_chain_get_u32(answer, NFTNL_CHAIN_FAMILY),
-	                                    nftnl_chain_get_str(answer, NFTNL_CHAIN_TABLE))) {
+	if (err == 0 &&
+	    nft_observe_is_ours(observe, nftnl_chain_get_u32(answer, NFTNL_CHAIN_FAMILY),
+	                        nftnl_chain_get_str(answer, NFTNL_CHAIN_TABLE))) {
 		size_t index = nft_draft_chain(&observe->draft,
 		                               nftnl_chain_get_str(answer, NFTNL_CHAIN_NAME));
 
@@ -196,7 +204,7 @@ int nft_observe_rule(struct nft_observe *observe, const struct nlmsghdr *message
 	if (nftnl_rule_nlmsg_parse(message, answer) == 0 &&
 	    nftnl_rule_is_set(answer, NFTNL_RULE_CHAIN))
 		err = 0;
-	if (err == 0 && nft_observe_is_ours(nftnl_rule_get_u32(answer, NFTNL_RULE_FAMILY),
+	if (err == 0 && nft_observe_is_ours(observe, nftnl_rule_get_u32(answer, NFTNL_RULE_FAMILY),
 	                                    nftnl_rule_get_str(answer, NFTNL_RULE_TABLE)))
 		add_rule(observe, answer);
 	nftnl_rule_free(answer);
@@ -253,7 +261,7 @@ struct nft_table *nft_observe_finish(struct nft_observe *observe)
 	return table;
 }
 
-bool nft_observe_is_foreign_change(const struct nlmsghdr *message, uint32_t own)
+bool nft_observe_is_foreign_change(const struct nlmsghdr *message, const char *table, uint32_t own)
 {
 	const struct nfgenmsg *header;
 	const struct nlattr *attr;
@@ -269,7 +277,7 @@ bool nft_observe_is_foreign_change(const struct nlmsghdr *message, uint32_t own)
 	mnl_attr_for_each (attr, message, sizeof(*header)) {
 		if (mnl_attr_get_type(attr) == NFTA_TABLE_NAME &&
 		    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) == 0)
-			return strcmp(mnl_attr_get_str(attr), NFT_TABLE_NAME) == 0;
+			return strcmp(mnl_attr_get_str(attr), table) == 0;
 	}
 	return false;
 }

@@ -13,8 +13,9 @@
 
 struct nft_observe;
 
-struct nft_observe *nft_observe_new(void);
-void nft_observe_free(struct nft_observe *observe); /* NULL accepted */
+struct nft_observe *nft_observe_new(void);                 /* of the main table */
+struct nft_observe *nft_observe_new_of(const char *table); /* name not copied */
+void nft_observe_free(struct nft_observe *observe);        /* NULL accepted */
 
 /* The id of the ruleset's generation (NFT_MSG_NEWGEN). */
 LT_MUST_USE int nft_observe_generation(const struct nlmsghdr *message, uint32_t *ret_id);
@@ -38,7 +39,7 @@ const char *nft_observe_set_name(const struct nft_observe *observe, size_t index
 /* All that was given, in order. Frees 'observe'; the caller frees the table. */
 struct nft_table *nft_observe_finish(struct nft_observe *observe);
 
-/* Does this event say that somebody other than netlink port 'own' touched our table? */
-bool nft_observe_is_foreign_change(const struct nlmsghdr *message, uint32_t own);
+/* Does this event say that somebody other than netlink port 'own' touched the table? */
+bool nft_observe_is_foreign_change(const struct nlmsghdr *message, const char *table, uint32_t own);
 
 #endif

@@ -75,7 +75,7 @@ static bool data_type(const struct nftnl_set *answer, enum nft_type *ret_type)
 
 static void add_set(struct nft_observe *observe, const struct nftnl_set *answer)
 {
-	const uint32_t ours = NFT_SET_MAP | NFT_SET_INTERVAL | NFT_SET_CONCAT;
+	const uint32_t ours = NFT_SET_MAP | NFT_SET_INTERVAL | NFT_SET_CONCAT | NFT_SET_TIMEOUT;
 	uint32_t flags = nftnl_set_get_u32(answer, NFTNL_SET_FLAGS);
 	enum nft_type parts[NFT_KEY_PARTS_MAX], data;
 	struct nft_set *set;
@@ -96,6 +96,7 @@ static void add_set(struct nft_observe *observe, const struct nftnl_set *answer)
 		foreign = true;
 	set->foreign = foreign;
 	set->interval = !foreign && (flags & NFT_SET_INTERVAL);
+	set->expiring = !foreign && (flags & NFT_SET_TIMEOUT);
 }
 
 int nft_observe_set(struct nft_observe *observe, const struct nlmsghdr *message)
@@ -108,7 +109,7 @@ int nft_observe_set(struct nft_observe *observe, const struct nlmsghdr *message)
 	answer = nftnl_set_alloc();
 	if (nftnl_set_nlmsg_parse(message, answer) == 0 && nftnl_set_is_set(answer, NFTNL_SET_NAME))
 		err = 0;
-	if (err == 0 && nft_observe_is_ours(nftnl_set_get_u32(answer, NFTNL_SET_FAMILY),
+	if (err == 0 && nft_observe_is_ours(observe, nftnl_set_get_u32(answer, NFTNL_SET_FAMILY),
 	                                    nftnl_set_get_str(answer, NFTNL_SET_TABLE)))
 		add_set(observe, answer);
 	nftnl_set_free(answer);
@@ -245,6 +246,8 @@ static bool read_element(const struct nft_set *set, struct arena *arena,
 	if (!copy_bytes(elem, NFTNL_SET_ELEM_KEY, element->key, set->key_size))
 		return false;
 	read_comment(element, arena, elem);
+	if (nftnl_set_elem_is_set(elem, NFTNL_SET_ELEM_TIMEOUT))
+		element->timeout_ms = nftnl_set_elem_get_u64(elem, NFTNL_SET_ELEM_TIMEOUT);
 	if (set->interval && set->part_count > 1 &&
 	    !copy_bytes(elem, NFTNL_SET_ELEM_KEY_END, element->key_end, set->key_size))
 		memcpy(element->key_end, element->key, sizeof(element->key_end));
@@ -303,7 +306,7 @@ int nft_observe_elements(struct nft_observe *observe, const struct nlmsghdr *mes
 	if (nftnl_set_elems_nlmsg_parse(message, answer) == 0 &&
 	    nftnl_set_is_set(answer, NFTNL_SET_NAME) && nftnl_set_is_set(answer, NFTNL_SET_TABLE))
 		err = 0;
-	if (err == 0 && nft_observe_is_ours(nftnl_set_get_u32(answer, NFTNL_SET_FAMILY),
+	if (err == 0 && nft_observe_is_ours(observe, nftnl_set_get_u32(answer, NFTNL_SET_FAMILY),
 	                                    nftnl_set_get_str(answer, NFTNL_SET_TABLE))) {
 		reader.set =
 			nft_observe_find_set(observe, nftnl_set_get_str(answer, NFTNL_SET_NAME));

@@ -25,7 +25,7 @@ struct nft_observe {
 
 /* Is it an answer of type NFT_MSG_'type', large enough? */
 bool nft_observe_is_answer(const struct nlmsghdr *message, uint16_t type);
-bool nft_observe_is_ours(uint32_t family, const char *table);
+bool nft_observe_is_ours(const struct nft_observe *observe, uint32_t family, const char *table);
 /* The text of userdata of this type, NULL when there is none. */
 const char *nft_observe_userdata_text(const void *data, uint32_t size, uint8_t type);
 

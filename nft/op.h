@@ -16,7 +16,8 @@ enum nft_field {
 	NFT_FIELD_IP6_SADDR,
 	NFT_FIELD_IP6_DADDR,
 	NFT_FIELD_L4PROTO,
-	NFT_FIELD_TH_DPORT, /* of whatever protocol */
+	NFT_FIELD_TH_SPORT, /* of whatever protocol */
+	NFT_FIELD_TH_DPORT,
 	NFT_FIELD_TCP_SPORT,
 	NFT_FIELD_TCP_DPORT,
 	NFT_FIELD_UDP_SPORT,
@@ -39,10 +40,14 @@ enum nft_op_kind {
 	NFT_OP_IN_SET,       /* test: the fields are in set 'name' */
 	NFT_OP_NOT_IN_SET,   /* test */
 	NFT_OP_NEW_FLOW,     /* test: ct state new */
+	NFT_OP_UNKNOWN_FLOW, /* test: ct state new or invalid: of no flow that is known */
 	NFT_OP_NOT_LOOPBACK, /* test: came from outside this machine */
 	NFT_OP_LOCAL_SOURCE, /* test: the source is an address of this machine */
 	NFT_OP_LOCAL_DESTINATION,
 	NFT_OP_TCP_SYN,        /* test: SYN without ACK */
+	NFT_OP_TCP_MIDSTREAM,  /* test: any other TCP packet */
+	NFT_OP_TCP_RESET,      /* test: a reset that answers a packet in midstream (RST, no ACK) */
+	NFT_OP_UNREACHABLE,    /* test: an ICMP destination unreachable; value is NFPROTO_ */
 	NFT_OP_UDP_UNCHECKED,  /* test: a UDP packet without checksum */
 	NFT_OP_ICMPV6_TYPE,    /* test: value */
 	NFT_OP_VERDICT_BY_MAP, /* goes where verdict map 'name' says */

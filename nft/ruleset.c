@@ -525,6 +525,15 @@ static void word_rule(struct nft_table *table, struct nft_rule *rule)
 	nftnl_rule_free(encoded);
 }
 
+void nft_ruleset_word(struct nft_table *table)
+{
+	for (size_t i = 0; i < table->chain_count; i++) {
+		for (size_t j = 0; j < table->chains[i].rule_count; j++)
+			word_rule(table, &table->chains[i].rules[j]);
+	}
+	table->digest = nft_table_digest(table);
+}
+
 static struct nft_table *build(const struct model_snapshot *snapshot, bool with_nat)
 {
 	struct nft_table *table;
@@ -538,12 +547,8 @@ static struct nft_table *build(const struct model_snapshot *snapshot, bool with_
 	add_answers(&b);
 	table = nft_draft_finish(&b.draft);
 	nft_ruleset_sets_done(&b);
-	for (size_t i = 0; i < table->chain_count; i++) {
-		for (size_t j = 0; j < table->chains[i].rule_count; j++)
-			word_rule(table, &table->chains[i].rules[j]);
-	}
 	table->present = table->chain_count > 0;
-	table->digest = nft_table_digest(table);
+	nft_ruleset_word(table);
 	return table;
 }
 

@@ -31,4 +31,7 @@ struct nft_table *nft_ruleset_build_with_nat(const struct model_snapshot *snapsh
 /* Does the kernel do NAT because of it? */
 bool nft_ruleset_has_nat(const struct nft_table *table);
 
+/* Gives the rules of a table that was just built their code and text, and the table its digest. */
+void nft_ruleset_word(struct nft_table *table);
+
 #endif

@@ -66,6 +66,8 @@ const char *nft_counter_name(enum nft_counter counter)
 		[NFT_COUNTER_SOURCE_NAT_VIP] = "source-nat-vip",
 		[NFT_COUNTER_MASQUERADED] = "masqueraded",
 		[NFT_COUNTER_SOURCE_NAT_FIXED] = "source-nat-fixed",
+		[NFT_COUNTER_GUARD_STALLED] = "guard-stalled",
+		[NFT_COUNTER_GUARD_SILENCED] = "guard-silenced",
 	};
 
 	return counter < NFT_COUNTER_COUNT ? names[counter] : "";
@@ -76,6 +78,7 @@ struct nft_table *nft_table_new(void)
 	struct nft_table *table = xcalloc(1, sizeof(*table));
 
 	arena_init(&table->arena);
+	table->name = NFT_TABLE_NAME;
 	return table;
 }
 
@@ -224,6 +227,8 @@ void nft_set_format_element(const struct nft_set *set, const struct nft_element 
 		format_hex(element->key, sizeof(element->key), out);
 	else
 		format_key(set, element, out);
+	if (element->timeout_ms != 0)
+		text_add(out, " expires");
 	if (element->comment)
 		text_printf(out, " comment \"%s\"", element->comment);
 	if (set->data == NFT_TYPE_VERDICT) {
@@ -246,7 +251,12 @@ void nft_set_format_type(const struct nft_set *set, struct text *out)
 		text_printf(out, "%s%s", i > 0 ? " . " : "", nft_type_name(set->parts[i]));
 	if (set->data != NFT_TYPE_NONE)
 		text_printf(out, " : %s", nft_type_name(set->data));
-	text_add(out, set->interval ? "; flags interval;" : ";");
+	if (set->interval || set->expiring)
+		text_printf(out, "; flags %s%s%s;", set->interval ? "interval" : "",
+		            set->interval && set->expiring ? "," : "",
+		            set->expiring ? "timeout" : "");
+	else
+		text_add(out, ";");
 }
 
 void nft_chain_format_type(const struct nft_chain *chain, struct text *out)
@@ -294,7 +304,7 @@ void nft_table_format(const struct nft_table *table, struct text *out)
 {
 	if (!table->present)
 		return;
-	text_add(out, "table inet " NFT_TABLE_NAME " {\n");
+	text_printf(out, "table inet %s {\n", table->name);
 	for (size_t i = 0; i < table->set_count; i++)
 		format_set(&table->sets[i], out);
 	for (size_t i = 0; i < table->chain_count; i++)

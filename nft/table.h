@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* nft/table.h - our nftables table as data: sets with their elements, chains with their rules.
+/* nft/table.h - a nftables table of ours as data: sets with their elements, chains with their
+ * rules.
  *
  * Pure. The same type holds what is wanted (nft/ruleset.h builds it) and what the kernel has
  * (nft/observe.h), so that the two can be compared and printed alike. Immutable once built and in
@@ -17,7 +18,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define NFT_TABLE_NAME "lintel" /* family inet */
+/* Our tables, of family inet: the main one, and the takeover guard (nft/guard.h). */
+#define NFT_TABLE_NAME       "lintel"
+#define NFT_GUARD_TABLE_NAME "lintel-guard"
 
 /* Types of parts of keys and of map data; numbers are those of the nft program (datatype.h), which
  * reads them back from the kernel to print a set. */
@@ -49,6 +52,8 @@ struct nft_element {
 	enum nft_verdict verdict;          /* verdict maps */
 	const char *chain;                 /* verdict maps: where jump and goto lead, else NULL */
 	const char *comment;               /* NULL when none */
+	uint64_t timeout_ms; /* that it stays, or still stays; 0: for good. Two elements are the
+	                        same when both expire, whenever that is */
 };
 
 struct nft_set {
@@ -58,6 +63,7 @@ struct nft_set {
 	size_t key_size;
 	enum nft_type data; /* NFT_TYPE_NONE: a set, else a map */
 	bool interval;      /* elements are ranges */
+	bool expiring;      /* elements may have a time-out */
 	bool foreign;       /* observed only: of a kind we never make */
 	struct nft_element *elements;
 	size_t element_count;
@@ -74,6 +80,8 @@ enum nft_counter {
 	NFT_COUNTER_SOURCE_NAT_VIP,    /* ... their VIP */
 	NFT_COUNTER_MASQUERADED,       /* ... the node's address */
 	NFT_COUNTER_SOURCE_NAT_FIXED,  /* ... the address the configuration names */
+	NFT_COUNTER_GUARD_STALLED,     /* packets of flows not known yet that were held back */
+	NFT_COUNTER_GUARD_SILENCED,    /* resets and ICMP errors about such flows */
 	NFT_COUNTER_COUNT,
 };
 const char *nft_counter_name(enum nft_counter counter); /* "source-dropped" */
@@ -99,6 +107,7 @@ struct nft_chain {
 
 struct nft_table {
 	struct arena arena; /* owns everything */
+	const char *name;   /* NFT_TABLE_NAME unless set otherwise */
 	bool present;       /* false: there is no such table (wanted: there shall be none) */
 	uint64_t digest; /* of everything but counts; observed: as the table's comment says, 0: it
 	                    says none */

@@ -44,8 +44,8 @@ static const char *set_kind(const struct nft_set *set)
 static bool same_set_type(const struct nft_set *a, const struct nft_set *b)
 {
 	return a->part_count == b->part_count && a->data == b->data && a->interval == b->interval &&
-	       a->foreign == b->foreign && a->key_size == b->key_size &&
-	       memcmp(a->parts, b->parts, sizeof(a->parts)) == 0;
+	       a->expiring == b->expiring && a->foreign == b->foreign &&
+	       a->key_size == b->key_size && memcmp(a->parts, b->parts, sizeof(a->parts)) == 0;
 }
 
 static bool same_element(const struct nft_element *a, const struct nft_element *b)
@@ -53,7 +53,8 @@ static bool same_element(const struct nft_element *a, const struct nft_element *
 	return memcmp(a->key, b->key, sizeof(a->key)) == 0 &&
 	       memcmp(a->key_end, b->key_end, sizeof(a->key_end)) == 0 &&
 	       memcmp(a->data, b->data, sizeof(a->data)) == 0 && a->verdict == b->verdict &&
-	       same_text(a->chain, b->chain) && same_text(a->comment, b->comment);
+	       (a->timeout_ms != 0) == (b->timeout_ms != 0) && same_text(a->chain, b->chain) &&
+	       same_text(a->comment, b->comment);
 }
 
 static void say_element(struct diff *diff, char sign, const struct nft_set *set,
@@ -211,7 +212,7 @@ size_t nft_table_diff(const struct nft_table *from, const struct nft_table *to, 
 	struct diff diff = {.out = out};
 
 	if (from->present != to->present)
-		say(&diff, to->present ? '+' : '-', "table", "inet " NFT_TABLE_NAME, "");
+		say(&diff, to->present ? '+' : '-', "table inet", to->name, "");
 	diff_sets(&diff, from, to);
 	diff_chains(&diff, from, to);
 	return diff.count;

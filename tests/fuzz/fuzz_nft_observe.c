@@ -185,7 +185,7 @@ static struct nft_table *decode(const struct nl_batch *batch)
 			const struct nlmsghdr *message =
 				(const struct nlmsghdr *)(batch->data + batch->starts[i]);
 
-			(void)nft_observe_is_foreign_change(message, 1);
+			(void)nft_observe_is_foreign_change(message, NFT_TABLE_NAME, 1);
 			/* A refusal is an answer, too. */
 			(void)take(observe, message, order[kind]);
 		}

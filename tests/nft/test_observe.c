@@ -57,7 +57,8 @@ START_TEST(an_event_is_ours_by_table_and_not_by_us)
 	struct nlmsghdr *message =
 		begin(events[_i].type, events[_i].family, events[_i].table, events[_i].from);
 
-	ck_assert_int_eq(nft_observe_is_foreign_change(message, OWN), events[_i].ours);
+	ck_assert_int_eq(nft_observe_is_foreign_change(message, NFT_TABLE_NAME, OWN),
+	                 events[_i].ours);
 }
 END_TEST
 
