@@ -34,7 +34,7 @@ bool files_source_is_read(const char *name)
 static void report(struct model_problems *problems, enum model_severity severity, const char *path,
                    const char *message)
 {
-	struct model_origin origin = {path, 0};
+	struct model_origin origin = {.source = path};
 
 	model_problem_add(problems, severity, origin, "", "", "%s", message);
 }

@@ -35,7 +35,7 @@ const char *files_yaml_library_version(void)
 
 static void report(struct reader *reader, unsigned line, const char *message)
 {
-	struct model_origin origin = {reader->source, line};
+	struct model_origin origin = {.source = reader->source, .line = line};
 
 	model_problem_add(reader->problems, MODEL_ERROR, origin, "", "", "%s", message);
 }

@@ -161,7 +161,7 @@ static void build_service(struct k8s_translator *translator, struct translate_en
 		translator, object->meta.namespace, object->meta.name, service->publish_not_ready);
 	enum translate_local local = service->local ? k8s_translate_local(translator, &endpoints)
 	                                            : TRANSLATE_LOCAL_NOWHERE;
-	struct model_virtual_server vs = {.origin = {MODEL_SOURCE_KUBERNETES, 0}};
+	struct model_virtual_server vs = {.origin = {.source = MODEL_SOURCE_KUBERNETES}};
 	char name[K8S_NAME_LEN_MAX + 16];
 
 	model_defaults(model_schema_virtual_server.map, arena, &vs);
@@ -362,7 +362,7 @@ static void build_config_map(struct k8s_translator *translator, const struct k8s
 	struct arena *arena = &objects->arena;
 	const char *namespace = *map->target_namespace ? map->target_namespace
 	                                               : object->meta.namespace;
-	struct model_virtual_server vs = {.origin = {MODEL_SOURCE_KUBERNETES, 0}};
+	struct model_virtual_server vs = {.origin = {.source = MODEL_SOURCE_KUBERNETES}};
 	struct translate_endpoints endpoints;
 	struct translate_target target;
 	const struct k8s_object *service;

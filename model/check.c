@@ -75,7 +75,7 @@ void model_check_report_entry(struct model_decode_context *ctx, enum model_sever
 	const struct tree *list = tree_get(map, name);
 	const struct tree *entry = list && list->kind == TREE_LIST ? list->child : NULL;
 	size_t path_len = model_decode_enter(ctx, name);
-	struct model_origin origin = {ctx->source, list ? list->line : 0};
+	struct model_origin origin = {.source = ctx->source, .line = list ? list->line : 0};
 	char message[500];
 	va_list args;
 

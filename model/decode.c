@@ -129,7 +129,11 @@ static void decode_object(struct model_decode_context *ctx,
 	void *decoded = arena_alloc(ctx->arena, object->size);
 	struct model_origin *origin = (void *)((char *)decoded + object->origin_offset);
 
-	*origin = (struct model_origin){ctx->source, document->line};
+	*origin = (struct model_origin){
+		.source = ctx->source,
+		.line = document->line,
+		.lines = model_lines_of(ctx->arena, document),
+	};
 	check_version(ctx, document, MODEL_API_VERSION);
 	model_decode_map(ctx, object->map, document, decoded);
 	if (ctx->problems->error_count == errors_before)

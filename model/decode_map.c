@@ -41,7 +41,7 @@ void model_decode_leave(struct model_decode_context *ctx, size_t path_len)
 static void report(struct model_decode_context *ctx, enum model_severity severity, unsigned line,
                    const char *fmt, va_list args)
 {
-	struct model_origin origin = {ctx->source, line};
+	struct model_origin origin = {.source = ctx->source, .line = line};
 	char message[1000];
 
 	vsnprintf(message, sizeof(message), fmt, args);

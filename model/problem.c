@@ -63,8 +63,9 @@ void model_problem_add(struct model_problems *problems, enum model_severity seve
 	item = &problems->items[problems->count++];
 	*item = (struct model_problem){
 		.severity = severity,
-		.origin = {copy_printable(&problems->arena, origin.source ? origin.source : ""),
-	                   origin.line},
+		.origin = {.source = copy_printable(&problems->arena,
+	                                            origin.source ? origin.source : ""),
+	                   .line = model_lines_find(origin.lines, field, origin.line)},
 		.object = copy_printable(&problems->arena, object),
 		.field = copy_printable(&problems->arena, field),
 		.message = copy_printable(&problems->arena, message),

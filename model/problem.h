@@ -9,6 +9,7 @@
 #include "lib/arena.h"
 #include "lib/compiler.h"
 #include "lib/text.h"
+#include "model/lines.h"
 
 #include <stdbool.h>
 
@@ -22,8 +23,9 @@ enum model_severity {
 
 /* Where something was said. */
 struct model_origin {
-	const char *source; /* file path, or MODEL_SOURCE_KUBERNETES */
-	unsigned line;      /* 1-based, 0 when there is none */
+	const char *source;              /* file path, or MODEL_SOURCE_KUBERNETES */
+	unsigned line;                   /* 1-based, 0 when there is none */
+	const struct model_lines *lines; /* of an object's fields; NULL: not known */
 };
 
 struct model_problem {
@@ -48,7 +50,7 @@ struct model_problems {
 
 void model_problems_init(struct model_problems *problems);
 void model_problems_done(struct model_problems *problems);
-/* All texts are copied. */
+/* All texts are copied. The line is that of the field when the origin knows it. */
 void model_problem_add(struct model_problems *problems, enum model_severity severity,
                        struct model_origin origin, const char *object, const char *field,
                        const char *fmt, ...) LT_PRINTF(6, 7);

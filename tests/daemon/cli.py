@@ -131,7 +131,7 @@ def check_shows_every_error_with_file_and_line_and_fails():
         ("5", "VirtualRouter front", "spec.interface"),
         ("6", "VirtualRouter front", "spec.interfaec"),
         ("7", "VirtualRouter front", "spec.addresses[0]"),
-        ("9", "VirtualServer default/web", "spec.virtualRouter"),
+        ("13", "VirtualServer default/web", "spec.virtualRouter"),
         ("16", "VirtualServer default/web", "spec.ports[0].scheduler"),
     ])
     assert lines[2].endswith("unknown field 'interfaec'; did you mean 'interface'?"), lines[2]
@@ -142,7 +142,7 @@ def check_shows_a_warning_and_does_not_fail():
     result = lintel("check", "warning.yaml")
     equal(result.returncode, 0)
     first, last = result.stdout.splitlines()
-    assert first.startswith("warning.yaml:9: VirtualServer default/web: spec.addresses[0]: warning: 192.0.2.1 "), first
+    assert first.startswith("warning.yaml:14: VirtualServer default/web: spec.addresses[0]: warning: 192.0.2.1 "), first
     equal(last, "2 objects in 1 file: 1 warning")
 
 

@@ -19,7 +19,7 @@ static void teardown(void)
 
 static void add(const char *source, unsigned line, const char *message)
 {
-	struct model_origin origin = {source, line};
+	struct model_origin origin = {.source = source, .line = line};
 
 	model_problem_add(&problems, MODEL_ERROR, origin, "", "", "%s", message);
 }
@@ -30,13 +30,26 @@ START_TEST(a_problem_is_one_line_with_what_is_known_of_its_place)
 		struct model_problem problem;
 		const char *line;
 	} rows[] = {
-		{{MODEL_ERROR, {"a.yaml", 3}, "VirtualRouter r", "spec.x", "is wrong"},
+		{{MODEL_ERROR,
+	          {.source = "a.yaml", .line = 3},
+	          "VirtualRouter r",
+	          "spec.x",
+	          "is wrong"},
 	         "a.yaml:3: VirtualRouter r: spec.x: is wrong\n"},
-		{{MODEL_WARNING, {"a.yaml", 3}, "VirtualRouter r", "spec.x", "looks odd"},
+		{{MODEL_WARNING,
+	          {.source = "a.yaml", .line = 3},
+	          "VirtualRouter r",
+	          "spec.x",
+	          "looks odd"},
 	         "a.yaml:3: VirtualRouter r: spec.x: warning: looks odd\n"},
-		{{MODEL_ERROR, {"kubernetes", 0}, "AddressPool p", "", "is wrong"},
+		{{MODEL_ERROR,
+	          {.source = "kubernetes", .line = 0},
+	          "AddressPool p",
+	          "",
+	          "is wrong"},
 	         "kubernetes: AddressPool p: is wrong\n"},
-		{{MODEL_ERROR, {"a.yaml", 0}, "", "", "can't be read"}, "a.yaml: can't be read\n"},
+		{{MODEL_ERROR, {.source = "a.yaml", .line = 0}, "", "", "can't be read"},
+	         "a.yaml: can't be read\n"},
 	};
 	struct text out = {0};
 
@@ -49,7 +62,7 @@ END_TEST
 START_TEST(texts_are_copied_and_control_characters_do_not_get_through)
 {
 	char source[] = "a\n.yaml", object[] = "o\tb", field[] = "f\x7f", word[] = "m\x1b[0m";
-	struct model_origin origin = {source, 1};
+	struct model_origin origin = {.source = source, .line = 1};
 	struct text out = {0};
 
 	model_problem_add(&problems, MODEL_ERROR, origin, object, field, "is %s", word);
@@ -88,7 +101,7 @@ END_TEST
 
 START_TEST(warnings_are_no_errors)
 {
-	struct model_origin origin = {"a.yaml", 1};
+	struct model_origin origin = {.source = "a.yaml", .line = 1};
 
 	model_problem_add(&problems, MODEL_WARNING, origin, "", "", "hm");
 	ck_assert_uint_eq(problems.count, 1);

@@ -243,7 +243,7 @@ START_TEST(more_ranges_than_marks_are_refused)
 
 	ck_assert_ptr_null(snapshot);
 	ck_assert_str_eq(lines,
-	                 "first.yaml:1: VirtualServer default/many: spec.ports: there are too "
+	                 "first.yaml:12: VirtualServer default/many: spec.ports: there are too "
 	                 "many port ranges in all; allowed: 4096, counting each on each "
 	                 "address\n");
 	free(lines);

@@ -252,6 +252,79 @@ START_TEST(rules_between_objects_are_told_with_both_places)
 }
 END_TEST
 
+START_TEST(rules_between_objects_are_told_on_the_line_of_the_field)
+{
+	static const char text[] = "apiVersion: lintel.io/v1alpha1\n"
+				   "kind: VirtualRouter\n"
+				   "metadata: {name: r}\n"
+				   "spec:\n"
+				   "  virtualRouterId: 51\n"
+				   "  interface: eth0\n"
+				   "  addresses: [10.0.0.1/24]\n"
+				   "---\n"
+				   "apiVersion: lintel.io/v1alpha1\n"
+				   "kind: VirtualRouter\n"
+				   "metadata: {name: s}\n"
+				   "spec:\n"
+				   "  interface: eth0\n"
+				   "  virtualRouterId: 51\n" /* 14 */
+				   "  addresses:\n"
+				   "  - 10.0.0.3/24\n"
+				   "  - 10.0.0.1/24\n" /* 17 */
+				   "---\n"
+				   "apiVersion: lintel.io/v1alpha1\n"
+				   "kind: VirtualServer\n"
+				   "metadata: {name: a}\n"
+				   "spec:\n"
+				   "  virtualRouter: r\n"
+				   "  addresses: [10.0.0.2]\n"
+				   "  ports: [{port: 80}]\n"
+				   "  servers: [{address: 10.0.0.9}]\n"
+				   "---\n"
+				   "apiVersion: lintel.io/v1alpha1\n"
+				   "kind: VirtualServer\n"
+				   "metadata:\n"
+				   "  name: b\n"
+				   "spec:\n"
+				   "  virtualRouter: r\n"
+				   "  addresses:\n"
+				   "  - 10.0.0.2\n"
+				   "  - 10.1.0.2\n" /* 36 */
+				   "  ports:\n"
+				   "  - port: 81\n"
+				   "  - port: 80\n" /* 39 */
+				   "  sourceNat:\n" /* 40 */
+				   "    mode: address\n"
+				   "    address: 10.0.0.77\n"
+				   "  servers: [{address: 10.0.0.9}]\n";
+	static const char *const starts[] = {
+		"t.yaml:14: VirtualRouter s: spec.virtualRouterId: 51 is taken",
+		"t.yaml:17: VirtualRouter s: spec.addresses[1]: 10.0.0.1 belongs",
+		"t.yaml:36: VirtualServer default/b: spec.addresses[1]: warning: 10.1.0.2 is in no",
+		"t.yaml:39: VirtualServer default/b: spec.ports[1]: TCP port 80 on 10.0.0.2 is",
+		"t.yaml:40: VirtualServer default/b: spec.sourceNat.address: warning: 10.0.0.77 ",
+	};
+	struct model_objects objects;
+	const struct model_objects *sources[] = {&objects};
+	struct model_problems problems;
+
+	model_objects_init(&objects);
+	model_problems_init(&problems);
+	judge_decode(text, "t.yaml", &objects, &problems);
+	model_snapshot_free(model_snapshot_build(sources, 1, &problems));
+	char *lines = judge_lines(&problems), *line = lines;
+	for (size_t i = 0; i < LT_ARRAY_SIZE(starts); i++) {
+		ck_assert_msg(line && strncmp(line, starts[i], strlen(starts[i])) == 0,
+		              "expected '%s...' in:\n%s", starts[i], lines);
+		line = strchr(line, '\n') + 1;
+	}
+	ck_assert_str_eq(line, "");
+	free(lines);
+	model_objects_done(&objects);
+	model_problems_done(&problems);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests;
@@ -259,5 +332,6 @@ int main(void)
 
 	tcase_add_loop_test(tests, rules_between_objects_are_told_with_both_places, 0,
 	                    LT_ARRAY_SIZE(rows));
+	tcase_add_test(tests, rules_between_objects_are_told_on_the_line_of_the_field);
 	return unit_run(suite);
 }
