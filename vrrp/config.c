@@ -231,6 +231,25 @@ static void build_router(struct arena *arena, const struct model_snapshot *snaps
 	}
 }
 
+/* Renewing one of n IPv4 addresses of an interface takes the kernel a walk over all n: what n of
+ * them cost a second is kept from growing with the square of their number by renewing all of the
+ * machine's less often. */
+static void lengthen_lifetimes(struct vrrp_config *config)
+{
+	size_t total = 0;
+
+	for (size_t i = 0; i < config->router_count; i++)
+		total += config->routers[i].owned_count;
+	for (size_t i = 0; i < config->router_count; i++) {
+		uint64_t lifetime_s = config->routers[i].address_lifetime_s;
+
+		lifetime_s *= 1 + total / VRRP_CONFIG_LIFETIME_STEP;
+		if (lifetime_s > VRRP_CONFIG_LIFETIME_MAX_S)
+			lifetime_s = VRRP_CONFIG_LIFETIME_MAX_S;
+		config->routers[i].address_lifetime_s = (uint32_t)lifetime_s;
+	}
+}
+
 static bool preempt_is_held(const struct vrrp_circumstances *circumstances, const char *router)
 {
 	for (size_t i = 0; i < circumstances->restraint_count; i++)
@@ -256,6 +275,7 @@ struct vrrp_config *vrrp_config_build(const struct model_snapshot *snapshot,
 		             &config->routers[i]);
 		config->routers[i].preempt_held = preempt_is_held(now, snapshot->routers[i]->name);
 	}
+	lengthen_lifetimes(config);
 	return config;
 }
 

@@ -9,6 +9,11 @@
 
 #include "model/snapshot.h"
 
+/* With so many addresses on a machine (all routers together) their lifetimes are twice as long as
+ * configured, with twice as many three times, and so on, up to the maximum. */
+#define VRRP_CONFIG_LIFETIME_STEP  1000
+#define VRRP_CONFIG_LIFETIME_MAX_S 3600
+
 /* An address the router owns while Active. */
 struct vrrp_owned {
 	struct addr_prefix prefix;
@@ -27,7 +32,7 @@ struct vrrp_router_config {
 	bool accept;
 	bool virtual_mac;
 	enum model_checksum checksum;
-	uint32_t address_lifetime_s;
+	uint32_t address_lifetime_s; /* as configured, times 1 + addresses / LIFETIME_STEP */
 	unsigned announce_count;
 	int64_t announce_interval_us, announce_again_us, announce_refresh_us;
 	const struct addr *peers; /* sorted */

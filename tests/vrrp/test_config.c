@@ -13,7 +13,7 @@ struct world {
 	struct model_snapshot snapshot;
 	struct model_router routers[2];
 	const struct model_router *router_list[2];
-	struct model_router_address addresses[400];
+	struct model_router_address addresses[3 * VRRP_CONFIG_LIFETIME_STEP];
 	struct model_vip vips[400];
 	struct addr peers[3];
 	const char *tracks[2];
@@ -416,6 +416,41 @@ START_TEST(address_that_takes_leave_is_still_owned)
 }
 END_TEST
 
+START_TEST(lifetimes_grow_with_the_addresses_of_the_machine)
+{
+	static const struct {
+		size_t count;
+		uint32_t configured_s, lifetime_s, other_s;
+	} lifetimes[] = {
+		{1, 3, 3, 7},
+		{VRRP_CONFIG_LIFETIME_STEP - 1, 3, 3, 7},
+		{VRRP_CONFIG_LIFETIME_STEP, 3, 6, 14},
+		{2 * VRRP_CONFIG_LIFETIME_STEP - 1, 3, 6, 14},
+		{2 * VRRP_CONFIG_LIFETIME_STEP, 3, 9, 21},
+		/* Switched off stays so; and there is an end to it. */
+		{2 * VRRP_CONFIG_LIFETIME_STEP, 0, 0, 21},
+		{2 * VRRP_CONFIG_LIFETIME_STEP, 3600, 3600, 21},
+	};
+
+	begin();
+	world.routers[0].address_lifetime_s = lifetimes[_i].configured_s;
+	world.routers[1].address_lifetime_s = 7;
+	for (size_t i = 0; i < lifetimes[_i].count; i++) {
+		char text[ADDR_PREFIX_TEXT_SIZE];
+
+		snprintf(text, sizeof(text), "10.1.%zu.%zu/32", i / 250, i % 250);
+		own(text, "eth0");
+	}
+	struct vrrp_config *config = vrrp_config_build(&world.snapshot, NULL);
+	ck_assert_uint_eq(vrrp_config_find(config, "front")->owned_count, lifetimes[_i].count);
+	ck_assert_uint_eq(vrrp_config_find(config, "front")->address_lifetime_s,
+	                  lifetimes[_i].lifetime_s);
+	ck_assert_uint_eq(vrrp_config_find(config, "rear")->address_lifetime_s,
+	                  lifetimes[_i].other_s);
+	vrrp_config_free(config);
+}
+END_TEST
+
 START_TEST(no_routers_no_configuration)
 {
 	struct model_snapshot empty = {.router_count = 0};
@@ -439,6 +474,7 @@ int main(void)
 	tcase_add_loop_test(tc, any_difference_is_seen, 0, 20);
 	tcase_add_test(tc, address_that_takes_leave_is_still_owned);
 	tcase_add_test(tc, restraint_holds_the_router_that_it_names_and_no_other);
+	tcase_add_loop_test(tc, lifetimes_grow_with_the_addresses_of_the_machine, 0, 7);
 	tcase_add_test(tc, no_routers_no_configuration);
 	suite_add_tcase(suite, tc);
 
