@@ -143,6 +143,8 @@ def last_virtual_server(lab):
     wait_until("it drains", lambda: set(node.weights().values()) == {0})
     pause(3)
     expect(node.host.sysctl("net.ipv4.ip_forward") == "1", "answers are not forwarded any more")
+    code, text = planned(node)
+    expect(code == 0, f"plan foresees what run does not do while connections go on: {text}")
     verdicts = held.finish()
     expect(all(v["alive"] for v in verdicts), verdicts)
     wait_until("settings are put back", lambda: node.host.sysctl("net.ipv4.ip_forward") == "0", seconds=60)
