@@ -143,6 +143,9 @@ static void turned(void *ctx)
 {
 	struct app *app = ctx;
 
+	if (app->kubernetes)
+		kubernetes_note_proxy(app->kubernetes,
+		                      app->reconcile.proxy_mode != KUBE_PROXY_NONE);
 	if (forget_lingering(app))
 		configure_vrrp(app);
 }

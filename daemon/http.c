@@ -22,7 +22,7 @@ struct http {
 static const struct http_page *find_page(const struct http *http, const char *url)
 {
 	for (const struct http_page *page = http->pages; page->path; page++) {
-		if (strcmp(page->path, url) == 0)
+		if (strcmp(page->path, url) == 0 || strcmp(page->path, HTTP_ANY_PATH) == 0)
 			return page;
 	}
 	return NULL;

@@ -21,6 +21,7 @@ const char *http_library_version(void);
 
 /* One page: a path, its type, and who writes it. A status other than 200 says that all is not well.
  */
+#define HTTP_ANY_PATH "*"
 struct http_page {
 	const char *path;
 	const char *content_type;

@@ -93,6 +93,8 @@ static void turn(struct loop_deadline *deadline)
 	} else {
 		kubernetes_follow_more(k);
 		apply(k, now_us);
+		if (k->known && k->health.due)
+			kubernetes_health_step(k);
 		if (k->known && k->dirty)
 			next_us = k->apply_at_us;
 		else if (k->known)
@@ -213,6 +215,8 @@ static int open_parts(struct kubernetes *k)
 		rc = kubernetes_follow_open(k);
 	if (rc == 0)
 		rc = kubernetes_lead_open(k);
+	if (rc == 0)
+		rc = kubernetes_health_open(k);
 	return rc;
 }
 
@@ -259,6 +263,7 @@ void kubernetes_close(struct kubernetes *k)
 	if (!k)
 		return;
 	kubernetes_write_close(k);
+	kubernetes_health_close(k);
 	kubernetes_lead_close(k);
 	kubernetes_members_close(k);
 	kubernetes_cache_close(k);

@@ -65,6 +65,9 @@ struct kubernetes_held {
 void kubernetes_hold(struct kubernetes *kubernetes, const struct kubernetes_held *held,
                      size_t count);
 
+/* Is there a kube-proxy on this node? Health check ports of Services are its business then. */
+void kubernetes_note_proxy(struct kubernetes *kubernetes, bool there);
+
 /* The entry of status: shape in docs/json.md. Appended is what the cluster's
  * objects have wrong beside the files. New reference. */
 json_t *kubernetes_report(const struct kubernetes *kubernetes, const struct sources *sources,

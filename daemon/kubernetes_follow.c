@@ -22,6 +22,7 @@ static bool is_watched(const struct kubernetes *k, const char *namespace)
 static void noted(struct kubernetes *k)
 {
 	kubernetes_cache_note(k);
+	k->health.due = true;
 	kubernetes_wake(k);
 }
 

@@ -84,6 +84,18 @@ struct kubernetes_cache {
 	bool open;
 };
 
+/* kubernetes_health.c: health check ports of Services. */
+struct kubernetes_health_port;
+struct kubernetes_health {
+	struct kubernetes_health_port **ports;
+	size_t count;
+	struct loop_deadline again;
+	bool due;        /* something changed */
+	bool kube_proxy; /* serves them on this node */
+	bool told_many;
+	bool open;
+};
+
 #define KUBERNETES_WRITES_MAX 16
 
 /* An object whose status is being written, or has to be looked at again soon.
@@ -141,6 +153,7 @@ struct kubernetes {
 	struct kubernetes_lead lead;
 	struct kubernetes_members members;
 	struct kubernetes_cache cache;
+	struct kubernetes_health health;
 	struct kubernetes_writer writer;
 };
 
@@ -176,6 +189,12 @@ void kubernetes_cache_close(struct kubernetes *kubernetes);
 /* Fills the empty store. True: there was a good file. */
 bool kubernetes_cache_load(struct kubernetes *kubernetes);
 void kubernetes_cache_note(struct kubernetes *kubernetes); /* the store changed */
+
+/* kubernetes_health.c */
+LT_MUST_USE int kubernetes_health_open(struct kubernetes *kubernetes);
+void kubernetes_health_close(struct kubernetes *kubernetes);
+/* Serves what the translator now says. */
+void kubernetes_health_step(struct kubernetes *kubernetes);
 
 /* kubernetes_lead.c */
 LT_MUST_USE int kubernetes_lead_open(struct kubernetes *kubernetes);

@@ -85,6 +85,17 @@ void k8s_translator_take_again(struct k8s_translator *translator);
 bool k8s_translator_is_better_elsewhere(const struct k8s_translator *translator,
                                         const char *router);
 
+/* Services with policy Local that have a health check port, in no order. The array is the caller's
+ * to free, texts are borrowed until the next run. */
+struct k8s_health {
+	uint16_t port;
+	const char *namespace;
+	const char *name;
+	size_t local; /* endpoints on our node that are ready */
+};
+struct k8s_health *k8s_translator_health(const struct k8s_translator *translator,
+                                         size_t *ret_count);
+
 const struct k8s_nodes *k8s_translator_nodes(const struct k8s_translator *translator);
 const struct k8s_pool *k8s_translator_pool(const struct k8s_translator *translator);
 

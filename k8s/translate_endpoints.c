@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "k8s/translate_private.h"
+#include "lib/mem.h"
 #include "model/decode.h"
 #include "model/schema.h"
 
@@ -178,4 +179,42 @@ void k8s_translate_count_local(const struct k8s_translator *translator,
 		}
 	}
 	arena_done(&scratch);
+}
+
+static size_t count_ready_here(const struct k8s_translator *translator,
+                               const struct translate_endpoints *endpoints)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < endpoints->slice_count; i++) {
+		const struct k8s_slice *slice = &endpoints->slices[i]->slice;
+
+		for (size_t j = 0; j < slice->endpoint_count; j++)
+			count += strcmp(slice->endpoints[j].node, translator->node) == 0 &&
+			         grade_of(endpoints, &slice->endpoints[j]) == GRADE_READY;
+	}
+	return count;
+}
+
+struct k8s_health *k8s_translator_health(const struct k8s_translator *translator, size_t *ret_count)
+{
+	struct k8s_health *healths = xcalloc(HASH_COUNT(translator->entries) + 1, sizeof(*healths));
+	size_t count = 0;
+
+	for (const struct translate_entry *entry = translator->entries; entry;
+	     entry = entry->hh.next) {
+		struct translate_endpoints endpoints = {0};
+
+		if (!entry->local || !entry->good ||
+		    entry->good->service.health_check_node_port == 0)
+			continue;
+		endpoints.publish_not_ready = entry->good->service.publish_not_ready;
+		endpoints.slices = k8s_store_slices(translator->store, entry->namespace,
+		                                    entry->name, &endpoints.slice_count);
+		healths[count++] = (struct k8s_health){entry->good->service.health_check_node_port,
+		                                       entry->namespace, entry->name,
+		                                       count_ready_here(translator, &endpoints)};
+	}
+	*ret_count = count;
+	return healths;
 }

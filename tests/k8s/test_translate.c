@@ -606,6 +606,30 @@ START_TEST(a_node_that_lacks_local_endpoints_has_a_lower_priority)
 }
 END_TEST
 
+START_TEST(health_check_ports_tell_of_ready_endpoints_on_this_node)
+{
+	struct k8s_health *health;
+	size_t count;
+
+	put_service(", 'externalTrafficPolicy': 'Local', 'healthCheckNodePort': 31234");
+	cluster_put(store, K8S_SLICE,
+	            SLICE("IPv4", ENDPOINT("10.1.0.1", "", "n1") ", " ENDPOINT(
+					  "10.1.0.2", "",
+					  "n2") ", " ENDPOINT("10.1.0.3", "'ready': false", "n1")));
+	cluster_settle(translator);
+	health = k8s_translator_health(translator, &count);
+	ck_assert_uint_eq(count, 1);
+	ck_assert_uint_eq(health[0].port, 31234);
+	ck_assert_str_eq(health[0].name, "web");
+	ck_assert_uint_eq(health[0].local, 1);
+	free(health);
+	put_service("");
+	cluster_settle(translator);
+	free(k8s_translator_health(translator, &count));
+	ck_assert_uint_eq(count, 0);
+}
+END_TEST
+
 START_TEST(a_node_that_is_excluded_owns_and_balances_nothing)
 {
 	const struct model_objects **sources;
@@ -678,6 +702,7 @@ int main(void)
 	tcase_add_test(tests, peers_and_priorities_come_from_the_nodes);
 	tcase_add_test(tests, a_node_that_lacks_local_endpoints_has_a_lower_priority);
 	tcase_add_test(tests, a_node_that_is_excluded_owns_and_balances_nothing);
+	tcase_add_test(tests, health_check_ports_tell_of_ready_endpoints_on_this_node);
 	tcase_add_test(tests, who_is_silent_is_listened_to_and_ranked_no_more);
 	tcase_add_test(tests, a_node_that_is_not_ready_stands_down_for_another);
 	tcase_add_test(tests, the_pool_that_is_gone_takes_its_addresses_along);

@@ -232,6 +232,9 @@ def local(lab):
         lab.client.wait_answer("tcp", VIP, 80)
         report = lab.client.expect_all("tcp", VIP, 80, (f"web{WEBS.index(mine) + 1}",))
         expect(report["seenAs"] == lab.client.host.front, f"clients are seen: {report['seenAs']}")
+        code = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:31234/healthz').status)"
+        for balancer in lab.nodes:
+            expect(balancer.host.run("python3", "-c", code).strip() == "200", f"{balancer.name}: its health check port")
         # Its last one goes: the other node has one.
         other = lab.other(active)
         left = [address for address in WEBS if address != mine]
