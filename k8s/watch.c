@@ -224,9 +224,12 @@ static void wait_until(struct k8s_watch *watch, int64_t now_us, int64_t due_us,
 static void try_later(struct k8s_watch *watch, int64_t now_us, enum k8s_watch_reason reason,
                       const char *message, int64_t retry_after_s, struct k8s_watch_effects *out)
 {
-	int64_t delay_us = next_delay(watch, now_us);
-	int64_t retry_us = K8S_WATCH_RETRY_MAX_US;
+	int64_t delay_us, retry_us = K8S_WATCH_RETRY_MAX_US;
 
+	/* It is there and says when to come again: how long it was away counts no longer. */
+	if (reason == K8S_WATCH_REASON_THROTTLED && watch->why != reason)
+		watch->failed_us = INT64_MIN;
+	delay_us = next_delay(watch, now_us);
 	note_end(watch, reason, message);
 	if (retry_after_s < retry_us / US_PER_S)
 		retry_us = retry_after_s * US_PER_S;

@@ -94,6 +94,33 @@ START_TEST(after_an_outage_an_expired_watch_lists_at_once)
 }
 END_TEST
 
+START_TEST(after_an_outage_what_the_server_says_of_when_is_what_counts)
+{
+	int64_t waited_us;
+
+	follow();
+	failed(K8S_WATCH_REASON_CUT);
+	for (unsigned i = 0; i < 8; i++) {
+		expire();
+		forget();
+		failed(K8S_WATCH_REASON_CUT);
+	}
+	expire();
+	forget();
+	refused(429, 1); /* a server that has just begun */
+	waited_us = expire();
+	forget();
+	ck_assert_int_ge(waited_us, US_PER_S);
+	ck_assert_int_le(waited_us, 2 * US_PER_S);
+	for (unsigned i = 0; i < 8; i++) {
+		refused(429, 1);
+		waited_us = expire();
+		forget();
+	}
+	ck_assert_int_ge(waited_us, 10 * US_PER_S); /* it goes on and on */
+}
+END_TEST
+
 START_TEST(a_watch_that_always_expires_does_not_spin)
 {
 	int64_t begun_us = now_us;
@@ -367,6 +394,7 @@ int main(void)
 	tcase_add_test(tests, a_cut_watch_resumes_after_a_while_without_a_list);
 	tcase_add_loop_test(tests, an_expired_watch_lists_at_once, 0, 2);
 	tcase_add_test(tests, after_an_outage_an_expired_watch_lists_at_once);
+	tcase_add_test(tests, after_an_outage_what_the_server_says_of_when_is_what_counts);
 	tcase_add_test(tests, a_watch_that_always_expires_does_not_spin);
 	tcase_add_loop_test(tests, lines_that_are_no_events_lead_to_a_list, 0,
 	                    LT_ARRAY_SIZE(bad_lines));
