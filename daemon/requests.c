@@ -5,6 +5,7 @@
 #include "daemon/report.h"
 
 #include "ipvs/connections_file.h"
+#include "ipvs/sync_listen.h"
 #include "ipvs/table.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -25,6 +26,8 @@ static bool add_connection(void *ctx, const struct ipvs_connection *c)
 {
 	char client[ENDPOINT_TEXT_SIZE], virtual[ENDPOINT_TEXT_SIZE], server[ENDPOINT_TEXT_SIZE];
 
+	if (ipvs_sync_is_pulse(&c->client, &c->virtual))
+		return true; /* of our own making */
 	json_array_append_new(
 		ctx, json_pack("{s:s,s:s,s:s,s:s,s:s,s:I}", "protocol", c->protocol, "client",
 	                       endpoint_format(&c->client, c->client_port, client), "virtual",

@@ -218,6 +218,30 @@ struct sysctls *sysctls_want(const struct model_snapshot *snapshot, const char *
 	return sysctls;
 }
 
+void sysctls_want_replication(struct sysctls *sysctls)
+{
+	static const struct {
+		const char *name, *value, *why;
+	} wants[] = {
+		{"net/ipv4/vs/sync_version", "1", "peers are told in the format of version 1"},
+		{"net/ipv4/vs/sync_ports", "1", "one thread tells of all connections, in order"},
+		{"net/ipv4/vs/sync_threshold", "0 1",
+	         "a connection must be known to peers from its first packet on"},
+		{"net/ipv4/vs/sync_refresh_period", "10",
+	         "peers must know that a connection lives, but not of each packet"},
+		{"net/ipv4/vs/sync_retries", "0", "the peer channel loses nothing"},
+		{"net/ipv4/vs/sync_persist_mode", "0",
+	         "connections of persistent clients must survive as all others"},
+		{"net/ipv4/vs/sync_sock_size", "4194304",
+	         "many connections are taken over at once"},
+		{"net/ipv4/vs/backup_only", "0",
+	         "this node must balance while it takes its peers' connections"},
+	};
+
+	for (size_t i = 0; i < sizeof(wants) / sizeof(*wants); i++)
+		add_item(sysctls, wants[i].name, wants[i].value, wants[i].why);
+}
+
 /* --- planning --- */
 
 static void plan_item(struct sysctls *sysctls, struct sysctls_item *item,

@@ -72,6 +72,9 @@ typedef int sysctls_reader(void *ctx, const char *name, char ret_value[static SY
 struct sysctls *sysctls_want(const struct model_snapshot *snapshot, const char *const *interfaces,
                              size_t interface_count, const struct sysctls_memory *memory,
                              sysctls_reader *read, void *ctx);
+/* Adds what replicating IPVS connections needs, beside balancing (ipvs/sync.h). They must stand
+ * before the kernel's sync daemons start. */
+void sysctls_want_replication(struct sysctls *sysctls);
 /* Compares with what is read: fills in states, currents and originals, and appends what is to be
  * restored. */
 void sysctls_plan(struct sysctls *sysctls, const struct sysctls_memory *memory,

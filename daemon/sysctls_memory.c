@@ -200,6 +200,9 @@ static int read_setting(void *ctx, const char *name, char ret_value[static SYSCT
 		return err;
 	if (strlen(value) >= SYSCTLS_VALUE_SIZE)
 		return -EFBIG;
+	/* The kernel parts the numbers of one setting with tabs; the state file its fields. */
+	for (char *tab = value; (tab = strchr(tab, '\t'));)
+		*tab = ' ';
 	snprintf(ret_value, SYSCTLS_VALUE_SIZE, "%.*s", SYSCTLS_VALUE_SIZE - 1, value);
 	return 0;
 }

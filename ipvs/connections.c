@@ -2,6 +2,7 @@
 #include "ipvs/connections.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -99,4 +100,84 @@ int ipvs_connection_parse(const char *line, struct ipvs_connection *ret_connecti
 		return -EINVAL;
 	*ret_connection = c;
 	return 0;
+}
+
+/* --- as flows --- */
+
+static bool protocol_of(const char *name, uint8_t *ret)
+{
+	static const struct {
+		const char *name;
+		uint8_t number;
+	} protocols[] = {
+		{"TCP", IPPROTO_TCP},
+		{"UDP", IPPROTO_UDP},
+		{"SCTP", IPPROTO_SCTP},
+		{"IP", IPPROTO_IP},
+	};
+
+	for (size_t i = 0; i < LT_ARRAY_SIZE(protocols); i++) {
+		if (strcmp(name, protocols[i].name) != 0)
+			continue;
+		*ret = protocols[i].number;
+		return true;
+	}
+	return false;
+}
+
+/* Names of ip_vs_proto_*.c; those of templates are NONE and ASSURED. */
+static bool state_of(const char *name, bool template, uint8_t *ret)
+{
+	static const char *const opening[] = {"SYN_SENT", "SYN_RECV", "SYNACK",    "INIT1",
+	                                      "INIT",     "C-SENT",   "C-REPLIED", "C-WAIT",
+	                                      "C-ECHOED", "COOKIE"};
+	static const char *const closing[] = {"FIN_WAIT", "TIME_WAIT",  "CLOSE_WAIT",
+	                                      "LAST_ACK", "CLOSE",      "CLOSED",
+	                                      "S-SENT",   "S-RECEIVED", "S-ACK-SENT"};
+
+	*ret = MODEL_FLOW_ESTABLISHED;
+	if (template || strcmp(name, "ESTABLISHED") == 0 || strcmp(name, "UDP") == 0)
+		return true;
+	*ret = MODEL_FLOW_OPENING;
+	for (size_t i = 0; i < LT_ARRAY_SIZE(opening); i++) {
+		if (strcmp(name, opening[i]) == 0)
+			return true;
+	}
+	*ret = MODEL_FLOW_CLOSING;
+	for (size_t i = 0; i < LT_ARRAY_SIZE(closing); i++) {
+		if (strcmp(name, closing[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool ipvs_connection_to_flow(const struct ipvs_connection *connection,
+                             const struct ipvs_connection_service *service,
+                             struct model_flow *ret_flow)
+{
+	struct model_flow flow = {
+		.forwarding = (uint8_t)service->forwarding,
+		.template = connection->client_port == 0,
+		.mark = service->mark,
+		.timeout_s = connection->expires_s,
+		.client = connection->client,
+		.virtual = connection->virtual,
+		.server = connection->server,
+		.client_port = connection->client_port,
+		.virtual_port = connection->virtual_port,
+		.ipvs_port = connection->virtual_port,
+		.server_port = connection->server_port,
+	};
+
+	if (!protocol_of(connection->protocol, &flow.protocol) ||
+	    !state_of(connection->state, flow.template, &flow.state) ||
+	    flow.client.family != flow.server.family ||
+	    (flow.protocol == IPPROTO_IP && (!flow.template || flow.mark == 0)))
+		return false;
+	if (flow.template)
+		flow.timeout_s = service->persistence_s;
+	else if (flow.timeout_s == 0)
+		flow.timeout_s = 1; /* about to end; 0 would be the default of its state */
+	*ret_flow = flow;
+	return true;
 }

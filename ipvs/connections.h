@@ -8,6 +8,7 @@
 #define LINTEL_IPVS_CONNECTIONS_H
 
 #include "lib/addr.h"
+#include "model/flow.h"
 
 struct ipvs_connection {
 	char protocol[8]; /* "TCP"; "IP" for the persistence template of a mark */
@@ -21,7 +22,21 @@ struct ipvs_connection {
 	uint32_t expires_s;
 };
 
+/* What a line doesn't say, but the virtual service that it belongs to does. */
+struct ipvs_connection_service {
+	enum model_forwarding forwarding;
+	uint32_t mark;          /* 0: none */
+	uint32_t persistence_s; /* how long its templates live; 0: it has none */
+};
+
 /* One line without '\n'. -EINVAL when it is none; the heading is none. */
 LT_MUST_USE int ipvs_connection_parse(const char *line, struct ipvs_connection *ret_connection);
+
+/* As a flow; its timeout_s is what is left of it, but for a template, which is renewed as a whole.
+ * false: a protocol or state that isn't carried over, or families differ. Source NAT isn't known
+ * here, and a port range that is shifted isn't either: NAT flows are told by conntrack. */
+bool ipvs_connection_to_flow(const struct ipvs_connection *connection,
+                             const struct ipvs_connection_service *service,
+                             struct model_flow *ret_flow);
 
 #endif

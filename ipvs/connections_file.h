@@ -11,7 +11,22 @@
 
 #include <stddef.h>
 
-#define IPVS_CONNECTIONS_PATH "/proc/net/ip_vs_conn"
+#define IPVS_CONNECTIONS_PATH     "/proc/net/ip_vs_conn"
+
+/* A walk in steps. The kernel gives a page at a time, and finds its place again by walking from the
+ * beginning: the whole costs the square of the number of connections, 0.2 s of CPU at 5,000 and
+ * 70 s at 100,000 (measured), and one step up to what walking all of them takes. So it is for small
+ * tables: count first (the active and inactive connections of all real servers). */
+#define IPVS_CONNECTIONS_WALK_MAX 20000
+struct ipvs_connections_walk;
+LT_MUST_USE int ipvs_connections_walk_open(const char *path,
+                                           struct ipvs_connections_walk **ret_walk);
+/* Reads up to 'pages' pages and gives their connections. 1: there is more; 0: that was all; -errno.
+ */
+LT_MUST_USE int ipvs_connections_walk_step(struct ipvs_connections_walk *walk, unsigned pages,
+                                           void (*each)(void *ctx, const struct ipvs_connection *c),
+                                           void *ctx);
+void ipvs_connections_walk_close(struct ipvs_connections_walk *walk); /* NULL accepted */
 
 /* Gives the first 'limit' connections; false from 'each' ends it. 0 and whether there were more, or
  * -errno. */

@@ -95,6 +95,21 @@ static const struct sysctls_item *item(const struct sysctls *sysctls, const char
 
 /* --- what is wanted --- */
 
+START_TEST(replication_wants_the_kernels_sync_quick_and_whole)
+{
+	struct sysctls *sysctls = plan(DIRECT, fresh, "");
+
+	ck_assert_ptr_null(item(sysctls, "net/ipv4/vs/sync_threshold"));
+	sysctls_want_replication(sysctls);
+	ck_assert_str_eq(item(sysctls, "net/ipv4/vs/sync_threshold")->value, "0 1");
+	ck_assert_str_eq(item(sysctls, "net/ipv4/vs/sync_refresh_period")->value, "10");
+	ck_assert_str_eq(item(sysctls, "net/ipv4/vs/backup_only")->value, "0");
+	for (size_t i = 0; i < sysctls->count; i++)
+		ck_assert_str_ne(sysctls->items[i].why, "");
+	sysctls_free(sysctls);
+}
+END_TEST
+
 static const struct wanted {
 	const char *yaml, *name, *value; /* NULL: not wanted */
 } wanteds[] = {
@@ -417,6 +432,23 @@ START_TEST(what_was_set_is_put_back_by_a_later_run)
 }
 END_TEST
 
+START_TEST(numbers_that_the_kernel_parts_with_tabs_are_given_back)
+{
+	struct model_snapshot *snapshot = fixture_snapshot(DIRECT);
+	struct sysctls *sysctls;
+
+	put("net/ipv4/vs/expire_nodest_conn", "0\t1");
+	sysctls = sysctls_observe_at(snapshot, state, &place);
+	ck_assert_str_eq(item(sysctls, "net/ipv4/vs/expire_nodest_conn")->original, "0 1");
+	ck_assert_int_eq(sysctls_apply_at(sysctls, state, &place), 0);
+	/* (A file, unlike a setting, keeps the end of a longer value.) */
+	ck_assert_int_eq(sysctls_restore_at(state, NULL, &place), 0);
+	ck_assert_str_eq(get("net/ipv4/vs/expire_nodest_conn"), "0 1");
+	sysctls_free(sysctls);
+	model_snapshot_free(snapshot);
+}
+END_TEST
+
 START_TEST(what_others_changed_since_is_left_alone)
 {
 	apply(NAT4, 8);
@@ -489,6 +521,7 @@ int main(void)
 	SRunner *runner;
 	int failed;
 
+	tcase_add_test(pure, replication_wants_the_kernels_sync_quick_and_whole);
 	tcase_add_loop_test(pure, wants_what_the_services_need_and_no_more, 0,
 	                    (int)(sizeof(wanteds) / sizeof(wanteds[0])));
 	tcase_add_test(pure, advertisements_are_accepted_before_ipv6_is_forwarded);
@@ -506,6 +539,7 @@ int main(void)
 	suite_add_tcase(suite, pure);
 	tcase_add_checked_fixture(acting, make_tree, remove_tree);
 	tcase_add_test(acting, what_was_set_is_put_back_by_a_later_run);
+	tcase_add_test(acting, numbers_that_the_kernel_parts_with_tabs_are_given_back);
 	tcase_add_test(acting, what_others_changed_since_is_left_alone);
 	tcase_add_test(acting, a_smaller_configuration_gives_back_what_it_does_not_need);
 	tcase_add_test(acting, nothing_is_set_when_it_cannot_be_remembered);

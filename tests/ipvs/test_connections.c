@@ -80,6 +80,124 @@ START_TEST(other_lines_are_refused)
 }
 END_TEST
 
+/* --- as flows --- */
+
+static const struct flow_row {
+	const char *line;
+	bool fits;
+	struct ipvs_connection_service service;
+	uint8_t protocol;
+	enum model_flow_state state;
+	uint32_t timeout_s;
+	bool template;
+} flow_rows[] = {
+	{"TCP 0A4D0001 D431 0A4D0064 0050 0A4E0015 0050 ESTABLISHED     899",
+         true,
+         {.forwarding = MODEL_FORWARD_DIRECT},
+         6,
+         MODEL_FLOW_ESTABLISHED,
+         899,
+         false},
+	{"TCP 0A4D0001 D431 0A4D0064 0050 0A4E0015 0050 SYN_RECV         59",
+         true,
+         {.forwarding = MODEL_FORWARD_TUNNEL},
+         6,
+         MODEL_FLOW_OPENING,
+         59,
+         false},
+	{"TCP 0A4D0001 D431 0A4D0064 0050 0A4E0015 0050 TIME_WAIT         0",
+         true,
+         {.forwarding = MODEL_FORWARD_NAT},
+         6,
+         MODEL_FLOW_CLOSING,
+         1,
+         false},
+	{"UDP 0A4D0001 D431 0A4D0064 0050 0A4E0015 0050 UDP             300",
+         true,
+         {.forwarding = MODEL_FORWARD_DIRECT, .mark = 7},
+         17,
+         MODEL_FLOW_ESTABLISHED,
+         300,
+         false},
+	{"SCTP 0A4D0001 D431 0A4D0064 0050 0A4E0015 0050 S-SENT          60",
+         true,
+         {.forwarding = MODEL_FORWARD_DIRECT},
+         132,
+         MODEL_FLOW_CLOSING,
+         60,
+         false},
+	/* templates: the whole time of their service */
+	{"TCP 0A4D0001 0000 0A4D0064 0050 0A4E0015 0050 ASSURED          12",
+         true,
+         {.forwarding = MODEL_FORWARD_DIRECT, .persistence_s = 300},
+         6,
+         MODEL_FLOW_ESTABLISHED,
+         300,
+         true},
+	{"IP  0A4D0001 0000 00001000 0000 0A4E0015 0000 NONE             12",
+         true,
+         {.forwarding = MODEL_FORWARD_DIRECT, .mark = 0x1000, .persistence_s = 60},
+         0,
+         MODEL_FLOW_ESTABLISHED,
+         60,
+         true},
+	{"IP  0A4D0001 0001 00001000 0000 0A4E0015 0000 NONE             12",
+         false,
+         {.mark = 0x1000},
+         0,
+         MODEL_FLOW_OPENING,
+         0,
+         false},
+	{"ESP 0A4D0001 D431 0A4D0064 0050 0A4E0015 0050 NONE            899",
+         false,
+         {0},
+         0,
+         MODEL_FLOW_OPENING,
+         0,
+         false},
+	{"TCP 0A4D0001 D431 0A4D0064 0050 0A4E0015 0050 BUG!            899",
+         false,
+         {0},
+         0,
+         MODEL_FLOW_OPENING,
+         0,
+         false},
+	{"UDP 0A4D0001 13C4 0A4D0064 13C4 2001:0db8:0078:0000:0000:0000:0000:0021 13C4 UDP  300",
+         false,
+         {0},
+         0,
+         MODEL_FLOW_OPENING,
+         0,
+         false},
+};
+
+START_TEST(lines_become_flows_with_what_their_service_says)
+{
+	const struct flow_row *row = &flow_rows[_i];
+	struct model_flow flow = {.timeout_s = 77};
+	struct ipvs_connection c;
+
+	ck_assert_int_eq(ipvs_connection_parse(row->line, &c), 0);
+	ck_assert_int_eq(ipvs_connection_to_flow(&c, &row->service, &flow), row->fits);
+	if (!row->fits) {
+		ck_assert_uint_eq(flow.timeout_s, 77);
+		return;
+	}
+	ck_assert_uint_eq(flow.protocol, row->protocol);
+	ck_assert_int_eq(flow.state, row->state);
+	ck_assert_int_eq(flow.forwarding, row->service.forwarding);
+	ck_assert_uint_eq(flow.mark, row->service.mark);
+	ck_assert_uint_eq(flow.timeout_s, row->timeout_s);
+	ck_assert_int_eq(flow.template, row->template);
+	ck_assert(addr_equal(&flow.client, &c.client) && addr_equal(&flow.virtual, &c.virtual) &&
+	          addr_equal(&flow.server, &c.server));
+	ck_assert_uint_eq(flow.client_port, c.client_port);
+	ck_assert_uint_eq(flow.virtual_port, c.virtual_port);
+	ck_assert_uint_eq(flow.ipvs_port, c.virtual_port);
+	ck_assert_uint_eq(flow.server_port, c.server_port);
+}
+END_TEST
+
 /* --- the file --- */
 
 static char path[64];
@@ -143,6 +261,34 @@ START_TEST(the_taker_may_end_it)
 }
 END_TEST
 
+static void count(void *ctx, const struct ipvs_connection *c)
+{
+	ck_assert_ptr_nonnull(c->protocol);
+	++*(size_t *)ctx;
+}
+
+START_TEST(a_walk_gives_all_of_them_in_steps)
+{
+	struct ipvs_connections_walk *walk;
+	size_t walked = 0, steps = 1;
+	FILE *file = fopen(path, "a");
+
+	/* a line longer than any is no connection; what follows still counts */
+	fprintf(file, "%04000d\n", 7);
+	for (int i = 0; i < 3000; i++)
+		fprintf(file, "%s\n", good[i % 5].line);
+	fclose(file);
+	ck_assert_int_eq(ipvs_connections_walk_open(path, &walk), 0);
+	while (ipvs_connections_walk_step(walk, 1, count, &walked) == 1)
+		steps++;
+	ck_assert_uint_eq(walked, 3100);
+	ck_assert_uint_gt(steps, 3);
+	ipvs_connections_walk_close(walk);
+	ck_assert_int_eq(ipvs_connections_walk_open("/nonexistent", &walk), -ENOENT);
+	ipvs_connections_walk_close(NULL);
+}
+END_TEST
+
 START_TEST(without_ipvs_there_is_no_file)
 {
 	bool more;
@@ -161,6 +307,8 @@ int main(void)
 	int failed;
 
 	tcase_add_loop_test(lines, lines_of_the_kernel_are_understood, 0, LT_ARRAY_SIZE(good));
+	tcase_add_loop_test(lines, lines_become_flows_with_what_their_service_says, 0,
+	                    LT_ARRAY_SIZE(flow_rows));
 	tcase_add_loop_test(lines, other_lines_are_refused, 0, LT_ARRAY_SIZE(bad));
 	suite_add_tcase(suite, lines);
 
@@ -168,6 +316,7 @@ int main(void)
 	tcase_add_test(file, all_are_given);
 	tcase_add_test(file, no_more_than_the_limit_is_given);
 	tcase_add_test(file, the_taker_may_end_it);
+	tcase_add_test(file, a_walk_gives_all_of_them_in_steps);
 	tcase_add_test(file, without_ipvs_there_is_no_file);
 	suite_add_tcase(suite, file);
 

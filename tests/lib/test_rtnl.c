@@ -411,6 +411,24 @@ START_TEST(a_macvlan_is_asked_for)
 }
 END_TEST
 
+START_TEST(a_dummy_is_asked_for)
+{
+	struct nl_batch batch = {0};
+	struct nlmsghdr *message;
+	struct rtnl_event event;
+
+	rtnl_dummy_add(&batch, "lintel-sync", 8192);
+	message = (struct nlmsghdr *)(batch.data + batch.starts[0]);
+	((struct ifinfomsg *)mnl_nlmsg_get_payload(message))->ifi_index = 12;
+	ck_assert_int_eq(rtnl_decode(message, &event), RTNL_LINK_NEW);
+	ck_assert_str_eq(event.link.name, "lintel-sync");
+	ck_assert_str_eq(event.link.kind, "dummy");
+	ck_assert_uint_eq(event.link.mtu, 8192);
+	ck_assert(!(event.link.flags & IFF_UP));
+	nl_batch_done(&batch);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("lib/rtnl");
@@ -432,6 +450,7 @@ static Suite *suite(void)
 	tcase_add_test(requests, a_new_address_must_not_be_there_yet);
 	tcase_add_test(requests, an_address_is_removed_by_link_and_prefix);
 	tcase_add_test(requests, a_macvlan_is_asked_for);
+	tcase_add_test(requests, a_dummy_is_asked_for);
 	suite_add_tcase(s, decode);
 	suite_add_tcase(s, requests);
 	return s;
