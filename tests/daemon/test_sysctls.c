@@ -441,7 +441,8 @@ START_TEST(numbers_that_the_kernel_parts_with_tabs_are_given_back)
 	sysctls = sysctls_observe_at(snapshot, state, &place);
 	ck_assert_str_eq(item(sysctls, "net/ipv4/vs/expire_nodest_conn")->original, "0 1");
 	ck_assert_int_eq(sysctls_apply_at(sysctls, state, &place), 0);
-	/* (A file, unlike a setting, keeps the end of a longer value.) */
+	/* A file, unlike a setting, keeps the end of a longer value. */
+	put("net/ipv4/vs/expire_nodest_conn", "1");
 	ck_assert_int_eq(sysctls_restore_at(state, NULL, &place), 0);
 	ck_assert_str_eq(get("net/ipv4/vs/expire_nodest_conn"), "0 1");
 	sysctls_free(sysctls);

@@ -582,9 +582,14 @@ static void case_soon(const char *what, const char *client, const char *vip, con
 		took[i] = wait_heard(port);
 	}
 	qsort(took, count, sizeof(*took), by_number);
-	check(took[count - 1] < IPVS_SYNC_BOUND_US + 20 * US_PER_MS,
-	      "%s: told %.1f ms after the handshake (median), %.1f at most, of %zu", what,
-	      (double)took[count / 2] / US_PER_MS, (double)took[count - 1] / US_PER_MS, count);
+	/* The guest may be kept from running for a while; the kernel by itself takes 2 to 3 s. */
+	check(took[count - 1 - count / 20] < IPVS_SYNC_BOUND_US &&
+	              took[count - 1] < 500 * US_PER_MS,
+	      "%s: told %.1f ms after the handshake (median), 95 %% within %.1f, %.1f at most, of "
+	      "%zu",
+	      what, (double)took[count / 2] / US_PER_MS,
+	      (double)took[count - 1 - count / 20] / US_PER_MS, (double)took[count - 1] / US_PER_MS,
+	      count);
 	apply((struct ipvs_op){.kind = IPVS_OP_DEL_SERVICE, .service = &service});
 }
 
