@@ -91,29 +91,12 @@ static void hand_over(struct app *app)
 	}
 }
 
-static bool snapshot_has(const struct model_snapshot *snapshot, const struct addr *address)
-{
-	size_t low = 0, high = snapshot->vip_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = addr_compare(&snapshot->vips[middle].address, address);
-		if (order == 0)
-			return true;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return false;
-}
-
 /* Addresses of 'before' that are wanted no more may still carry connections: they linger on. */
 static void note_leaving(struct app *app, const struct model_snapshot *before)
 {
 	for (size_t i = 0; before && i < before->vip_count; i++) {
 		const struct model_vip *vip = &before->vips[i];
-		if (snapshot_has(app->sources.snapshot, &vip->address))
+		if (model_snapshot_vip(app->sources.snapshot, &vip->address))
 			continue;
 		app->lingering = xreallocarray(app->lingering, app->lingering_count + 1,
 		                               sizeof(*app->lingering));
@@ -131,7 +114,7 @@ static bool forget_lingering(struct app *app)
 	for (size_t i = 0; i < app->lingering_count; i++) {
 		const struct addr *address = &app->lingering[i].address;
 		if (ipvs_drain_needs_vip(&app->reconcile.balance.drain, address) &&
-		    !snapshot_has(app->sources.snapshot, address))
+		    !model_snapshot_vip(app->sources.snapshot, address))
 			app->lingering[kept++] = app->lingering[i];
 	}
 	bool went = kept < app->lingering_count;
@@ -193,19 +176,33 @@ static bool is_anything_wanted(const struct app *app)
 	       (app->kubernetes && kubernetes_is_known(app->kubernetes));
 }
 
-void app_reload(struct app *app)
+static void load(struct app *app)
 {
 	struct model_snapshot *before;
+	struct sources_others others = others_of(app);
+
+	if (sources_load(&app->sources, &others, mono_now_us(), &before))
+		snapshot_changed(app, before);
+	free((void *)others.items);
+}
+
+/* What is known to have changed is in force before the other files are looked at: there may be
+ * thousands, and what changes on some file systems nobody is told. */
+void app_reload(struct app *app)
+{
+	bool known;
 
 	if (app->stopping)
 		return;
 	if (notify_reloading(&app->notify, mono_now_us()))
 		log_debug("daemon", "the service manager can't be told");
-	struct sources_others others = others_of(app);
-	if (app->options->path_count > 0 &&
-	    sources_load(&app->sources, &others, mono_now_us(), &before))
-		snapshot_changed(app, before);
-	free((void *)others.items);
+	if (app->options->path_count > 0) {
+		known = sources_look_at_told(&app->sources);
+		if (known)
+			load(app);
+		if (sources_look(&app->sources) || !known)
+			load(app);
+	}
 	if (notify_ready(&app->notify))
 		log_debug("daemon", "the service manager can't be told");
 }
@@ -361,6 +358,7 @@ static int open_sources(struct app *app)
 	/* Watched before they are read, so that no change falls in between. */
 	sources_watch(&app->sources, app->loop, sources_changed, app);
 	struct sources_others others = others_of(app);
+	(void)sources_look(&app->sources);
 	bool loaded = sources_load(&app->sources, &others, mono_now_us(), &none);
 	free((void *)others.items);
 	if (!loaded) {

@@ -25,7 +25,6 @@ int balance_open(struct balance *balance, const char *state_dir, struct text *wh
 	balance->journal_path = text_take(&path);
 	problems_init(&balance->problems, "ipvs");
 	ipvs_drain_init(&balance->drain);
-	ipvs_table_init(&balance->wanted);
 	int rc = ipvs_journal_load(balance->journal_path, &balance->journal, &verdict);
 	if (rc)
 		text_printf(why, "%s: %s", balance->journal_path,
@@ -37,7 +36,6 @@ void balance_done(struct balance *balance)
 {
 	ipvs_kernel_close(balance->kernel);
 	ipvs_drain_done(&balance->drain);
-	ipvs_table_done(&balance->wanted);
 	ipvs_scope_done(&balance->changed);
 	ipvs_journal_done(&balance->journal);
 	problems_done(&balance->problems);
@@ -60,32 +58,90 @@ static void leave_out(struct ipvs_table *table, const struct balance_without *wi
 	table->service_count = kept;
 }
 
+static void build(const struct balance *balance, const struct model_snapshot *snapshot,
+                  const struct ipvs_scope *scope, struct ipvs_table *ret_table)
+{
+	ipvs_table_build(snapshot, scope, is_drained, balance->drains, ret_table);
+	if (balance->without.is_held)
+		leave_out(ret_table, &balance->without);
+}
+
+void balance_build(const struct balance *balance, struct ipvs_table *ret_table)
+{
+	build(balance, balance->snapshot, NULL, ret_table);
+}
+
+/* Everything will be looked at: what differs needn't be found out, but for whether something of the
+ * journal is wanted no more. */
+static void want_anew(struct balance *balance)
+{
+	struct ipvs_table wanted;
+
+	balance->looked = false;
+	balance->leaving = false;
+	if (balance->journal.count == 0)
+		return;
+	balance_build(balance, &wanted);
+	for (size_t i = 0; i < balance->journal.count && !balance->leaving; i++)
+		balance->leaving = !ipvs_table_find(&wanted, &balance->journal.entries[i].key);
+	ipvs_table_done(&wanted);
+}
+
 void balance_want(struct balance *balance, const struct model_snapshot *snapshot,
                   const struct drains *drains, const struct balance_without *without)
 {
-	struct ipvs_table before = balance->wanted;
+	const struct model_snapshot *before = balance->snapshot;
+	struct ipvs_table was, wanted;
+	struct ipvs_scope replaced = {0};
+	bool anew = !before || without || balance->without.is_held;
 
-	ipvs_table_build(snapshot, is_drained, drains, &balance->wanted);
-	if (without)
-		leave_out(&balance->wanted, without);
-	ipvs_scope_changed(&balance->changed, &before, &balance->wanted);
-	ipvs_table_done(&before);
+	balance->snapshot = snapshot;
+	balance->drains = drains;
+	balance->without = without ? *without : (struct balance_without){0};
+	if (anew) {
+		want_anew(balance);
+		return;
+	}
+	ipvs_scope_replaced(&replaced, before, snapshot);
+	build(balance, before, &replaced, &was);
+	build(balance, snapshot, &replaced, &wanted);
+	ipvs_scope_changed(&balance->changed, &was, &wanted);
+	for (size_t i = 0; i < was.service_count && !balance->leaving; i++)
+		balance->leaving = !ipvs_table_find(&wanted, &was.services[i].key);
+	ipvs_table_done(&was);
+	ipvs_table_done(&wanted);
+	ipvs_scope_done(&replaced);
+}
+
+void balance_drains_changed(struct balance *balance, const struct addr *server)
+{
+	if (balance->snapshot)
+		ipvs_scope_served(&balance->changed, balance->snapshot, server);
+}
+
+static bool is_left_out(const struct balance *balance, const struct model_service *service)
+{
+	return balance->without.is_held &&
+	       balance->without.is_held(balance->without.ctx, &service->address);
+}
+
+const struct model_service *balance_service(const struct balance *balance,
+                                            const struct ipvs_key *key)
+{
+	const struct model_service *service =
+		balance->snapshot ? ipvs_key_service(balance->snapshot, key) : NULL;
+
+	return service && !is_left_out(balance, service) ? service : NULL;
 }
 
 bool balance_owns(const struct balance *balance, const struct ipvs_key *key)
 {
-	return ipvs_journal_find(&balance->journal, key) || ipvs_table_find(&balance->wanted, key);
+	return ipvs_journal_find(&balance->journal, key) || balance_service(balance, key);
 }
 
 bool balance_has_leaving(const struct balance *balance)
 {
-	if (balance->drain.count)
-		return true;
-	for (size_t i = 0; i < balance->journal.count; i++) {
-		if (!ipvs_table_find(&balance->wanted, &balance->journal.entries[i].key))
-			return true;
-	}
-	return false;
+	return balance->drain.count > 0 || balance->leaving;
 }
 
 static bool owns(const void *ctx, const struct ipvs_key *key)
@@ -109,20 +165,33 @@ void balance_probe(struct balance *balance)
 /* Written down before it is made: after a crash in between we know what may be ours. Serving goes
  * before that: when it can't be written it is made all the same, and writing is tried every turn.
  */
-static void journal_replace(struct balance *balance, struct ipvs_journal *next, bool save)
+static void journal_save(struct balance *balance)
 {
-	if (save || balance->journal_unsaved) {
-		int rc = ipvs_journal_save(balance->journal_path, next);
-		balance->journal_unsaved = rc != 0;
-		if (rc)
-			problems_add(
-				&balance->problems,
-				"the ownership journal %s can't be written (%s): what is made now "
-				"would not be known as ours after a restart",
-				balance->journal_path, strerror(-rc));
-	}
+	int rc = ipvs_journal_save(balance->journal_path, &balance->journal);
+
+	balance->journal_unsaved = rc != 0;
+	if (rc)
+		problems_add(&balance->problems,
+		             "the ownership journal %s can't be written (%s): what is made now "
+		             "would not be known as ours after a restart",
+		             balance->journal_path, strerror(-rc));
+}
+
+static void journal_extend(struct balance *balance, const struct ipvs_table *wanted)
+{
+	if (ipvs_journal_extend(&balance->journal, wanted) || balance->journal_unsaved)
+		journal_save(balance);
+}
+
+static void journal_trim(struct balance *balance, const struct ipvs_table *held)
+{
+	struct ipvs_journal trimmed;
+	bool less = ipvs_journal_trim(&balance->journal, held, &trimmed);
+
 	ipvs_journal_done(&balance->journal);
-	balance->journal = *next;
+	balance->journal = trimmed;
+	if (less || balance->journal_unsaved)
+		journal_save(balance);
 }
 
 /* All services and the real servers of ours; of a scope only what is in it. */
@@ -186,10 +255,15 @@ static bool apply(struct balance *balance, const struct ipvs_plan *plan)
 
 static void count_wanted(struct balance *balance)
 {
-	balance->service_count = balance->wanted.service_count;
-	balance->server_count = 0;
-	for (size_t i = 0; i < balance->wanted.service_count; i++)
-		balance->server_count += balance->wanted.services[i].dest_count;
+	const struct model_snapshot *snapshot = balance->snapshot;
+
+	balance->service_count = balance->server_count = 0;
+	for (size_t i = 0; i < snapshot->service_count; i++) {
+		if (is_left_out(balance, &snapshot->services[i]))
+			continue;
+		balance->service_count++;
+		balance->server_count += ipvs_table_server_count(&snapshot->services[i]);
+	}
 }
 
 static void count_foreign(struct balance *balance, const struct ipvs_table *found)
@@ -206,7 +280,6 @@ static bool turn_with(struct balance *balance, const struct ipvs_scope *scope,
 {
 	size_t drained_before = balance->drain.count;
 	struct ipvs_table effective;
-	struct ipvs_journal trimmed;
 	struct ipvs_plan plan;
 
 	int64_t begin_us = mono_now_us();
@@ -224,10 +297,8 @@ static bool turn_with(struct balance *balance, const struct ipvs_scope *scope,
 		balance->drift_count += plan.count;
 		log_notice("ipvs", "repaired what others changed operations=%zu", plan.count);
 	}
-	if (!scope && done) {
-		bool less = ipvs_journal_trim(&balance->journal, &effective, &trimmed);
-		journal_replace(balance, &trimmed, less);
-	}
+	if (!scope && done)
+		journal_trim(balance, &effective);
 	ipvs_plan_done(&plan);
 	ipvs_table_done(&effective);
 	return done;
@@ -235,13 +306,16 @@ static bool turn_with(struct balance *balance, const struct ipvs_scope *scope,
 
 static bool turn_over_all(struct balance *balance, enum balance_cause cause, int64_t now_us)
 {
-	struct ipvs_table found;
+	struct ipvs_table found, wanted;
 
 	if (read_kernel(balance, NULL, false, &found))
 		return false;
-	ipvs_table_annotate(&found, &balance->wanted);
-	bool done = turn_with(balance, NULL, &balance->wanted, &found, cause, now_us);
+	balance_build(balance, &wanted);
+	ipvs_table_annotate(&found, &wanted);
+	journal_extend(balance, &wanted);
+	bool done = turn_with(balance, NULL, &wanted, &found, cause, now_us);
 	count_foreign(balance, &found);
+	ipvs_table_done(&wanted);
 	ipvs_table_done(&found);
 	return done;
 }
@@ -255,8 +329,9 @@ static bool turn_over_scope(struct balance *balance, enum balance_cause cause, i
 		return true;
 	if (read_kernel(balance, scope, false, &found))
 		return false;
-	ipvs_table_annotate(&found, &balance->wanted);
-	ipvs_scope_view(scope, &balance->wanted, &wanted);
+	build(balance, balance->snapshot, scope, &wanted);
+	ipvs_table_annotate(&found, &wanted);
+	journal_extend(balance, &wanted);
 	bool done = turn_with(balance, scope, &wanted, &found, cause, now_us);
 	ipvs_table_done(&wanted);
 	ipvs_table_done(&found);
@@ -265,8 +340,6 @@ static bool turn_over_scope(struct balance *balance, enum balance_cause cause, i
 
 void balance_turn(struct balance *balance, enum balance_cause cause, int64_t now_us)
 {
-	struct ipvs_journal extended;
-
 	problems_begin(&balance->problems);
 	balance->operation_count = 0;
 	balance->failure_count = 0;
@@ -276,14 +349,13 @@ void balance_turn(struct balance *balance, enum balance_cause cause, int64_t now
 		problems_add(&balance->problems, "%s", ipvs_kernel_open_text(balance->open_error));
 		balance->looked = false;
 	} else {
-		bool more = ipvs_journal_extend(&balance->journal, &balance->wanted, &extended);
-		journal_replace(balance, &extended, more);
 		ipvs_drain_scope(&balance->drain, &balance->changed);
 		bool all = cause == BALANCE_RESYNC || !balance->looked ||
 		           balance->changed.count > SCOPE_MAX;
 		balance->looked = all ? turn_over_all(balance, cause, now_us)
 		                      : turn_over_scope(balance, cause, now_us);
 		count_wanted(balance);
+		balance->leaving = balance->journal.count > balance->service_count;
 	}
 	ipvs_scope_done(&balance->changed);
 	problems_end(&balance->problems);
@@ -297,7 +369,6 @@ int64_t balance_deadline(const struct balance *balance)
 void balance_remove(struct balance *balance)
 {
 	struct ipvs_table nothing, found;
-	struct ipvs_journal empty = {0};
 	struct ipvs_plan plan;
 
 	if (!balance->kernel)
@@ -309,8 +380,10 @@ void balance_remove(struct balance *balance)
 	}
 	ipvs_table_init(&nothing);
 	ipvs_plan_make(&nothing, &found, &balance->journal, &plan);
-	if (plan.count == 0 || apply(balance, &plan))
-		journal_replace(balance, &empty, true);
+	if (plan.count == 0 || apply(balance, &plan)) {
+		ipvs_journal_done(&balance->journal);
+		journal_save(balance);
+	}
 	log_info("ipvs", "removed services=%zu", plan.counts[IPVS_OP_DEL_SERVICE]);
 	ipvs_plan_done(&plan);
 	ipvs_table_done(&nothing);
@@ -322,8 +395,13 @@ int balance_read(struct balance *balance, struct ipvs_table *ret_table)
 {
 	if (!balance->kernel)
 		return -ENOENT;
+	struct ipvs_table wanted;
 	int rc = read_kernel(balance, NULL, true, ret_table);
-	if (rc == 0)
-		ipvs_table_annotate(ret_table, &balance->wanted);
+
+	if (rc == 0 && balance->snapshot) {
+		balance_build(balance, &wanted);
+		ipvs_table_annotate(ret_table, &wanted);
+		ipvs_table_done(&wanted);
+	}
 	return rc;
 }

@@ -21,6 +21,12 @@ enum balance_cause {
 	BALANCE_RESYNC, /* everything is looked at: what differs was done by others */
 };
 
+/* Virtual addresses that have nothing in IPVS here. */
+struct balance_without {
+	bool (*is_held)(const void *ctx, const struct addr *vip); /* NULL: none */
+	const void *ctx;
+};
+
 struct balance {
 	struct ipvs_kernel *kernel; /* NULL while there is no IPVS */
 	int open_error;             /* why not, -errno */
@@ -29,8 +35,11 @@ struct balance {
 	struct ipvs_journal journal; /* what is ours */
 	bool journal_unsaved;        /* the file says less: it could not be written */
 	struct ipvs_drain drain;
-	struct ipvs_table wanted;
+	const struct model_snapshot *snapshot; /* what is wanted, not owned; NULL at first */
+	const struct drains *drains;           /* not owned */
+	struct balance_without without;
 	struct ipvs_scope changed; /* since the last turn */
+	bool leaving;              /* something is in the journal that is wanted no more */
 	bool looked;               /* all was looked at once, and nothing has failed since */
 	struct problems problems;  /* of the last turn */
 	size_t service_count;      /* ours in the kernel after the last turn */
@@ -49,15 +58,12 @@ struct balance {
 LT_MUST_USE int balance_open(struct balance *balance, const char *state_dir, struct text *why);
 void balance_done(struct balance *balance);
 
-/* Virtual addresses that have nothing in IPVS here; NULL: none. */
-struct balance_without {
-	bool (*is_held)(const void *ctx, const struct addr *vip);
-	const void *ctx;
-};
-
-/* 'snapshot' must stay until the next call. 'drains' says what an operator took out of service. */
+/* 'snapshot' must stay until the next call has returned; 'drains', which says what an operator took
+ * out of service, for good, and so the context of 'without' (NULL: nothing is left out). */
 void balance_want(struct balance *balance, const struct model_snapshot *snapshot,
                   const struct drains *drains, const struct balance_without *without);
+/* An operator took this address out of service, or back. */
+void balance_drains_changed(struct balance *balance, const struct addr *server);
 /* Opens IPVS if it isn't, which loads its module and makes its settings appear. */
 void balance_probe(struct balance *balance);
 /* Is anything ours, or was it at the last turn, that is wanted no more? */
@@ -71,6 +77,11 @@ void balance_remove(struct balance *balance);
 
 /* The kernel's services, ours annotated and with counters; -ENOENT without IPVS. */
 LT_MUST_USE int balance_read(struct balance *balance, struct ipvs_table *ret_table);
+/* What the kernel should hold. */
+void balance_build(const struct balance *balance, struct ipvs_table *ret_table);
+/* The wanted service of that key, NULL. */
+const struct model_service *balance_service(const struct balance *balance,
+                                            const struct ipvs_key *key);
 /* Is this service ours? */
 bool balance_owns(const struct balance *balance, const struct ipvs_key *key);
 

@@ -154,10 +154,9 @@ static void write_router_numbers(const struct app *app, struct text *out)
 static void service_labels(const struct app *app, struct text *out, const char *name,
                            const struct ipvs_service *service)
 {
-	const struct ipvs_service *wanted =
-		ipvs_table_find(&app->reconcile.balance.wanted, &service->key);
-	const struct model_virtual_server *vs =
-		wanted && wanted->wanted ? wanted->wanted->virtual_server : NULL;
+	const struct model_service *wanted =
+		balance_service(&app->reconcile.balance, &service->key);
+	const struct model_virtual_server *vs = wanted ? wanted->virtual_server : NULL;
 	const struct ipvs_identity *id = &service->identity;
 	char address[ADDR_TEXT_SIZE], port[8];
 	uint8_t protocol = service->key.mark ? id->protocol : service->key.protocol;

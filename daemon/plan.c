@@ -92,11 +92,12 @@ static void plan_nft(struct daemon_plan *plan, const struct model_snapshot *snap
 
 static void plan_ipvs_against(struct balance *balance, struct ipvs_table *found, struct text *lines)
 {
-	struct ipvs_table effective;
+	struct ipvs_table effective, wanted;
 	struct ipvs_plan ops;
 
-	ipvs_drain_step(&balance->drain, mono_now_us(), &balance->wanted, found, &balance->journal,
-	                NULL, &effective);
+	balance_build(balance, &wanted);
+	ipvs_drain_step(&balance->drain, mono_now_us(), &wanted, found, &balance->journal, NULL,
+	                &effective);
 	ipvs_plan_make(&effective, found, &balance->journal, &ops);
 	for (size_t i = 0; i < ops.count; i++) {
 		ipvs_op_format(&ops.ops[i], lines);
@@ -104,6 +105,7 @@ static void plan_ipvs_against(struct balance *balance, struct ipvs_table *found,
 	}
 	ipvs_plan_done(&ops);
 	ipvs_table_done(&effective);
+	ipvs_table_done(&wanted);
 }
 
 /* Appends the changes. True: connections go on that need NAT and settings which nobody else wants,

@@ -60,15 +60,21 @@ static void nft_turn(struct reconcile *r, enum balance_cause cause)
 	}
 	text_done(&changes);
 	text_done(&why);
+	r->nft_is_due = !r->nft_in_step;
 	problems_end(&r->nft_problems);
 }
 
-/* Anew from the snapshot. Flows that the kernel rewrites must be rewritten to their end, when the
- * last service that wants it is gone, too. */
-static void nft_want(struct reconcile *r)
+/* From the snapshot, unless it asks for the same as 'before' did. Flows that the kernel rewrites
+ * must be rewritten to their end, when the last service that wants it is gone, too. */
+static void nft_want(struct reconcile *r, const struct model_snapshot *before)
 {
 	bool had_nat = r->nft_wanted && nft_ruleset_has_nat(r->nft_wanted);
-	struct nft_table *plain = nft_ruleset_build(r->snapshot);
+	struct nft_table *plain;
+
+	if (before && nft_ruleset_same(before, r->snapshot))
+		return;
+	plain = nft_ruleset_build(r->snapshot);
+	r->nft_is_due = true;
 
 	nft_table_free(r->nft_wanted);
 	r->nft_wanted = plain;
@@ -201,7 +207,7 @@ static void want_balance(struct reconcile *r)
 {
 	const struct balance_without without = {is_held, r};
 
-	balance_want(&r->balance, r->snapshot, &r->drains, &without);
+	balance_want(&r->balance, r->snapshot, &r->drains, r->held_count ? &without : NULL);
 }
 
 /* --- turns --- */
@@ -232,7 +238,7 @@ static void turn(struct reconcile *r, enum balance_cause cause)
 	balance_probe(&r->balance);
 	if (first)
 		sysctl_turn(r);
-	if (cause != BALANCE_DRAIN)
+	if (cause == BALANCE_RESYNC || (cause == BALANCE_CHANGE && r->nft_is_due))
 		nft_turn(r, cause);
 	balance_turn(&r->balance, cause, begin_us);
 	nft_let_go(r);
@@ -298,21 +304,23 @@ int reconcile_open(struct reconcile *reconcile, struct loop *loop, const char *s
 
 void reconcile_want(struct reconcile *reconcile, const struct model_snapshot *snapshot)
 {
-	if (!reconcile->snapshot) /* later with every resync */
+	const struct model_snapshot *before = reconcile->snapshot;
+
+	if (!before) /* later with every resync */
 		look_for_proxy(reconcile);
 	reconcile->snapshot = snapshot;
 	reconcile->held_count = 0; /* of the former snapshot */
 	(void)judge_held(reconcile);
 	want_balance(reconcile);
-	nft_want(reconcile);
+	nft_want(reconcile, before);
 	turn(reconcile, BALANCE_CHANGE);
 }
 
-void reconcile_drains_changed(struct reconcile *reconcile)
+void reconcile_drains_changed(struct reconcile *reconcile, const struct addr *server)
 {
 	if (!reconcile->snapshot)
 		return;
-	want_balance(reconcile);
+	balance_drains_changed(&reconcile->balance, server);
 	turn(reconcile, BALANCE_CHANGE);
 }
 

@@ -26,6 +26,7 @@ struct reconcile {
 	struct nft_kernel *nft; /* NULL while there is no nftables */
 	struct loop_fd nft_events;
 	struct nft_table *nft_wanted;
+	bool nft_is_due;    /* what is wanted may differ from the last turn */
 	bool nft_keeps_nat; /* for flows that come to their end, though nothing wants it */
 	bool nft_in_step;
 	struct problems nft_problems;
@@ -55,12 +56,12 @@ struct reconcile {
  * kernel that lacks something is no failure: it is a problem that is told. */
 LT_MUST_USE int reconcile_open(struct reconcile *reconcile, struct loop *loop,
                                const char *state_dir, int64_t resync_us, struct text *why);
-/* 'snapshot' must stay until the next call. Makes a turn at once. */
+/* 'snapshot' must stay until the next call has returned. Makes a turn at once. */
 void reconcile_want(struct reconcile *reconcile, const struct model_snapshot *snapshot);
 /* May the virtual router of that name, of the snapshot, take no part on this node? */
 bool reconcile_holds(const struct reconcile *reconcile, const char *router);
-/* An operator's list of drained servers changed: a turn at once. */
-void reconcile_drains_changed(struct reconcile *reconcile);
+/* An operator took a server out of service, or back: a turn at once. */
+void reconcile_drains_changed(struct reconcile *reconcile, const struct addr *server);
 /* Takes everything of ours out of the kernel ('clean'), or leaves it to be adopted. */
 void reconcile_close(struct reconcile *reconcile, bool clean);
 

@@ -113,13 +113,11 @@ static void add_origin(json_t *object, const struct ipvs_service *service)
 static json_t *service_object(const struct app *app, const struct ipvs_service *found,
                               int64_t now_us)
 {
-	const struct ipvs_service *wanted =
-		ipvs_table_find(&app->reconcile.balance.wanted, &found->key);
 	struct ipvs_service service = *found;
 	char address[ADDR_TEXT_SIZE];
 	json_t *object = json_object(), *servers = json_array();
 
-	service.wanted = wanted ? wanted->wanted : NULL;
+	service.wanted = balance_service(&app->reconcile.balance, &found->key);
 	add_origin(object, &service);
 	json_object_set_new(
 		object, "address",
@@ -139,7 +137,7 @@ static json_t *service_object(const struct app *app, const struct ipvs_service *
 	json_object_set_new(object, "scheduler", json_string(service.scheduler));
 	json_object_set_new(object, "flags", flag_list(&service));
 	json_object_set_new(object, "persistenceSeconds", json_integer(service.timeout_s));
-	json_object_set_new(object, "draining", json_boolean(!wanted));
+	json_object_set_new(object, "draining", json_boolean(!service.wanted));
 	add_stats(object, service.stats);
 	for (size_t i = 0; i < service.dest_count; i++)
 		json_array_append_new(servers,

@@ -137,7 +137,7 @@ static void answer_drain(struct app *app, uint64_t ticket, const json_t *request
 		control_refuse(app->control, ticket, "%s: %s", drains->path, strerror(-rc));
 	} else {
 		log_notice("ipvs", "%s by hand server=%s", drain ? "drained" : "undrained", text);
-		reconcile_drains_changed(&app->reconcile);
+		reconcile_drains_changed(&app->reconcile, &server.address);
 		control_answer(app->control, ticket, json_pack("{s:s}", "server", text));
 	}
 }

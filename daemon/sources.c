@@ -57,19 +57,43 @@ static void tell_problems(const struct model_problems *problems)
 	text_done(&line);
 }
 
-struct model_snapshot *sources_read(struct sources *sources)
+bool sources_look(struct sources *sources)
+{
+	return files_source_look(&sources->files);
+}
+
+bool sources_look_at_told(struct sources *sources)
+{
+	struct files_watch_told told;
+	bool known;
+
+	if (!sources->watch)
+		return false;
+	files_watch_take(sources->watch, &told);
+	known = !told.all && files_source_look_at(&sources->files, told.files, told.count);
+	files_watch_told_done(&told);
+	return known;
+}
+
+static struct model_snapshot *judge(struct sources *sources)
 {
 	struct model_snapshot *snapshot;
 
 	model_problems_done(&sources->problems);
 	model_problems_init(&sources->problems);
-	files_source_read(&sources->files, &sources->problems);
+	files_source_report(&sources->files, &sources->problems);
 	/* After errors, too: what is wrong between objects is then told with the
 	 * rest. */
-	snapshot = model_snapshot_build(sources->files.objects, sources->files.object_count,
-	                                &sources->problems);
+	snapshot = model_snapshot_rebuild(sources->snapshot, sources->files.objects,
+	                                  sources->files.object_count, &sources->problems);
 	model_problems_sort(&sources->problems);
 	return snapshot;
+}
+
+struct model_snapshot *sources_read(struct sources *sources)
+{
+	(void)sources_look(sources);
+	return judge(sources);
 }
 
 /* --- joining --- */
@@ -77,7 +101,8 @@ struct model_snapshot *sources_read(struct sources *sources)
 struct joining {
 	const struct model_objects **items; /* that can be in force beside one another */
 	size_t count;
-	struct model_snapshot *snapshot; /* of these */
+	struct model_snapshot *snapshot;     /* of these */
+	const struct model_snapshot *before; /* in force until now */
 	struct model_problems *left_out;
 	unsigned tries;
 };
@@ -93,7 +118,8 @@ static void admit(struct joining *joining, const struct model_objects *const *so
 		return;
 	model_problems_init(&problems);
 	memcpy(joining->items + joining->count, some, count * sizeof(struct model_objects *));
-	snapshot = model_snapshot_build(joining->items, joining->count + count, &problems);
+	snapshot = model_snapshot_rebuild(joining->before, joining->items, joining->count + count,
+	                                  &problems);
 	joining->tries++;
 	if (snapshot) {
 		model_snapshot_free(joining->snapshot);
@@ -131,6 +157,7 @@ static struct model_snapshot *join(struct sources *sources, struct model_snapsho
 	                         sizeof(*joining.items)),
 		.count = sources->accepted_count,
 		.snapshot = files,
+		.before = sources->snapshot,
 		.left_out = &left_out,
 	};
 
@@ -173,7 +200,7 @@ static void accept_files(struct sources *sources)
 bool sources_load(struct sources *sources, const struct sources_others *others, int64_t now_us,
                   struct model_snapshot **ret_before)
 {
-	struct model_snapshot *snapshot = sources_read(sources);
+	struct model_snapshot *snapshot = judge(sources);
 
 	tell_problems(&sources->problems);
 	if (!snapshot) {

@@ -45,9 +45,14 @@ void sources_done(struct sources *sources);
  * model_snapshot_free(). */
 LT_MUST_USE struct model_snapshot *sources_read(struct sources *sources);
 
-/* Reads all files; every problem is logged. True: there is a new snapshot, of
- * files and 'others', and '*ret_before' is the old one (NULL the first time),
- * now the caller's. False: all is as before. */
+/* Reads the files that were told to have changed. False: that is not known or
+ * not all; sources_look() is needed, now. */
+LT_MUST_USE bool sources_look_at_told(struct sources *sources);
+/* Looks at all files and reads those that have changed. True: any has. */
+bool sources_look(struct sources *sources);
+/* Judges what was read; every problem is logged. True: there is a new snapshot,
+ * of files and 'others', and '*ret_before' is the old one (NULL the first
+ * time), now the caller's. False: all is as before. */
 LT_MUST_USE bool sources_load(struct sources *sources, const struct sources_others *others,
                               int64_t now_us, struct model_snapshot **ret_before);
 /* The same without reading files: 'others' changed. Gives the snapshot before,

@@ -63,7 +63,8 @@ struct identity {
 struct files_source_entry {
 	char *path;
 	struct identity identity;
-	bool settled; /* it had not been touched for a while when it was read */
+	bool settled; /* a change since it was read would show, in its identity or by being told */
+	bool plain;   /* it changes only under its own name: no link, neither kind */
 	bool seen;    /* in the current reading */
 	struct model_objects objects;
 	struct model_problems problems;
@@ -152,7 +153,9 @@ static void read_file(struct files_source_entry *entry)
 	arena_done(&trees);
 }
 
-static void take_file(struct files_source *source, const char *path, const struct stat *st)
+/* 'plain': 'path' is no symbolic link, as far as is known. */
+static void take_file(struct files_source *source, const char *path, const struct stat *st,
+                      bool plain)
 {
 	struct identity identity = identify(st);
 	bool settled = is_settled(st), found;
@@ -168,6 +171,7 @@ static void take_file(struct files_source *source, const char *path, const struc
 		*entry = (struct files_source_entry){.path = xstrdup(path)};
 	} else {
 		entry = &source->entries[at];
+		entry->plain = plain && st->st_nlink == 1;
 		if (entry->seen || (entry->settled && same(&entry->identity, &identity))) {
 			entry->seen = true; /* one given twice is read once */
 			return;
@@ -177,7 +181,9 @@ static void take_file(struct files_source *source, const char *path, const struc
 	}
 	entry->identity = identity;
 	entry->settled = settled;
+	entry->plain = plain && st->st_nlink == 1;
 	entry->seen = true;
+	source->changed = true;
 	read_file(entry);
 }
 
@@ -221,22 +227,25 @@ static int list_directory(const char *path, struct names *ret_names)
 }
 
 /* A pipe or a device in a directory could block for ever, or never end. */
-static void take_entry(struct files_source *source, const char *path,
-                       struct model_problems *problems)
+static void take_entry(struct files_source *source, const char *path)
 {
 	struct stat st;
+	int failed = lstat(path, &st);
+	bool is_link = !failed && S_ISLNK(st.st_mode);
 
-	if (stat(path, &st) < 0)
-		report_errno(problems, path, errno);
+	if (is_link)
+		failed = stat(path, &st);
+	if (failed)
+		report_errno(&source->problems, path, errno);
 	else if (S_ISREG(st.st_mode))
-		take_file(source, path, &st);
+		take_file(source, path, &st, !is_link);
 	else if (!S_ISDIR(st.st_mode))
-		report(problems, MODEL_ERROR, path, "is no regular file");
+		report(&source->problems, MODEL_ERROR, path, "is no regular file");
 }
 
-static void take_directory(struct files_source *source, const char *path,
-                           struct model_problems *problems)
+static void take_directory(struct files_source *source, const char *path)
 {
+	struct model_problems *problems = &source->problems;
 	struct names names = {NULL, 0, false};
 	struct text file = {0};
 	int r = list_directory(path, &names);
@@ -254,7 +263,7 @@ static void take_directory(struct files_source *source, const char *path,
 	for (size_t i = 0; i < names.count; i++) {
 		text_clear(&file);
 		text_printf(&file, "%s%s%s", path, slash ? "" : "/", names.items[i]);
-		take_entry(source, text_str(&file), problems);
+		take_entry(source, text_str(&file));
 		free(names.items[i]);
 	}
 	free(names.items);
@@ -264,6 +273,7 @@ static void take_directory(struct files_source *source, const char *path,
 void files_source_init(struct files_source *source, char *const *paths, size_t path_count)
 {
 	*source = (struct files_source){.paths = paths, .path_count = path_count};
+	model_problems_init(&source->problems);
 }
 
 void files_source_done(struct files_source *source)
@@ -272,6 +282,7 @@ void files_source_done(struct files_source *source)
 		entry_done(&source->entries[i]);
 	free(source->entries);
 	free(source->objects);
+	model_problems_done(&source->problems);
 	*source = (struct files_source){0};
 }
 
@@ -285,31 +296,96 @@ static void forget_unseen(struct files_source *source)
 		else
 			entry_done(&source->entries[i]);
 	}
+	source->changed |= kept != source->entry_count;
 	source->entry_count = kept;
 }
 
-void files_source_read(struct files_source *source, struct model_problems *problems)
+static void gather_objects(struct files_source *source)
+{
+	source->object_count = source->entry_count;
+	source->objects =
+		xreallocarray(source->objects, source->entry_count + 1, sizeof(*source->objects));
+	for (size_t i = 0; i < source->entry_count; i++)
+		source->objects[i] = &source->entries[i].objects;
+}
+
+bool files_source_look(struct files_source *source)
 {
 	struct stat st;
 
+	source->changed = source->problems.count > 0 || !source->objects;
+	model_problems_done(&source->problems);
+	model_problems_init(&source->problems);
 	for (size_t i = 0; i < source->entry_count; i++)
 		source->entries[i].seen = false;
 	for (size_t i = 0; i < source->path_count; i++) {
 		const char *path = source->paths[i];
 
 		if (stat(path, &st) < 0)
-			report_errno(problems, path, errno);
+			report_errno(&source->problems, path, errno);
 		else if (S_ISDIR(st.st_mode))
-			take_directory(source, path, problems);
+			take_directory(source, path);
 		else
-			take_file(source, path, &st);
+			take_file(source, path, &st, false);
 	}
 	forget_unseen(source);
-	source->object_count = source->entry_count;
-	source->objects =
-		xreallocarray(source->objects, source->entry_count + 1, sizeof(*source->objects));
+	gather_objects(source);
+	return source->changed || source->problems.count > 0;
+}
+
+/* A file that was read before. False: it is none any more. */
+static bool look_again(struct files_source *source, struct files_source_entry *entry)
+{
+	bool plain = entry->plain;
+	struct stat st;
+
+	if ((plain ? lstat(entry->path, &st) : stat(entry->path, &st)) < 0 || !S_ISREG(st.st_mode))
+		return false;
+	entry->seen = false;
+	take_file(source, entry->path, &st, plain);
+	return true;
+}
+
+/* Whoever told of this change tells of the next one, too. */
+static bool look_at_told(struct files_source *source, const char *path)
+{
+	bool found;
+	size_t at = position(source, source->entry_count, path, &found);
+	struct files_source_entry *entry = &source->entries[at];
+
+	if (!found || !entry->plain)
+		return false;
+	entry->settled = false;
+	if (!look_again(source, entry))
+		return false;
+	entry->settled = true;
+	return true;
+}
+
+bool files_source_look_at(struct files_source *source, char *const *files, size_t count)
+{
+	if (source->problems.count > 0 || !source->objects)
+		return false;
 	for (size_t i = 0; i < source->entry_count; i++) {
-		source->objects[i] = &source->entries[i].objects;
-		model_problems_append(problems, &source->entries[i].problems);
+		if (!source->entries[i].plain && !look_again(source, &source->entries[i]))
+			return false;
 	}
+	for (size_t i = 0; i < count; i++) {
+		if (!look_at_told(source, files[i]))
+			return false;
+	}
+	return true;
+}
+
+void files_source_report(const struct files_source *source, struct model_problems *problems)
+{
+	model_problems_append(problems, &source->problems);
+	for (size_t i = 0; i < source->entry_count; i++)
+		model_problems_append(problems, &source->entries[i].problems);
+}
+
+void files_source_read(struct files_source *source, struct model_problems *problems)
+{
+	(void)files_source_look(source);
+	files_source_report(source, problems);
 }

@@ -22,6 +22,8 @@ struct files_source {
 	size_t path_count;
 	struct files_source_entry *entries; /* owned; by path */
 	size_t entry_count;
+	struct model_problems problems;       /* of the paths themselves, at the last look */
+	bool changed;                         /* scratch: at the current look */
 	const struct model_objects **objects; /* of each file that could be read, for
 	                                         model_snapshot_build() */
 	size_t object_count;
@@ -31,8 +33,16 @@ struct files_source {
 void files_source_init(struct files_source *source, char *const *paths, size_t path_count);
 void files_source_done(struct files_source *source);
 /* Reads the files that are new or have changed since the last time, and forgets those that are
- * gone. Appends to 'problems' all that is wrong with any of them, a path that can't be read
- * included. */
+ * gone. True: something differs from what was said before. */
+bool files_source_look(struct files_source *source);
+/* The same for one who knows which files may have changed, such as files/watch.h: others are not
+ * looked at, unless they are what nobody can watch (links). False: something is not as simple as
+ * that, and all has to be looked at; nothing was read then, or some of it. */
+LT_MUST_USE bool files_source_look_at(struct files_source *source, char *const *files,
+                                      size_t count);
+/* Appends all that is wrong with any of them, a path that can't be read included. */
+void files_source_report(const struct files_source *source, struct model_problems *problems);
+/* Looks and reports. */
 void files_source_read(struct files_source *source, struct model_problems *problems);
 
 /* Would a file of this name in a directory be read? */

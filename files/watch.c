@@ -21,6 +21,7 @@
 	 IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
 #define READS_A_TURN     16
 #define LONGEST_IN_QUIET 10
+#define TOLD_MAX         100 /* files; more are as good as all */
 
 /* Something that matters in a directory; several may share a watch descriptor. */
 struct interest {
@@ -44,7 +45,37 @@ struct files_watch {
 	char **paths;
 	size_t path_count;
 	struct interests interests;
+	struct files_watch_told told;
 };
+
+void files_watch_told_done(struct files_watch_told *told)
+{
+	for (size_t i = 0; i < told->count; i++)
+		free(told->files[i]);
+	free(told->files);
+	*told = (struct files_watch_told){0};
+}
+
+static void tell(struct files_watch_told *told, const char *directory, const char *name)
+{
+	struct text path = {0};
+
+	text_printf(&path, "%s/%s", directory, name);
+	for (size_t i = 0; i < told->count; i++) {
+		if (strcmp(told->files[i], text_str(&path)) == 0) {
+			text_done(&path);
+			return;
+		}
+	}
+	if (told->count == TOLD_MAX)
+		told->all = true;
+	if (told->all) {
+		text_done(&path);
+		return;
+	}
+	told->files = xreallocarray(told->files, told->count + 1, sizeof(*told->files));
+	told->files[told->count++] = text_take(&path);
+}
 
 static void free_interests(struct interests *interests)
 {
@@ -160,15 +191,32 @@ static bool matters_to(const struct interest *interest, const struct inotify_eve
 	return !(event->mask & IN_CREATE) || !is_being_written(interest->directory, name);
 }
 
-static bool matters(const struct files_watch *watch, const struct inotify_event *event)
+/* Does the event say which file of a directory changed? */
+static bool names_file(const struct interest *interest, const struct inotify_event *event)
 {
+	return !interest->name && !(event->mask & SELF_EVENTS) &&
+	       strcmp(event->name, "..data") != 0;
+}
+
+/* Notes what the event tells. True: something. */
+static bool take_event(struct files_watch *watch, const struct inotify_event *event)
+{
+	bool found = false;
+
 	if (event->mask & IN_Q_OVERFLOW)
-		return true;
+		return watch->told.all = true;
 	for (size_t i = 0; i < watch->interests.count; i++) {
-		if (matters_to(&watch->interests.items[i], event))
-			return true;
+		const struct interest *interest = &watch->interests.items[i];
+
+		if (!matters_to(interest, event))
+			continue;
+		found = true;
+		if (names_file(interest, event))
+			tell(&watch->told, interest->directory, event->name);
+		else
+			watch->told.all = true;
 	}
-	return false;
+	return found;
 }
 
 static void postpone(struct files_watch *watch, int64_t now_us)
@@ -182,28 +230,46 @@ static void postpone(struct files_watch *watch, int64_t now_us)
 	loop_deadline_arm(&watch->quiet, at_us < latest_us ? at_us : latest_us);
 }
 
-static void ready(struct loop_fd *fd, bool readable, bool writable)
+/* True: something was told. */
+static bool take_events(struct files_watch *watch)
 {
-	struct files_watch *watch = lt_container_of(fd, struct files_watch, fd);
 	bool found = false;
 
 	for (int i = 0; i < READS_A_TURN; i++) {
 		_Alignas(struct inotify_event) char buffer[16 * 1024];
-		ssize_t size = read(fd->fd, buffer, sizeof(buffer));
+		ssize_t size = read(watch->fd.fd, buffer, sizeof(buffer));
 
-		if (size <= 0)
-			break;
 		for (ssize_t at = 0; at < size;) {
 			const struct inotify_event *event = (const void *)(buffer + at);
 
-			found = matters(watch, event) || found;
+			found = take_event(watch, event) || found;
 			at += (ssize_t)(sizeof(*event) + event->len);
 		}
+		if (size < (ssize_t)sizeof(buffer) / 2)
+			break; /* that was all */
+		if (i == READS_A_TURN - 1)
+			watch->told.all = true; /* the rest comes with the next turn */
 	}
-	if (!found)
-		return;
-	refresh(watch);
-	postpone(watch, mono_now_us());
+	if (watch->told.all)
+		refresh(watch);
+	return found;
+}
+
+static void ready(struct loop_fd *fd, bool readable, bool writable)
+{
+	struct files_watch *watch = lt_container_of(fd, struct files_watch, fd);
+
+	if (take_events(watch))
+		postpone(watch, mono_now_us());
+}
+
+void files_watch_take(struct files_watch *watch, struct files_watch_told *ret_told)
+{
+	(void)take_events(watch);
+	loop_deadline_arm(&watch->quiet, TIME_NEVER);
+	watch->first_us = TIME_NEVER;
+	*ret_told = watch->told;
+	watch->told = (struct files_watch_told){0};
 }
 
 static void quiet(struct loop_deadline *deadline)
@@ -262,6 +328,7 @@ void files_watch_close(struct files_watch *watch)
 	loop_deadline_done(&watch->quiet);
 	close(watch->fd.fd);
 	free_interests(&watch->interests);
+	files_watch_told_done(&watch->told);
 	for (size_t i = 0; i < watch->path_count; i++)
 		free(watch->paths[i]);
 	free(watch->paths);

@@ -22,6 +22,13 @@
 
 struct files_watch;
 
+/* What may have changed. */
+struct files_watch_told {
+	bool all;     /* anything: directories changed, or events were lost */
+	char **files; /* "DIRECTORY/NAME", owned; of the directories among the paths */
+	size_t count;
+};
+
 /* Calls 'changed' from the loop. Open it before the files are read for the first time, so that
  * nothing falls in between. 'paths' is copied. -errno of inotify, when it can't be had at all. */
 LT_MUST_USE int files_watch_open(struct loop *loop, char *const *paths, size_t path_count,
@@ -31,6 +38,10 @@ LT_MUST_USE int files_watch_open(struct loop *loop, char *const *paths, size_t p
 LT_MUST_USE int files_watch_open_quiet(struct loop *loop, char *const *paths, size_t path_count,
                                        int64_t quiet_us, void (*changed)(void *ctx), void *ctx,
                                        struct files_watch **ret_watch);
+/* Says what may have changed since the last call, and so tells it no more. All that was done before
+ * the call is in it, where inotify sees it. The caller gives it to files_watch_told_done(). */
+void files_watch_take(struct files_watch *watch, struct files_watch_told *ret_told);
+void files_watch_told_done(struct files_watch_told *told);
 /* NULL: nothing. Not from within 'changed'. */
 void files_watch_close(struct files_watch *watch);
 

@@ -72,13 +72,25 @@ static bool same_entry(const struct ipvs_journal_entry *a, const struct ipvs_jou
 	       a->identity.drain_timeout_us == b->identity.drain_timeout_us;
 }
 
-bool ipvs_journal_extend(const struct ipvs_journal *journal, const struct ipvs_table *wanted,
-                         struct ipvs_journal *ret_journal)
+static bool has_all(const struct ipvs_journal *journal, const struct ipvs_table *wanted)
+{
+	for (size_t i = 0; i < wanted->service_count; i++) {
+		struct ipvs_journal_entry entry = entry_of(&wanted->services[i]);
+		const struct ipvs_journal_entry *there = ipvs_journal_find(journal, &entry.key);
+
+		if (!there || !same_entry(&entry, there))
+			return false;
+	}
+	return true;
+}
+
+bool ipvs_journal_extend(struct ipvs_journal *journal, const struct ipvs_table *wanted)
 {
 	struct ipvs_journal result = {0};
 	size_t i = 0, j = 0;
-	bool changed = false;
 
+	if (has_all(journal, wanted))
+		return false;
 	result.entries = xcalloc(journal->count + wanted->service_count, sizeof(*result.entries));
 	while (i < journal->count || j < wanted->service_count) {
 		int order = i == journal->count ? 1 : -1;
@@ -86,18 +98,14 @@ bool ipvs_journal_extend(const struct ipvs_journal *journal, const struct ipvs_t
 		if (i < journal->count && j < wanted->service_count)
 			order = ipvs_key_compare(&journal->entries[i].key,
 			                         &wanted->services[j].key);
-		if (order < 0) {
-			result.entries[result.count++] = journal->entries[i++];
-			continue;
-		}
-		result.entries[result.count] = entry_of(&wanted->services[j++]);
-		if (order > 0 || !same_entry(&result.entries[result.count], &journal->entries[i]))
-			changed = true;
-		result.count++;
-		i += order == 0;
+		result.entries[result.count++] = order < 0 ? journal->entries[i]
+		                                           : entry_of(&wanted->services[j]);
+		i += order <= 0;
+		j += order >= 0;
 	}
-	*ret_journal = result;
-	return changed;
+	ipvs_journal_done(journal);
+	*journal = result;
+	return true;
 }
 
 bool ipvs_journal_trim(const struct ipvs_journal *journal, const struct ipvs_table *held,

@@ -34,10 +34,9 @@ const struct ipvs_journal_entry *ipvs_journal_find(const struct ipvs_journal *jo
 /* Each turn: trim by the fresh dump, extend by what is wanted, save if either says so, then apply.
  * So nothing is ever made that isn't written down. */
 
-/* Before applying: what is in the journal and what is wanted. True when that differs from
- * 'journal' and so wants saving first. 'ret_journal' is new. */
-bool ipvs_journal_extend(const struct ipvs_journal *journal, const struct ipvs_table *wanted,
-                         struct ipvs_journal *ret_journal);
+/* Before applying: adds what is wanted. True when that was not in it, or otherwise, and so wants
+ * saving first. */
+bool ipvs_journal_extend(struct ipvs_journal *journal, const struct ipvs_table *wanted);
 /* What is in the journal and in 'held', a fresh dump. True when that is less than 'journal'. */
 bool ipvs_journal_trim(const struct ipvs_journal *journal, const struct ipvs_table *held,
                        struct ipvs_journal *ret_journal);

@@ -50,6 +50,67 @@ void ipvs_scope_add(struct ipvs_scope *scope, const struct ipvs_key *key)
 	scope->count++;
 }
 
+static void add_service(struct ipvs_scope *scope, const struct model_service *service)
+{
+	struct ipvs_key key = ipvs_key_of(service);
+
+	ipvs_scope_add(scope, &key);
+}
+
+static int compare_places(const struct model_service *a, const struct model_service *b)
+{
+	int order = addr_compare(&a->address, &b->address);
+
+	if (order == 0)
+		order = (int)a->port->protocol - (int)b->port->protocol;
+	return order != 0 ? order : (int)a->port->first - (int)b->port->first;
+}
+
+void ipvs_scope_replaced(struct ipvs_scope *scope, const struct model_snapshot *before,
+                         const struct model_snapshot *after)
+{
+	size_t i = 0, j = 0;
+
+	while (i < before->service_count || j < after->service_count) {
+		const struct model_service *old = &before->services[i], *new = &after->services[j];
+		int order = i < before->service_count ? -1 : 1;
+
+		if (i < before->service_count && j < after->service_count) {
+			if (old->port == new->port &&
+			    old->mark == new->mark &&addr_equal(&old->address, &new->address)) {
+				i++;
+				j++;
+				continue;
+			}
+			order = compare_places(old, new);
+		}
+		if (order <= 0)
+			add_service(scope, old);
+		if (order >= 0) /* its mark may be another */
+			add_service(scope, new);
+		i += order <= 0;
+		j += order >= 0;
+	}
+}
+
+void ipvs_scope_served(struct ipvs_scope *scope, const struct model_snapshot *snapshot,
+                       const struct addr *server)
+{
+	for (size_t i = 0; i < snapshot->service_count; i++) {
+		const struct model_service *service = &snapshot->services[i];
+		size_t count;
+		const struct model_real_server *servers =
+			model_port_servers(service->virtual_server, service->port, &count);
+
+		for (size_t j = 0; j < count; j++) {
+			if (addr_equal(&servers[j].address, server)) {
+				add_service(scope, service);
+				break;
+			}
+		}
+	}
+}
+
 static bool same(const struct ipvs_service *a, const struct ipvs_service *b)
 {
 	if (!ipvs_service_same(a, b) || a->dest_count != b->dest_count)

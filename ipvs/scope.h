@@ -2,12 +2,14 @@
 /* ipvs/scope.h - a part of the table to look at, when there is reason to look at no more.
  *
  * Pure. To list real servers costs the kernel two system calls a virtual service; a reload that
- * changes one of ten thousand needn't ask for all. What is in the scope is still compared with a
- * fresh dump; the rest has its turn at the next full one. A turn with a scope is:
+ * changes one of ten thousand needn't ask for all, nor work out what is wanted of all. What is in
+ * the scope is still compared with a fresh dump; the rest has its turn at the next full one. A turn
+ * with a scope is:
  *
+ *   ipvs_scope_replaced(old snapshot, new one) -> where they may differ; for that part:
  *   ipvs_scope_changed(old wanted, new wanted) and ipvs_drain_scope -> scope
- *   dump with ipvs_scope_holds as wants_dests -> found
- *   ipvs_scope_view of wanted and of found -> ipvs_drain_step with the scope -> plan -> apply */
+ *   ipvs_kernel_look(scope) -> found; ipvs_table_build(snapshot, scope) -> wanted
+ *   ipvs_drain_step with the scope -> plan -> apply */
 
 #ifndef LINTEL_IPVS_SCOPE_H
 #define LINTEL_IPVS_SCOPE_H
@@ -23,6 +25,13 @@ struct ipvs_scope {
 void ipvs_scope_done(struct ipvs_scope *scope);
 /* Adds a key unless it is there. */
 void ipvs_scope_add(struct ipvs_scope *scope, const struct ipvs_key *key);
+/* Adds the services that are in one of the snapshots only, or come from different objects: all that
+ * may differ, and little more when the snapshots share most of their sources. */
+void ipvs_scope_replaced(struct ipvs_scope *scope, const struct model_snapshot *before,
+                         const struct model_snapshot *after);
+/* Adds the services that this server serves. */
+void ipvs_scope_served(struct ipvs_scope *scope, const struct model_snapshot *snapshot,
+                       const struct addr *server);
 /* Adds the services that are in one of the tables only, or differ between them, themselves or in
  * their dests. */
 void ipvs_scope_changed(struct ipvs_scope *scope, const struct ipvs_table *before,

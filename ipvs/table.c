@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ipvs/table.h"
 
+#include "ipvs/scope.h"
 #include "lib/endpoint.h"
 
 #include <assert.h>
@@ -174,6 +175,43 @@ struct ipvs_key ipvs_key_of(const struct model_service *service)
 	return key;
 }
 
+static const struct model_service *find_mark(const struct model_snapshot *snapshot,
+                                             const struct ipvs_key *key)
+{
+	for (size_t i = 0; i < snapshot->service_count; i++) {
+		if (snapshot->services[i].mark == key->mark &&
+		    snapshot->services[i].address.family == key->addr.family)
+			return &snapshot->services[i];
+	}
+	return NULL;
+}
+
+const struct model_service *ipvs_key_service(const struct model_snapshot *snapshot,
+                                             const struct ipvs_key *key)
+{
+	size_t low = 0, high = snapshot->service_count;
+
+	if (key->mark != 0)
+		return find_mark(snapshot, key);
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct model_service *service = &snapshot->services[middle];
+		int order = addr_compare(&service->address, &key->addr);
+
+		if (order == 0)
+			order = compare_numbers((uint32_t)service->port->protocol, key->protocol);
+		if (order == 0)
+			order = compare_numbers(service->port->first, key->port);
+		if (order == 0)
+			return service->mark == 0 ? service : NULL;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
 static enum ipvs_forwarding forwarding_of(enum model_forwarding forwarding)
 {
 	switch (forwarding) {
@@ -235,6 +273,18 @@ static uint8_t server_family(const struct model_service *service)
 		other = servers[i].address.family;
 	}
 	return vs->forwarding == MODEL_FORWARD_TUNNEL ? other : service->address.family;
+}
+
+size_t ipvs_table_server_count(const struct model_service *service)
+{
+	const struct model_real_server *servers;
+	uint8_t family = server_family(service);
+	size_t count, taken = 0;
+
+	servers = model_port_servers(service->virtual_server, service->port, &count);
+	for (size_t i = 0; i < count; i++)
+		taken += servers[i].address.family == family;
+	return taken;
 }
 
 struct drained {
@@ -311,28 +361,34 @@ static void build_service(struct arena *arena, const struct model_service *wante
 	build_dests(arena, wanted, drained, service);
 }
 
-void ipvs_table_build(const struct model_snapshot *snapshot,
+void ipvs_table_build(const struct model_snapshot *snapshot, const struct ipvs_scope *scope,
                       bool (*drained)(const void *ctx, const struct addr *addr, uint16_t port),
                       const void *ctx, struct ipvs_table *ret_table)
 {
+	size_t count = scope ? scope->count : snapshot->service_count;
+	const struct model_virtual_server *last = NULL;
 	const struct drained drains = {drained, ctx};
 	char text[MODEL_OBJECT_TEXT_SIZE];
 	const char *title = "";
 
 	ipvs_table_init(ret_table);
-	ret_table->services = arena_array(&ret_table->arena, snapshot->service_count,
-	                                  sizeof(*ret_table->services));
-	for (size_t i = 0; i < snapshot->service_count; i++) {
-		const struct model_service *wanted = &snapshot->services[i];
+	ret_table->services = arena_array(&ret_table->arena, count, sizeof(*ret_table->services));
+	for (size_t i = 0; i < count; i++) {
+		const struct model_service *wanted =
+			scope ? ipvs_key_service(snapshot, &scope->keys[i])
+			      : &snapshot->services[i];
 
+		if (!wanted)
+			continue;
 		/* neighbours often belong to one virtual server: one copy of its title will do */
-		if (i == 0 || wanted->virtual_server != wanted[-1].virtual_server)
+		if (wanted->virtual_server != last)
 			title = arena_strdup(
 				&ret_table->arena,
 				model_virtual_server_title(wanted->virtual_server, text));
-		build_service(&ret_table->arena, wanted, &drains, title, &ret_table->services[i]);
+		last = wanted->virtual_server;
+		build_service(&ret_table->arena, wanted, &drains, title,
+		              &ret_table->services[ret_table->service_count++]);
 	}
-	ret_table->service_count = snapshot->service_count;
 	ipvs_table_sort(ret_table);
 }
 

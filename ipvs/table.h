@@ -128,12 +128,17 @@ void ipvs_table_done(struct ipvs_table *table);
 /* The port a server answers on for the (first) port of the virtual service. */
 uint16_t ipvs_table_server_port(const struct model_service *service,
                                 const struct model_real_server *server);
-/* What the kernel should hold for a snapshot, which must outlive the table. 'drained' (may be NULL)
+struct ipvs_scope;
+/* What the kernel should hold for a snapshot, which must outlive the table; with a scope
+ * (ipvs/scope.h) only what is in it, NULL: everything. 'drained' (may be NULL)
  * says which servers an operator took out of service by hand: weight 0. Its port is that of the
  * destination, for a port range the first target port. 'ret_table' is initialised here. */
-void ipvs_table_build(const struct model_snapshot *snapshot,
+void ipvs_table_build(const struct model_snapshot *snapshot, const struct ipvs_scope *scope,
                       bool (*drained)(const void *ctx, const struct addr *addr, uint16_t port),
                       const void *ctx, struct ipvs_table *ret_table);
+
+/* How many real servers a wanted service has. */
+size_t ipvs_table_server_count(const struct model_service *service);
 
 /* Puts services and their dests in order and drops all but the first of equal keys (a dump during
  * changes may give one twice). */
@@ -155,8 +160,10 @@ int ipvs_dest_compare(const struct ipvs_dest *a, const struct ipvs_dest *b);
  * identity; of dests, their counters. */
 bool ipvs_service_same(const struct ipvs_service *a, const struct ipvs_service *b);
 bool ipvs_dest_same(const struct ipvs_dest *a, const struct ipvs_dest *b);
-/* The key of a wanted service. */
+/* The key of a wanted service, and the service of a key; NULL: it isn't wanted. */
 struct ipvs_key ipvs_key_of(const struct model_service *service);
+const struct model_service *ipvs_key_service(const struct model_snapshot *snapshot,
+                                             const struct ipvs_key *key);
 
 /* "TCP 10.77.0.100:80", "UDP 10.77.0.100:16384-16483 (mark 0x1000)", "FWM 0x1000 (IPv6)" when the
  * identity is unknown; returns buf. */

@@ -27,6 +27,14 @@ struct model_service {
 	uint32_t mark; /* firewall mark of a port range, 0 for a single port */
 };
 
+/* An address as some object names it. */
+struct model_claim {
+	struct addr address;
+	const struct model_router *router;
+	const struct model_virtual_server *virtual_server; /* NULL: the router's own */
+	size_t index;                                      /* in the object's addresses */
+};
+
 struct model_snapshot {
 	struct arena arena;            /* owns the arrays below */
 	struct model_objects *sources; /* shared: what the pointers below lead to */
@@ -39,6 +47,8 @@ struct model_snapshot {
 	size_t pool_count;
 	struct model_service *services; /* by address, protocol, first port */
 	size_t service_count;
+	struct model_claim *claims; /* who names which address: by address, routers' own first */
+	size_t claim_count;
 	struct model_vip *vips; /* addresses of virtual servers, by address, each once */
 	size_t vip_count;
 };
@@ -57,11 +67,20 @@ struct model_snapshot {
  * count is 0: then an empty snapshot. */
 struct model_snapshot *model_snapshot_build(const struct model_objects *const *sources,
                                             size_t source_count, struct model_problems *problems);
+/* The same, faster where 'before' (which may be NULL) has most of the sources, in the same order:
+ * what of these was put in order is taken over, and nothing else. The result is that of
+ * model_snapshot_build(), and independent of 'before'. */
+struct model_snapshot *model_snapshot_rebuild(const struct model_snapshot *before,
+                                              const struct model_objects *const *sources,
+                                              size_t source_count, struct model_problems *problems);
 void model_snapshot_free(struct model_snapshot *snapshot);
 
 /* By name; NULL when there is none. */
 const struct model_router *model_snapshot_router(const struct model_snapshot *snapshot,
                                                  const char *name);
+/* The virtual server's address; NULL when no virtual server has it. */
+const struct model_vip *model_snapshot_vip(const struct model_snapshot *snapshot,
+                                           const struct addr *address);
 /* The virtual router's address on 'interface' in 'family' that source NAT may use (floating
  * address); NULL: none. Link-local addresses are not offered. */
 const struct model_router_address *model_router_floating(const struct model_router *router,

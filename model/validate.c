@@ -123,17 +123,18 @@ static void check_references(const struct model_snapshot *snapshot, const char *
 		const struct model_virtual_server *vs = snapshot->virtual_servers[i];
 		const struct model_pool *pool = *vs->pool ? find_pool(snapshot, vs->pool) : NULL;
 
-		model_virtual_server_title(vs, title);
 		if (*vs->router && !model_snapshot_router(snapshot, vs->router))
-			report_unknown(problems, &vs->origin, title, "spec.virtualRouter",
-			               "VirtualRouter", vs->router, router_names,
-			               snapshot->router_count);
+			report_unknown(problems, &vs->origin, model_virtual_server_title(vs, title),
+			               "spec.virtualRouter", "VirtualRouter", vs->router,
+			               router_names, snapshot->router_count);
 		if (*vs->pool && !pool)
-			report_unknown(problems, &vs->origin, title, "spec.addressPool",
-			               "AddressPool", vs->pool, pool_names, snapshot->pool_count);
+			report_unknown(problems, &vs->origin, model_virtual_server_title(vs, title),
+			               "spec.addressPool", "AddressPool", vs->pool, pool_names,
+			               snapshot->pool_count);
 		if (pool && *vs->router && strcmp(pool->router, vs->router) != 0)
 			model_problem_add(
-				problems, MODEL_ERROR, vs->origin, title, "spec.virtualRouter",
+				problems, MODEL_ERROR, vs->origin,
+				model_virtual_server_title(vs, title), "spec.virtualRouter",
 				"'%s' is not that of AddressPool %s; allowed: '%s', or none",
 				vs->router, pool->name, pool->router);
 	}

@@ -71,25 +71,13 @@ static void check_clashes(const struct model_snapshot *snapshot, struct model_pr
 
 /* --- owners --- */
 
-/* An address as some object names it. */
-struct claim {
-	struct addr address;
-	const struct model_router *router;
-	const struct model_virtual_server *virtual_server; /* NULL: the router's own */
-	size_t index;                                      /* in the object's addresses */
-};
-
-struct claims {
-	struct claim *items;
-	size_t count;
-};
-
-static const struct model_origin *claim_origin(const struct claim *claim)
+static const struct model_origin *claim_origin(const struct model_claim *claim)
 {
 	return claim->virtual_server ? &claim->virtual_server->origin : &claim->router->origin;
 }
 
-static const char *claim_title(const struct claim *claim, char buf[static MODEL_OBJECT_TEXT_SIZE])
+static const char *claim_title(const struct model_claim *claim,
+                               char buf[static MODEL_OBJECT_TEXT_SIZE])
 {
 	if (claim->virtual_server)
 		return model_virtual_server_title(claim->virtual_server, buf);
@@ -97,55 +85,14 @@ static const char *claim_title(const struct claim *claim, char buf[static MODEL_
 	return buf;
 }
 
-/* Routers' own before those of virtual servers, then in order of appearance. */
-static int compare_claims(const void *left, const void *right)
-{
-	const struct claim *a = left, *b = right;
-	int order = addr_compare(&a->address, &b->address);
-
-	if (order == 0)
-		order = (a->virtual_server != NULL) - (b->virtual_server != NULL);
-	if (order == 0)
-		order = model_validate_is_later(claim_origin(a), claim_origin(b)) -
-		        model_validate_is_later(claim_origin(b), claim_origin(a));
-	return order;
-}
-
-static struct claims collect_claims(const struct model_snapshot *snapshot)
-{
-	struct claims claims = {NULL, 0};
-	size_t total = snapshot->vip_count;
-
-	for (size_t i = 0; i < snapshot->router_count; i++)
-		total += snapshot->routers[i]->address_count;
-	claims.items = xcalloc(total + 1, sizeof(*claims.items));
-	for (size_t i = 0; i < snapshot->router_count; i++) {
-		const struct model_router *router = snapshot->routers[i];
-
-		for (size_t j = 0; j < router->address_count; j++)
-			claims.items[claims.count++] =
-				(struct claim){router->addresses[j].prefix.addr, router, NULL, j};
-	}
-	for (size_t i = 0; i < snapshot->virtual_server_count; i++) {
-		const struct model_virtual_server *vs = snapshot->virtual_servers[i];
-		const struct model_router *router = model_snapshot_router(snapshot, vs->router);
-
-		for (size_t j = 0; router && j < vs->address_count; j++)
-			claims.items[claims.count++] =
-				(struct claim){vs->addresses[j], router, vs, j};
-	}
-	qsort(claims.items, claims.count, sizeof(*claims.items), compare_claims);
-	return claims;
-}
-
 /* The same address is often on several networks of one router; on two routers it is on two nodes
  * at once. */
-static void check_owners(const struct claims *claims, struct model_problems *problems)
+static void check_owners(const struct model_snapshot *snapshot, struct model_problems *problems)
 {
-	const struct claim *first = claims->items;
+	const struct model_claim *first = snapshot->claims;
 
-	for (size_t i = 1; i < claims->count; i++) {
-		const struct claim *claim = &claims->items[i];
+	for (size_t i = 1; i < snapshot->claim_count; i++) {
+		const struct model_claim *claim = &snapshot->claims[i];
 		char title[MODEL_OBJECT_TEXT_SIZE], other[MODEL_OBJECT_TEXT_SIZE];
 		char address[ADDR_TEXT_SIZE], place[MODEL_PLACE_SIZE], field[64];
 
@@ -171,31 +118,31 @@ static void check_owners(const struct claims *claims, struct model_problems *pro
 	}
 }
 
-static bool owns(const struct claims *claims, const struct model_router *router,
+static bool owns(const struct model_snapshot *snapshot, const struct model_router *router,
                  const struct addr *address)
 {
-	size_t low = 0, high = claims->count;
+	size_t low = 0, high = snapshot->claim_count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (addr_compare(&claims->items[middle].address, address) < 0)
+		if (addr_compare(&snapshot->claims[middle].address, address) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low < claims->count && addr_equal(&claims->items[low].address, address) &&
-	       claims->items[low].router == router;
+	return low < snapshot->claim_count && addr_equal(&snapshot->claims[low].address, address) &&
+	       snapshot->claims[low].router == router;
 }
 
 static void check_snat(const struct model_virtual_server *vs, const struct model_router *router,
-                       const struct claims *claims, struct model_problems *problems)
+                       const struct model_snapshot *snapshot, struct model_problems *problems)
 {
 	char title[MODEL_OBJECT_TEXT_SIZE], address[ADDR_TEXT_SIZE];
 
 	for (size_t i = 0; i < vs->snat_address_count; i++) {
 		if (vs->snat_addresses[i].family == ADDR_NONE ||
-		    owns(claims, router, &vs->snat_addresses[i]))
+		    owns(snapshot, router, &vs->snat_addresses[i]))
 			continue;
 		model_problem_add(problems, MODEL_WARNING, vs->origin,
 		                  model_virtual_server_title(vs, title), "spec.sourceNat.address",
@@ -238,50 +185,54 @@ static enum network place_in_networks(const struct model_router *router, const s
 	return result;
 }
 
-static void check_network(const struct model_origin *origin, const char *title, size_t index,
-                          const struct model_router *router, const struct addr *address,
-                          struct model_problems *problems)
-{
-	char text[ADDR_TEXT_SIZE], field[64];
+/* Who names the address; its title is made when there is something to tell. */
+struct naming {
+	const struct model_origin *origin;
+	const struct model_virtual_server *virtual_server; /* NULL: */
+	const struct model_pool *pool;
+	size_t index; /* in the object's addresses */
+};
 
-	snprintf(field, sizeof(field), "spec.addresses[%zu]", index);
+static void check_network(const struct naming *by, const struct model_router *router,
+                          const struct addr *address, struct model_problems *problems)
+{
+	enum network network = place_in_networks(router, address);
+	char title[MODEL_OBJECT_TEXT_SIZE], text[ADDR_TEXT_SIZE], field[64];
+
+	if (network == NETWORK_UNKNOWN || network == NETWORK_INSIDE)
+		return;
+	if (by->virtual_server)
+		model_virtual_server_title(by->virtual_server, title);
+	else
+		snprintf(title, sizeof(title), "AddressPool %s", by->pool->name);
+	snprintf(field, sizeof(field), "spec.addresses[%zu]", by->index);
 	addr_format(address, text);
-	switch (place_in_networks(router, address)) {
-	case NETWORK_UNKNOWN:
-	case NETWORK_INSIDE:
-		break;
-	case NETWORK_OUTSIDE:
-		if (model_validate_is_reported(problems, "VirtualRouter", router->name))
-			break;
-		model_problem_add(problems, MODEL_WARNING, *origin, title, field,
-		                  "%s is in no network of VirtualRouter %s: others find it only by "
-		                  "a route",
-		                  text, router->name);
-		break;
-	case NETWORK_BROADCAST:
-		model_problem_add(problems, MODEL_ERROR, *origin, title, field,
+	if (network == NETWORK_BROADCAST)
+		model_problem_add(problems, MODEL_ERROR, *by->origin, title, field,
 		                  "%s is the broadcast address of a network of VirtualRouter %s; "
 		                  "allowed: an address that one node can own",
 		                  text, router->name);
-		break;
-	}
+	else if (!model_validate_is_reported(problems, "VirtualRouter", router->name))
+		model_problem_add(problems, MODEL_WARNING, *by->origin, title, field,
+		                  "%s is in no network of VirtualRouter %s: others find it only by "
+		                  "a route",
+		                  text, router->name);
 }
 
 static void check_virtual_servers(const struct model_snapshot *snapshot,
-                                  const struct claims *claims, struct model_problems *problems)
+                                  struct model_problems *problems)
 {
-	char title[MODEL_OBJECT_TEXT_SIZE];
-
 	for (size_t i = 0; i < snapshot->virtual_server_count; i++) {
 		const struct model_virtual_server *vs = snapshot->virtual_servers[i];
 		const struct model_router *router = model_snapshot_router(snapshot, vs->router);
 
 		if (!router)
 			continue;
-		model_virtual_server_title(vs, title);
 		for (size_t j = 0; j < vs->address_count; j++)
-			check_network(&vs->origin, title, j, router, &vs->addresses[j], problems);
-		check_snat(vs, router, claims, problems);
+			check_network(
+				&(struct naming){&vs->origin, .virtual_server = vs, .index = j},
+				router, &vs->addresses[j], problems);
+		check_snat(vs, router, snapshot, problems);
 	}
 }
 
@@ -351,14 +302,15 @@ static void check_overlaps(const struct model_snapshot *snapshot, struct model_p
 
 /* An address that is spoken for by another router can't be given from here. */
 static void check_pool_owners(const struct model_pool *pool, const char *title,
-                              const struct model_router *router, const struct claims *claims,
+                              const struct model_router *router,
+                              const struct model_snapshot *snapshot,
                               struct model_problems *problems)
 {
 	for (size_t i = 0; i < pool->range_count; i++) {
 		char address[ADDR_TEXT_SIZE], field[64];
 
-		for (size_t j = 0; j < claims->count; j++) {
-			const struct claim *claim = &claims->items[j];
+		for (size_t j = 0; j < snapshot->claim_count; j++) {
+			const struct model_claim *claim = &snapshot->claims[j];
 
 			if (claim->router == router || claim->address.family == ADDR_NONE ||
 			    !addr_range_holds(&pool->ranges[i], &claim->address))
@@ -373,8 +325,7 @@ static void check_pool_owners(const struct model_pool *pool, const char *title,
 	}
 }
 
-static void check_pools(const struct model_snapshot *snapshot, const struct claims *claims,
-                        struct model_problems *problems)
+static void check_pools(const struct model_snapshot *snapshot, struct model_problems *problems)
 {
 	check_overlaps(snapshot, problems);
 	for (size_t i = 0; i < snapshot->pool_count; i++) {
@@ -386,9 +337,9 @@ static void check_pools(const struct model_snapshot *snapshot, const struct clai
 			continue;
 		snprintf(title, sizeof(title), "AddressPool %s", pool->name);
 		for (size_t j = 0; j < pool->range_count; j++)
-			check_network(&pool->origin, title, j, router, &pool->ranges[j].first,
-			              problems);
-		check_pool_owners(pool, title, router, claims, problems);
+			check_network(&(struct naming){&pool->origin, .pool = pool, .index = j},
+			              router, &pool->ranges[j].first, problems);
+		check_pool_owners(pool, title, router, snapshot, problems);
 	}
 }
 
@@ -429,12 +380,9 @@ static void check_routers(const struct model_snapshot *snapshot, struct model_pr
 void model_validate_addresses(const struct model_snapshot *snapshot,
                               struct model_problems *problems)
 {
-	struct claims claims = collect_claims(snapshot);
-
 	check_routers(snapshot, problems);
 	check_clashes(snapshot, problems);
-	check_owners(&claims, problems);
-	check_virtual_servers(snapshot, &claims, problems);
-	check_pools(snapshot, &claims, problems);
-	free(claims.items);
+	check_owners(snapshot, problems);
+	check_virtual_servers(snapshot, problems);
+	check_pools(snapshot, problems);
 }

@@ -28,6 +28,9 @@ struct nft_table *nft_ruleset_build(const struct model_snapshot *snapshot);
 /* The same with NAT in it in any case: while flows of services that are gone come to their end.
  * Without a chain of that type the kernel would stop rewriting them midway. */
 struct nft_table *nft_ruleset_build_with_nat(const struct model_snapshot *snapshot);
+/* Do both snapshots give the same table? Quick where they share their objects, and careful: it may
+ * say no of some that do, never yes of some that don't. */
+bool nft_ruleset_same(const struct model_snapshot *a, const struct model_snapshot *b);
 /* Does the kernel do NAT because of it? */
 bool nft_ruleset_has_nat(const struct nft_table *table);
 

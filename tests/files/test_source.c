@@ -308,6 +308,86 @@ START_TEST(a_file_that_went_is_forgotten_and_its_problems_with_it)
 }
 END_TEST
 
+/* What files_source_look_at() says of 'name'. */
+static bool look_at(const char *name)
+{
+	char path[SCRATCH_PATH_SIZE];
+	char *files[] = {path};
+
+	scratch_dir_path(name, path);
+	return files_source_look_at(&source, files, 1);
+}
+
+START_TEST(only_what_is_said_to_have_changed_is_looked_at)
+{
+	write_router("a.yaml", "a");
+	write_router("b.yaml", "b");
+	load("");
+	write_router("a.yaml", "c");
+	write_router("b.yaml", "d");
+	ck_assert(look_at("b.yaml"));
+	ck_assert_str_eq(router_names(), "a d");
+	write_router("b.yaml", "e"); /* within the grain of time stamps, and as long */
+	ck_assert(look_at("b.yaml"));
+	ck_assert_str_eq(router_names(), "a e");
+	ck_assert(files_source_look(&source));
+	ck_assert_str_eq(router_names(), "c e");
+	ck_assert_uint_eq(source.problems.count, 0);
+}
+END_TEST
+
+START_TEST(what_was_looked_at_is_not_read_again_with_all)
+{
+	write_router("a.yaml", "a");
+	settle("a.yaml");
+	load("");
+	write_router("a.yaml", "b");
+	ck_assert(look_at("a.yaml"));
+	ck_assert(!files_source_look(&source));
+	ck_assert_str_eq(router_names(), "b");
+}
+END_TEST
+
+START_TEST(links_are_looked_at_always_since_nobody_tells_of_them)
+{
+	char target[SCRATCH_PATH_SIZE], link_path[SCRATCH_PATH_SIZE];
+
+	make_dir("dir");
+	write_router("elsewhere.yaml", "a");
+	write_router("other.yaml", "b");
+	ck_assert_int_eq(symlink("../elsewhere.yaml", scratch_dir_path("dir/a.yaml", link_path)),
+	                 0);
+	ck_assert_int_eq(link(scratch_dir_path("other.yaml", target),
+	                      scratch_dir_path("dir/b.yaml", link_path)),
+	                 0);
+	load("dir");
+	write_router("elsewhere.yaml", "changed");
+	write_router("other.yaml", "changed-too");
+	ck_assert(files_source_look_at(&source, NULL, 0));
+	ck_assert_str_eq(router_names(), "changed changed-too");
+}
+END_TEST
+
+START_TEST(what_is_not_as_simple_is_left_to_a_look_at_all)
+{
+	char path[SCRATCH_PATH_SIZE];
+
+	write_router("a.yaml", "a");
+	load("");
+	write_router("new.yaml", "new");
+	ck_assert(!look_at("new.yaml"));
+	ck_assert_int_eq(remove(scratch_dir_path("a.yaml", path)), 0);
+	ck_assert(!look_at("a.yaml"));
+	ck_assert(files_source_look(&source));
+	ck_assert_str_eq(router_names(), "new");
+	make_dir("a.yaml");
+	ck_assert(!look_at("a.yaml"));
+	ck_assert_int_eq(remove(scratch_dir_path("new.yaml", path)), 0);
+	load("nothing-there");
+	ck_assert(!files_source_look_at(&source, NULL, 0));
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests;
@@ -326,5 +406,9 @@ int main(void)
 	tcase_add_test(tests, what_has_not_changed_is_not_read_again);
 	tcase_add_test(tests, a_change_right_after_reading_is_seen_even_when_time_stamps_are_equal);
 	tcase_add_test(tests, a_file_that_went_is_forgotten_and_its_problems_with_it);
+	tcase_add_test(tests, only_what_is_said_to_have_changed_is_looked_at);
+	tcase_add_test(tests, what_was_looked_at_is_not_read_again_with_all);
+	tcase_add_test(tests, links_are_looked_at_always_since_nobody_tells_of_them);
+	tcase_add_test(tests, what_is_not_as_simple_is_left_to_a_look_at_all);
 	return unit_run(suite);
 }

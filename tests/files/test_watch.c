@@ -261,6 +261,70 @@ START_TEST(changes_are_told_after_a_tenth_of_a_second_of_quiet)
 }
 END_TEST
 
+/* What files_watch_take() names, "a.yaml b.yaml"; "all". */
+static const char *taken(void)
+{
+	static char names[4096];
+	struct files_watch_told news;
+
+	names[0] = '\0';
+	files_watch_take(watch, &news);
+	for (size_t i = 0; i < news.count; i++) {
+		ck_assert_ptr_eq(strstr(news.files[i], scratch_dir), news.files[i]);
+		strcat(names, names[0] ? " " : "");
+		strcat(names, strrchr(news.files[i], '/') + 1);
+	}
+	if (news.all)
+		strcpy(names, "all");
+	files_watch_told_done(&news);
+	return names;
+}
+
+START_TEST(who_asks_hears_which_files_changed_and_is_told_no_more)
+{
+	make_dir("dir");
+	write_file("dir/a.yaml", "1");
+	open_watch("dir");
+	ck_assert_str_eq(taken(), "");
+	write_file("dir/a.yaml", "2");
+	write_file("dir/notes.txt", "2");
+	write_file("dir/b.yaml", "2");
+	write_file("dir/a.yaml", "3");
+	ck_assert_str_eq(taken(), "a.yaml b.yaml");
+	expect_silence();
+	write_file("dir/.b.yaml.new", "3");
+	rename_file("dir/.b.yaml.new", "dir/b.yaml");
+	expect_told();
+	remove_file("dir/a.yaml");
+	ck_assert_str_eq(taken(), "b.yaml a.yaml");
+	ck_assert_str_eq(taken(), "");
+}
+END_TEST
+
+START_TEST(what_is_no_change_of_one_file_may_be_a_change_of_all)
+{
+	make_dir("dir");
+	write_file("dir/a.yaml", "1");
+	open_watch("dir");
+	make_link("somewhere", "dir/..data");
+	ck_assert_str_eq(taken(), "all");
+	ck_assert_str_eq(taken(), "");
+	for (int i = 0; i < 200; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "dir/%d.yaml", i);
+		write_file(name, "1");
+	}
+	ck_assert_str_eq(taken(), "all");
+	rename_file("dir", "other");
+	ck_assert_str_eq(taken(), "all");
+	make_dir("dir");
+	ck_assert_str_eq(taken(), "all");
+	write_file("dir/a.yaml", "2");
+	ck_assert_str_eq(taken(), "a.yaml");
+}
+END_TEST
+
 START_TEST(nothing_is_closed_without_harm)
 {
 	files_watch_close(NULL);
@@ -290,5 +354,7 @@ int main(void)
 	tcase_add_test(tests, a_directory_made_anew_is_watched_again);
 	tcase_add_test(tests, changes_are_told_after_a_tenth_of_a_second_of_quiet);
 	tcase_add_test(tests, nothing_is_closed_without_harm);
+	tcase_add_test(tests, who_asks_hears_which_files_changed_and_is_told_no_more);
+	tcase_add_test(tests, what_is_no_change_of_one_file_may_be_a_change_of_all);
 	return unit_run(suite);
 }

@@ -191,10 +191,9 @@ static void check_converges(struct ipvs_kernel *kernel, struct ipvs_table *want,
 
 static struct ipvs_journal journal_of(const struct ipvs_table *table)
 {
-	static const struct ipvs_journal nothing;
-	struct ipvs_journal journal;
+	struct ipvs_journal journal = {0};
 
-	ipvs_journal_extend(&nothing, table, &journal);
+	ipvs_journal_extend(&journal, table);
 	return journal;
 }
 

@@ -288,9 +288,8 @@ bool tables_same(const struct ipvs_table *a, const struct ipvs_table *b)
 
 struct ipvs_journal tables_journal(const struct ipvs_table *table)
 {
-	static const struct ipvs_journal nothing;
-	struct ipvs_journal journal;
+	struct ipvs_journal journal = {0};
 
-	ipvs_journal_extend(&nothing, table, &journal);
+	ipvs_journal_extend(&journal, table);
 	return journal;
 }

@@ -42,14 +42,11 @@ static void tear_down(void)
 static size_t turn_in(const struct ipvs_scope *within)
 {
 	struct ipvs_table wanted_view = want, found_view = kernel, effective;
-	struct ipvs_journal grown;
 	struct ipvs_plan plan;
 	size_t count;
 
 	ipvs_table_sort(&want);
-	ipvs_journal_extend(&owned, &want, &grown);
-	ipvs_journal_done(&owned);
-	owned = grown;
+	ipvs_journal_extend(&owned, &want);
 	if (within) {
 		ipvs_scope_view(within, &want, &wanted_view);
 		ipvs_scope_view(within, &kernel, &found_view);

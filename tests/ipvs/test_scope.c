@@ -154,6 +154,140 @@ START_TEST(a_plan_within_the_scope_is_the_whole_plan)
 }
 END_TEST
 
+/* --- of snapshots --- */
+
+/* Services of a snapshot: "port servers" pairs; ports of the same object are the same. */
+struct wish {
+	struct model_virtual_server vs;
+	struct model_port ports[6];
+	struct model_real_server server;
+	struct model_service services[6];
+	struct model_snapshot snapshot;
+};
+
+static void wish_init(struct wish *wish, const char *server)
+{
+	*wish = (struct wish){.server = {.address = tables_addr(server)}};
+	wish->vs = (struct model_virtual_server){.namespace = "default",
+	                                         .name = "web",
+	                                         .router = "front",
+	                                         .servers = &wish->server,
+	                                         .server_count = 1};
+	wish->snapshot.services = wish->services;
+}
+
+/* A service of 'port' that is one of 'of'. */
+static void wish_add(struct wish *wish, struct wish *of, uint16_t number)
+{
+	size_t at = wish->snapshot.service_count++;
+	struct model_port *port = &of->ports[number - 80];
+
+	port->protocol = MODEL_TCP;
+	port->first = port->last = number;
+	port->scheduler = "rr";
+	wish->services[at] = (struct model_service){
+		.virtual_server = &of->vs, .port = port, .address = tables_addr("10.77.0.1")};
+}
+
+START_TEST(what_comes_from_other_objects_may_differ)
+{
+	struct wish old, new;
+
+	wish_init(&old, "10.78.0.1");
+	wish_init(&new, "10.78.0.2");
+	for (uint16_t number = 80; number < 84; number++)
+		wish_add(&old, &old, number);
+	wish_add(&new, &old, 80); /* as before */
+	wish_add(&new, &new, 81); /* another object; 82 is gone */
+	wish_add(&new, &old, 83);
+	new.services[2].mark = 0x1000; /* the same object, but otherwise */
+	wish_add(&new, &new, 84);      /* new */
+	ipvs_scope_replaced(&scope, &old.snapshot, &new.snapshot);
+	ck_assert_uint_eq(scope.count, 5);
+	for (unsigned number = 81; number < 85; number++) {
+		struct ipvs_key key = key_of(number);
+
+		ck_assert_msg(ipvs_scope_holds(&scope, &key), "%u", number);
+	}
+	ck_assert_uint_eq(scope.keys[4].mark, 0x1000);
+}
+END_TEST
+
+START_TEST(a_server_leads_to_the_services_it_serves)
+{
+	struct addr first = tables_addr("10.78.0.1"), third = tables_addr("10.78.0.3");
+	struct ipvs_key key = key_of(81);
+	struct wish one, two;
+
+	wish_init(&one, "10.78.0.1");
+	wish_init(&two, "10.78.0.2");
+	wish_add(&two, &two, 80);
+	wish_add(&two, &one, 81);
+	ipvs_scope_served(&scope, &two.snapshot, &third);
+	ck_assert_uint_eq(scope.count, 0);
+	ipvs_scope_served(&scope, &two.snapshot, &first);
+	ck_assert_uint_eq(scope.count, 1);
+	ck_assert(ipvs_scope_holds(&scope, &key));
+}
+END_TEST
+
+START_TEST(a_key_leads_to_its_service)
+{
+	struct ipvs_key key;
+	struct wish wish;
+
+	wish_init(&wish, "10.78.0.1");
+	for (uint16_t number = 80; number < 85; number++)
+		wish_add(&wish, &wish, number);
+	wish.services[4].mark = 0x1000;
+	for (size_t i = 0; i < 5; i++) {
+		key = ipvs_key_of(&wish.services[i]);
+		ck_assert_ptr_eq(ipvs_key_service(&wish.snapshot, &key), &wish.services[i]);
+	}
+	key.mark = 0x1001;
+	ck_assert_ptr_null(ipvs_key_service(&wish.snapshot, &key));
+	key = key_of(84); /* is there by its mark only */
+	ck_assert_ptr_null(ipvs_key_service(&wish.snapshot, &key));
+	key = key_of(79);
+	ck_assert_ptr_null(ipvs_key_service(&wish.snapshot, &key));
+	key = key_of(80);
+	key.protocol = MODEL_UDP;
+	ck_assert_ptr_null(ipvs_key_service(&wish.snapshot, &key));
+}
+END_TEST
+
+START_TEST(a_part_is_built_like_the_whole)
+{
+	struct ipvs_key unknown = key_of(9);
+	struct ipvs_table whole, part;
+	struct wish wish;
+
+	wish_init(&wish, "10.78.0.1");
+	for (uint16_t number = 80; number < 85; number++)
+		wish_add(&wish, &wish, number);
+	wish.services[4].mark = 0x1000;
+	ipvs_table_build(&wish.snapshot, NULL, NULL, NULL, &whole);
+	ipvs_scope_add(&scope, &whole.services[1].key);
+	ipvs_scope_add(&scope, &whole.services[4].key);
+	ipvs_scope_add(&scope, &unknown);
+	ipvs_table_build(&wish.snapshot, &scope, NULL, NULL, &part);
+	ck_assert_uint_eq(part.service_count, 2);
+	for (size_t i = 0; i < 2; i++) {
+		const struct ipvs_service *service = &part.services[i];
+		const struct ipvs_service *same = ipvs_table_find(&whole, &service->key);
+
+		ck_assert_ptr_nonnull(same);
+		ck_assert(ipvs_service_same(same, service));
+		ck_assert_ptr_eq(same->wanted, service->wanted);
+		ck_assert_str_eq(same->identity.title, service->identity.title);
+		ck_assert_uint_eq(service->dest_count, 1);
+		ck_assert_uint_eq(ipvs_table_server_count(service->wanted), 1);
+	}
+	ipvs_table_done(&whole);
+	ipvs_table_done(&part);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("ipvs/scope");
@@ -166,6 +300,10 @@ int main(void)
 	tcase_add_loop_test(tcase, what_is_the_same_is_not_in_it, 0, ROUNDS);
 	tcase_add_loop_test(tcase, what_differs_is_in_it, 0, LT_ARRAY_SIZE(changes));
 	tcase_add_loop_test(tcase, a_plan_within_the_scope_is_the_whole_plan, 0, ROUNDS);
+	tcase_add_test(tcase, what_comes_from_other_objects_may_differ);
+	tcase_add_test(tcase, a_server_leads_to_the_services_it_serves);
+	tcase_add_test(tcase, a_key_leads_to_its_service);
+	tcase_add_test(tcase, a_part_is_built_like_the_whole);
 	suite_add_tcase(suite, tcase);
 
 	runner = srunner_create(suite);

@@ -51,7 +51,7 @@ static struct model_real_server *add_server(const char *addr, uint16_t number, u
 /* The only service of the only table. */
 static const struct ipvs_service *build(void)
 {
-	ipvs_table_build(&snapshot, NULL, NULL, &table);
+	ipvs_table_build(&snapshot, NULL, NULL, NULL, &table);
 	ck_assert_uint_eq(table.service_count, 1);
 	return &table.services[0];
 }
@@ -237,7 +237,7 @@ START_TEST(a_drained_server_has_weight_0)
 	port.target = 8080;
 	add_server("10.78.0.21", 0, 5);
 	add_server("10.78.0.22", 0, 5);
-	ipvs_table_build(&snapshot, drain_one, &number, &table);
+	ipvs_table_build(&snapshot, NULL, drain_one, &number, &table);
 	ck_assert_uint_eq(table.services[0].dests[0].weight, 5);
 	ck_assert_uint_eq(table.services[0].dests[1].weight, 0);
 }
@@ -251,7 +251,7 @@ START_TEST(of_a_range_the_first_target_port_is_asked_for)
 	port.last = 90;
 	services[0].mark = 0x1000;
 	add_server("10.78.0.22", 0, 5);
-	ipvs_table_build(&snapshot, drain_one, &number, &table);
+	ipvs_table_build(&snapshot, NULL, drain_one, &number, &table);
 	ck_assert_uint_eq(table.services[0].dests[0].weight, 0);
 }
 END_TEST
@@ -271,7 +271,7 @@ START_TEST(tables_are_in_order_whatever_the_snapshots)
 	add_server("10.78.0.22", 0, 1);
 	add_server("10.78.0.21", 90, 1);
 	add_server("10.78.0.21", 0, 1);
-	ipvs_table_build(&snapshot, NULL, NULL, &table);
+	ipvs_table_build(&snapshot, NULL, NULL, NULL, &table);
 	for (size_t i = 1; i < 4; i++)
 		ck_assert_int_lt(
 			ipvs_key_compare(&table.services[i - 1].key, &table.services[i].key), 0);
@@ -316,7 +316,7 @@ START_TEST(an_empty_table_has_nothing)
 	const struct ipvs_service none = {0};
 
 	snapshot.service_count = 0;
-	ipvs_table_build(&snapshot, NULL, NULL, &table);
+	ipvs_table_build(&snapshot, NULL, NULL, NULL, &table);
 	ck_assert_uint_eq(table.service_count, 0);
 	ck_assert_ptr_null(ipvs_table_find(&table, &key));
 	ck_assert_ptr_null(ipvs_table_at(&table, 0));

@@ -162,6 +162,11 @@ START_TEST(an_address_that_two_virtual_servers_share_is_owned_once_and_whole)
 	ck_assert_str_eq(addr_prefix_format(&snapshot->vips[0].prefix, text), "10.77.0.200/32");
 	ck_assert_str_eq(addr_prefix_format(&snapshot->vips[1].prefix, text), "2001:db8::200/128");
 	ck_assert_str_eq(snapshot->vips[0].router->name, "front");
+	for (size_t i = 0; i < 2; i++)
+		ck_assert_ptr_eq(model_snapshot_vip(snapshot, &snapshot->vips[i].address),
+		                 &snapshot->vips[i]);
+	ck_assert_ptr_null(
+		model_snapshot_vip(snapshot, &snapshot->routers[1]->addresses[0].prefix.addr));
 	ck_assert(addr_equal(&snapshot->vips[0].address, &snapshot->vips[0].prefix.addr));
 	model_snapshot_free(snapshot);
 }

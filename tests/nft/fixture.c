@@ -17,12 +17,10 @@ static void fail_with(const struct model_problems *problems)
 	ck_abort_msg("%s", text_str(&text));
 }
 
-struct model_snapshot *fixture_snapshot(const char *yaml)
+struct model_objects fixture_objects(const char *yaml)
 {
 	struct model_problems problems;
 	struct model_objects objects;
-	const struct model_objects *sources[] = {&objects};
-	struct model_snapshot *snapshot;
 	struct arena arena;
 	struct tree *documents;
 
@@ -35,12 +33,33 @@ struct model_snapshot *fixture_snapshot(const char *yaml)
 		if (at->kind != TREE_NULL)
 			model_decode(at, "test", &objects, &problems);
 	}
-	snapshot = model_snapshot_build(sources, 1, &problems);
-	if (!snapshot)
+	if (problems.error_count > 0)
 		fail_with(&problems);
-	model_objects_done(&objects);
 	model_problems_done(&problems);
 	arena_done(&arena);
+	return objects;
+}
+
+struct model_snapshot *fixture_join(const struct model_objects *const *sources, size_t count)
+{
+	struct model_problems problems;
+	struct model_snapshot *snapshot;
+
+	model_problems_init(&problems);
+	snapshot = model_snapshot_build(sources, count, &problems);
+	if (!snapshot)
+		fail_with(&problems);
+	model_problems_done(&problems);
+	return snapshot;
+}
+
+struct model_snapshot *fixture_snapshot(const char *yaml)
+{
+	struct model_objects objects = fixture_objects(yaml);
+	const struct model_objects *sources[] = {&objects};
+	struct model_snapshot *snapshot = fixture_join(sources, 1);
+
+	model_objects_done(&objects);
 	return snapshot;
 }
 

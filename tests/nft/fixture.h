@@ -7,6 +7,9 @@
 #include "model/snapshot.h"
 #include "nft/table.h"
 
+/* Objects from a text without errors, and what becomes of several of these together. */
+struct model_objects fixture_objects(const char *yaml);
+struct model_snapshot *fixture_join(const struct model_objects *const *sources, size_t count);
 /* The snapshot that these YAML documents make; the test fails when they make none. */
 struct model_snapshot *fixture_snapshot(const char *yaml);
 /* The nftables table that they make. */

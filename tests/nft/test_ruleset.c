@@ -270,6 +270,98 @@ START_TEST(nat_that_is_wanted_is_not_kept_twice)
 }
 END_TEST
 
+#define VARIANT(name, servers, rest) FIXTURE_SERVER(name, "10.77.0.100", servers, rest)
+#define MEDIA(servers, port, rest) \
+	VARIANT("media", servers, "  ports: [{portRange: {" port "}, protocol: UDP}]\n" rest)
+#define TWO_PORTS "{address: 10.78.0.1, port: 3000}, {address: 10.78.0.2, port: 3000}"
+
+/* What a source may say beside the routers. */
+static const char *const variants[] = {
+	"",
+	WEB(""),
+	VARIANT("other", FIXTURE_S4, "  ports: [{port: 80}]\n"),
+	VARIANT("web", FIXTURE_S4, "  ports: [{port: 81}]\n"),
+	VARIANT("web", FIXTURE_S4, "  ports: [{port: 80, protocol: UDP}]\n"),
+	VARIANT("web", FIXTURE_S4, "  ports: [{port: 80}, {port: 81}]\n"),
+	VARIANT("web", FIXTURE_S4, "  ports: [{port: 80, targetPort: 8080}]\n"),
+	VARIANT("web", "{address: 10.78.0.3, weight: 3}", "  ports: [{port: 80}]\n"),
+	FIXTURE_SERVER("web", "10.77.0.101", FIXTURE_S4, "  ports: [{port: 80}]\n"),
+	FIXTURE_SERVER("web", "10.77.0.100, 10.77.0.101", FIXTURE_S4, "  ports: [{port: 80}]\n"),
+	WEB("  forwarding: direct\n"),
+	WEB("  sourceNat: {mode: none}\n"),
+	WEB("  sourceNat: {mode: masquerade}\n"),
+	WEB("  sourceNat: {mode: address, address: 10.78.0.9}\n"),
+	WEB("  sourceNat: {mode: address, address: 10.78.0.10}\n"),
+	WEB("  sourceRanges: [10.0.0.0/9]\n"),
+	WEB("  sourceRanges: [10.0.0.0/10]\n"),
+	WEB("  sourceRanges: [10.0.0.0/9, 11.0.0.0/9]\n"),
+	WEB("  persistence: {timeout: 60s}\n"),
+	MEDIA(FIXTURE_S4, "start: 1000, end: 1003", ""),
+	MEDIA(FIXTURE_S4, "start: 1000, end: 1004", ""),
+	MEDIA(FIXTURE_S4, "start: 1001, end: 1003", ""),
+	MEDIA(TWO_PORTS, "start: 1000, end: 1003", ""),
+	MEDIA("{address: 10.78.0.3, port: 4000}", "start: 1000, end: 1003", ""),
+	MEDIA("{address: 10.78.0.3, port: 3000}", "start: 1000, end: 1003", ""),
+	RANGE(", targetPort: 2000"),
+	RANGE(", targetPort: 2001"),
+	WEB("") RANGE(""),
+};
+
+/* What FIXTURE_ROUTER and the variant say, and the table of that. */
+static struct model_snapshot *snapshot_of(const struct model_objects *router, const char *variant,
+                                          struct nft_table **ret_table)
+{
+	struct model_objects objects = fixture_objects(variant);
+	const struct model_objects *sources[] = {router, &objects};
+	struct model_snapshot *snapshot = fixture_join(sources, 2);
+
+	model_objects_done(&objects);
+	*ret_table = nft_ruleset_build(snapshot);
+	return snapshot;
+}
+
+START_TEST(what_is_said_to_give_the_same_table_does)
+{
+	struct model_objects router = fixture_objects(FIXTURE_ROUTER);
+	struct model_snapshot *snapshots[2 * LT_ARRAY_SIZE(variants)];
+	struct nft_table *tables[2 * LT_ARRAY_SIZE(variants)];
+	size_t count = 2 * LT_ARRAY_SIZE(variants), same = 0;
+
+	for (size_t i = 0; i < count; i++)
+		snapshots[i] = snapshot_of(&router, variants[i / 2], &tables[i]);
+	for (size_t i = 0; i < count; i++) {
+		ck_assert(nft_ruleset_same(snapshots[i], snapshots[i]));
+		ck_assert(nft_ruleset_same(snapshots[i], snapshots[i ^ 1])); /* read twice */
+		for (size_t j = 0; j < count; j++) {
+			if (!nft_ruleset_same(snapshots[i], snapshots[j]))
+				continue;
+			ck_assert_msg(tables[i]->digest == tables[j]->digest, "%s\n%s",
+			              variants[i / 2], variants[j / 2]);
+			same += i / 2 != j / 2;
+		}
+	}
+	/* other servers; persistence: each with WEB and one another, read twice each */
+	ck_assert_uint_ge(same, 2 * 3 * 2 * 2);
+	for (size_t i = 0; i < count; i++) {
+		nft_table_free(tables[i]);
+		model_snapshot_free(snapshots[i]);
+	}
+	model_objects_done(&router);
+}
+END_TEST
+
+START_TEST(other_routers_may_give_another_table)
+{
+	struct model_snapshot *one = fixture_snapshot(FIXTURE_ROUTER WEB(""));
+	struct model_snapshot *other =
+		fixture_snapshot(FIXTURE_ROUTER_WITH("accept: false, ") WEB(""));
+
+	ck_assert(!nft_ruleset_same(one, other));
+	model_snapshot_free(one);
+	model_snapshot_free(other);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("nft/ruleset");
@@ -288,6 +380,8 @@ int main(void)
 	tcase_add_test(tcase, the_digest_depends_on_the_state_alone);
 	tcase_add_test(tcase, nat_stays_for_flows_that_come_to_their_end);
 	tcase_add_test(tcase, nat_that_is_wanted_is_not_kept_twice);
+	tcase_add_test(tcase, what_is_said_to_give_the_same_table_does);
+	tcase_add_test(tcase, other_routers_may_give_another_table);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
