@@ -46,11 +46,14 @@ void peer_book_free(struct peer_book *book)
 	free(book);
 }
 
-void book_enter(struct peer_book *book, struct book_router *router, enum peer_step step)
+void book_enter(struct peer_book *book, struct book_router *router, enum peer_step step,
+                int64_t now_us)
 {
 	if (router->step == step)
 		return;
 	router->step = step;
+	router->step_us = now_us;
+	router->settled = false;
 	if (book->ops.changed)
 		book->ops.changed(book->ops.ctx, router->name);
 }
@@ -105,7 +108,7 @@ int peer_book_add_router(struct peer_book *book, const char *name, uint8_t virtu
 	router->virtual_router_id = virtual_router_id;
 	router->source = BOOK_NOBODY;
 	router->synced_us = router->raised_us = TIME_NEVER;
-	router->level_us = now_us;
+	router->level_us = router->step_us = now_us;
 	book->routers[at] = router;
 	book->router_count++;
 	book_claim(book, router, BOOK_NOBODY, now_us);
@@ -240,7 +243,7 @@ void peer_book_up(struct peer_book *book, uint32_t peer, const struct peer_hello
 	for (size_t i = 0; i < book->router_count; i++) {
 		struct book_router *router = book->routers[i];
 
-		router->parts[slot] = (struct book_part){.level_us = TIME_NEVER};
+		router->parts[slot] = (struct book_part){.level_us = now_us};
 		book_claim(book, router, slot, now_us);
 	}
 }
@@ -329,6 +332,13 @@ void peer_book_pump(struct peer_book *book, uint32_t peer)
 
 /* ---- time */
 
+static int64_t settle_at(const struct book_router *router)
+{
+	if (router->step != PEER_STEP_ALONE || router->settled)
+		return TIME_NEVER;
+	return router->step_us + PEER_BOOK_ALONE_US;
+}
+
 void peer_book_tick(struct peer_book *book, int64_t now_us)
 {
 	for (size_t i = 0; i < book->router_count; i++) {
@@ -337,6 +347,11 @@ void peer_book_tick(struct peer_book *book, int64_t now_us)
 		if (router->claimed_us + PEER_BOOK_CLAIM_US <= now_us)
 			book_claim(book, router, BOOK_NOBODY, now_us);
 		book_follow_tick(book, router, now_us);
+		if (settle_at(router) <= now_us) {
+			router->settled = true;
+			if (book->ops.changed)
+				book->ops.changed(book->ops.ctx, router->name);
+		}
 	}
 	for (unsigned slot = 0; slot < PEER_BOOK_PEERS_MAX; slot++)
 		peer_book_pump(book, book->peers[slot].id);
@@ -354,6 +369,8 @@ int64_t peer_book_deadline(const struct peer_book *book)
 			at_us = router->claimed_us + PEER_BOOK_CLAIM_US;
 		if (follow_us < at_us)
 			at_us = follow_us;
+		if (settle_at(router) < at_us)
+			at_us = settle_at(router);
 	}
 	return at_us;
 }

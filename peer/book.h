@@ -35,6 +35,7 @@
 #define PEER_BOOK_ANSWER_US   3000000      /* a full sync begins, or is asked for again */
 #define PEER_BOOK_STALL_US    15000000     /* ... goes on, or is asked for again */
 #define PEER_BOOK_RAISE_US    10000000     /* between two higher epochs of one Active */
+#define PEER_BOOK_ALONE_US    10000000     /* nobody claims to be Active: then nobody will */
 #define PEER_BOOK_WINDOW      (256 * 1024) /* bytes of a full sync that wait in a peer's buffer */
 
 struct peer_book_ops {
@@ -54,7 +55,7 @@ struct peer_book_ops {
 	 * ends it. */
 	size_t (*dump)(void *ctx, const char *router, uint64_t *cursor,
 	               struct model_flow *ret_flows, size_t max);
-	/* What peer_book_step() says became another; may be NULL. */
+	/* peer_book_step() or peer_book_in_step() say something else; may be NULL. */
 	void (*changed)(void *ctx, const char *router);
 };
 
@@ -104,7 +105,9 @@ void peer_book_not_carried(struct peer_book *book, const char *router, uint64_t 
 void peer_book_lost(struct peer_book *book, const char *router, int64_t now_us);
 
 enum peer_step peer_book_step(const struct peer_book *book, const char *router);
-/* May we preempt, as far as connections go? True unless another is Active and we are behind. */
+/* May we preempt, as far as connections go? Not while another is Active and we are behind; nor
+ * before it had PEER_BOOK_ALONE_US to tell us that it is. An Active that has no channel (another
+ * product, another version) is not waited for any longer. ops->changed tells of this, too. */
 bool peer_book_in_step(const struct peer_book *book, const char *router);
 
 /* A peer's part in a router. */
@@ -115,7 +118,7 @@ struct peer_book_peer_status {
 	bool in_step; /* as it says */
 	bool told;    /* we are Active and it gets every change */
 	uint64_t epoch;
-	uint64_t lag_records; /* we are Active: sent or dropped, and not acknowledged */
+	uint64_t lag_records; /* we are Active: of this epoch, and not acknowledged */
 	int64_t lag_us;       /* ... the oldest of them is about so old */
 	uint64_t not_carried; /* as it says */
 };

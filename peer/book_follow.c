@@ -37,7 +37,7 @@ static void ask(struct peer_book *book, struct book_router *router, int64_t now_
 	frame.sync.epoch = router->source_epoch;
 	frame.sync.generation = router->generation;
 	(void)book->ops.send(book->ops.ctx, book->peers[router->source].id, &frame);
-	book_enter(book, router, PEER_STEP_WAITING);
+	book_enter(book, router, PEER_STEP_WAITING, now_us);
 }
 
 void book_choose(struct peer_book *book, struct book_router *router, int64_t now_us)
@@ -48,7 +48,8 @@ void book_choose(struct peer_book *book, struct book_router *router, int64_t now
 	if (source == BOOK_NOBODY) {
 		/* What is known stays, for a takeover. */
 		router->source = BOOK_NOBODY;
-		book_enter(book, router, router->active ? PEER_STEP_ACTIVE : PEER_STEP_ALONE);
+		book_enter(book, router, router->active ? PEER_STEP_ACTIVE : PEER_STEP_ALONE,
+		           now_us);
 		return;
 	}
 	if (source == router->source && epoch == router->source_epoch)
@@ -135,7 +136,7 @@ void book_sync_begin(struct peer_book *book, struct book_router *router, unsigne
 		router->known = sync->sequence;
 	router->sync_records = 0;
 	router->moved_us = now_us;
-	book_enter(book, router, PEER_STEP_SYNCING);
+	book_enter(book, router, PEER_STEP_SYNCING, now_us);
 }
 
 static void report(struct peer_book *book, struct book_router *router, int64_t now_us)
@@ -168,7 +169,7 @@ void book_sync_end(struct peer_book *book, struct book_router *router, unsigned 
 	book->ops.sweep(book->ops.ctx, router->name, router->generation);
 	if (!is_source(router, slot, sync->epoch))
 		return;
-	book_enter(book, router, PEER_STEP_IN_STEP);
+	book_enter(book, router, PEER_STEP_IN_STEP, now_us);
 	report(book, router, now_us);
 	/* The Active shows it; the others need not wait for it, either. */
 	book_claim(book, router, BOOK_NOBODY, now_us);
@@ -186,28 +187,23 @@ void book_follow_tick(struct peer_book *book, struct book_router *router, int64_
 {
 	if (book_follow_deadline(router) > now_us)
 		return;
-	if (router->step == PEER_STEP_WAITING ||
-	    (router->step == PEER_STEP_SYNCING && router->moved_us + PEER_BOOK_STALL_US <= now_us))
-		ask(book, router, now_us);
-	else
+	if (router->step == PEER_STEP_IN_STEP)
 		report(book, router, now_us);
+	else
+		ask(book, router, now_us);
 }
 
 int64_t book_follow_deadline(const struct book_router *router)
 {
-	int64_t report_us = has_news(router) ? router->reported_us + PEER_BOOK_PROGRESS_US
-	                                     : TIME_NEVER;
-	int64_t stall_us = router->moved_us + PEER_BOOK_STALL_US;
-
 	if (router->source == BOOK_NOBODY)
 		return TIME_NEVER;
 	switch (router->step) {
 	case PEER_STEP_WAITING:
 		return router->asked_us + PEER_BOOK_ANSWER_US;
 	case PEER_STEP_SYNCING:
-		return stall_us < report_us ? stall_us : report_us;
+		return router->moved_us + PEER_BOOK_STALL_US;
 	case PEER_STEP_IN_STEP:
-		return report_us;
+		return has_news(router) ? router->reported_us + PEER_BOOK_PROGRESS_US : TIME_NEVER;
 	case PEER_STEP_ALONE:
 	case PEER_STEP_ACTIVE:
 	case PEER_STEP_COUNT:

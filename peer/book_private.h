@@ -38,7 +38,7 @@ struct book_part {
 	uint64_t cursor;     /* of the dump */
 	uint64_t dumped;     /* records of it */
 	uint64_t acked;      /* its next number */
-	int64_t level_us;    /* it had all of it then; TIME_NEVER: never yet */
+	int64_t level_us;    /* it had all of it then, or was not there, or we were not Active */
 };
 
 /* "At this time the next number was this one." */
@@ -58,6 +58,8 @@ struct book_router {
 	int64_t raised_us;  /* Active: took a higher epoch for a Backup's word; TIME_NEVER: not yet
 	                     */
 	enum peer_step step;
+	int64_t step_us; /* it is so since then */
+	bool settled;    /* ALONE: for so long that nobody is waited for any more */
 	/* Active */
 	uint64_t sequence;                  /* number of the next record */
 	struct book_mark marks[BOOK_MARKS]; /* oldest first */
@@ -91,7 +93,8 @@ struct peer_book {
 
 struct book_router *book_find(const struct peer_book *book, const char *name);
 /* Changes the step, and tells. */
-void book_enter(struct peer_book *book, struct book_router *router, enum peer_step step);
+void book_enter(struct peer_book *book, struct book_router *router, enum peer_step step,
+                int64_t now_us);
 /* Says what we are: to everybody (BOOK_NOBODY), or to one. */
 void book_claim(struct peer_book *book, struct book_router *router, unsigned slot, int64_t now_us);
 

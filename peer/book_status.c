@@ -25,8 +25,13 @@ enum peer_step peer_book_step(const struct peer_book *book, const char *name)
 
 bool peer_book_in_step(const struct peer_book *book, const char *name)
 {
-	switch (peer_book_step(book, name)) {
+	const struct book_router *router = book_find(book, name);
+
+	if (!router)
+		return true;
+	switch (router->step) {
 	case PEER_STEP_ALONE:
+		return router->settled;
 	case PEER_STEP_ACTIVE:
 	case PEER_STEP_IN_STEP:
 		return true;
@@ -53,9 +58,7 @@ static void tell_peer(const struct peer_book *book, const struct book_router *ro
 	if (!router->active)
 		return;
 	ret_status->lag_records = router->sequence - part->acked;
-	if (part->level_us == TIME_NEVER)
-		ret_status->lag_us = now_us - router->marks[0].at_us; /* since the epoch began */
-	else if (ret_status->lag_records > 0)
+	if (ret_status->lag_records > 0 || part->stream != BOOK_STREAM_LIVE)
 		ret_status->lag_us = now_us - part->level_us;
 }
 

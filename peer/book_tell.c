@@ -59,7 +59,7 @@ void book_tell_begin(struct book_router *router, int64_t now_us)
 
 		part->stream = BOOK_STREAM_NONE;
 		part->acked = 0;
-		part->level_us = TIME_NEVER;
+		part->level_us = now_us;
 	}
 }
 
@@ -151,8 +151,6 @@ void book_requested(struct peer_book *book, struct book_router *router, unsigned
 	part->generation = sync->generation;
 	part->cursor = 0;
 	part->dumped = 0;
-	part->acked = router->sequence;
-	part->level_us = now_us;
 	part->stream = BOOK_STREAM_SYNC;
 	if (send_sync(book, router, slot, PEER_FRAME_SYNC_BEGIN)) {
 		drop(router, slot);

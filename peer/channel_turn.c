@@ -96,6 +96,7 @@ bool channel_admit(struct channel_link *link, const struct peer_hello *hello)
 	channel_event(channel, LOG_LEVEL_NOTICE, "peer is up address=%s node=%s key=%s",
 	              addr_format(&peer->address.address, address), hello->node,
 	              peer_tls_key_name(link->tls));
+	loop_deadline_arm(&channel->timer, mono_now_us()); /* its first PING */
 	channel->handlers.up(channel->handlers.ctx, peer->id, hello);
 	return true;
 }
