@@ -5,6 +5,7 @@
 
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "vrrp/timers.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,7 +14,6 @@
 
 #define REPORT_US         (500 * US_PER_MS)
 #define REPORT_COUNTED_US (2 * US_PER_S)
-#define SUSPENDED_US      (100 * US_PER_MS)
 
 /* --- time --- */
 
@@ -21,10 +21,8 @@
 int64_t vrrp_node_clock(struct vrrp_node *node)
 {
 	int64_t now_us = mono_now_us();
-	int64_t suspended_us = mono_suspended_us();
-	bool slept = suspended_us - node->suspended_us > SUSPENDED_US;
+	bool slept = vrrp_timers_slept(&node->suspended_us, mono_suspended_us());
 
-	node->suspended_us = suspended_us;
 	for (size_t i = 0; slept && i < node->count; i++) {
 		vrrp_instance_step_down(node->instances[i], now_us, MODEL_REASON_SUSPENDED);
 		node->deadlines[i] = vrrp_instance_deadline(node->instances[i]);

@@ -42,7 +42,7 @@ struct vrrp_node {
 	struct vrrp_node_source **sources;
 	size_t count;
 	uint64_t turn;        /* of the timer */
-	int64_t suspended_us; /* mono_suspended_us() as seen last */
+	int64_t suspended_us; /* the most of mono_suspended_us() so far */
 	int64_t reported_us;
 	bool configured;   /* at least once: what nobody owns is a leftover */
 	bool orphans_left; /* more leftovers than one turn removes */

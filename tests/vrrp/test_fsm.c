@@ -766,6 +766,33 @@ START_TEST(neighbours_in_priority_never_have_the_same_skew)
 }
 END_TEST
 
+/* One reading after the other; from some time asleep on, as a machine has that ever slept. */
+START_TEST(sleep_is_told_from_a_reader_that_was_held_up)
+{
+	static const struct {
+		int64_t suspended_us;
+		bool slept;
+	} readings[] = {
+		{900 * US_PER_S, false},
+		{900 * US_PER_S - 5, false},
+		/* Held up between the two clocks for 150 ms, and right again. */
+		{900 * US_PER_S - 150 * US_PER_MS, false},
+		{900 * US_PER_S, false},
+		{900 * US_PER_S + VRRP_TIMERS_SUSPENDED_US, false}, /* a nap that nobody noticed */
+		{900 * US_PER_S + 2 * VRRP_TIMERS_SUSPENDED_US + 1, true},
+		{900 * US_PER_S + 2 * VRRP_TIMERS_SUSPENDED_US + 1, false}, /* told once */
+		{4500 * US_PER_S - 30 * US_PER_MS, true}, /* held up and asleep at once */
+		{4500 * US_PER_S, false},
+	};
+	int64_t seen_us = 900 * US_PER_S;
+
+	for (size_t i = 0; i < LT_ARRAY_SIZE(readings); i++)
+		ck_assert_msg(vrrp_timers_slept(&seen_us, readings[i].suspended_us) ==
+		                      readings[i].slept,
+		              "reading %zu", i);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("vrrp_fsm");
@@ -783,6 +810,7 @@ int main(void)
 	tcase_add_loop_test(tc, wait_for_a_successor_is_bounded, 0, 4);
 	tcase_add_test(tc, failover_without_successor_stays_active);
 	tcase_add_test(tc, preemption_stays_suspended_until_active_again);
+	tcase_add_test(tc, sleep_is_told_from_a_reader_that_was_held_up);
 	tcase_add_test(tc, held_preemption_follows_a_lower_active_but_takes_over_when_it_dies);
 	tcase_add_test(tc, held_preemption_makes_an_owner_listen_first);
 	tcase_add_test(tc, owner_handed_over_by_hand_does_not_come_back_at_once);
