@@ -143,50 +143,65 @@ static struct tcphdr fin_of(unsigned number)
 	};
 }
 
-static int send4(int fd, unsigned number)
+/* One packet of each connection, in one system call. */
+static int send4(int fd)
 {
 	struct {
 		struct iphdr ip;
 		struct tcphdr tcp;
-	} packet = {
-		.ip =
-			{
-				.version = 4,
-				.ihl = sizeof(packet.ip) / 4,
-				.tot_len = htons(sizeof(packet)),
-				.ttl = 1,
-				.protocol = IPPROTO_TCP,
-			},
-		.tcp = fin_of(number),
-	};
+	} packets[IPVS_SYNC_PULSES];
 	struct sockaddr_in to = {.sin_family = AF_INET};
+	struct mmsghdr messages[IPVS_SYNC_PULSES] = {0};
+	struct iovec parts[IPVS_SYNC_PULSES];
 
-	memcpy(&packet.ip.saddr, client4, 4);
-	memcpy(&packet.ip.daddr, group4, 4);
 	memcpy(&to.sin_addr, group4, 4);
-	return sendto(fd, &packet, sizeof(packet), 0, (struct sockaddr *)&to, sizeof(to)) < 0
-	               ? -errno
-	               : 0;
+	for (unsigned i = 0; i < IPVS_SYNC_PULSES; i++) {
+		packets[i].ip = (struct iphdr){
+			.version = 4,
+			.ihl = sizeof(packets[i].ip) / 4,
+			.tot_len = htons(sizeof(packets[i])),
+			.ttl = 1,
+			.protocol = IPPROTO_TCP,
+		};
+		memcpy(&packets[i].ip.saddr, client4, 4);
+		memcpy(&packets[i].ip.daddr, group4, 4);
+		packets[i].tcp = fin_of(i);
+		parts[i] = (struct iovec){&packets[i], sizeof(packets[i])};
+		messages[i].msg_hdr = (struct msghdr){.msg_name = &to,
+		                                      .msg_namelen = sizeof(to),
+		                                      .msg_iov = &parts[i],
+		                                      .msg_iovlen = 1};
+	}
+	return sendmmsg(fd, messages, IPVS_SYNC_PULSES, 0) < 0 ? -errno : 0;
 }
 
-static int send6(int fd, unsigned number, int link_index)
+static int send6(int fd, int link_index)
 {
 	struct {
 		struct ip6_hdr ip;
 		struct tcphdr tcp;
-	} packet = {.tcp = fin_of(number)};
+	} packets[IPVS_SYNC_PULSES];
 	struct sockaddr_in6 to = {.sin6_family = AF_INET6, .sin6_scope_id = (uint32_t)link_index};
+	struct mmsghdr messages[IPVS_SYNC_PULSES] = {0};
+	struct iovec parts[IPVS_SYNC_PULSES];
 
-	packet.ip.ip6_flow = htonl(6U << 28);
-	packet.ip.ip6_plen = htons(sizeof(packet.tcp));
-	packet.ip.ip6_nxt = IPPROTO_TCP;
-	packet.ip.ip6_hlim = 1;
-	memcpy(&packet.ip.ip6_src, client6, 16);
-	memcpy(&packet.ip.ip6_dst, group6, 16);
 	memcpy(&to.sin6_addr, group6, 16);
-	return sendto(fd, &packet, sizeof(packet), 0, (struct sockaddr *)&to, sizeof(to)) < 0
-	               ? -errno
-	               : 0;
+	for (unsigned i = 0; i < IPVS_SYNC_PULSES; i++) {
+		packets[i].ip = (struct ip6_hdr){0};
+		packets[i].ip.ip6_flow = htonl(6U << 28);
+		packets[i].ip.ip6_plen = htons(sizeof(packets[i].tcp));
+		packets[i].ip.ip6_nxt = IPPROTO_TCP;
+		packets[i].ip.ip6_hlim = 1;
+		memcpy(&packets[i].ip.ip6_src, client6, 16);
+		memcpy(&packets[i].ip.ip6_dst, group6, 16);
+		packets[i].tcp = fin_of(i);
+		parts[i] = (struct iovec){&packets[i], sizeof(packets[i])};
+		messages[i].msg_hdr = (struct msghdr){.msg_name = &to,
+		                                      .msg_namelen = sizeof(to),
+		                                      .msg_iov = &parts[i],
+		                                      .msg_iovlen = 1};
+	}
+	return sendmmsg(fd, messages, IPVS_SYNC_PULSES, 0) < 0 ? -errno : 0;
 }
 
 /* Makes the connections, or sets them back to established. The sequence data is there to make them
@@ -221,7 +236,7 @@ static void set_back(struct ipvs_sync_inject *inject, enum addr_family family)
 int ipvs_sync_listen_pulse(struct ipvs_sync_listen *listen, struct ipvs_sync_inject *inject,
                            enum addr_family family)
 {
-	int err = 0;
+	int err;
 
 	if (listen->family != family && listen->raw_fd >= 0) {
 		close(listen->raw_fd);
@@ -236,9 +251,8 @@ int ipvs_sync_listen_pulse(struct ipvs_sync_listen *listen, struct ipvs_sync_inj
 		listen->raw_fd = fd;
 		listen->family = family;
 	}
-	for (unsigned i = 0; i < IPVS_SYNC_PULSES && err == 0; i++)
-		err = family == ADDR_IPV6 ? send6(listen->raw_fd, i, listen->link_index)
-		                          : send4(listen->raw_fd, i);
+	err = family == ADDR_IPV6 ? send6(listen->raw_fd, listen->link_index)
+	                          : send4(listen->raw_fd);
 	set_back(inject, family);
 	return err;
 }
