@@ -249,18 +249,6 @@ static int run(struct conntrack_kernel *kernel, struct verdicts *v, size_t count
 	return err;
 }
 
-/* The indices whose result is 'error'; their number. */
-static size_t select_results(const int *results, size_t count, int error, size_t *indices)
-{
-	size_t found = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		if (results[i] == error)
-			indices[found++] = i;
-	}
-	return found;
-}
-
 /* The reply tuple as the kernel will have it. */
 static struct conntrack_tuple reply_of(const struct conntrack_entry *entry)
 {
@@ -273,26 +261,46 @@ static struct conntrack_tuple reply_of(const struct conntrack_entry *entry)
 	return reply;
 }
 
-/* An entry is in the way when it has either tuple: that of the client (an older replica), or that
- * of the server (whose packet came first, and was taken for the beginning of something). */
-static int replace(struct conntrack_kernel *kernel, const struct conntrack_entry *entries,
-                   int *results, const size_t *indices, size_t count)
+/* Removes what has the client's or the server's tuple of these entries, and makes them. */
+static int make_room(struct conntrack_kernel *kernel, const struct conntrack_entry *entries,
+                     int *results, const size_t *indices, size_t count, bool server)
 {
-	struct verdicts v = {indices, 3, results};
-	int err;
+	struct verdicts v = {indices, 2, results};
 
 	for (size_t i = 0; i < count; i++) {
 		const struct conntrack_entry *entry = &entries[indices[i]];
 		struct conntrack_tuple reply = reply_of(entry);
 
-		conntrack_entry_put_delete(&kernel->batch, &entry->original, 0);
-		conntrack_entry_put_delete(&kernel->batch, &reply, 0);
+		conntrack_entry_put_delete(&kernel->batch, server ? &reply : &entry->original, 0);
 		conntrack_entry_put_create(&kernel->batch, entry);
 	}
-	err = run(kernel, &v, count);
-	if (err == 0)
-		kernel->counters.replaced += count;
-	return err;
+	return run(kernel, &v, count);
+}
+
+/* Of the things in 'indices' those whose result is 'error'; their number. */
+static size_t keep_results(const int *results, int error, size_t *indices, size_t count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (results[indices[i]] == error)
+			indices[kept++] = indices[i];
+	}
+	return kept;
+}
+
+/* Mostly an older replica is in the way, which has the client's tuple; then what a server's packet
+ * was taken for that came before: it has the server's. */
+static int replace(struct conntrack_kernel *kernel, const struct conntrack_entry *entries,
+                   int *results, size_t *indices, size_t count)
+{
+	int err = make_room(kernel, entries, results, indices, count, false);
+
+	if (err < 0)
+		return err;
+	kernel->counters.replaced += count;
+	count = keep_results(results, EEXIST, indices, count);
+	return count > 0 ? make_room(kernel, entries, results, indices, count, true) : 0;
 }
 
 /* Makes those of the entries that 'indices' names. */
@@ -300,7 +308,7 @@ static int create(struct conntrack_kernel *kernel, const struct conntrack_entry 
                   int *results, size_t *indices, size_t count)
 {
 	struct verdicts v = {indices, 1, results};
-	size_t taken = 0;
+	size_t taken;
 	int err;
 
 	for (size_t i = 0; i < count; i++)
@@ -308,10 +316,7 @@ static int create(struct conntrack_kernel *kernel, const struct conntrack_entry 
 	err = run(kernel, &v, count);
 	if (err < 0)
 		return err;
-	for (size_t i = 0; i < count; i++) {
-		if (results[indices[i]] == EEXIST)
-			indices[taken++] = indices[i];
-	}
+	taken = keep_results(results, EEXIST, indices, count);
 	return taken > 0 ? replace(kernel, entries, results, indices, taken) : 0;
 }
 
@@ -354,7 +359,7 @@ static int touch_some(struct conntrack_kernel *kernel, const struct conntrack_en
 	err = run(kernel, &v, count);
 	if (err < 0)
 		return err;
-	missing = select_results(results, count, ENOENT, indices);
+	missing = keep_results(results, ENOENT, indices, count);
 	if (missing > 0)
 		err = create(kernel, entries, results, indices, missing);
 	if (err == 0)

@@ -240,6 +240,11 @@ void sysctls_want_replication(struct sysctls *sysctls)
 
 	for (size_t i = 0; i < sizeof(wants) / sizeof(*wants); i++)
 		add_item(sysctls, wants[i].name, wants[i].value, wants[i].why);
+	/* Connection tracking tells of flows of NAT only. */
+	if (find_item(sysctls, "net/ipv4/vs/conntrack"))
+		add_item(sysctls, "net/netfilter/nf_conntrack_events", "1",
+		         "connections that began before this process did must tell of their end, "
+		         "too");
 }
 
 /* --- planning --- */

@@ -125,7 +125,10 @@ def move(one, other):
     own(other)
 
 
-# --- the server: echoes; speaks first when told "say SECONDS" ---
+# --- the server: echoes; after "wait" it speaks when it may ---
+
+may_speak = threading.Event()
+
 
 def serve():
     with inside("web1"):
@@ -139,8 +142,8 @@ def serve():
     def talk(stream):
         try:
             while data := stream.recv(65536):
-                if data.startswith(b"say "):
-                    time.sleep(float(data.split()[1]))
+                if data == b"wait":
+                    may_speak.wait()
                     stream.sendall(b"said")
                 elif data.startswith(b"flood "):
                     stream.sendall(bytes(range(256)) * (int(data.split()[1]) * 4096))
@@ -226,7 +229,7 @@ def flows_on(host):
     return [line.split() for line in conntrack(host, "dump", (), VIP, VIP6, PLAIN, PLAIN6).splitlines()]
 
 
-def sync_connection(host, flow):
+def sync_connection(host, flow, seconds=900):
     """An IPVS connection by one message of the kernel's own synchronisation (version 1)."""
     _, protocol, client, cport, virtual, vport, server, dport = flow[:8]
     family = socket.AF_INET6 if ":" in client else socket.AF_INET
@@ -234,7 +237,7 @@ def sync_connection(host, flow):
     size = 24 + len(addresses)
     state = 1 if protocol == "6" else 0  # IP_VS_TCP_S_ESTABLISHED, IP_VS_UDP_S_NORMAL
     connection = struct.pack(">BBHIHHHHII", family == socket.AF_INET6, int(protocol), size, 0, state, int(cport),
-                             int(vport), int(dport), 0, 900) + addresses
+                             int(vport), int(dport), 0, seconds) + addresses
     message = struct.pack(">BBHBBH", 0, 0, 8 + size, 1, 1, 0) + connection
     with inside(host):
         sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -248,6 +251,41 @@ def replicate(host, flow, entry=True):
     sync_connection(host, flow)
     if entry:
         conntrack(host, "put", [flow])
+
+
+OBJECTS = f"""
+apiVersion: lintel.io/v1alpha1
+kind: VirtualRouter
+metadata: {{name: front}}
+spec: {{virtualRouterId: 51, interface: eth0, addresses: [{{address: {FLOATING}/24, interface: eth1}},
+       {{address: "{FLOATING6}/64", interface: eth1}}]}}
+---
+apiVersion: lintel.io/v1alpha1
+kind: VirtualServer
+metadata: {{name: web}}
+spec:
+  virtualRouter: front
+  addresses: [{VIP}, "{VIP6}"]
+  ports: [{{name: tcp, port: 80}}, {{name: udp, port: 80, protocol: UDP}}]
+  servers: [{{address: {WEB}}}, {{address: "{WEB6}"}}]
+---
+apiVersion: lintel.io/v1alpha1
+kind: VirtualServer
+metadata: {{name: plain}}
+spec:
+  virtualRouter: front
+  addresses: [{PLAIN}, "{PLAIN6}"]
+  sourceNat: {{mode: none}}
+  ports: [{{name: tcp, port: 80}}]
+  servers: [{{address: {WEB}}}, {{address: "{WEB6}"}}]
+"""
+
+
+def guard(host, verb, until=""):
+    path = "/tmp/lab-guard.yaml"
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(OBJECTS)
+    return run(f"ip netns exec {host} {GUARD} {verb} {until} {path if until else ''}").strip()
 
 
 def own_port(client):
@@ -309,10 +347,12 @@ def case_takeover(follower):
     time.sleep(0.15)
     fresh_flow = follower.of(own_port(fresh))[-1]
     replicate("lb2", fresh_flow)
-    server_first.sendall(b"say 1.2")
+    may_speak.clear()
+    server_first.sendall(b"wait")
     flood.sendall(b"flood 20")
     took = [flood.recv(65536)]
     move("lb1", "lb2")
+    may_speak.set()
     for name, client in clients.items():
         found, seconds = ask(client)
         check(found == b"hello", f"{name}: an echo goes on after the addresses moved ({seconds:.2f} s)", found)
@@ -357,6 +397,83 @@ def case_plain_without_entry(follower):
     client.close()
 
 
+def case_guard_stalls(follower):
+    """Nothing is known on the other node: what would be reset waits, and goes on once it is known."""
+    clients = {f"TCP {vip}": connect(vip) for vip in (VIP, VIP6, PLAIN, PLAIN6)}
+    spoken, plain_spoken = connect(VIP), connect(PLAIN)
+    udp = connect(VIP, kind=socket.SOCK_DGRAM)
+    ask(udp)
+    flows = {client: follower.of(own_port(client), state="established")[-1]
+             for client in [*clients.values(), spoken, plain_spoken, udp]}
+    check(guard("lb2", "sync", "stands") == "written", "the guard stands before the addresses come")
+    may_speak.clear()
+    spoken.sendall(b"wait")
+    plain_spoken.sendall(b"wait")
+    time.sleep(0.1)
+    move("lb1", "lb2")
+    may_speak.set()
+    for client in clients.values():
+        client.sendall(b"hello")
+    began = time.monotonic()
+    fresh = connect(VIP)
+    found, _ = ask(fresh)
+    check(found == b"hello" and time.monotonic() - began < 0.5, "a new connection is not held back",
+          f"{found} {time.monotonic() - began:.2f} s")
+    fresh.close()
+    began = time.monotonic()
+    try:
+        with inside("c1"):
+            refused = socket.create_connection((VIP, 81), timeout=3)
+        refused.close()
+        found = "connected"
+    except OSError as problem:
+        found = type(problem).__name__
+    check(found == "ConnectionRefusedError" and time.monotonic() - began < 0.5, "nor is the refusal of one", found)
+    time.sleep(1.5)
+    readable = select.select([*clients.values(), spoken, plain_spoken], [], [], 0)[0]
+    check(not readable, "flows that are not known wait, and are not reset", readable)
+    counts = guard("lb2", "counts").split()
+    check(int(counts[1]) > 0 and int(counts[3]) > 0, "the guard counts what it held back and what it silenced", counts)
+    taken = at("lb2", f"conntrack -L --orig-src {WEB} 2>/dev/null", may_fail=True)
+    check("sport=80" not in taken, "no answer of a server was taken for a new flow", taken)
+    for flow in flows.values():
+        replicate("lb2", flow)
+    for name, client in clients.items():
+        client.settimeout(8)
+        try:
+            found = client.recv(100)
+        except OSError as problem:
+            found = type(problem).__name__
+        check(found == b"hello", f"{name}: goes on once it is known", found)
+    for name, client in ("with", spoken), ("without", plain_spoken):
+        client.settimeout(8)
+        try:
+            found = client.recv(100)
+        except OSError as problem:
+            found = type(problem).__name__
+        check(found == b"said", f"one in which the server spoke, {name} source NAT, goes on once it is known", found)
+    guard("lb2", "remove")
+    move("lb2", "lb1")
+    for client in flows:
+        client.close()
+
+
+def case_guard_expires():
+    """With nobody there to take it away, the kernel ends it."""
+    check(guard("lb2", "sync", "1500") == "written", "the guard is given an end")
+    check(guard("lb2", "plan", "1000") == "", "... which is no difference to another end")
+    clients = [connect(VIP), connect(PLAIN), connect(VIP6)]
+    move("lb1", "lb2")
+    for client in clients:
+        found, seconds = ask(client, seconds=12)
+        check(found == "ConnectionResetError", f"a flow that is never known is reset once it has ended ({seconds:.1f} s)",
+              found)
+    left = at("lb2", "nft list table inet lintel-guard")
+    check("elements" not in left, "nothing is left in its sets", left)
+    check(guard("lb2", "remove") == "" and "lintel-guard" not in at("lb2", "nft list tables"), "it can be removed")
+    move("lb2", "lb1")
+
+
 def case_replace():
     flow = ["established", "6", "10.77.0.1", "42000", VIP, "80", WEB, "80", FLOATING, "42000"]
     first = conntrack("lb2", "put", [flow])
@@ -370,6 +487,13 @@ def case_replace():
     check("absent 1" in conntrack("lb2", "remove", [moved]), "what is not there is no fault")
     check("updated 1" in conntrack("lb2", "touch", [flow]) and flow in flows_on("lb2"),
           "what is to change but is not there is made")
+    sync_connection("lb2", flow, 1)
+    time.sleep(0.3)
+    at("lb2", "ipvsadm -Lnc | grep -q 42000")
+    until = time.monotonic() + 10
+    while flow in flows_on("lb2") and time.monotonic() < until:
+        time.sleep(0.2)
+    check(flow not in flows_on("lb2"), "an IPVS connection that ends takes the replica along: both must be kept alive")
     # An answer of the server came first and was taken for the beginning of something.
     conntrack("lb2", "remove", [flow])
     clash = ["established", "6", WEB, "80", FLOATING, "42000", FLOATING, "42000", "none", "0"]
@@ -389,6 +513,8 @@ def main():
         case_takeover(follower)
         case_plain_without_entry(follower)
         case_replace()
+        case_guard_stalls(follower)
+        case_guard_expires()
     finally:
         follower.close()
     run("sysctl -qw net.netfilter.nf_conntrack_max=300000")

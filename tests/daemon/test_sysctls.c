@@ -103,9 +103,14 @@ START_TEST(replication_wants_the_kernels_sync_quick_and_whole)
 	sysctls_want_replication(sysctls);
 	ck_assert_str_eq(item(sysctls, "net/ipv4/vs/sync_threshold")->value, "0 1");
 	ck_assert_str_eq(item(sysctls, "net/ipv4/vs/sync_refresh_period")->value, "10");
+	ck_assert_ptr_null(item(sysctls, "net/netfilter/nf_conntrack_events"));
 	ck_assert_str_eq(item(sysctls, "net/ipv4/vs/backup_only")->value, "0");
 	for (size_t i = 0; i < sysctls->count; i++)
 		ck_assert_str_ne(sysctls->items[i].why, "");
+	sysctls_free(sysctls);
+	sysctls = plan(NAT4, fresh, "");
+	sysctls_want_replication(sysctls);
+	ck_assert_str_eq(item(sysctls, "net/netfilter/nf_conntrack_events")->value, "1");
 	sysctls_free(sysctls);
 }
 END_TEST

@@ -136,7 +136,8 @@ class Lab:
             node.new_directories()
         for node in self.nodes:
             self.hosts[node.name] = node.host
-        self.client.host.run("ip", "neigh", "flush", "all")
+        for host in (self.client.host, *self.webs):
+            host.run("ip", "neigh", "flush", "all")
 
     def close(self):
         Program.kill_all()
