@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/app.h"
 
+#include "daemon/alone.h"
 #include "daemon/pages.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define HAND_OVER_AGAIN_US (30 * US_PER_S)
 
@@ -387,6 +389,17 @@ static int open_control(struct app *app)
 		log_error("daemon", "%s: another daemon answers there", path);
 	else if (rc)
 		log_error("daemon", "%s: %s", path, strerror(-rc));
+	if (rc)
+		return rc;
+	rc = alone_open(&app->alone_fd);
+	if (rc == -EADDRINUSE)
+		log_error("daemon",
+		          "another daemon runs in this network namespace: each would take the "
+		          "other's addresses and nftables table for its own; let them run on "
+		          "different nodes, or in a namespace each");
+	else if (rc)
+		log_error("daemon", "it can't be known whether another daemon runs here: %s",
+		          strerror(-rc));
 	return rc;
 }
 
@@ -446,7 +459,10 @@ int app_open(struct app *app, const struct daemon_run_options *options)
 		open_base, open_kubernetes, open_sources, open_control, open_reconcile, open_vrrp,
 	};
 
-	*app = (struct app){.options = options, .started_us = mono_now_us(), .notify = {.fd = -1}};
+	*app = (struct app){.options = options,
+	                    .started_us = mono_now_us(),
+	                    .notify = {.fd = -1},
+	                    .alone_fd = -1};
 	for (; app->opened < LT_ARRAY_SIZE(steps); app->opened++) {
 		int rc = steps[app->opened](app);
 		if (rc) {
@@ -476,6 +492,8 @@ void app_close(struct app *app)
 	if (app->opened > 4)
 		reconcile_close(&app->reconcile, app->options->on_exit == DAEMON_EXIT_CLEAN);
 	control_close(app->control);
+	if (app->alone_fd >= 0)
+		close(app->alone_fd);
 	if (app->opened >= 2)
 		sources_done(&app->sources);
 	if (app->opened > 5) {

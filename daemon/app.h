@@ -31,6 +31,7 @@ struct app {
 	struct kubernetes *kubernetes; /* NULL: files only */
 	struct reconcile reconcile;
 	struct control *control;
+	int alone_fd;      /* held while nobody else may run here; -1 */
 	struct http *http; /* NULL: none */
 	struct vrrp_thread *vrrp;
 	struct model_router_status *routers; /* as last reported */

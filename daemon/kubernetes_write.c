@@ -279,6 +279,8 @@ static void look(struct kubernetes *k, const struct k8s_translate_key *key,
 	if (report && is_held(k, key, report, &held))
 		report = &held;
 	struct k8s_status_seen seen = observe(k, key, report);
+	char finalizer[K8S_STATUS_FINALIZER_SIZE];
+	seen.finalizer = k8s_status_finalizer(k->options->class, finalizer);
 	struct k8s_status_write what =
 		k8s_status_next(object, report, &seen, mono_wall_us() / US_PER_S);
 	if (report && note_reason(k, title, report->reason, what.body != NULL))

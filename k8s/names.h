@@ -7,7 +7,8 @@
 #define LINTEL_K8S_NAMES_H
 
 #define K8S_CLASS_DEFAULT            "lintel.io/lintel"
-/* On Services while they have an address: the others leave nothing behind at other people's. */
+/* On Services while they have an address: the others leave nothing behind at other people's. Of the
+ * usual class; see k8s_status_finalizer(). */
 #define K8S_FINALIZER                "lintel.io/cleanup"
 #define K8S_CONTROLLER               "lintel.io/lintel" /* reportingController of Events */
 

@@ -6,8 +6,12 @@
 #include "k8s/json.h"
 #include "k8s/names.h"
 #include "k8s/stamp.h"
+#include "lib/crc32.h"
 #include "lib/text.h"
 
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,23 +32,36 @@ static struct k8s_status_write nothing(void)
 
 /* --- finalizers --- */
 
-static struct k8s_status_write write_finalizer(const struct k8s_object *object, bool add)
+/* The last part of a qualified name has at most 63 characters: the class as far as it goes, and a
+ * number for all of it. */
+const char *k8s_status_finalizer(const char *class, char buf[static K8S_STATUS_FINALIZER_SIZE])
+{
+	snprintf(buf, K8S_STATUS_FINALIZER_SIZE, "%s", K8S_FINALIZER);
+	if (strcmp(class, K8S_CLASS_DEFAULT) == 0)
+		return buf;
+	size_t start = strlen(buf);
+	snprintf(buf + start, K8S_STATUS_FINALIZER_SIZE - start, "-%.40s-%08" PRIx32, class,
+	         crc32_add(0, class, strlen(class)));
+	for (char *c = buf + start; *c; c++) {
+		if (!isalnum((unsigned char)*c) && *c != '.')
+			*c = '-';
+	}
+	return buf;
+}
+
+static struct k8s_status_write write_finalizer(const struct k8s_object *object,
+                                               const char *finalizer, bool add)
 {
 	json_t *metadata = metadata_of(object), *list = json_array();
 
 	for (size_t i = 0; i < object->meta.finalizer_count; i++) {
-		if (strcmp(object->meta.finalizers[i], K8S_FINALIZER) != 0)
+		if (strcmp(object->meta.finalizers[i], finalizer) != 0)
 			json_array_append_new(list, json_string(object->meta.finalizers[i]));
 	}
 	if (add)
-		json_array_append_new(list, json_string(K8S_FINALIZER));
+		json_array_append_new(list, json_string(finalizer));
 	json_object_set_new(metadata, "finalizers", list);
 	return (struct k8s_status_write){false, json_pack("{s:o}", "metadata", metadata)};
-}
-
-static bool has_finalizer(const struct k8s_object *object)
-{
-	return k8s_meta_has_finalizer(&object->meta, K8S_FINALIZER);
 }
 
 /* --- conditions --- */
@@ -202,10 +219,12 @@ static struct k8s_status_write next_of_service(const struct k8s_object *object,
 {
 	struct wanted_condition wanted;
 	struct k8s_status_write write = nothing();
+	const char *finalizer = seen->finalizer ? seen->finalizer : K8S_FINALIZER;
+	bool guarded = k8s_meta_has_finalizer(&object->meta, finalizer);
 
 	if (report && report->reason != K8S_REASON_DELETING) {
-		if (report->address_count > 0 && !has_finalizer(object) && !object->meta.deleting)
-			return write_finalizer(object, true);
+		if (report->address_count > 0 && !guarded && !object->meta.deleting)
+			return write_finalizer(object, finalizer, true);
 		wanted = condition_of(report, K8S_STATUS_SERVICE_CONDITION);
 		/* What nobody gave yet is the leader's to say. */
 		if (report->reason == K8S_REASON_PENDING)
@@ -214,12 +233,12 @@ static struct k8s_status_write next_of_service(const struct k8s_object *object,
 		                     now_s);
 	}
 	/* Not ours, and never was: others write here. */
-	if (!has_finalizer(object) || !seen->withdrawn)
+	if (!guarded || !seen->withdrawn)
 		return nothing();
 	/* A class can't change while the type is LoadBalancer: nobody else has written. */
 	if (!object->meta.deleting)
 		write = write_service(object, NULL, 0, NULL, now_s);
-	return write.body ? write : write_finalizer(object, false);
+	return write.body ? write : write_finalizer(object, finalizer, false);
 }
 
 /* --- ConfigMap --- */

@@ -17,8 +17,13 @@
 #define K8S_STATUS_CONDITION         "Ready"           /* of our own kinds */
 #define K8S_STATUS_SERVICE_CONDITION "lintel.io/Ready" /* of Services */
 
+/* The finalizer of a class: each domain takes away its own only. Returns buf. */
+#define K8S_STATUS_FINALIZER_SIZE    80
+const char *k8s_status_finalizer(const char *class, char buf[static K8S_STATUS_FINALIZER_SIZE]);
+
 /* What only observers know; zeroes when unknown. */
 struct k8s_status_seen {
+	const char *finalizer;       /* NULL: that of the usual class */
 	const char *active_node;     /* whose virtual router is Active, NULL: unknown */
 	size_t nodes;                /* VirtualRouter: that take part */
 	size_t addresses;            /* VirtualRouter: that it owns */

@@ -300,6 +300,24 @@ START_TEST(an_event_is_told_once_and_counted)
 }
 END_TEST
 
+START_TEST(each_class_has_a_finalizer_of_its_own)
+{
+	static const char *const long_class =
+		"a-very-long-domain-name-of-somebody.example.com/and-a-long-name-of-a-class";
+	char a[K8S_STATUS_FINALIZER_SIZE], b[K8S_STATUS_FINALIZER_SIZE];
+
+	ck_assert_str_eq(k8s_status_finalizer("lintel.io/lintel", a), "lintel.io/cleanup");
+	ck_assert_str_eq(k8s_status_finalizer("example.com/other", a),
+	                 "lintel.io/cleanup-example.com-other-aa4c0489");
+	k8s_status_finalizer("example.com/OTHER", b);
+	ck_assert_str_ne(a, b);
+	k8s_status_finalizer(long_class, a);
+	ck_assert_uint_le(strlen(strchr(a, '/') + 1), 63);
+	k8s_status_finalizer("a-very-long-domain-name-of-somebody.example.com/another", b);
+	ck_assert_str_ne(a, b);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests;
@@ -315,5 +333,6 @@ int main(void)
 	tcase_add_test(tests, our_own_kinds_have_conditions);
 	tcase_add_test(tests, the_time_of_a_condition_is_that_of_its_last_turn);
 	tcase_add_test(tests, an_event_is_told_once_and_counted);
+	tcase_add_test(tests, each_class_has_a_finalizer_of_its_own);
 	return unit_run(suite);
 }

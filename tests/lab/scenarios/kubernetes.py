@@ -5,7 +5,7 @@ import pathlib
 import sys
 import threading
 
-from lablib.config import VIP, WEBS
+from lablib.config import VIP, VIP6, WEBS
 from lablib.lab import expect, pause
 from lablib.process import fresh_directory, wait_until
 from lablib.report import scenario
@@ -279,3 +279,147 @@ def beside_kube_proxy(lab):
         wait_until("it is seen to be gone", lambda: lab.lb1.status()["kubeProxy"]["mode"] == "iptables", 30)
         lab.lb1.wait_active(seconds=40)
         lab.client.wait_answer("tcp", VIP, 80)
+
+
+@scenario("Kubernetes: two domains side by side: each serves its own, and the end of one is nothing to the other")
+def two_domains(lab):
+    other = "example.com/other"
+
+    def of_other(obj, name, **spec):
+        return obj | {"metadata": {"name": name, "annotations": {"lintel.io/class": other}}, "spec": obj["spec"] | spec}
+    second = of_other(router(), "second", virtualRouterId=52, addresses=["10.77.0.98/24", {"address": "10.78.0.253/24", "interface": "eth1"}])
+    theirs = of_other(pool(), "theirs", virtualRouter="second", addresses=["10.77.0.120-10.77.0.129"])
+    objects = [second, theirs, service(), endpoints(*WEBS), service("shop", loadBalancerClass=other), endpoints(*WEBS[:2], of="shop")]
+    with Cluster(lab, *objects) as cluster:
+        cluster.start(lab.lb1)
+        lab.lb2.start(None, "--kubernetes", "--kubeconfig", cluster.kubeconfig, "--class", other)
+        wait_until("both Services have addresses", lambda: cluster.ingress() and cluster.ingress("shop"), 60)
+        expect([entry["ip"] for entry in cluster.ingress()] == [VIP], cluster.ingress())
+        expect([entry["ip"] for entry in cluster.ingress("shop")] == ["10.77.0.120"], cluster.ingress("shop"))
+        expect({entry["name"] for entry in lab.lb1.status()["routers"]} == {"front"}, lab.lb1.status()["routers"])
+        expect({entry["name"] for entry in lab.lb2.status()["routers"]} == {"second"}, lab.lb2.status()["routers"])
+        for address, webs in ((VIP, ("web1", "web2", "web3")), ("10.77.0.120", ("web1", "web2"))):
+            lab.client.wait_answer("tcp", address, 80)
+            lab.client.expect_all("tcp", address, 80, webs)
+        lab.lb2.stop()
+        lab.client.expect_all("tcp", VIP, 80)
+        cluster.put(endpoints(WEBS[0]))
+        wait_until("the first one goes on", lambda: lab.lb1.weights().get(WEBS[1], 0) == 0)
+        expect(cluster.ingress("shop"), "what the other one gave stays, as it will be back")
+
+
+def change_all(lab, cluster, disturb):
+    """One life of a Service; before each change is seen, `disturb` is called, and after it `disturb.over`."""
+    six = endpoints("fd78::21", "fd78::22", family="IPv6")
+    both = {"ipFamilies": ["IPv4", "IPv6"], "ipFamilyPolicy": "RequireDualStack"}
+    asked = {"metallb.universe.tf/loadBalancerIPs": "10.77.0.105,fd77::105"}
+    shared = {"metallb.universe.tf/loadBalancerIPs": "10.77.0.105", "metallb.io/allow-shared-ip": "key"}
+    steps = (
+        ("created, two ports and two families", [service(**both), endpoints(*WEBS), six], (VIP, VIP6), ("web1", "web2", "web3")),
+        ("scaled down", [endpoints(*WEBS[:2])], (VIP, VIP6), ("web1", "web2")),
+        ("scaled up", [endpoints(*WEBS)], (VIP,), ("web1", "web2", "web3")),
+        ("policy changed", [service(externalTrafficPolicy="Local", **both)], (VIP,), ("web1", "web2", "web3")),
+        ("address asked for, in MetalLB's words", [service(annotations=asked, **both)], ("10.77.0.105", "fd77::105"), ("web1", "web2", "web3")),
+        ("shared", [service(annotations=asked | shared | {"metallb.universe.tf/loadBalancerIPs": asked["metallb.universe.tf/loadBalancerIPs"]}, **both),
+                    service("more", annotations=shared, ports=((8080, 8080),)), endpoints(*WEBS, of="more", ports=((8080, 8080),))],
+         ("10.77.0.105",), ("web1", "web2", "web3")),
+    )
+    for what, objects, addresses, webs in steps:
+        disturb()
+        cluster.put(*objects)
+        disturb.over()
+        for address in addresses:
+            wait_until(f"{what}: {address} is served", lambda a=address, w=webs: set(
+                lab.client.ask("tcp", a, 80, count=6, timeout=500).servers) == (set(w) if ":" not in a else {"web1", "web2"}), 90)
+            lab.client.wait_answer("tcp", address, 443)
+    lab.client.wait_answer("tcp", "10.77.0.105", 8080)
+    disturb()
+    for name in ("web", "more"):
+        cluster.api.store.remove("Service", name, "default")
+    disturb.over()
+    for name in ("web", "more"):
+        wait_until(f"{name} is gone", lambda n=name: cluster.object("services", n) is None, 90)
+
+
+class Away:
+    """The API server."""
+
+    def __init__(self, cluster):
+        self.cluster = cluster
+
+    def __call__(self):
+        self.cluster.api.stop()
+        pause(0.5)
+
+    def over(self):
+        pause(0.5)
+        self.cluster.api.start()
+
+
+class Dead:
+    """Who is Active, until the other one is, and it is back as new."""
+
+    def __init__(self, lab, cluster):
+        self.lab, self.cluster = lab, cluster
+
+    def __call__(self):
+        self.dead = self.lab.wait_settled(seconds=60)
+        self.dead.lose_power()
+
+    def over(self):
+        self.lab.other(self.dead).wait_active(seconds=30)
+        self.dead.scrap()
+        self.cluster.start(self.dead)
+
+
+POOL6 = [f"{VIP}-10.77.0.110", "fd77::100-fd77::110"]
+
+
+def with_six(obj):
+    return obj | {"spec": obj["spec"] | {"addresses": POOL6}}
+
+
+def router6():
+    own = router()
+    own["spec"]["addresses"] += ["fd77::99/64", {"address": "fd78::fe/64", "interface": "eth1"}]
+    return own
+
+
+@scenario("Kubernetes: a Service's life, the API being away at each change", timeout=400)
+def life_without_the_api(lab):
+    with Cluster(lab, router6(), with_six(pool())) as cluster:
+        cluster.start(*lab.nodes)
+        wait_until("they found each other", lambda: all(balancer.router()["peers"] for balancer in lab.nodes), 60)
+        cluster.settled()
+        change_all(lab, cluster, Away(cluster))
+
+
+@scenario("Kubernetes: a Service's life, who is Active dying at each change", timeout=400)
+def life_with_deaths(lab):
+    with Cluster(lab, router6(), with_six(pool())) as cluster:
+        cluster.start(*lab.nodes)
+        wait_until("they found each other", lambda: all(balancer.router()["peers"] for balancer in lab.nodes), 60)
+        cluster.settled()
+        change_all(lab, cluster, Dead(lab, cluster))
+
+
+@scenario("Kubernetes: an exhausted pool is extended while who is Active dies, and while the API is away", timeout=240)
+def extended(lab):
+    names = ("a", "b", "c")
+    services = [service(name, ports=((80, 8080),)) for name in names]
+    with Cluster(lab, *(endpoints(*WEBS, of=name, ports=((80, 8080),)) for name in names)) as cluster:
+        cluster.put(pool(last=100))
+        cluster.start(*lab.nodes)
+        cluster.settled()
+        cluster.put(services[0])
+        wait_until("the first one has it", lambda: cluster.ingress("a"), 60)
+        cluster.put(*services[1:])
+        wait_until("the others are told", lambda: all(
+            "PoolExhausted" in json.dumps((cluster.object("services", name) or {}).get("status")) for name in names[1:]), 60)
+        for disturb, last in ((Dead(lab, cluster), 101), (Away(cluster), 102)):
+            disturb()
+            cluster.put(pool(last=last))
+            disturb.over()
+            wait_until("one more is served", lambda n=last - 99: sum(1 for name in names if cluster.ingress(name)) == n, 90)
+        for name in names:
+            lab.client.wait_answer("tcp", cluster.ingress(name)[0]["ip"], 80)
