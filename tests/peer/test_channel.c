@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Two channels in one process, over loopback, with time as it is: 127.0.0.1 and 127.0.0.2, or ::1
- * with two ports. Not a unit test: a suite of its own. */
+ * with two ports. Not a unit test: a suite of its own.
+ *
+ * Reason: one pair of channels, and each way in which their connection may go wrong. */
 #include "peer/channel.h"
 
 #include "lib/mono.h"
@@ -509,6 +511,7 @@ static const struct {
          12,
          PEER_REASON_VERSION},
 	{"good bye", true, {PEER_FRAME_BYE, 0, 0, 1, PEER_REASON_STOPPED}, 5, PEER_REASON_STOPPED},
+	{"half a frame, then a cut", true, {PEER_FRAME_PING, 0, 0, 8, 0, 0}, 6, PEER_REASON_CLOSED},
 	{"a frame from the future, then a cut", true, {77, 0, 0, 2, 0, 0}, 6, PEER_REASON_CLOSED},
 };
 
