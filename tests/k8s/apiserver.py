@@ -189,9 +189,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def dispatch(self, path, body, watch):
         found = PATH.match(path)
+        resources = self.server.api.store.resources.items()
+        if found and not any(key[0] == (found["core"] or found["group"]) and each.served for key, each in resources):
+            return self.send_body(404, b"404 page not found\n", "text/plain; charset=utf-8")
         resource = found and self.server.api.store.resources.get((found["core"] or found["group"], urllib.parse.unquote(found["plural"])))
         if not resource or not resource.served:
             raise Refused(404, "NotFound", "the server could not find the requested resource")
+        self.wake(resource)
         namespace = urllib.parse.unquote(found["namespace"]) if found["namespace"] else None
         name = urllib.parse.unquote(found["name"]) if found["name"] else None
         if namespace and not resource.namespaced:
@@ -214,6 +218,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.check_query(QUERIES[self.command])
         return self.write(resource, namespace, name, found["sub"], body)
 
+    @staticmethod
+    def wake(resource):
+        """A server that has just begun looks for custom resources when the first one asks for them."""
+        if resource.waking is True:
+            resource.waking = time.monotonic() + 0.5
+        if resource.waking and time.monotonic() < resource.waking:
+            raise Refused(429, "TooManyRequests", "storage is (re)initializing", retry_after=1)
+
     # --- writes ---
 
     def read_body(self, body, content_types):
@@ -227,10 +239,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
             raise Refused(400, "BadRequest", f"the body is no JSON: {error}") from None
 
     def write(self, resource, namespace, name, sub, body):
+        if self.query.get("dryRun", "All") != "All":
+            raise invalid("Options.meta.k8s.io", "", "dryRun", "Unsupported value")
+        with self.server.api.store.trying("dryRun" in self.query):
+            return self.carry_out(resource, namespace, name, sub, body)
+
+    def carry_out(self, resource, namespace, name, sub, body):
         store, validation = self.server.api.store, self.query.get("fieldValidation", "Warn")
         manager = self.query.get("fieldManager", "unknown")
         if self.command == "DELETE":
-            return self.send_object(200, resource, store.delete(resource, namespace, name))
+            left = store.delete(resource, namespace, name)
+            if left["metadata"].get("finalizers"):
+                return self.send_object(200, resource, left)
+            return self.send_json(200, {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",
+                                        "details": {"name": name, "kind": resource.plural, "uid": left["metadata"]["uid"]}})
         if self.command == "POST":
             obj, warnings = store.create(resource, namespace, self.read_body(body, ["application/json"])[1], validation, manager)
             return self.send_object(201, resource, obj, warnings)
@@ -315,7 +337,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             where = [urllib.parse.urlsplit(self.path).path, self.query.get("labelSelector", ""), self.query.get("fieldSelector", "")]
             said = {"rv": version, "start": start + limit, "where": where}
             meta["continue"] = base64.urlsafe_b64encode(json.dumps(said).encode()).decode()
-            meta["remainingItemCount"] = len(objects) - limit
+            if not where[1] and not where[2]:
+                meta["remainingItemCount"] = len(objects) - limit
             objects = objects[:limit]
         self.send_json(200, {"kind": resource.list_kind, "apiVersion": resource.api_version, "metadata": meta,
                              "items": [self.shown(resource, obj, False) for obj in objects]})
@@ -334,7 +357,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             raise invalid("ListOptions.meta.k8s.io", "", "resourceVersionMatch",
                           "Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided")
         if not self.query.get("resourceVersion", "0").isdigit() and self.query["resourceVersion"] != "":
-            raise Refused(400, "BadRequest", f"invalid resource version {self.query['resourceVersion']!r}")
+            raise Refused(500, None, f"invalid resource version {self.query['resourceVersion']!r}")
 
     def watch(self, resource, namespace):
         self.check_watch()
@@ -573,6 +596,17 @@ class ApiServer:
         self.drop_connections()
         with self.store.changed:
             self.store.changed.notify_all()
+
+    def begin_anew(self):
+        """Killed, and started without a past."""
+        running = self.listener is not None
+        if running:
+            self.stop()
+        self.store.compact()
+        for resource in self.store.resources.values():
+            resource.waking = True if resource.custom else None
+        if running:
+            self.start()
 
     def drop_connections(self):
         for connection in list(self.connections):

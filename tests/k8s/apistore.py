@@ -4,11 +4,17 @@
 Semantics are those of Kubernetes: one resourceVersion for everything, a write that changes nothing makes no new one, deletion
 waits for finalizers, status is written by its subresource only, and what is compacted is gone.
 """
+import contextlib
 import copy
 import datetime
+import ipaddress
+import pathlib
 import re
+import sys
 import threading
 import uuid
+
+TESTS = pathlib.Path(__file__).resolve().parents[1]
 
 
 class Refused(Exception):
@@ -32,6 +38,7 @@ class Resource:
         self.api_version, self.plural, self.kind = api_version, plural, kind
         self.namespaced, self.status, self.custom, self.blind_update = namespaced, status, custom, blind_update
         self.served = True
+        self.waking = None  # True: was not asked for since the server began anew; a time: from when on it is there
 
     @property
     def list_kind(self):
@@ -72,15 +79,6 @@ FIELDS = {
     "EndpointSlice": {"addressType": ANY, "ports": ANY, "endpoints": ANY},
     "Lease": {"spec": {key: ANY for key in ("holderIdentity leaseDurationSeconds acquireTime renewTime leaseTransitions strategy "
                                             "preferredHolder").split()}},
-    "VirtualRouter": {"spec": {key: ANY for key in (
-        "virtualRouterId interface addresses priority advertisementInterval preempt preemptDelay peers virtualMac trackInterfaces "
-        "nodeSelector class").split()}, "status": ANY},
-    "VirtualServer": {"spec": {key: ANY for key in (
-        "virtualRouter addresses addressPool ports forwarding sourceNat persistence servers service healthCheck class "
-        "sourceRanges").split()}, "status": ANY},
-    "AddressPool": {"spec": {key: ANY for key in (
-        "virtualRouter addresses autoAssign priority avoidBuggyIPs namespaces namespaceSelector serviceSelector class "
-        "serviceSelectors namespaceSelectors").split()}, "status": ANY},
 }
 MICROTIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")
 NAME = re.compile(r"^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$")
@@ -91,7 +89,50 @@ def now():
 
 
 def invalid(kind, name, field, what):
-    return Refused(422, "Invalid", f'{kind} "{name}" is invalid: {field}: {what}')
+    return Refused(422, "Invalid", f'{kind} "{name}" is invalid: {field}: {what}', details={"kind": kind, **({"name": name} if name else {})})
+
+
+class Definitions:
+    """The schemas of custom resources, from manifests/; read when one is first written."""
+
+    def __init__(self):
+        self.schemas, self.structural = {}, None
+
+    def schema(self, resource):
+        if resource.plural not in self.schemas:
+            sys.path.append(str(TESTS / "manifests"))
+            import structural  # pylint: disable=import-outside-toplevel
+            import yaml  # pylint: disable=import-outside-toplevel
+            self.structural = structural
+            path = TESTS.parent / "manifests/base/crds" / f"{resource.plural}.yaml"
+            definition = yaml.safe_load(path.read_text(encoding="utf-8"))
+            self.schemas[resource.plural] = definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+        return self.schemas[resource.plural]
+
+    def known(self, schema):
+        """As FIELDS has it."""
+        if "properties" in schema and not schema.get("x-kubernetes-preserve-unknown-fields"):
+            return {name: self.known(below) for name, below in schema["properties"].items()}
+        return [self.known(schema["items"])] if "items" in schema else ANY
+
+    def filled(self, resource, obj):
+        """What is kept of it: without nulls, with defaults."""
+        schema = self.schema(resource)
+        return {**obj, **{key: self.structural.fill(schema["properties"][key], obj[key])
+                          for key in ("spec", "status") if obj.get(key) is not None}}
+
+    def problems(self, resource, obj):
+        schema = self.schema(resource)
+        return self.structural.validate(schema, {key: value for key, value in obj.items() if key in schema["properties"]})
+
+
+DEFINITIONS = Definitions()
+
+
+def is_address(text):
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(text) is not None
+    return False
 
 
 def strip_unknown(value, known, path, unknown):
@@ -162,6 +203,7 @@ class Store:
         self.objects = {}        # (plural, namespace, name) -> object
         self.log = []            # (version, resource, "ADDED"..., object, the one before)
         self.owners = {}         # (plural, namespace, name) -> {manager: set of paths}
+        self.dry = False         # what is written is not kept
         self.resources = {(r.api_version, r.plural): copy.copy(r) for r in RESOURCES}
         for name in ("default", "kube-system"):
             self.put({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
@@ -190,6 +232,8 @@ class Store:
         meta = obj["metadata"]
         key = (resource.plural, meta.get("namespace", ""), meta["name"])
         before = self.objects.get(key)
+        if self.dry:
+            return obj
         self.version += 1
         meta["resourceVersion"] = str(self.version)
         if event == "DELETED":
@@ -201,6 +245,19 @@ class Store:
         self.changed.notify_all()
         return obj
 
+    @contextlib.contextmanager
+    def trying(self, dry):
+        """Within it, writes are only tried."""
+        with self.changed:
+            owners = copy.deepcopy(self.owners) if dry else None
+            self.dry = dry
+            try:
+                yield
+            finally:
+                self.dry = False
+                if dry:
+                    self.owners = owners
+
     def compact(self):
         """Forgets the past: who comes anew and wants to go on from there can't. Watches under way lose nothing."""
         with self.changed:
@@ -209,7 +266,7 @@ class Store:
 
     def check_namespace(self, resource, namespace):
         if resource.namespaced and resource.plural != "namespaces" and ("namespaces", "", namespace) not in self.objects:
-            raise Refused(404, "NotFound", f'namespaces "{namespace}" not found')
+            raise Refused(404, "NotFound", f'namespaces "{namespace}" not found', details={"name": namespace, "kind": "namespaces"})
 
     def validate(self, resource, obj):
         kind, meta = resource.kind, obj["metadata"]
@@ -219,22 +276,33 @@ class Store:
         for key, value in {**meta.get("labels", {}), **meta.get("annotations", {})}.items():
             if not isinstance(value, str):
                 raise Refused(400, "BadRequest", f"metadata: {key}: must be text")
+        if any("/" not in each for each in meta.get("finalizers") or []):
+            raise invalid(kind, name, "metadata.finalizers", "name is neither a standard finalizer name nor is it fully qualified")
         if kind == "Event":
             self.validate_event(obj)
         elif kind == "Lease":
             self.validate_lease(obj)
         elif kind == "Service":
-            for entry in obj.get("status", {}).get("loadBalancer", {}).get("ingress") or []:
-                if "ip" not in entry and "hostname" not in entry:
-                    raise invalid(kind, name, "status.loadBalancer.ingress", "ip or hostname must be there")
-                if entry.get("ipMode", "VIP") not in ("VIP", "Proxy"):
-                    raise invalid(kind, name, "status.loadBalancer.ingress.ipMode", "must be VIP or Proxy")
-                if "ipMode" in entry and "ip" not in entry:
-                    raise invalid(kind, name, "status.loadBalancer.ingress.ipMode", "may not be set when ip is not set")
-        if resource.status and resource.custom:
-            for condition in (obj.get("status") or {}).get("conditions") or []:
-                if not all(condition.get(key) for key in ("type", "status", "reason", "lastTransitionTime")):
-                    raise invalid(kind, name, "status.conditions", "type, status, reason and lastTransitionTime are required")
+            self.validate_service(obj)
+        elif kind == "ConfigMap" and not all(isinstance(value, str) for value in (obj.get("data") or {}).values()):
+            raise Refused(400, "BadRequest", "ConfigMap in version \"v1\" cannot be handled as a ConfigMap: data must be texts")
+        if resource.custom:
+            problems = DEFINITIONS.problems(resource, obj)
+            if problems:
+                raise invalid(kind, name, "", "; ".join(problems))
+
+    def validate_service(self, obj):
+        name, status = obj["metadata"]["name"], obj.get("status", {})
+        ingress = status.get("loadBalancer", {}).get("ingress") or []
+        if ingress and obj["spec"].get("type") != "LoadBalancer":
+            raise invalid("Service", name, "status.loadBalancer.ingress", "Forbidden: may only be used when `spec.type` is \"LoadBalancer\"")
+        for entry in ingress:
+            if "ip" in entry and not is_address(entry["ip"]):
+                raise invalid("Service", name, "status.loadBalancer.ingress.ip", "must be a valid IP address")
+            if entry.get("ipMode", "VIP") not in ("VIP", "Proxy"):
+                raise invalid("Service", name, "status.loadBalancer.ingress.ipMode", "must be VIP or Proxy")
+            if "ipMode" in entry and "ip" not in entry:
+                raise invalid("Service", name, "status.loadBalancer.ingress.ipMode", "may not be set when ip is not set")
 
     def validate_event(self, obj):
         name = obj["metadata"]["name"]
@@ -247,9 +315,6 @@ class Store:
             raise invalid("Event", name, "type", "must be Normal or Warning")
         if len(obj.get("note", "").encode()) > 1024:
             raise invalid("Event", name, "note", "can have at most 1024 characters")
-        wanted = obj.get("regarding", {}).get("namespace") or "default"
-        if obj["metadata"].get("namespace") != wanted:
-            raise invalid("Event", name, "regarding.namespace", "does not match event.namespace")
         series = obj.get("series")
         if series and (series.get("count", 0) < 2 or not MICROTIME.match(str(series.get("lastObservedTime", "")))):
             raise invalid("Event", name, "series", "count must be at least 2 and lastObservedTime is required")
@@ -262,12 +327,30 @@ class Store:
             if key in spec and spec[key] is not None and not MICROTIME.match(spec[key]):
                 raise Refused(400, "BadRequest", f"Lease: {key}: parsing time {spec[key]!r}: not a MicroTime")
 
+    @staticmethod
+    def complete(resource, obj):
+        """What a server fills in and what it leaves out."""
+        if resource.custom:
+            return DEFINITIONS.filled(resource, obj)
+        if resource.kind == "Service":
+            status = dict(obj.get("status") or {})
+            balancer = dict(status.get("loadBalancer") or {})
+            ingress = [{**({"ipMode": "VIP"} if "ip" in entry else {}), **entry,
+                        **({"ports": [{"protocol": "", **port} for port in entry["ports"]]} if entry.get("ports") else {})}
+                       for entry in balancer.pop("ingress", None) or []]
+            status["loadBalancer"] = {**balancer, **({"ingress": ingress} if ingress else {})}
+            return {**obj, "status": status}
+        return obj
+
     def prepare(self, resource, body, validation):
         """The object in a request's body, and warnings."""
+        if isinstance(body, dict) and not resource.custom and "kind" not in body and "apiVersion" not in body:
+            body = {"apiVersion": resource.api_version, "kind": resource.kind, **body}
         if not isinstance(body, dict) or body.get("kind") != resource.kind or body.get("apiVersion") != resource.api_version:
             raise Refused(400, "BadRequest", f"the object in the body is no {resource.api_version} {resource.kind}")
         unknown = []
-        known = {"apiVersion": ANY, "kind": ANY, "metadata": {key: ANY for key in META}, **FIELDS[resource.kind]}
+        known = {"apiVersion": ANY, "kind": ANY, "metadata": {key: ANY for key in META},
+                 **(DEFINITIONS.known(DEFINITIONS.schema(resource)) if resource.custom else FIELDS[resource.kind])}
         obj = copy.deepcopy(strip_unknown(body, known, "", unknown))
         if unknown and validation == "Strict":
             raise Refused(400, "BadRequest", "strict decoding error: " + ", ".join(f'unknown field "{u}"' for u in unknown))
@@ -279,7 +362,7 @@ class Store:
             obj, warnings = self.prepare(resource, body, validation)
             meta = obj["metadata"]
             if meta.get("resourceVersion"):
-                raise Refused(400, "BadRequest", "resourceVersion should not be set on objects to be created")
+                raise Refused(500, None, "resourceVersion should not be set on objects to be created")
             if meta.setdefault("namespace", namespace or "") != (namespace or ""):
                 raise Refused(400, "BadRequest", "the namespace of the provided object does not match the namespace sent on the request")
             if not resource.namespaced:
@@ -288,11 +371,14 @@ class Store:
             if "name" not in meta and "generateName" in meta:
                 meta["name"] = meta["generateName"] + uuid.uuid4().hex[:5]
             key = (resource.plural, namespace or "", meta.get("name"))
-            if key in self.objects:
-                raise Refused(409, "AlreadyExists", f'{resource.plural} "{meta["name"]}" already exists')
             if resource.status:
                 obj.pop("status", None)
+            obj = self.complete(resource, obj)
             self.validate(resource, obj)
+            meta = obj["metadata"]
+            if key in self.objects:
+                raise Refused(409, "AlreadyExists", f'{resource.plural} "{meta["name"]}" already exists',
+                              details={"name": meta["name"], "kind": resource.plural})
             meta.update(uid=str(uuid.uuid4()), creationTimestamp=now())
             if resource.custom:
                 meta["generation"] = 1
@@ -309,20 +395,25 @@ class Store:
                 raise invalid(resource.kind, name, "metadata.resourceVersion", "Invalid value: 0x0: must be specified for an update")
             return self.update(resource, old, obj, subresource), warnings
 
-    def update(self, resource, old, obj, subresource):
+    def update(self, resource, old, obj, subresource, patched=False):
         """'obj' is to be in the place of 'old', as far as it may."""
         name = old["metadata"]["name"]
         wanted = obj["metadata"].get("resourceVersion")
         if wanted and wanted != old["metadata"]["resourceVersion"]:
             raise Refused(409, "Conflict", f'Operation cannot be fulfilled on {resource.plural} "{name}": the object has been modified; '
-                          "please apply your changes to the latest version and try again")
+                          "please apply your changes to the latest version and try again", details={"name": name, "kind": resource.plural})
         if obj["metadata"].get("uid", old["metadata"]["uid"]) != old["metadata"]["uid"]:
-            raise Refused(409, "Conflict", "Precondition failed: UID in precondition")
-        if subresource == "status":
-            new = {**old, "status": obj.get("status", {}), "metadata": dict(old["metadata"])}
+            if patched:
+                raise invalid(resource.kind, name, "metadata.uid", "field is immutable")
+            raise Refused(409, "Conflict", "Precondition failed: UID in precondition", details={"name": name, "kind": resource.plural})
+        if subresource == "status" and resource.custom:
+            new = {**{k: v for k, v in old.items() if k != "status"}, "metadata": dict(old["metadata"]),
+                   **({"status": obj["status"]} if obj.get("status") is not None else {})}
         else:
             new = dict(obj)
-            if resource.status:
+            if subresource == "status":  # labels and the like, too
+                new = {**old, "metadata": obj["metadata"], "status": obj.get("status") or {}}
+            elif resource.status:
                 new.pop("status", None)
                 if "status" in old:
                     new["status"] = old["status"]
@@ -335,6 +426,11 @@ class Store:
         new["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"]
         if not new["metadata"].get("finalizers"):
             new["metadata"].pop("finalizers", None)
+        new = self.complete(resource, new)
+        if resource.kind == "Service":
+            self.check_service(old, new)
+        elif resource.kind == "Event":
+            self.check_event(old, new)
         self.validate(resource, new)
         if resource.custom and new.get("spec") != old.get("spec"):
             new["metadata"]["generation"] = old["metadata"].get("generation", 1) + 1
@@ -344,17 +440,44 @@ class Store:
             return old  # nothing changes: not even the version
         return self.commit(resource, "MODIFIED", copy.deepcopy(new))
 
+    @staticmethod
+    def check_service(old, new):
+        was, is_now = (each["spec"].get("loadBalancerClass") for each in (old, new))
+        balances = [each["spec"].get("type") == "LoadBalancer" for each in (old, new)]
+        if all(balances) and was != is_now:
+            raise invalid("Service", new["metadata"]["name"], "spec.loadBalancerClass", "Invalid value: may not change once set")
+        if is_now and not balances[1]:
+            raise invalid("Service", new["metadata"]["name"], "spec.loadBalancerClass",
+                          "Forbidden: may only be used when `spec.type` is 'LoadBalancer'")
+        if balances == [True, False]:
+            new["status"] = {**new["status"], "loadBalancer": {}}
+
+    @staticmethod
+    def check_event(old, new):
+        """Only its series may change."""
+        for key in (old.keys() | new.keys()) - {"metadata", "series"}:
+            if old.get(key) != new.get(key):
+                raise invalid("Event", new["metadata"]["name"], key, "field is immutable")
+
     def merge_patch(self, resource, namespace, name, subresource, patch, validation="Warn", manager="unknown"):
         with self.changed:
             old = self.find(resource, namespace, name)
             if not isinstance(patch, dict):
                 raise Refused(400, "BadRequest", "the patch is no object")
             whole = {**old, "apiVersion": resource.api_version, "kind": resource.kind}
-            obj, warnings = self.prepare(resource, merge(whole, patch), validation)
+            merged = merge(whole, patch)
+            if resource.kind == "ConfigMap" and not isinstance(merged.get("data", {}), dict):
+                raise Refused(422, "Invalid", "ConfigMap in version \"v1\" cannot be handled as a ConfigMap: data is no map")
+            try:
+                obj, warnings = self.prepare(resource, merged, validation)
+            except Refused as error:
+                if error.code == 400 and "strict decoding" in str(error):
+                    raise Refused(422, "Invalid", str(error)) from None
+                raise
             if obj["metadata"].get("name") != name:
                 raise Refused(400, "BadRequest", "the name can't be changed")
             key = (resource.plural, namespace or "", name)
-            result = self.update(resource, old, obj, subresource)
+            result = self.update(resource, old, obj, subresource, patched=True)
             touched = {path for path, _ in leaves(patch)}
             for other, paths in self.owners.setdefault(key, {}).items():
                 if other != manager:
@@ -370,6 +493,8 @@ class Store:
                 raise Refused(400, "BadRequest", "name or namespace in the body do not match the URL")
             if meta.get("managedFields"):
                 raise Refused(400, "BadRequest", "metadata.managedFields must be nil")
+            if "kind" not in body or "apiVersion" not in body:
+                raise Refused(400, "BadRequest", "Object 'Kind' is missing")
             wanted, warnings = self.prepare(resource, body, validation)
             key = (resource.plural, namespace or "", name)
             if key not in self.objects:
@@ -432,7 +557,17 @@ class Store:
                 meta.setdefault("generation", 1)
             return self.commit(resource, "MODIFIED" if old else "ADDED", obj)
 
+    def listed(self, plural):
+        with self.changed:
+            return [obj for key, obj in sorted(self.objects.items()) if key[0] == plural]
+
+    def end(self, kind, name, namespace="default"):
+        """As a person deletes it: finalizers are waited for."""
+        resource = next(resource for resource in self.resources.values() if resource.kind == kind)
+        return self.delete(resource, namespace if resource.namespaced else "", name)
+
     def remove(self, kind, name, namespace="default"):
+        """At once."""
         with self.changed:
             for resource in self.resources.values():
                 if resource.kind == kind:

@@ -620,11 +620,15 @@ def objects_are_made_applied_and_deleted(directory):
         assert driver.answer(3)["outcome"] == "done"
         driver.send(4, "update", leases + "/lintel", lease)  # without a resourceVersion
         assert driver.answer(4)["outcome"] == "refused"
-        pool = {"apiVersion": "lintel.io/v1alpha1", "kind": "AddressPool", "metadata": {"name": "p"}, "spec": {"addresses": ["10.0.0.1"]}}
+        pool = {"apiVersion": "lintel.io/v1alpha1", "kind": "AddressPool", "metadata": {"name": "p"},
+                "spec": {"virtualRouter": "front", "addresses": ["10.0.0.1"]}}
         driver.send(5, "apply", "/apis/lintel.io/v1alpha1/addresspools/p", pool)
         assert driver.answer(5)["status"] == 201
-        driver.send(6, "apply", "/apis/lintel.io/v1alpha1/addresspools/p", {**pool, "spec": {"autoAssign": True}})
-        assert driver.answer(6)["object"]["spec"] == {"autoAssign": True}
+        less = {"virtualRouter": "front", "addresses": ["10.0.0.2"], "autoAssign": False}
+        driver.send(6, "apply", "/apis/lintel.io/v1alpha1/addresspools/p", {**pool, "spec": {**less, "priority": 5}})
+        assert driver.answer(6)["object"]["spec"]["priority"] == 5
+        driver.send(6, "apply", "/apis/lintel.io/v1alpha1/addresspools/p", {**pool, "spec": less})
+        assert driver.answer(6)["object"]["spec"] == {**less, "avoidBuggyIPs": False, "priority": 0}, "defaults are back"
         driver.send(7, "delete", "/apis/lintel.io/v1alpha1/addresspools/p")
         assert driver.answer(7)["outcome"] == "done"
         driver.send(8, "get", "/apis/lintel.io/v1alpha1/addresspools/p")

@@ -1,21 +1,24 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""daemon.py LINTEL [TEST...]: the whole daemon, fed by the stand-in API server, in a network namespace of its own. TAP.
+"""daemon.py [--real] LINTEL [TEST...]: the whole daemon, fed by an API server, in a network namespace of its own. TAP.
 
-Needs root for the namespace. The kernel may be one without IPVS: what is wanted is asked of the daemon (`lintel explain`), what is told
-of the server. Traffic is for the lab.
+The server is the stand-in; with --real it is the kube-apiserver that KUBEBUILDER_ASSETS names, and the daemon may do there what
+manifests/base/rbac.yaml allows and nothing else. Needs root for the namespace. The kernel may be one without IPVS: what is wanted is
+asked of the daemon (`lintel explain`), what is told of the server. Traffic is for the lab.
 """
-import contextlib
 import json
 import os
 import pathlib
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 import traceback
+import urllib.error
+import urllib.request
 
 PATIENCE = 20.0
 TESTS = []
@@ -84,7 +87,7 @@ class Scene:
 
     def __init__(self, directory, *objects, options=(), start=True):
         self.directory, self.options, self.begin = pathlib.Path(directory), options, start
-        self.server = ApiServer()
+        self.server = REAL or ApiServer()
         self.objects = objects
         self.socket, self.process = self.directory / "sock", None
 
@@ -100,6 +103,8 @@ class Scene:
     def __exit__(self, kind, *error):
         code = self.stop() if self.process else 0
         self.server.stop()
+        if REAL:
+            REAL.store.clean()
         if kind is None and code != 0:
             raise AssertionError(f"the daemon ended with {code}\n{self.log()}")
 
@@ -151,8 +156,7 @@ class Scene:
         return {address.split("/")[0] for entry in self.status()["routers"] for address in entry["addresses"]}
 
     def object(self, plural, name="web"):
-        with self.server.store.changed:
-            found = [obj for key, obj in self.server.store.objects.items() if key[0] == plural and obj["metadata"]["name"] == name]
+        found = [obj for obj in self.server.store.listed(plural) if obj["metadata"]["name"] == name]
         return json.loads(json.dumps(found[0])) if found else None
 
     def ingress(self, name="web"):
@@ -168,8 +172,7 @@ class Scene:
             '"Service"' in line and all(word in line for word in words) for line in path.read_text(encoding="utf-8").splitlines()), 60)
 
     def events(self):
-        with self.server.store.changed:
-            return [obj for key, obj in self.server.store.objects.items() if key[0] == "events"]
+        return self.server.store.listed("events")
 
 
 # --- tests ---
@@ -204,7 +207,7 @@ def a_deleted_service_is_let_go_and_its_finalizer_taken_away(directory):
     with Scene(directory, service(), endpoints("10.78.0.21")) as scene:
         wait("it has an address", scene.ingress)
         wait("guarded", lambda: scene.object("services")["metadata"].get("finalizers"))
-        scene.server.store.remove("Service", "web", "default")
+        scene.server.store.end("Service", "web")
         wait("it is gone from the API", lambda: scene.object("services") is None)
         wait("it is gone here", lambda: VIP not in scene.owned())
 
@@ -221,10 +224,6 @@ def an_outage_of_the_api_changes_nothing_and_what_happened_meanwhile_is_seen(dir
         time.sleep(1)
         assert {first, second} <= scene.owned(), scene.owned()
         assert any("Kubernetes" in problem for problem in scene.source()["problems"]), scene.source()
-        with contextlib.suppress(KeyError):
-            stored = scene.object("services", "other")
-            stored["metadata"]["finalizers"] = []
-            scene.server.store.put(stored)
         scene.server.store.remove("Service", "other", "default")
         scene.server.start()
         wait("what was deleted meanwhile goes", lambda: second not in scene.owned(), 60)
@@ -249,6 +248,61 @@ def a_restart_while_the_api_is_away_begins_with_the_state_on_disk(directory):
 
 
 @test
+def what_an_api_server_that_began_anew_no_longer_knows_is_listed(directory):
+    """It was killed, and the past was thrown away: nothing can be resumed, and nothing is taken for gone that is not."""
+    objects = [service(), endpoints("10.78.0.21"), service("other"), endpoints("10.78.0.22", of="other")]
+    with Scene(directory, *objects) as scene:
+        wait("both have addresses", lambda: scene.ingress() and scene.ingress("other"))
+        first, second = scene.ingress()[0]["ip"], scene.ingress("other")[0]["ip"]
+        wait("both are served", lambda: {first, second} <= scene.owned())
+        scene.server.stop()
+        wait("the outage is told", lambda: not scene.source()["inStep"])
+        scene.server.store.remove("Service", "other")
+        scene.server.store.put(endpoints("10.78.0.21", "10.78.0.23"))
+        scene.server.begin_anew()
+        assert {first, second} <= scene.owned(), scene.owned()
+        scene.server.start()
+        wait("what was deleted meanwhile goes", lambda: second not in scene.owned(), 60)
+        wait("what is new serves", lambda: scene.serves(80, "10.78.0.21", "10.78.0.23", address=first), 60)
+        scene.server.begin_anew()
+        wait("in step with the next one", lambda: scene.source()["inStep"], 60)
+        scene.server.store.put(endpoints("10.78.0.23"))
+        wait("changes are seen", lambda: scene.serves(80, "10.78.0.23", address=first), 60)
+
+
+@test
+def a_service_changes_all_its_life(directory):
+    """Scaled to nothing and back, its policy, its families, the address that it asks for, its class."""
+    asks = {"lintel.io/addresses": "10.77.0.101,2001:db8:77::100"}
+    six = {**endpoints("2001:db8:78::21"), "addressType": "IPv6"}
+    six["metadata"] = {**six["metadata"], "name": "web-6"}
+    both = {"ipFamilies": ["IPv4", "IPv6"], "ipFamilyPolicy": "RequireDualStack"}
+
+    def reason():
+        return {c["type"]: c["reason"] for c in (scene.object("services").get("status") or {}).get("conditions", [])}.get("lintel.io/Ready")
+    with Scene(directory, pool(f"{VIP}-10.77.0.101", "2001:db8:77::100/126"), service(), endpoints("10.78.0.21")) as scene:
+        wait("served", lambda: scene.serves(80, "10.78.0.21"))
+        scene.server.store.put(endpoints())
+        wait("nobody is behind it", lambda: reason() == "NoEndpoints")
+        assert scene.ingress()[0]["ip"] == VIP
+        scene.server.store.put(endpoints("10.78.0.22", "10.78.0.23"))
+        wait("served again", lambda: scene.serves(80, "10.78.0.22", "10.78.0.23"))
+        scene.server.store.put(service(externalTrafficPolicy="Local"))
+        wait("no node of ours runs one, and it says so", lambda: reason() == "LocalNotPossible")
+        scene.server.store.put(service())
+        wait("as before", lambda: reason() not in (None, "LocalNotPossible"))
+        for obj in (six, service(**both)):
+            scene.server.store.put(obj)
+        wait("of both families", lambda: sorted(entry["ip"] for entry in scene.ingress()) == [VIP, "2001:db8:77::100"])
+        scene.server.store.put(service(annotations=asks, **both))
+        wait("what it asked for", lambda: sorted(entry["ip"] for entry in scene.ingress()) == ["10.77.0.101", "2001:db8:77::100"])
+        wait("the other one is let go", lambda: VIP not in scene.owned() and "10.77.0.101" in scene.owned())
+        scene.server.store.put(service(annotations=asks, type="ClusterIP", loadBalancerClass=None, **both))
+        wait("it wants nothing any longer", lambda: not scene.ingress() and not scene.object("services")["metadata"].get("finalizers"))
+        wait("and has nothing", lambda: "10.77.0.101" not in scene.owned())
+
+
+@test
 def a_damaged_state_on_disk_is_refused_and_nothing_is_touched_until_the_api_is_heard(directory):
     with Scene(directory, service(), endpoints("10.78.0.21"), start=False) as scene:
         (scene.directory / "state").mkdir()
@@ -267,7 +321,7 @@ def a_damaged_state_on_disk_is_refused_and_nothing_is_touched_until_the_api_is_h
 def a_bad_object_affects_itself_alone_and_says_so(directory):
     bad = router()
     bad["metadata"]["name"] = "bad"
-    bad["spec"]["virtualRouterId"] = 300
+    bad["spec"].update(virtualRouterId=52, addresses=["10.77.0.0/24"])  # what no definition can know
     with Scene(directory, bad, service(), endpoints("10.78.0.21")) as scene:
         wait("the good one is served", lambda: scene.serves(80, "10.78.0.21"))
 
@@ -356,6 +410,104 @@ def an_address_is_asked_for_in_the_words_of_metallb_and_shared_by_key(directory)
             wait(f"{name} has the address", lambda n=name: [entry["ip"] for entry in scene.ingress(n)] == ["10.77.0.101"])
 
 
+def ip(*words):
+    subprocess.run(["ip", *words], check=True)
+
+
+def conditions(obj):
+    return {c["type"].split("/")[-1]: c for c in (obj.get("status") or {}).get("conditions", [])}
+
+
+@test
+def kube_proxy_in_its_mode_ipvs_is_refused_until_it_leaves_the_addresses_alone(directory):
+    ip("link", "add", "kube-ipvs0", "type", "veth", "peer", "name", "kube-ipvs0-peer")
+    try:
+        with Scene(directory, service(), endpoints("10.78.0.21")) as scene:
+            wait("it is told in the status", lambda: scene.status()["kubeProxy"]["mode"] == "ipvs" and scene.status()["kubeProxy"]["problems"])
+            wait("the virtual router takes no part", lambda: not scene.status()["routers"])
+            wait("the Service says so", lambda: conditions(scene.object("services"))["Ready"]["reason"] == "KubeProxyConflict")
+            condition = conditions(scene.object("services"))["Ready"]
+            assert condition["status"] == "False" and "--ipvs-exclude-cidrs" in condition["message"], condition
+            wait("an Event about the node does", lambda: [e for e in scene.events() if e["regarding"]["kind"] == "Node"
+                                                          and e["reason"] == "KubeProxyConflict" and e["type"] == "Warning"])
+            steps = {step["subject"]: step for step in scene.ask("explain", f"{VIP}:80")["steps"]}
+            assert steps["kube-proxy"]["verdict"] == "fail", steps
+            wait("the others are told by its lease", lambda: scene.object("leases", "lintel-n1")["metadata"]["annotations"] == {
+                "lintel.io/held-by": "kube-proxy"})
+            assert scene.stop() == 0
+            scene.start("--kube-proxy-excludes", "10.77.0.0/24,2001:db8::/32")
+            wait("it serves what is left alone", lambda: scene.serves(80, "10.78.0.21") and VIP in scene.owned())
+            wait("and says so", lambda: conditions(scene.object("services"))["Ready"]["status"] == "True")
+            assert not scene.status()["kubeProxy"]["problems"]
+            wait("the lease says nothing of it", lambda: not scene.object("leases", "lintel-n1")["metadata"].get("annotations"))
+            assert scene.stop() == 0
+            scene.start("--resync", "1s")
+            wait("held again", lambda: not scene.status()["routers"])
+            ip("link", "del", "kube-ipvs0")
+            wait("its end is seen", lambda: VIP in scene.owned())
+    finally:
+        subprocess.run(["ip", "link", "del", "kube-ipvs0"], check=False, capture_output=True)
+
+
+@test
+def what_makes_no_sense_keeps_what_it_had(directory):
+    with Scene(directory, service(), endpoints("10.78.0.21")) as scene:
+        wait("served", lambda: scene.serves(80, "10.78.0.21") and scene.ingress())
+        for annotation in ("lintel.io/addresses", "metallb.io/loadBalancerIPs"):
+            changed = scene.object("services")
+            changed["metadata"]["annotations"] = {annotation: "my address"}
+            scene.server.store.put(changed)
+            wait("it says so", lambda: conditions(scene.object("services"))["Ready"]["reason"] == "AddressKept")
+            assert scene.serves(80, "10.78.0.21") and [entry["ip"] for entry in scene.ingress()] == [VIP]
+        scene.saved(VIP)
+        assert scene.stop() == 0
+        scene.start()
+        wait("so it is after a restart", lambda: scene.serves(80, "10.78.0.21"))
+
+
+def health(path="/healthz"):
+    """What the health check port of the Service says: status, JSON."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:31234{path}", timeout=5) as answer:
+            return answer.status, json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read())
+    except urllib.error.URLError:
+        return None, None
+
+
+@test
+def the_health_check_port_of_a_local_service_answers_where_nobody_else_does(directory):
+    local = endpoints("10.78.0.21", "10.78.0.22")
+    for endpoint in local["endpoints"]:
+        endpoint["nodeName"] = "n1"
+    with Scene(directory, service(externalTrafficPolicy="Local", healthCheckNodePort=31234), local) as scene:
+        wait("it answers", lambda: health()[0] == 200)
+        assert health("/")[1] == {"service": {"namespace": "default", "name": "web"}, "localEndpoints": 2, "serviceProxyHealthy": True}, health()
+        scene.server.store.put(endpoints("10.78.0.23"))
+        wait("none is here", lambda: health()[0] == 503 and health()[1]["localEndpoints"] == 0)
+        scene.server.store.put(service())
+        wait("nobody answers", lambda: health()[0] is None)
+        with socket.socket() as other:  # kube-proxy, say
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            other.bind(("0.0.0.0", 31234))
+            other.listen()
+            scene.server.store.put(service(externalTrafficPolicy="Local", healthCheckNodePort=31234))
+            wait("it is told", lambda: "the health check port is not served here port=31234" in scene.log())
+            assert scene.status()["sources"]
+
+
+@test
+def a_second_daemon_in_the_namespace_is_refused_and_disturbs_nobody(directory):
+    with Scene(directory, service(), endpoints("10.78.0.21")) as scene:
+        wait("served", lambda: VIP in scene.owned())
+        done = subprocess.run([LINTEL, "run", "--kubeconfig", scene.directory / "kubeconfig", "--class", "example.com/other", "--node", "n2",
+                               "--listen", "off", "--state-dir", scene.directory / "state2", "--socket", scene.directory / "sock2"],
+                              capture_output=True, text=True, check=False, timeout=20)
+        assert done.returncode == 1 and "another daemon runs in this network namespace" in done.stdout + done.stderr, done
+        assert VIP in scene.owned()
+
+
 # --- running ---
 
 def run(function, number):
@@ -397,13 +549,24 @@ def main():
     if why_not:
         print(f"1..0 # SKIP {why_not}: THE DAEMON WITH KUBERNETES IS NOT TESTED HERE", flush=True)
         return 0
-    chosen = [function for function in TESTS if len(sys.argv) < 3 or function.__name__ in sys.argv[2:]]
+    chosen = [function for function in TESTS if not ONLY or function.__name__ in ONLY]
     print(f"1..{len(chosen)}", flush=True)
-    return 0 if all([run(function, number) for number, function in enumerate(chosen, 1)]) else 1
+    if not WANT_REAL:
+        return 0 if all([run(function, number) for number, function in enumerate(chosen, 1)]) else 1
+    global REAL  # pylint: disable=global-statement
+    with apiserver_real.Server(custom=True) as REAL:
+        REAL.give_roles()
+        return 0 if all([run(function, number) for number, function in enumerate(chosen, 1)]) else 1
 
 
 if __name__ == "__main__":
     sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-    LINTEL = str(pathlib.Path(sys.argv[1]).resolve())
+    WANT_REAL, REAL = sys.argv[1] == "--real", None
+    LINTEL, *ONLY = sys.argv[2 if WANT_REAL else 1:]
+    LINTEL = str(pathlib.Path(LINTEL).resolve())
+    import apiserver_real
     from apiserver import ApiServer
+    if WANT_REAL and apiserver_real.missing():
+        print(f"1..0 # SKIP {apiserver_real.missing()}: THE DAEMON IS NOT TRIED AGAINST A REAL API SERVER", flush=True)
+        sys.exit(0)
     sys.exit(main())
