@@ -4,10 +4,12 @@
  *
  * I/O, blocking for as long as a few netlink requests take. The interface is a dummy: what is sent
  * there goes nowhere, nothing arrives from outside, and the kernel's backup daemon listens on that
- * interface alone (its socket is bound to it). What is left to guard against are other programs on
- * this machine that send multicasts through it: an nft rule in the output hook that drops what
- * leaves by IPVS_SYNC_INTERFACE without IPVS_SYNC_MARK. Others' daemons are left alone. Source:
- * Linux net/netfilter/ipvs/ip_vs_sync.c (start_sync_thread, make_receive_sock). */
+ * interface alone (its socket is bound to it). Left to guard against are other programs on this
+ * machine: anybody may send multicasts through any interface. An nft rule in an output hook keeps
+ * them out: oifname IPVS_SYNC_INTERFACE udp dport IPVS_SYNC_IN_PORT meta mark != IPVS_SYNC_MARK
+ * drop (a mark takes CAP_NET_ADMIN to set; what the kernel's own master sends has none, hence the
+ * port). Others' daemons are left alone. Source: Linux net/netfilter/ipvs/ip_vs_sync.c
+ * (start_sync_thread, make_receive_sock). */
 
 #ifndef LINTEL_IPVS_SYNC_DAEMON_H
 #define LINTEL_IPVS_SYNC_DAEMON_H
