@@ -21,11 +21,13 @@
 
 static void configure_vrrp(struct app *app)
 {
-	const struct vrrp_circumstances circumstances = {
+	struct vrrp_circumstances circumstances = {
 		.lingering = app->lingering,
 		.lingering_count = app->lingering_count,
 	};
 
+	circumstances.restraints =
+		replication_restraints(app->replication, &circumstances.restraint_count);
 	struct vrrp_config *config = vrrp_config_build(app->sources.snapshot, &circumstances);
 	size_t kept = 0;
 
@@ -142,7 +144,9 @@ static void snapshot_changed(struct app *app, struct model_snapshot *before)
 	if (app->kubernetes)
 		kubernetes_applied(app->kubernetes, app->sources.snapshot);
 	note_leaving(app, before);
+	app->reconcile.replicating = replication_is_on(app->replication);
 	reconcile_want(&app->reconcile, app->sources.snapshot);
+	replication_want(app->replication, app->sources.snapshot);
 	configure_vrrp(app);
 	tell_held(app);
 	hand_over(app);
@@ -198,6 +202,7 @@ void app_reload(struct app *app)
 		return;
 	if (notify_reloading(&app->notify, mono_now_us()))
 		log_debug("daemon", "the service manager can't be told");
+	replication_reload(app->replication);
 	if (app->options->path_count > 0) {
 		known = sources_look_at_told(&app->sources);
 		if (known)
@@ -214,6 +219,23 @@ static void sources_changed(void *ctx)
 	app_reload(ctx);
 }
 
+/* Whether connections are replicated, or who may preempt. */
+static void replication_changed(void *ctx)
+{
+	struct app *app = ctx;
+	bool on = replication_is_on(app->replication);
+
+	if (app->stopping || !app->reconcile.snapshot)
+		return;
+	if (on != app->reconcile.replicating) {
+		app->reconcile.replicating = on;
+		reconcile_want(&app->reconcile, app->sources.snapshot);
+		if (on)
+			replication_want(app->replication, app->sources.snapshot);
+	}
+	configure_vrrp(app);
+}
+
 /* --- what is so, up --- */
 
 static void vrrp_status(void *ctx, const struct model_router_status *routers, size_t count)
@@ -223,6 +245,7 @@ static void vrrp_status(void *ctx, const struct model_router_status *routers, si
 	free(app->routers);
 	app->routers = count ? xmemdup(routers, count * sizeof(*routers)) : NULL;
 	app->router_count = count;
+	replication_observe(app->replication, routers, count);
 	if (app->kubernetes)
 		kubernetes_observe(app->kubernetes, routers, count);
 	hand_over(app);
@@ -394,9 +417,9 @@ static int open_control(struct app *app)
 	rc = alone_open(&app->alone_fd);
 	if (rc == -EADDRINUSE)
 		log_error("daemon",
-		          "another daemon runs in this network namespace: each would take the "
-		          "other's addresses and nftables table for its own; let them run on "
-		          "different nodes, or in a namespace each");
+		          "another daemon runs in this network namespace: each would take "
+		          "the other's addresses and nftables table for its own; let "
+		          "them run on different nodes, or in a namespace each");
 	else if (rc)
 		log_error("daemon", "it can't be known whether another daemon runs here: %s",
 		          strerror(-rc));
@@ -434,6 +457,16 @@ static int open_reconcile(struct app *app)
 	return rc;
 }
 
+static int open_replication(struct app *app)
+{
+	const struct replication_handler handler = {.changed = replication_changed, .ctx = app};
+	int rc = replication_open(app->loop, app->options, &handler, &app->replication);
+
+	if (rc)
+		log_error("daemon", "connections can't be replicated: %s", strerror(-rc));
+	return rc;
+}
+
 static int open_vrrp(struct app *app)
 {
 	const struct vrrp_thread_handlers handlers = {
@@ -456,7 +489,8 @@ static int open_vrrp(struct app *app)
 int app_open(struct app *app, const struct daemon_run_options *options)
 {
 	static int (*const steps[])(struct app *) = {
-		open_base, open_kubernetes, open_sources, open_control, open_reconcile, open_vrrp,
+		open_base,      open_kubernetes,  open_sources, open_control,
+		open_reconcile, open_replication, open_vrrp,
 	};
 
 	*app = (struct app){.options = options,
@@ -489,6 +523,7 @@ void app_close(struct app *app)
 	http_close(app->http);
 	vrrp_thread_free(app->vrrp);
 	kubernetes_close(app->kubernetes);
+	replication_close(app->replication, app->options->on_exit == DAEMON_EXIT_CLEAN);
 	if (app->opened > 4)
 		reconcile_close(&app->reconcile, app->options->on_exit == DAEMON_EXIT_CLEAN);
 	control_close(app->control);
@@ -496,7 +531,7 @@ void app_close(struct app *app)
 		close(app->alone_fd);
 	if (app->opened >= 2)
 		sources_done(&app->sources);
-	if (app->opened > 5) {
+	if (app->opened > 6) {
 		for (size_t i = 0; i < LT_ARRAY_SIZE(app->signals); i++)
 			loop_signal_stop(app->loop, &app->signals[i]);
 	}

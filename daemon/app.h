@@ -11,6 +11,7 @@
 #include "daemon/http.h"
 #include "daemon/kubernetes.h"
 #include "daemon/reconcile.h"
+#include "daemon/replication.h"
 #include "daemon/run.h"
 #include "daemon/sources.h"
 #include "lib/notify.h"
@@ -30,8 +31,9 @@ struct app {
 	struct sources sources;
 	struct kubernetes *kubernetes; /* NULL: files only */
 	struct reconcile reconcile;
+	struct replication *replication;
 	struct control *control;
-	int alone_fd;      /* held while nobody else may run here; -1 */
+	int alone_fd; /* held while nobody else may run here; -1 */
 	struct http *http; /* NULL: none */
 	struct vrrp_thread *vrrp;
 	struct model_router_status *routers; /* as last reported */

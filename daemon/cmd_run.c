@@ -56,6 +56,16 @@ static const struct options_option options[] = {
          .value = "ADDR:PORT",
          .help = "where /metrics, /livez, /readyz and /api/v1 are served over HTTP, or 'off' "
                  "[" DAEMON_LISTEN "]"},
+	{.name = "peer-key",
+         .value = "FILE",
+         .hint = OPTIONS_HINT_FILE,
+         .help = "keys shared with the other nodes, as 'openssl rand -base64 32' makes them, a "
+                 "line "
+                 "each; with this file running connections are replicated and survive a takeover "
+                 "[" DAEMON_PEER_KEY "]"},
+	{.name = "peer-port",
+         .value = "PORT",
+         .help = "TCP port of the other nodes' and our own channel for that [9311]"},
 	{.name = "on-exit",
          .value = "WHAT",
          .choices = on_exit_choices,
@@ -152,6 +162,17 @@ static int run_with(const struct options_given *given, struct daemon_run_options
 	return code;
 }
 
+static bool read_port(const char *text, uint16_t *ret_port)
+{
+	char *end;
+	unsigned long port = strtoul(text, &end, 10);
+
+	if (text[0] < '0' || text[0] > '9' || *end || port < 1 || port > UINT16_MAX)
+		return false;
+	*ret_port = (uint16_t)port;
+	return true;
+}
+
 static int run(const struct options_given *given)
 {
 	static char hostname[HOST_NAME_MAX + 1];
@@ -161,6 +182,8 @@ static int run(const struct options_given *given)
 		.node = options_value(given, "node", hostname),
 		.state_dir = options_value(given, "state-dir", DAEMON_STATE_DIR),
 		.socket_path = options_value(given, "socket", DAEMON_SOCKET),
+		.peer_key = options_value(given, "peer-key", DAEMON_PEER_KEY),
+		.peer_port = DAEMON_PEER_PORT,
 		.resync_us = DAEMON_RESYNC_US,
 		.on_exit = (enum daemon_on_exit)options_choice(given, "on-exit", "clean"),
 		.log_format = (enum log_format)options_choice(given, "log-format", "text"),
@@ -176,6 +199,10 @@ static int run(const struct options_given *given)
 	    (endpoint_parse(listen, &run.listen) || run.listen.port == 0))
 		return command_misused(
 			given, "option '--listen': '%s' is neither ADDR:PORT nor off", listen);
+	const char *port = options_value(given, "peer-port", NULL);
+	if (port && !read_port(port, &run.peer_port))
+		return command_misused(
+			given, "option '--peer-port': '%s' is no port; allowed: 1 to 65535", port);
 	if (run.node == hostname && gethostname(hostname, sizeof(hostname) - 1))
 		return command_failed(given, "can't find the host name: %m");
 	if (!*run.node)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/plan.h"
 
+#include "daemon/run.h"
+
 #include "daemon/balance.h"
 #include "daemon/sources.h"
 #include "daemon/sysctls.h"
@@ -13,6 +15,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static size_t count_lines(const struct text *text)
 {
@@ -50,7 +53,8 @@ static struct model_snapshot *read_sources(struct daemon_plan *plan, char *const
 static void plan_sysctls(struct daemon_plan *plan, const struct model_snapshot *snapshot,
                          const char *state_dir, bool leaving)
 {
-	struct sysctls *sysctls = sysctls_observe(snapshot, state_dir);
+	struct sysctls *sysctls =
+		sysctls_observe(snapshot, state_dir, access(DAEMON_PEER_KEY, F_OK) == 0);
 	struct text lines = {0}, sentence = {0};
 
 	if (leaving)

@@ -102,7 +102,7 @@ static void nft_let_go(struct reconcile *r)
 static void sysctl_turn(struct reconcile *r)
 {
 	struct text lines = {0}, sentence = {0};
-	struct sysctls *found = sysctls_observe(r->snapshot, r->state_dir);
+	struct sysctls *found = sysctls_observe(r->snapshot, r->state_dir, r->replicating);
 
 	if (balance_has_leaving(&r->balance))
 		sysctls_hold(found);

@@ -21,6 +21,7 @@ struct reconcile {
 	int64_t resync_us;
 	const struct model_snapshot
 		*snapshot; /* not owned; NULL until the first reconcile_want() */
+	bool replicating;  /* connections are: more settings are needed */
 	struct drains drains;
 	struct balance balance;
 	struct nft_kernel *nft; /* NULL while there is no nftables */

@@ -17,6 +17,8 @@
 #define DAEMON_STATE_DIR  "/var/lib/lintel"
 #define DAEMON_SOCKET     "/run/lintel/lintel.sock"
 #define DAEMON_LISTEN     "127.0.0.1:9310"
+#define DAEMON_PEER_KEY   "/etc/lintel/peer.key"
+#define DAEMON_PEER_PORT  9311
 #define DAEMON_RESYNC_US  (10 * INT64_C(1000000))
 
 /* What becomes of addresses, virtual services and tables when the daemon ends. */
@@ -39,6 +41,8 @@ struct daemon_run_options {
 	const char *state_dir; /* journal, sysctl values to put back, the cluster's last state */
 	const char *socket_path;
 	struct endpoint listen; /* HTTP; family ADDR_NONE: no HTTP */
+	const char *peer_key;   /* file of keys; without one connections are not replicated */
+	uint16_t peer_port;
 	int64_t resync_us;      /* between two comparisons with the kernel without a cause */
 	/* What a kube-proxy in its mode ipvs was told to leave alone. */
 	const struct addr_prefix *kube_proxy_excludes;

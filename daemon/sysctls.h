@@ -110,11 +110,13 @@ struct sysctls_place {
 	const char *epoch; /* boot and network namespace, a line */
 };
 
-/* Everything at once: reads, plans. 'state_dir' may be without a state file. The caller frees it.
+/* Everything at once: reads, plans. 'replicating': sysctls_want_replication(), too. 'state_dir' may
+ * be without a state file. The caller frees it.
  */
-struct sysctls *sysctls_observe(const struct model_snapshot *snapshot, const char *state_dir);
+struct sysctls *sysctls_observe(const struct model_snapshot *snapshot, const char *state_dir,
+                                bool replicating);
 struct sysctls *sysctls_observe_at(const struct model_snapshot *snapshot, const char *state_dir,
-                                   const struct sysctls_place *place);
+                                   bool replicating, const struct sysctls_place *place);
 /* Sets and restores what the plan says, writing the state file before the first change. Items get
  * the state they then have. 0, or -errno when the state file could not be written: then nothing is
  * set. */

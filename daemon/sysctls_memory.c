@@ -241,7 +241,7 @@ static void free_interfaces(struct interfaces *interfaces)
 }
 
 struct sysctls *sysctls_observe_at(const struct model_snapshot *snapshot, const char *state_dir,
-                                   const struct sysctls_place *place)
+                                   bool replicating, const struct sysctls_place *place)
 {
 	struct sysctls_memory *memory;
 	struct interfaces interfaces;
@@ -253,6 +253,8 @@ struct sysctls *sysctls_observe_at(const struct model_snapshot *snapshot, const 
 	interfaces = list_interfaces(&store);
 	sysctls = sysctls_want(snapshot, (const char *const *)interfaces.names, interfaces.count,
 	                       memory, read_setting, &store);
+	if (replicating && snapshot->service_count > 0)
+		sysctls_want_replication(sysctls);
 	sysctls_plan(sysctls, memory, read_setting, &store);
 	free_interfaces(&interfaces);
 	sysctls_memory_free(memory);
@@ -260,9 +262,10 @@ struct sysctls *sysctls_observe_at(const struct model_snapshot *snapshot, const 
 	return sysctls;
 }
 
-struct sysctls *sysctls_observe(const struct model_snapshot *snapshot, const char *state_dir)
+struct sysctls *sysctls_observe(const struct model_snapshot *snapshot, const char *state_dir,
+                                bool replicating)
 {
-	return sysctls_observe_at(snapshot, state_dir, NULL);
+	return sysctls_observe_at(snapshot, state_dir, replicating, NULL);
 }
 
 /* --- acting --- */

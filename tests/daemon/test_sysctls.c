@@ -396,7 +396,7 @@ static void remove_tree(void)
 static struct sysctls *observe(const char *yaml)
 {
 	struct model_snapshot *snapshot = fixture_snapshot(yaml);
-	struct sysctls *sysctls = sysctls_observe_at(snapshot, state, &place);
+	struct sysctls *sysctls = sysctls_observe_at(snapshot, state, false, &place);
 
 	model_snapshot_free(snapshot);
 	return sysctls;
@@ -443,7 +443,7 @@ START_TEST(numbers_that_the_kernel_parts_with_tabs_are_given_back)
 	struct sysctls *sysctls;
 
 	put("net/ipv4/vs/expire_nodest_conn", "0\t1");
-	sysctls = sysctls_observe_at(snapshot, state, &place);
+	sysctls = sysctls_observe_at(snapshot, state, false, &place);
 	ck_assert_str_eq(item(sysctls, "net/ipv4/vs/expire_nodest_conn")->original, "0 1");
 	ck_assert_int_eq(sysctls_apply_at(sysctls, state, &place), 0);
 	/* A file, unlike a setting, keeps the end of a longer value. */

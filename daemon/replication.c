@@ -1,0 +1,599 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/replication_private.h"
+
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "lib/mono.h"
+#include "peer/key_file.h"
+#include "peer/tls.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TICK_US  US_PER_S
+/* The peers of an Active that VRRP hears may be strangers to replication (another product, no key).
+ * So long preemption waits for them to speak. */
+#define ALONE_US (60 * US_PER_S)
+
+struct replication_router *replication_router_find(const struct replication *replication,
+                                                   const char *name)
+{
+	for (size_t i = 0; i < replication->router_count; i++) {
+		if (strcmp(replication->routers[i].name, name) == 0)
+			return &replication->routers[i];
+	}
+	return NULL;
+}
+
+uint32_t replication_now_s(void)
+{
+	return (uint32_t)(mono_now_us() / US_PER_S);
+}
+
+void replication_book_arm(struct replication *replication)
+{
+	if (replication->book)
+		loop_deadline_arm(&replication->book_tick, peer_book_deadline(replication->book));
+}
+
+/* --- who may preempt --- */
+
+static bool is_held(const struct replication *replication, const struct replication_router *router,
+                    int64_t now_us)
+{
+	if (!replication->book || router->state == MODEL_ROUTER_ACTIVE)
+		return false;
+	switch (peer_book_step(replication->book, router->name)) {
+	case PEER_STEP_ACTIVE:
+	case PEER_STEP_IN_STEP:
+	case PEER_STEP_COUNT:
+		return false;
+	case PEER_STEP_WAITING:
+	case PEER_STEP_SYNCING:
+		return true;
+	case PEER_STEP_ALONE:
+		return !router->known || now_us - router->alone_us < ALONE_US;
+	}
+	return false;
+}
+
+static void update_restraints(struct replication *replication)
+{
+	int64_t now_us = mono_now_us();
+	bool changed = false;
+
+	replication->restraint_count = 0;
+	for (size_t i = 0; i < replication->router_count; i++) {
+		struct replication_router *router = &replication->routers[i];
+		bool held = is_held(replication, router, now_us);
+
+		changed |= held != router->held;
+		if (held != router->held && router->known && router->rival)
+			log_notice("peer", "router=%s %s", router->name,
+			           held ? "does not preempt: not in step"
+			                : "may preempt: in step, or nobody to be in step with");
+		router->held = held;
+		if (!held)
+			continue;
+		struct vrrp_restraint *restraint =
+			&replication->restraints[replication->restraint_count++];
+		memcpy(restraint->router, router->name, sizeof(restraint->router));
+		restraint->preempt_held = true;
+	}
+	if (changed)
+		replication->handler.changed(replication->handler.ctx);
+}
+
+/* The book tells that a router's step changed. */
+static void step_changed(void *ctx, const char *name)
+{
+	struct replication *replication = ctx;
+	struct replication_router *router = replication_router_find(replication, name);
+
+	if (!router)
+		return;
+	router->alone_us = mono_now_us();
+	/* While the book is at work: with the next turn of the loop. */
+	loop_deadline_arm(&replication->tick, mono_now_us());
+}
+
+/* --- peers --- */
+
+static void add_peer(struct peer_address *peers, size_t *count, const struct peer_address *peer)
+{
+	for (size_t i = 0; i < *count; i++) {
+		if (addr_equal(&peers[i].address, &peer->address) && peers[i].scope == peer->scope)
+			return;
+	}
+	if (*count < PEER_CHANNEL_PEERS_MAX)
+		peers[(*count)++] = *peer;
+}
+
+static uint32_t scope_of(const struct addr *address, const char *interface)
+{
+	return addr_is_link_local(address) ? if_nametoindex(interface) : 0;
+}
+
+/* Those that virtual routers name, and those that are heard by multicast. */
+static void update_peers(struct replication *replication)
+{
+	struct peer_address peers[PEER_CHANNEL_PEERS_MAX];
+	size_t count = 0;
+
+	if (!replication->channel || !replication->snapshot)
+		return;
+	for (size_t i = 0; i < replication->snapshot->router_count; i++) {
+		const struct model_router *router = replication->snapshot->routers[i];
+
+		for (size_t j = 0; j < router->peer_count; j++)
+			add_peer(peers, &count,
+			         &(struct peer_address){
+					 .address = router->peers[j],
+					 .port = replication->options->peer_port,
+					 .scope = scope_of(&router->peers[j], router->interface),
+				 });
+	}
+	for (size_t i = 0; i < replication->router_count; i++) {
+		const struct replication_router *router = &replication->routers[i];
+
+		for (size_t j = 0; j < router->heard_count; j++)
+			add_peer(peers, &count, &router->heard[j]);
+	}
+	if (peer_channel_set_peers(replication->channel, peers, count))
+		log_warn("peer", "more than %d peers", PEER_CHANNEL_PEERS_MAX);
+}
+
+/* --- the channel's events, for the book --- */
+
+static void peer_up(void *ctx, uint32_t peer, const struct peer_hello *hello)
+{
+	struct replication *replication = ctx;
+
+	peer_book_up(replication->book, peer, hello, mono_now_us());
+	replication_book_arm(replication);
+}
+
+static void peer_down(void *ctx, uint32_t peer)
+{
+	struct replication *replication = ctx;
+
+	peer_book_down(replication->book, peer, mono_now_us());
+	replication_book_arm(replication);
+}
+
+static void peer_frame(void *ctx, uint32_t peer, const struct peer_frame *frame)
+{
+	struct replication *replication = ctx;
+
+	peer_book_frame(replication->book, peer, frame, mono_now_us());
+	replication_book_arm(replication);
+}
+
+static void peer_writable(void *ctx, uint32_t peer)
+{
+	struct replication *replication = ctx;
+
+	peer_book_pump(replication->book, peer);
+	replication_book_arm(replication);
+}
+
+static void peer_event(void *ctx, enum log_level level, const char *message)
+{
+	log_at(level, "peer", "%s", message);
+}
+
+static int book_send(void *ctx, uint32_t peer, const struct peer_frame *frame)
+{
+	struct replication *replication = ctx;
+
+	return peer_channel_send(replication->channel, peer, frame);
+}
+
+static size_t book_queued(void *ctx, uint32_t peer)
+{
+	struct replication *replication = ctx;
+
+	return peer_channel_queued(replication->channel, peer);
+}
+
+static void book_due(struct loop_deadline *deadline)
+{
+	struct replication *replication = lt_container_of(deadline, struct replication, book_tick);
+
+	if (!replication->book)
+		return;
+	peer_book_tick(replication->book, mono_now_us());
+	replication_book_arm(replication);
+}
+
+/* --- on and off --- */
+
+static void add_router(struct replication *replication, struct replication_router *router,
+                       int64_t now_us)
+{
+	int rc = peer_book_add_router(replication->book, router->name, router->virtual_router_id,
+	                              now_us);
+
+	if (rc)
+		log_warn("peer", "router=%s is not replicated: %s", router->name, strerror(-rc));
+	peer_book_set_active(replication->book, router->name, router->state == MODEL_ROUTER_ACTIVE,
+	                     now_us);
+}
+
+static int open_channel(struct replication *replication)
+{
+	const struct peer_channel_config config = {
+		.port = replication->options->peer_port,
+		.keys = &replication->keys,
+		.node = replication->options->node,
+	};
+	const struct peer_channel_handlers handlers = {
+		.ctx = replication,
+		.up = peer_up,
+		.down = peer_down,
+		.frame = peer_frame,
+		.writable = peer_writable,
+		.event = peer_event,
+	};
+	struct peer_book_ops ops = replication_replica_ops;
+	int rc = peer_channel_open(replication->loop, &config, &handlers, &replication->channel);
+
+	if (rc) {
+		problems_add(&replication->problems, "peers can't be listened to on port %u: %s",
+		             config.port, strerror(-rc));
+		return rc;
+	}
+	ops.ctx = replication;
+	ops.send = book_send;
+	ops.queued = book_queued;
+	ops.changed = step_changed;
+	replication->book = peer_book_new(&ops, peer_channel_boot_id(replication->channel));
+	for (size_t i = 0; i < replication->router_count; i++)
+		add_router(replication, &replication->routers[i], mono_now_us());
+	update_peers(replication);
+	return 0;
+}
+
+static void sync_seen(void *ctx, const struct model_flow *flows, size_t count)
+{
+	replication_observe_seen(ctx, flows, count);
+}
+
+static void sync_lost(void *ctx, enum ipvs_sync_loss loss)
+{
+	struct replication *replication = ctx;
+
+	log_warn("peer", "messages between IPVS and us were lost direction=%s",
+	         ipvs_sync_loss_name(loss));
+	if (loss == IPVS_SYNC_LOST_IN)
+		replication_replica_renew(replication);
+}
+
+static void sync_drained(void *ctx)
+{
+	struct replication *replication = ctx;
+
+	if (replication->behind)
+		loop_deadline_arm(&replication->tick, mono_now_us());
+}
+
+/* The family of which there are virtual servers: of both, that of more. */
+static enum addr_family family_of(const struct replication *replication)
+{
+	size_t count4 = 0;
+
+	for (size_t i = 0; i < replication->index.count; i++)
+		count4 += replication->index.places[i].address.family == ADDR_IPV4;
+	if (replication->index.count == 0)
+		return ADDR_NONE;
+	return 2 * count4 >= replication->index.count ? ADDR_IPV4 : ADDR_IPV6;
+}
+
+/* Tried again every tick until it is open; without IPVS there is nothing to be replicated. */
+static void open_sync(struct replication *replication)
+{
+	const struct ipvs_sync_handler handler = {
+		.seen = sync_seen, .lost = sync_lost, .drained = sync_drained, .ctx = replication};
+	char why[IPVS_SYNC_TEXT_SIZE];
+	int rc = 0;
+
+	if (!replication->sync)
+		rc = ipvs_sync_open(replication->loop, &handler, &replication->sync);
+	if (rc == 0)
+		rc = ipvs_sync_listen(replication->sync, family_of(replication));
+	if (rc)
+		problems_add(&replication->problems, "IPVS connections can't be replicated: %s",
+		             ipvs_sync_open_text(rc, why));
+}
+
+static void open_all(struct replication *replication)
+{
+	problems_begin(&replication->problems);
+	if (!replication->channel && open_channel(replication) == 0)
+		log_notice("peer", "replicating connections port=%u keys=%zu",
+		           peer_channel_port(replication->channel), replication->keys.count);
+	if (replication->snapshot && replication->index.count) {
+		open_sync(replication);
+		if (!replication->conntrack && replication_observe_open(replication) == 0)
+			replication_observe_watch(replication);
+	}
+	problems_end(&replication->problems);
+}
+
+static void close_all(struct replication *replication)
+{
+	ipvs_sync_close(replication->sync);
+	replication->sync = NULL;
+	replication_observe_close(replication);
+	peer_channel_close(replication->channel);
+	replication->channel = NULL;
+	peer_book_free(replication->book);
+	replication->book = NULL;
+	for (size_t i = 0; i < replication->router_count; i++)
+		model_flow_table_done(&replication->routers[i].flows);
+}
+
+static void read_keys(struct replication *replication)
+{
+	const char *path = replication->options->peer_key;
+	struct text problem = {0};
+	struct peer_keys keys = {0};
+	int rc = peer_key_file_read(path, &keys, &problem);
+
+	if (rc == 0)
+		peer_tls_name_keys(&keys);
+	if (rc == -ENOENT) {
+		snprintf(replication->key_state, sizeof(replication->key_state),
+		         "there is no key file %s", path);
+	} else if (rc) {
+		if (strcmp(replication->key_state, text_str(&problem)) != 0)
+			log_error("peer", "%s%s", text_str(&problem),
+			          replication->on ? "; going on with the keys from before" : "");
+		snprintf(replication->key_state, sizeof(replication->key_state), "%s",
+		         text_str(&problem));
+	} else {
+		replication->key_state[0] = '\0';
+		if (replication->channel && peer_channel_set_keys(replication->channel, &keys))
+			log_error("peer", "the keys of %s can't be used", path);
+		replication->keys = keys;
+	}
+	replication->guard_due |= !replication->on;
+	replication->on = rc == 0 || (replication->on && rc != -ENOENT);
+	peer_keys_wipe(&keys);
+	text_done(&problem);
+}
+
+void replication_reload(struct replication *replication)
+{
+	bool was_on = replication->on;
+
+	read_keys(replication);
+	if (was_on && !replication->on) {
+		log_notice("peer", "connections are replicated no more: %s",
+		           replication->key_state);
+		close_all(replication);
+		replication_guard_close(replication, true);
+	}
+	if (was_on != replication->on)
+		replication->handler.changed(replication->handler.ctx);
+	update_restraints(replication);
+}
+
+/* --- the snapshot and VRRP --- */
+
+static void collect_virtuals(struct replication *replication)
+{
+	const struct replication_index *index = &replication->index;
+
+	replication->virtuals =
+		xreallocarray(replication->virtuals, index->count + 1, sizeof(struct addr));
+	replication->virtual_count = 0;
+	for (size_t i = 0; i < index->count; i++) {
+		if (i == 0 || !addr_equal(&index->places[i].address, &index->places[i - 1].address))
+			replication->virtuals[replication->virtual_count++] =
+				index->places[i].address;
+	}
+}
+
+/* The routers in the snapshot's order, those that stay with all that is known of them. */
+static void want_routers(struct replication *replication, const struct model_snapshot *snapshot)
+{
+	struct replication_router *before = replication->routers;
+	size_t before_count = replication->router_count;
+	int64_t now_us = mono_now_us();
+
+	replication->routers = xcalloc(snapshot->router_count + 1, sizeof(*replication->routers));
+	replication->router_count = snapshot->router_count;
+	for (size_t i = 0; i < snapshot->router_count; i++) {
+		struct replication_router *router = &replication->routers[i];
+		bool stays = false;
+
+		for (size_t j = 0; j < before_count && !stays; j++) {
+			stays = strcmp(before[j].name, snapshot->routers[i]->name) == 0 &&
+			        before[j].virtual_router_id ==
+			                snapshot->routers[i]->virtual_router_id;
+			if (stays) {
+				*router = before[j];
+				before[j].wanted = true;
+			}
+		}
+		if (stays)
+			continue;
+		snprintf(router->name, sizeof(router->name), "%s", snapshot->routers[i]->name);
+		router->virtual_router_id = snapshot->routers[i]->virtual_router_id;
+		router->alone_us = now_us;
+		if (replication->book)
+			add_router(replication, router, now_us);
+	}
+	for (size_t j = 0; j < before_count; j++) {
+		if (before[j].wanted)
+			continue;
+		if (replication->book && !replication_router_find(replication, before[j].name))
+			peer_book_remove_router(replication->book, before[j].name, now_us);
+		model_flow_table_done(&before[j].flows);
+	}
+	for (size_t i = 0; i < replication->router_count; i++)
+		replication->routers[i].wanted = false;
+	free(before);
+	free(replication->restraints);
+	replication->restraints =
+		xcalloc(snapshot->router_count + 1, sizeof(*replication->restraints));
+	replication->batch_router = NULL;
+}
+
+void replication_want(struct replication *replication, const struct model_snapshot *snapshot)
+{
+	replication->snapshot = snapshot;
+	want_routers(replication, snapshot);
+	replication->guard_due = true;
+	replication_index_build(&replication->index, snapshot);
+	collect_virtuals(replication);
+	if (replication->on) {
+		open_all(replication);
+		update_peers(replication);
+		replication_observe_watch(replication);
+		replication_guard_update(replication, mono_now_us());
+		replication_book_arm(replication);
+	}
+	update_restraints(replication);
+}
+
+static void note_heard(struct replication *replication, struct replication_router *router,
+                       const struct model_router_status *status)
+{
+	router->heard_count = 0;
+	for (uint32_t i = 0; i < status->peer_count; i++) {
+		const struct model_peer_status *peer = &status->peers[i];
+
+		if (peer->heard_us == 0)
+			continue;
+		router->heard[router->heard_count++] = (struct peer_address){
+			.address = peer->address,
+			.port = replication->options->peer_port,
+			.scope = scope_of(&peer->address, status->interface),
+		};
+	}
+}
+
+static void state_changed(struct replication *replication, struct replication_router *router,
+                          enum model_router_state state, int64_t since_us)
+{
+	bool was_active = router->state == MODEL_ROUTER_ACTIVE;
+	int64_t now_us = mono_now_us();
+
+	router->state = state;
+	if (was_active == (state == MODEL_ROUTER_ACTIVE))
+		return;
+	router->active_us = since_us;
+	router->alone_us = now_us;
+	replication->guard_due = true;
+	if (replication->book)
+		peer_book_set_active(replication->book, router->name, !was_active, now_us);
+	if (!was_active)
+		replication_observe_takeover(replication, router);
+}
+
+void replication_observe(struct replication *replication, const struct model_router_status *routers,
+                         size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct replication_router *router =
+			replication_router_find(replication, routers[i].name);
+
+		if (!router)
+			continue;
+		router->known = true;
+		router->rival = routers[i].active.family != ADDR_NONE;
+		note_heard(replication, router, &routers[i]);
+		if (router->state != routers[i].state)
+			state_changed(replication, router, routers[i].state, routers[i].since_us);
+	}
+	if (!replication->on)
+		return;
+	replication_guard_update(replication, mono_now_us());
+	update_peers(replication);
+	update_restraints(replication);
+	replication_book_arm(replication);
+}
+
+const struct vrrp_restraint *replication_restraints(const struct replication *replication,
+                                                    size_t *ret_count)
+{
+	*ret_count = replication->restraint_count;
+	return replication->restraints;
+}
+
+bool replication_is_on(const struct replication *replication)
+{
+	return replication->on;
+}
+
+/* --- life --- */
+
+static void tick(struct loop_deadline *deadline)
+{
+	struct replication *replication = lt_container_of(deadline, struct replication, tick);
+	int64_t now_us = mono_now_us();
+
+	loop_deadline_arm(deadline, now_us + TICK_US);
+	replication_reload(replication);
+	if (!replication->on)
+		return;
+	open_all(replication);
+	replication_observe_tick(replication, now_us);
+	replication_replica_tick(replication);
+	replication_guard_update(replication, now_us);
+	replication_book_arm(replication);
+}
+
+int replication_open(struct loop *loop, const struct daemon_run_options *options,
+                     const struct replication_handler *handler,
+                     struct replication **ret_replication)
+{
+	struct replication *replication = xcalloc(1, sizeof(*replication));
+	int rc;
+
+	replication->loop = loop;
+	replication->options = options;
+	replication->handler = *handler;
+	replication->compare_at_us = TIME_NEVER;
+	replication->guard_at_us = TIME_NEVER;
+	problems_init(&replication->problems, "peer");
+	rc = loop_deadline_init(loop, &replication->tick);
+	if (rc == 0) {
+		rc = loop_deadline_init(loop, &replication->book_tick);
+		if (rc)
+			loop_deadline_done(&replication->tick);
+	}
+	if (rc) {
+		problems_done(&replication->problems);
+		free(replication);
+		return rc;
+	}
+	replication->tick.expired = tick;
+	replication->book_tick.expired = book_due;
+	read_keys(replication);
+	loop_deadline_arm(&replication->tick, mono_now_us() + TICK_US);
+	*ret_replication = replication;
+	return 0;
+}
+
+void replication_close(struct replication *replication, bool clean)
+{
+	if (!replication)
+		return;
+	close_all(replication);
+	replication_guard_close(replication, clean);
+	loop_deadline_done(&replication->tick);
+	loop_deadline_done(&replication->book_tick);
+	peer_keys_wipe(&replication->keys);
+	problems_done(&replication->problems);
+	replication_index_done(&replication->index);
+	free(replication->virtuals);
+	free(replication->routers);
+	free(replication->restraints);
+	free(replication);
+}

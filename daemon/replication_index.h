@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* daemon/replication_index.h - whose a connection is, by where it goes.
+ *
+ * Pure. Ports are as connection tracking and IPVS see them: of a port range that is shifted, the
+ * servers', since nftables shifts them before both. */
+
+#ifndef LINTEL_DAEMON_REPLICATION_INDEX_H
+#define LINTEL_DAEMON_REPLICATION_INDEX_H
+
+#include "model/flow.h"
+#include "model/snapshot.h"
+
+struct replication_place {
+	struct addr address;
+	uint8_t protocol;       /* enum model_protocol */
+	uint16_t first, last;   /* as seen */
+	uint16_t virtual_first; /* what the client sends to reach 'first' */
+	uint32_t mark;          /* 0: none */
+	enum model_forwarding forwarding;
+	bool source_nat;
+	size_t router; /* index in the snapshot */
+};
+
+struct replication_index {
+	struct replication_place *places; /* owned; sorted */
+	size_t count;
+};
+
+/* Nothing of the snapshot is kept. */
+void replication_index_build(struct replication_index *index,
+                             const struct model_snapshot *snapshot);
+void replication_index_done(struct replication_index *index);
+
+/* NULL when nothing of ours serves there. */
+const struct replication_place *replication_index_find(const struct replication_index *index,
+                                                       const struct addr *address, uint8_t protocol,
+                                                       uint16_t port);
+/* Of a flow as IPVS tells it: a mark's template has the mark in its virtual address. */
+const struct replication_place *replication_index_find_flow(const struct replication_index *index,
+                                                            const struct model_flow *flow);
+/* The port that the client sends, for one that is seen. */
+uint16_t replication_place_virtual_port(const struct replication_place *place, uint16_t seen);
+
+#endif

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The side that tells: connections that this node carries, as its kernel knows them.
+ *
+ * Flows of NAT come from connection tracking, the moment they are established, with the address and
+ * port of source NAT; those of direct and tunnel, and persistence templates, from the kernel's own
+ * sync daemon, soon after. What connection tracking once told of is compared with it from time to
+ * time: an event that was lost leaves no flow behind. What only IPVS knows ends when nothing was
+ * heard of it for its time-out. */
+#include "daemon/replication_private.h"
+
+#include "lib/log.h"
+#include "lib/mono.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define COMPARE_US       (60 * US_PER_S) /* between two comparisons, but: */
+#define COMPARE_SHARE    20              /* at most one part in so many of the time */
+#define TAKEOVER_US      (5 * US_PER_S)  /* what was put just before may not be there at once */
+#define DUMP_STEP        4               /* datagrams */
+#define UNTOLD_TIMEOUT_S 900             /* IPVS's own for established TCP */
+#define TIMEOUT_MARGIN_S (2 * IPVS_SYNC_REFRESH_S)
+
+/* --- telling --- */
+
+static void flush(struct replication *replication)
+{
+	if (replication->batch_count && replication->book)
+		peer_book_publish(replication->book, replication->batch_router->name,
+		                  replication->batch, replication->batch_count, mono_now_us());
+	replication->batch_count = 0;
+}
+
+static void tell(struct replication *replication, struct replication_router *router,
+                 const struct model_flow *flow)
+{
+	if (replication->batch_router != router || replication->batch_count == REPLICATION_BATCH)
+		flush(replication);
+	replication->batch_router = router;
+	replication->batch[replication->batch_count++] = *flow;
+}
+
+static void forget(struct replication *replication, struct replication_router *router,
+                   const struct model_flow *flow)
+{
+	struct model_flow gone = *flow; /* which may be the entry's own */
+
+	gone.state = MODEL_FLOW_GONE;
+	if (model_flow_table_remove(&router->flows, &gone))
+		tell(replication, router, &gone);
+}
+
+/* A flow of ours is as said. 'until_s': forgotten then; 0: when its end is told. */
+static void note(struct replication *replication, struct replication_router *router,
+                 const struct model_flow *flow, uint32_t until_s)
+{
+	struct model_flow_entry *entry = model_flow_table_find(&router->flows, flow);
+	bool same = entry && model_flow_equal(&entry->flow, flow);
+
+	entry = model_flow_table_put(&router->flows, flow, NULL);
+	if (!entry) {
+		replication->table_full++;
+		return;
+	}
+	entry->generation = replication->comparison;
+	entry->until_s = until_s;
+	if (!same)
+		tell(replication, router, flow);
+}
+
+/* --- connection tracking --- */
+
+static bool find_served(void *ctx, const struct addr *virtual, uint8_t protocol, uint16_t port,
+                        struct conntrack_served *ret_served)
+{
+	struct replication *replication = ctx;
+	const struct replication_place *place =
+		replication_index_find(&replication->index, virtual, protocol, port);
+
+	if (!place)
+		return false;
+	*ret_served = (struct conntrack_served){
+		.forwarding = place->forwarding,
+		.virtual_port = replication_place_virtual_port(place, port),
+		.mark = place->mark,
+		.owner = &replication->routers[place->router],
+	};
+	return true;
+}
+
+static void conntrack_told(void *ctx, enum conntrack_event event,
+                           const struct conntrack_entry *entry)
+{
+	struct replication *replication = ctx;
+	const struct conntrack_lookup lookup = {.find = find_served, .ctx = replication};
+	struct conntrack_served served;
+	struct model_flow flow;
+	enum conntrack_verdict verdict =
+		conntrack_flow_from_entry(event, entry, &lookup, &flow, &served);
+	struct replication_router *router = served.owner;
+
+	replication->verdicts[verdict]++;
+	if (verdict != CONNTRACK_TELL)
+		return;
+	if (router->state != MODEL_ROUTER_ACTIVE) {
+		/* Ours from before, whose last IPVS connection ended here: it lives elsewhere. */
+		if (flow.state == MODEL_FLOW_GONE)
+			replication_replica_restore(replication, router, &flow);
+	} else if (flow.state == MODEL_FLOW_GONE) {
+		forget(replication, router, &flow);
+	} else {
+		note(replication, router, &flow, 0);
+	}
+}
+
+static void lost(struct replication *replication)
+{
+	for (size_t i = 0; i < replication->router_count; i++) {
+		if (replication->book && replication->routers[i].state == MODEL_ROUTER_ACTIVE)
+			peer_book_lost(replication->book, replication->routers[i].name,
+			               mono_now_us());
+	}
+	replication_observe_compare_in(replication, 0);
+}
+
+static void events_ready(struct loop_fd *fd, bool readable, bool writable)
+{
+	struct replication *replication = lt_container_of(fd, struct replication, conntrack_events);
+	int rc = conntrack_kernel_receive(replication->conntrack, conntrack_told, replication);
+
+	flush(replication);
+	if (rc == -ENOBUFS) {
+		log_warn("peer", "connection tracking told more than could be read: comparing");
+		lost(replication);
+	}
+	replication_book_arm(replication);
+}
+
+int replication_observe_open(struct replication *replication)
+{
+	struct text why = {0};
+	int rc = conntrack_kernel_open(&replication->conntrack, &why);
+
+	if (rc)
+		problems_add(&replication->problems, "connections of NAT can't be followed: %s",
+		             text_str(&why));
+	text_done(&why);
+	if (rc)
+		return rc;
+	replication->conntrack_events.ready = events_ready;
+	replication->conntrack_events.fd = conntrack_kernel_event_fd(replication->conntrack);
+	loop_fd_start(replication->loop, &replication->conntrack_events, true, false);
+	return 0;
+}
+
+void replication_observe_close(struct replication *replication)
+{
+	loop_fd_stop(&replication->conntrack_events);
+	loop_fd_stop(&replication->conntrack_dump);
+	conntrack_kernel_close(replication->conntrack);
+	replication->conntrack = NULL;
+	replication->comparing = false;
+}
+
+void replication_observe_watch(struct replication *replication)
+{
+	if (!replication->conntrack)
+		return;
+	int rc = conntrack_kernel_watch(replication->conntrack, replication->virtuals,
+	                                replication->virtual_count);
+	if (rc)
+		log_warn("peer", "connection tracking can't be listened to: %s", strerror(-rc));
+	replication_observe_compare_in(replication, 0);
+}
+
+/* --- comparing with the kernel --- */
+
+void replication_observe_compare_in(struct replication *replication, int64_t delay_us)
+{
+	int64_t at_us = mono_now_us() + delay_us;
+
+	if (at_us < replication->compare_at_us)
+		replication->compare_at_us = at_us;
+}
+
+/* What connection tracking once told of, and has no more. */
+static void forget_unseen(struct replication *replication)
+{
+	for (size_t i = 0; i < replication->router_count; i++) {
+		struct replication_router *router = &replication->routers[i];
+		struct model_flow_entry *entry;
+		size_t slot = 0;
+
+		if (router->state != MODEL_ROUTER_ACTIVE)
+			continue;
+		for (; (entry = model_flow_table_from(&router->flows, slot, &slot)); slot++) {
+			if (entry->until_s == 0 && entry->generation != replication->comparison)
+				forget(replication, router, &entry->flow);
+		}
+	}
+	flush(replication);
+}
+
+static void compare_done(struct replication *replication, bool complete)
+{
+	int64_t now_us = mono_now_us();
+	int64_t took_us = now_us - replication->compare_begun_us;
+	int64_t pause_us = took_us * COMPARE_SHARE;
+
+	loop_fd_stop(&replication->conntrack_dump);
+	replication->comparing = false;
+	if (complete)
+		forget_unseen(replication);
+	replication_observe_compare_in(replication, pause_us > COMPARE_US ? pause_us : COMPARE_US);
+}
+
+static void dump_ready(struct loop_fd *fd, bool readable, bool writable)
+{
+	struct replication *replication = lt_container_of(fd, struct replication, conntrack_dump);
+	enum conntrack_dump state = CONNTRACK_DUMP_DONE;
+	int rc = conntrack_kernel_dump_step(replication->conntrack, DUMP_STEP, conntrack_told,
+	                                    replication, &state);
+
+	flush(replication);
+	if (rc < 0)
+		log_info("peer", "connection tracking could not be read: %s", strerror(-rc));
+	if (rc < 0 || state == CONNTRACK_DUMP_DONE)
+		compare_done(replication, rc == 0);
+	replication_book_arm(replication);
+}
+
+static void compare_begin(struct replication *replication)
+{
+	replication->compare_at_us = TIME_NEVER;
+	replication->compare_begun_us = mono_now_us();
+	replication->comparison++;
+	int rc = conntrack_kernel_dump_begin(replication->conntrack, replication->virtuals,
+	                                     replication->virtual_count);
+	if (rc) {
+		log_info("peer", "connection tracking could not be read: %s", strerror(-rc));
+		replication_observe_compare_in(replication, COMPARE_US);
+		return;
+	}
+	replication->comparing = true;
+	replication->conntrack_dump = (struct loop_fd){
+		.ready = dump_ready,
+		.fd = conntrack_kernel_dump_fd(replication->conntrack),
+	};
+	loop_fd_start(replication->loop, &replication->conntrack_dump, true, false);
+}
+
+void replication_observe_tick(struct replication *replication, int64_t now_us)
+{
+	if (replication->conntrack && !replication->comparing &&
+	    now_us >= replication->compare_at_us)
+		compare_begin(replication);
+	flush(replication);
+}
+
+/* --- IPVS --- */
+
+static uint32_t until(const struct model_flow *flow)
+{
+	return replication_now_s() + TIMEOUT_MARGIN_S +
+	       (flow->timeout_s ? flow->timeout_s : UNTOLD_TIMEOUT_S);
+}
+
+void replication_observe_seen(void *ctx, const struct model_flow *flows, size_t count)
+{
+	struct replication *replication = ctx;
+
+	for (size_t i = 0; i < count; i++) {
+		struct model_flow flow = flows[i];
+		const struct replication_place *place;
+		struct replication_router *router;
+
+		flow.ipvs_port = flow.virtual_port;
+		place = replication_index_find_flow(&replication->index, &flow);
+		if (!place)
+			continue;
+		router = &replication->routers[place->router];
+		/* With source NAT only connection tracking knows all of it. */
+		if (router->state != MODEL_ROUTER_ACTIVE || (place->source_nat && !flow.template))
+			continue;
+		if (!flow.template)
+			flow.virtual_port = replication_place_virtual_port(place, flow.ipvs_port);
+		flow.mark = place->mark;
+		uint32_t until_s = until(&flow);
+		flow.timeout_s = 0; /* counts down; a peer renews what it was not told the end of */
+		note(replication, router, &flow, until_s);
+	}
+	flush(replication);
+	replication_book_arm(replication);
+}
+
+void replication_observe_expire(struct replication *replication, struct replication_router *router,
+                                struct model_flow_entry *entry)
+{
+	if (entry->until_s && entry->until_s < replication_now_s())
+		forget(replication, router, &entry->flow);
+}
+
+void replication_observe_takeover(struct replication *replication,
+                                  struct replication_router *router)
+{
+	struct model_flow_entry *entry;
+	size_t slot = 0;
+
+	/* What connection tracking will not tell of ends by its time-out, unless IPVS speaks of it.
+	 */
+	for (; (entry = model_flow_table_from(&router->flows, slot, &slot)); slot++)
+		entry->until_s = conntrack_flow_needs_entry(&entry->flow) ? 0 : until(&entry->flow);
+	replication_observe_compare_in(replication, TAKEOVER_US);
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* daemon/replication_private.h - what the parts of daemon/replication.h share.
+ *
+ * replication.c: life, keys, peers, who may preempt; replication_observe.c: what our kernel says
+ * goes to the peers; replication_replica.c: what peers say goes into our kernel;
+ * replication_guard.c: what waits after a takeover; replication_report.c: what people see. */
+
+#ifndef LINTEL_DAEMON_REPLICATION_PRIVATE_H
+#define LINTEL_DAEMON_REPLICATION_PRIVATE_H
+
+#include "conntrack/flow.h"
+#include "conntrack/kernel.h"
+#include "daemon/problems.h"
+#include "daemon/replication.h"
+#include "daemon/replication_index.h"
+#include "ipvs/sync.h"
+#include "model/flow_table.h"
+#include "nft/guard.h"
+#include "nft/kernel.h"
+#include "peer/book.h"
+#include "peer/channel.h"
+
+#define REPLICATION_BATCH 512 /* flows told, or given to the kernel, at once */
+
+/* A virtual router's connections. */
+struct replication_router {
+	char name[254];
+	uint8_t virtual_router_id;
+	bool wanted; /* scratch while the snapshot is compared */
+	struct model_flow_table flows;
+	enum model_router_state state;
+	bool known;        /* the VRRP thread has spoken of it */
+	bool rival;        /* Backup: it hears an Active */
+	int64_t active_us; /* Active: since */
+	int64_t alone_us;  /* Backup: since when no peer tells us of an Active */
+	bool held;         /* must not preempt */
+	size_t walked;     /* slot up to which the walk has come */
+	struct peer_address heard[MODEL_PEERS_SHOWN]; /* multicast: who advertises */
+	size_t heard_count;
+};
+
+struct replication {
+	struct loop *loop;
+	const struct daemon_run_options *options; /* not owned */
+	struct replication_handler handler;
+	const struct model_snapshot *snapshot; /* not owned; NULL at first */
+	struct problems problems;
+	struct peer_keys keys;
+	bool on;
+	char key_state[200]; /* what is wrong with the key file, or that there is none; "" */
+	struct replication_router *routers; /* owned; in the snapshot's order */
+	size_t router_count;
+	struct replication_index index;
+	struct addr *virtuals; /* owned; addresses of the index, each once */
+	size_t virtual_count;
+	struct peer_channel *channel; /* these are NULL while off, or while they can't be opened */
+	struct peer_book *book;
+	struct conntrack_kernel *conntrack;
+	struct loop_fd conntrack_events, conntrack_dump;
+	struct ipvs_sync *sync;
+	struct nft_kernel *guard;
+	bool guard_due;                    /* something it depends on changed */
+	int64_t guard_at_us;               /* it changes by itself then; TIME_NEVER */
+	struct loop_deadline tick;         /* once a second */
+	struct loop_deadline book_tick;    /* as the book wants */
+	struct vrrp_restraint *restraints; /* owned */
+	size_t restraint_count;
+	/* flows to be told, all of one router */
+	struct model_flow batch[REPLICATION_BATCH];
+	size_t batch_count;
+	struct replication_router *batch_router;
+	/* a comparison of all with the kernel */
+	bool comparing;
+	uint32_t comparison;   /* number of the present or the last one */
+	int64_t compare_at_us; /* the next; TIME_NEVER: none */
+	int64_t compare_begun_us;
+	uint64_t verdicts[CONNTRACK_VERDICT_COUNT];
+	uint64_t table_full;
+	uint64_t put_failed; /* entries that the kernel refused */
+	bool behind;         /* the kernel has not been told of all yet */
+};
+
+/* replication.c */
+struct replication_router *replication_router_find(const struct replication *replication,
+                                                   const char *name);
+uint32_t replication_now_s(void);
+/* Arms the book's deadline, after anything was done with it. */
+void replication_book_arm(struct replication *replication);
+
+/* replication_observe.c */
+/* -errno: flows of NAT can't be followed; told as a problem. */
+LT_MUST_USE int replication_observe_open(struct replication *replication);
+void replication_observe_close(struct replication *replication);
+/* Other virtual addresses are watched. */
+void replication_observe_watch(struct replication *replication);
+/* A router became Active: what was told of it is its own now. */
+void replication_observe_takeover(struct replication *replication,
+                                  struct replication_router *router);
+/* All connections are compared with the kernel's, so much later. */
+void replication_observe_compare_in(struct replication *replication, int64_t delay_us);
+void replication_observe_tick(struct replication *replication, int64_t now_us);
+/* Forgets what has passed its time. */
+void replication_observe_expire(struct replication *replication, struct replication_router *router,
+                                struct model_flow_entry *entry);
+void replication_observe_seen(void *ctx, const struct model_flow *flows, size_t count);
+
+/* replication_replica.c */
+extern const struct peer_book_ops replication_replica_ops; /* without ctx */
+void replication_replica_tick(struct replication *replication);
+/* All of the table is to be given to the kernel again. */
+void replication_replica_renew(struct replication *replication);
+/* A connection that a peer still has ended here: the kernel is told of it anew. */
+void replication_replica_restore(struct replication *replication, struct replication_router *router,
+                                 const struct model_flow *flow);
+
+/* replication_guard.c */
+/* Makes it as it should be now. */
+void replication_guard_update(struct replication *replication, int64_t now_us);
+/* 'clean': removes it. */
+void replication_guard_close(struct replication *replication, bool clean);
+
+#endif
