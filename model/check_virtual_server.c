@@ -116,6 +116,12 @@ static void check_ports(struct model_decode_context *ctx, const struct tree *nod
 				"targetPort is %u, but forwarding %s rewrites no ports; "
 				"allowed: %u",
 				port->target, model_forwarding_name(vs->forwarding), port->first);
+		if (port->one_packet && port->protocol == MODEL_UDP &&
+		    vs->forwarding == MODEL_FORWARD_NAT)
+			model_check_report_entry(
+				ctx, MODEL_WARNING, node, "ports", i,
+				"onePacket with forwarding nat: no answer finds its way back, as "
+				"no connection is kept; forwarding direct or tunnel serves it");
 	}
 	model_check_duplicates(vs->ports, vs->port_count, sizeof(*vs->ports), compare_port_names,
 	                       report_port_name, &list);

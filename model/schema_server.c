@@ -124,7 +124,7 @@ static const struct model_schema_field port_fields[] = {
 		.kind = MODEL_FIELD_BOOL,
 		.default_text = "false",
 		.doc = "UDP only: every datagram is scheduled on its own, and no connection is "
-		       "kept.",
+		       "kept. With forwarding `nat` no answer comes back.",
 		MODEL_FIELD_AT(model_port, one_packet),
 	},
 	{.name = NULL},

@@ -354,7 +354,10 @@ static const struct row {
 	{IN_PORTS, "{port: 80, onePacket: true}",
          "t.yaml:3: VirtualServer default/v: spec.ports[0].onePacket: needs protocol UDP; this is "
          "TCP\n"},
-	{IN_PORTS, "{port: 80, protocol: UDP, onePacket: true}", ""},
+	{IN_PORTS, "{port: 80, protocol: UDP, onePacket: true}",
+         "t.yaml:3: VirtualServer default/v: spec.ports[0]: warning: onePacket with forwarding nat: "
+         "no answer finds its way back, as no connection is kept; forwarding direct or tunnel "
+         "serves it\n"},
 	{IN_PORTS, "{port: 80, name: a}, {port: 81, name: a}",
          "t.yaml:3: VirtualServer default/v: spec.ports[1]: has the same name as ports[0]\n"},
 	{IN_PORTS, "{port: 80}, {port: 81}, {port: 80, protocol: UDP}", ""},
