@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* daemon/replication_private.h - what the parts of daemon/replication.h share.
  *
- * replication.c: life, keys, peers, who may preempt; replication_observe.c: what our kernel says
+ * replication.c: life, what is wanted, who may preempt; replication_channel.c: keys and
+ * peers; replication_observe.c: what our kernel says
  * goes to the peers; replication_replica.c: what peers say goes into our kernel;
  * replication_guard.c: what waits after a takeover; replication_report.c: what people see. */
 
@@ -86,6 +87,17 @@ struct replication_router *replication_router_find(const struct replication *rep
 uint32_t replication_now_s(void);
 /* Arms the book's deadline, after anything was done with it. */
 void replication_book_arm(struct replication *replication);
+
+/* replication_channel.c */
+/* Channel and book; -errno told as a problem. */
+LT_MUST_USE int replication_channel_open(struct replication *replication);
+void replication_channel_add_router(struct replication *replication,
+                                    struct replication_router *router, int64_t now_us);
+void replication_channel_update_peers(struct replication *replication);
+/* Sets 'on' and what is to be said of the key file. */
+void replication_channel_read_keys(struct replication *replication);
+/* The index of the interface when the address is link-local, else 0. */
+uint32_t replication_channel_scope(const struct addr *address, const char *interface);
 
 /* replication_observe.c */
 /* -errno: flows of NAT can't be followed; told as a problem. */
