@@ -175,6 +175,24 @@ static void cluster_changed(void *ctx)
 	snapshot_changed(app, before);
 }
 
+/* Endpoints came and went: who owns what, and what nftables has to know, is as it was. */
+static bool cluster_replaced(void *ctx)
+{
+	struct app *app = ctx;
+	struct sources_others some = {0};
+
+	if (app->stopping)
+		return true;
+	some.items = kubernetes_replaced(app->kubernetes, &some.count);
+	bool amended = some.items && sources_amend(&app->sources, &some);
+	if (amended) {
+		kubernetes_applied(app->kubernetes, app->sources.snapshot);
+		reconcile_amend(&app->reconcile, some.items, some.count);
+	}
+	free((void *)some.items);
+	return amended;
+}
+
 /* As long as nobody said anything, what is in the kernel from a former run stays. */
 static bool is_anything_wanted(const struct app *app)
 {
@@ -396,7 +414,8 @@ static int open_sources(struct app *app)
 /* Before the sources are joined, so that a state from disk is part of the first snapshot. */
 static int open_kubernetes(struct app *app)
 {
-	const struct kubernetes_handler handler = {.changed = cluster_changed, .ctx = app};
+	const struct kubernetes_handler handler = {
+		.changed = cluster_changed, .replaced = cluster_replaced, .ctx = app};
 
 	if (!app->options->kubernetes)
 		return 0;

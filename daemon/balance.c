@@ -5,6 +5,7 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/mono.h"
+#include "model/amend.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -117,6 +118,22 @@ void balance_drains_changed(struct balance *balance, const struct addr *server)
 {
 	if (balance->snapshot)
 		ipvs_scope_served(&balance->changed, balance->snapshot, server);
+}
+
+void balance_amend(struct balance *balance, const struct model_virtual_server *vs)
+{
+	for (size_t i = 0; i < vs->address_count; i++) {
+		for (size_t j = 0; j < vs->port_count; j++) {
+			const struct model_service *service = model_snapshot_service(
+				balance->snapshot, &vs->addresses[i], &vs->ports[j]);
+			struct ipvs_key key;
+
+			if (!service)
+				continue;
+			key = ipvs_key_of(service);
+			ipvs_scope_add(&balance->changed, &key);
+		}
+	}
 }
 
 static bool is_left_out(const struct balance *balance, const struct model_service *service)
@@ -253,17 +270,26 @@ static bool apply(struct balance *balance, const struct ipvs_plan *plan)
 	return rc == 0 && failed == 0;
 }
 
-static void count_wanted(struct balance *balance)
+static size_t count_services(const struct balance *balance)
 {
 	const struct model_snapshot *snapshot = balance->snapshot;
+	size_t count = 0;
 
-	balance->service_count = balance->server_count = 0;
-	for (size_t i = 0; i < snapshot->service_count; i++) {
-		if (is_left_out(balance, &snapshot->services[i]))
-			continue;
-		balance->service_count++;
-		balance->server_count += ipvs_table_server_count(&snapshot->services[i]);
+	for (size_t i = 0; i < snapshot->service_count; i++)
+		count += !is_left_out(balance, &snapshot->services[i]);
+	return count;
+}
+
+size_t balance_server_count(const struct balance *balance)
+{
+	const struct model_snapshot *snapshot = balance->snapshot;
+	size_t count = 0;
+
+	for (size_t i = 0; balance->kernel && snapshot && i < snapshot->service_count; i++) {
+		if (!is_left_out(balance, &snapshot->services[i]))
+			count += ipvs_table_server_count(&snapshot->services[i]);
 	}
+	return count;
 }
 
 static void count_foreign(struct balance *balance, const struct ipvs_table *found)
@@ -354,7 +380,8 @@ void balance_turn(struct balance *balance, enum balance_cause cause, int64_t now
 		           balance->changed.count > SCOPE_MAX;
 		balance->looked = all ? turn_over_all(balance, cause, now_us)
 		                      : turn_over_scope(balance, cause, now_us);
-		count_wanted(balance);
+		if (cause != BALANCE_AMEND)
+			balance->service_count = count_services(balance);
 		balance->leaving = balance->journal.count > balance->service_count;
 	}
 	ipvs_scope_done(&balance->changed);

@@ -17,6 +17,7 @@
 /* Why a turn is made. */
 enum balance_cause {
 	BALANCE_CHANGE, /* something else is wanted: what changed is looked at */
+	BALANCE_AMEND,  /* servers only are others: these are looked at, and nothing but IPVS */
 	BALANCE_DRAIN,  /* something draining is due: it is looked at */
 	BALANCE_RESYNC, /* everything is looked at: what differs was done by others */
 };
@@ -43,9 +44,8 @@ struct balance {
 	bool looked;               /* all was looked at once, and nothing has failed since */
 	struct problems problems;  /* of the last turn */
 	size_t service_count;      /* ours in the kernel after the last turn */
-	size_t server_count;
-	size_t foreign_count;   /* services of others */
-	size_t operation_count; /* of the last turn */
+	size_t foreign_count;      /* services of others */
+	size_t operation_count;    /* of the last turn */
 	size_t failure_count;
 	int64_t read_us; /* how long the parts of the last turn took */
 	int64_t plan_us;
@@ -64,8 +64,12 @@ void balance_want(struct balance *balance, const struct model_snapshot *snapshot
                   const struct drains *drains, const struct balance_without *without);
 /* An operator took this address out of service, or back. */
 void balance_drains_changed(struct balance *balance, const struct addr *server);
+/* This virtual server of that snapshot has other servers (model/amend.h). */
+void balance_amend(struct balance *balance, const struct model_virtual_server *virtual_server);
 /* Opens IPVS if it isn't, which loads its module and makes its settings appear. */
 void balance_probe(struct balance *balance);
+/* Real servers of ours in the kernel after the last turn; looks at all. */
+size_t balance_server_count(const struct balance *balance);
 /* Is anything ours, or was it at the last turn, that is wanted no more? */
 bool balance_has_leaving(const struct balance *balance);
 /* One turn; logs what it did. The first one, and one after a failure, look at everything. */

@@ -74,7 +74,8 @@ static void apply(struct kubernetes *k, int64_t now_us)
 	if (!k->known || !k->dirty || now_us < k->apply_at_us)
 		return;
 	note_hand_over(k);
-	k->handler.changed(k->handler.ctx);
+	if (!k->handler.replaced(k->handler.ctx))
+		k->handler.changed(k->handler.ctx);
 	int64_t done_us = mono_now_us();
 	int64_t rest_us = (done_us - now_us) * APPLY_SHARE;
 	k->apply_at_us = done_us + (rest_us < APPLY_REST_MAX ? rest_us : APPLY_REST_MAX);
@@ -296,8 +297,14 @@ const struct model_objects **kubernetes_others(const struct kubernetes *k, size_
 	return NULL;
 }
 
+const struct model_objects **kubernetes_replaced(const struct kubernetes *k, size_t *ret_count)
+{
+	return k8s_translator_replaced(k->translator, ret_count);
+}
+
 void kubernetes_applied(struct kubernetes *k, const struct model_snapshot *snapshot)
 {
+	k8s_translator_settled(k->translator);
 	k->snapshot = snapshot;
 	k->dirty = false;
 	kubernetes_wake(k);

@@ -26,6 +26,9 @@ struct kubernetes_handler {
 	/* kubernetes_others() has another answer: join, and tell
 	 * kubernetes_applied(). */
 	void (*changed)(void *ctx);
+	/* Of these only some are others: kubernetes_replaced(). False: nothing was
+	 * done about it, and changed() is called. */
+	bool (*replaced)(void *ctx);
 	void *ctx;
 };
 
@@ -47,6 +50,10 @@ bool kubernetes_is_known(const struct kubernetes *kubernetes);
  * goes on. */
 const struct model_objects **kubernetes_others(const struct kubernetes *kubernetes,
                                                size_t *ret_count);
+/* What is other since kubernetes_applied(), or NULL when that is more than some
+ * that stand for what they were. As above. */
+const struct model_objects **kubernetes_replaced(const struct kubernetes *kubernetes,
+                                                 size_t *ret_count);
 /* This is in force now; borrowed until it is called again. */
 void kubernetes_applied(struct kubernetes *kubernetes, const struct model_snapshot *snapshot);
 /* Virtual routers as observed. */

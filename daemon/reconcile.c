@@ -242,7 +242,7 @@ static void turn(struct reconcile *r, enum balance_cause cause)
 		nft_turn(r, cause);
 	balance_turn(&r->balance, cause, begin_us);
 	nft_let_go(r);
-	if (!first && cause != BALANCE_DRAIN)
+	if (!first && cause != BALANCE_DRAIN && cause != BALANCE_AMEND)
 		sysctl_turn(r);
 	r->turned_us = begin_us;
 	r->turn_took_us = mono_now_us() - begin_us;
@@ -314,6 +314,14 @@ void reconcile_want(struct reconcile *reconcile, const struct model_snapshot *sn
 	want_balance(reconcile);
 	nft_want(reconcile, before);
 	turn(reconcile, BALANCE_CHANGE);
+}
+
+void reconcile_amend(struct reconcile *reconcile, const struct model_objects *const *items,
+                     size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		balance_amend(&reconcile->balance, &items[i]->virtual_servers[0]);
+	turn(reconcile, BALANCE_AMEND);
 }
 
 void reconcile_drains_changed(struct reconcile *reconcile, const struct addr *server)

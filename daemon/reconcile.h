@@ -61,6 +61,9 @@ LT_MUST_USE int reconcile_open(struct reconcile *reconcile, struct loop *loop,
 void reconcile_want(struct reconcile *reconcile, const struct model_snapshot *snapshot);
 /* May the virtual router of that name, of the snapshot, take no part on this node? */
 bool reconcile_holds(const struct reconcile *reconcile, const char *router);
+/* The snapshot has taken in other servers (model/amend.h): a turn for these at once. */
+void reconcile_amend(struct reconcile *reconcile, const struct model_objects *const *items,
+                     size_t count);
 /* An operator took a server out of service, or back: a turn at once. */
 void reconcile_drains_changed(struct reconcile *reconcile, const struct addr *server);
 /* Takes everything of ours out of the kernel ('clean'), or leaves it to be adopted. */

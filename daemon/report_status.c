@@ -46,7 +46,7 @@ static json_t *ipvs_object(const struct balance *balance)
 	return json_pack(
 		"{s:b,s:s,s:I,s:I,s:I,s:I,s:o}", "available", balance->kernel != NULL, "version",
 		balance->kernel ? version : "", "services", (json_int_t)balance->service_count,
-		"servers", (json_int_t)balance->server_count, "draining",
+		"servers", (json_int_t)balance_server_count(balance), "draining",
 		(json_int_t)balance->drain.count, "foreignServices",
 		(json_int_t)balance->foreign_count, "problems", problem_list(&balance->problems));
 }

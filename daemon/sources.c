@@ -3,6 +3,7 @@
 
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "model/amend.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -186,6 +187,12 @@ struct model_snapshot *sources_join(struct sources *sources, const struct source
 
 	sources->snapshot = join(sources, NULL, others);
 	return before;
+}
+
+bool sources_amend(struct sources *sources, const struct sources_others *some)
+{
+	return sources->snapshot &&
+	       model_snapshot_amend(sources->snapshot, some->items, some->count);
 }
 
 static void accept_files(struct sources *sources)

@@ -59,6 +59,9 @@ LT_MUST_USE bool sources_load(struct sources *sources, const struct sources_othe
  * the caller's. */
 LT_MUST_USE struct model_snapshot *sources_join(struct sources *sources,
                                                 const struct sources_others *others);
+/* Some of 'others' stand for what they were before. True: the snapshot, which
+ * stays where it is, has taken that in (model_snapshot_amend). False: join. */
+LT_MUST_USE bool sources_amend(struct sources *sources, const struct sources_others *some);
 /* Calls 'changed' on the loop when files may have changed. Where they can't be
  * watched it tells so.
  */

@@ -126,7 +126,7 @@ struct k8s_translator *k8s_translator_new(struct k8s_store *store,
 	translator->namespace_count = params->namespace_count;
 	translator->pool = k8s_pool_new();
 	arena_init(&translator->nodes.arena);
-	translator->nodes_dirty = translator->infra_dirty = true;
+	translator->nodes_dirty = translator->infra_dirty = translator->wide = true;
 	k8s_store_observe(store, &(struct k8s_store_observer){changed, translator});
 	for (int kind = 0; kind < K8S_KIND_COUNT; kind++) {
 		for (size_t i = 0; i < k8s_store_count(store, kind); i++)
@@ -303,8 +303,9 @@ bool k8s_translator_run(struct k8s_translator *translator, size_t limit)
 	}
 	if (!k8s_translate_is_empty(&translator->dirty))
 		return false;
-	changed_now = translator->changed;
-	translator->changed = false;
+	changed_now = translator->changed || translator->replaced_now;
+	translator->wide |= translator->changed;
+	translator->changed = translator->replaced_now = false;
 	return changed_now;
 }
 
@@ -339,6 +340,26 @@ const struct model_objects **k8s_translator_sources(const struct k8s_translator 
 	}
 	*ret_count = count;
 	return sources;
+}
+
+const struct model_objects **k8s_translator_replaced(const struct k8s_translator *translator,
+                                                     size_t *ret_count)
+{
+	if (translator->wide)
+		return NULL;
+	const struct model_objects **replaced =
+		xcalloc(translator->replaced_count + 1, sizeof(*replaced));
+
+	for (size_t i = 0; i < translator->replaced_count; i++)
+		replaced[i] = &translator->replaced[i]->objects;
+	*ret_count = translator->replaced_count;
+	return replaced;
+}
+
+void k8s_translator_settled(struct k8s_translator *translator)
+{
+	translator->wide = false;
+	translator->replaced_count = 0;
 }
 
 const struct k8s_report *k8s_translator_report(const struct k8s_translator *translator,

@@ -65,6 +65,13 @@ bool k8s_translator_is_pending(const struct k8s_translator *translator);
 const struct model_objects **k8s_translator_sources(const struct k8s_translator *translator,
                                                     size_t *ret_count);
 
+/* Those of these sources that others stand for since k8s_translator_settled(), when that is all
+ * that is different; else NULL, and there are not many. As above. */
+const struct model_objects **k8s_translator_replaced(const struct k8s_translator *translator,
+                                                     size_t *ret_count);
+/* What the sources say is in force. */
+void k8s_translator_settled(struct k8s_translator *translator);
+
 /* The report of an object, NULL when it is none of ours. Borrowed until the next run. */
 const struct k8s_report *k8s_translator_report(const struct k8s_translator *translator,
                                                enum k8s_kind kind, const char *namespace,

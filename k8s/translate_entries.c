@@ -148,8 +148,34 @@ void k8s_translate_watch(struct k8s_translator *translator, struct translate_ent
 	watchers->first = entry;
 }
 
+/* Where it is among those, their count if it is not. */
+static size_t find_replaced(const struct k8s_translator *translator,
+                            const struct translate_entry *entry)
+{
+	size_t i = 0;
+
+	while (i < translator->replaced_count && translator->replaced[i] != entry)
+		i++;
+	return i;
+}
+
+void k8s_translate_note_replaced(struct k8s_translator *translator, struct translate_entry *entry)
+{
+	translator->replaced_now = true;
+	if (find_replaced(translator, entry) < translator->replaced_count)
+		return;
+	if (translator->replaced_count == TRANSLATE_REPLACED_MAX)
+		translator->changed = true;
+	else
+		translator->replaced[translator->replaced_count++] = entry;
+}
+
 void k8s_translate_free_entry(struct k8s_translator *translator, struct translate_entry *entry)
 {
+	size_t at = find_replaced(translator, entry);
+
+	if (at < translator->replaced_count)
+		translator->replaced[at] = translator->replaced[--translator->replaced_count];
 	k8s_translate_unwatch(translator, entry);
 	HASH_DEL(translator->entries, entry);
 	k8s_object_release(entry->good);

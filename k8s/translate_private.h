@@ -49,6 +49,9 @@ struct translate_infra {
 	bool better_elsewhere; /* a router: another node has more of what is local to it */
 };
 
+/* Beyond, all may as well be joined anew. */
+#define TRANSLATE_REPLACED_MAX 200
+
 struct k8s_translator {
 	struct k8s_store *store;
 	char *class;
@@ -74,10 +77,17 @@ struct k8s_translator {
 	bool infra_dirty;
 	bool infra_soft; /* priorities only */
 	bool settle;
-	bool changed; /* sources are others now */
+	bool changed; /* sources are others now, in more than 'replaced' */
+	bool wide;    /* ... since they were settled */
+	struct translate_entry
+		*replaced[TRANSLATE_REPLACED_MAX]; /* only their objects are others */
+	size_t replaced_count;
+	bool replaced_now; /* in this run */
 };
 
 /* translate_entries.c */
+/* It has other objects than before, and that is all that is new. */
+void k8s_translate_note_replaced(struct k8s_translator *translator, struct translate_entry *entry);
 void k8s_translate_push(struct translate_queue *queue, struct translate_entry *entry);
 /* NULL when there is none. */
 struct translate_entry *k8s_translate_pop(struct translate_queue *queue);

@@ -36,10 +36,13 @@ static void keep_objects(struct k8s_translator *translator, struct translate_ent
 		model_objects_done(objects);
 		return;
 	}
+	if (entry->has_objects)
+		k8s_translate_note_replaced(translator, entry);
+	else
+		translator->changed = true;
 	model_objects_done(&entry->objects);
 	entry->objects = *objects;
 	entry->has_objects = true;
-	translator->changed = true;
 }
 
 static void report_grant(const struct k8s_pool_grant *grant, struct k8s_report *report)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* model/snapshot.h - what is wanted: all sources joined, checked, sorted, immutable.
  *
- * Pure. Built whole and freed whole. Everything below (vrrp, ipvs, nft) takes its desired state
- * from here, so there is one place where names are resolved, marks are given and addresses get
- * their router. */
+ * Pure. Built whole and freed whole; model/amend.h has the one thing that may change meanwhile.
+ * Everything below (vrrp, ipvs, nft) takes its desired state from here, so there is one place where
+ * names are resolved, marks are given and addresses get their router. */
 
 #ifndef LINTEL_MODEL_SNAPSHOT_H
 #define LINTEL_MODEL_SNAPSHOT_H
@@ -51,6 +51,8 @@ struct model_snapshot {
 	size_t claim_count;
 	struct model_vip *vips; /* addresses of virtual servers, by address, each once */
 	size_t vip_count;
+	uint32_t *index; /* of model/amend.h: sources by name, + 1; NULL: not made yet */
+	size_t index_size;
 };
 
 /* Marks are MODEL_MARK_FIRST.. and steer clear of kube-proxy's 0x4000 and 0x8000 bits and of the

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* An API server that is never what one waits for: everything is in memory as text, lists are joined
- * from it, and an event is one write. The stand-in of tests/k8s judges its clients and is slow; this
- * one believes them.
+ * from it, and an event is one write. The stand-in of tests/k8s judges its clients and is slow;
+ * this one believes them.
  *
  *   apibench ADDRESS PORT FILE [no-streaming]
  *
@@ -259,7 +259,8 @@ static void merge(json_t *into, json_t *patch)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(patch, key, value) {
+	json_object_foreach(patch, key, value)
+	{
 		json_t *there = json_object_get(into, key);
 
 		if (json_is_null(value)) {
@@ -525,7 +526,8 @@ static void load(const char *name)
 		}
 		struct collection *collection = collection_of(path, json);
 		json_object_del(json, "path");
-		if (json_object_get(json, "metadata")) /* without: a collection with nothing in it */
+		if (json_object_get(json,
+		                    "metadata")) /* without: a collection with nothing in it */
 			put(collection, json);
 		else
 			json_decref(json);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Says when an entry of IPVS was in the kernel: preloaded (LD_PRELOAD), it notes the instant at
- * which a netlink message that makes or changes a real server returns, which is when it is done.
- * IPVS has no events, and a program that asked all the time would take the CPU from what it
- * measures. The same for Lintel and for the bare loop.
+ * which a netlink message that makes a service, or makes or changes a real server, returns, which
+ * is when it is done. IPVS has no events, and a program that asked all the time would take the CPU
+ * from what it measures. The same for Lintel and for the bare loop.
  *
  * The file STAMPS is a ring: a count of 64 bits, then RING instants (CLOCK_MONOTONIC, us). */
 #include <dlfcn.h>
@@ -39,21 +39,13 @@ __attribute__((constructor)) static void begin(void)
 	close(fd);
 }
 
-/* Asked once a descriptor. */
 static int is_generic(int fd)
 {
-	static signed char known[1024]; /* 1: yes, -1: no */
 	int protocol = 0;
 	socklen_t size = sizeof(protocol);
 
-	if (fd < 0 || fd >= (int)sizeof(known))
-		return 0;
-	if (!known[fd])
-		known[fd] = getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) == 0 &&
-		                            protocol == NETLINK_GENERIC
-		                    ? 1
-		                    : -1;
-	return known[fd] > 0;
+	return getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) == 0 &&
+	       protocol == NETLINK_GENERIC;
 }
 
 /* Of several messages the first says what they are about. */
@@ -63,11 +55,13 @@ static void look(int fd, const void *data, size_t size)
 	const struct genlmsghdr *genl = NLMSG_DATA(head);
 	struct timespec ts;
 
-	if (!stamps || size < NLMSG_HDRLEN + GENL_HDRLEN || !is_generic(fd) ||
-	    head->nlmsg_type == GENL_ID_CTRL ||
-	    (genl->cmd != IPVS_CMD_NEW_DEST && genl->cmd != IPVS_CMD_SET_DEST))
+	if (!stamps || size < NLMSG_HDRLEN + GENL_HDRLEN || head->nlmsg_type <= GENL_ID_CTRL ||
+	    (genl->cmd != IPVS_CMD_NEW_SERVICE && genl->cmd != IPVS_CMD_NEW_DEST &&
+	     genl->cmd != IPVS_CMD_SET_DEST))
 		return;
 	clock_gettime(CLOCK_MONOTONIC, &ts);
+	if (!is_generic(fd))
+		return;
 	stamps->at_us[stamps->count % RING] = (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 	__atomic_add_fetch(&stamps->count, 1, __ATOMIC_RELEASE);
 }
@@ -95,7 +89,6 @@ ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 	ssize_t n = next(fd, message, flags);
 	if (message->msg_name && message->msg_iovlen > 0 &&
 	    ((const struct sockaddr *)message->msg_name)->sa_family == AF_NETLINK)
-		look(fd, message->msg_iov[0].iov_base,
-		     message->msg_iov[0].iov_len);
+		look(fd, message->msg_iov[0].iov_base, message->msg_iov[0].iov_len);
 	return n;
 }

@@ -2,6 +2,7 @@
 /* Reason: one cluster, all that may be in it. */
 #include "k8s/translate.h"
 
+#include "model/amend.h"
 #include "model/snapshot.h"
 #include "tests/k8s/cluster.h"
 #include "tests/unit.h"
@@ -238,6 +239,120 @@ START_TEST(the_default_class_takes_those_without)
 	k8s_translator_lead(translator, true);
 	cluster_settle(translator);
 	ck_assert_str_eq(reason(K8S_SERVICE, "a"), "NoEndpoints");
+}
+END_TEST
+
+/* Of everything the translator says; settles. */
+static struct model_snapshot *join_all(void)
+{
+	struct model_problems problems;
+	struct model_snapshot *snapshot;
+	size_t count;
+
+	cluster_settle(translator);
+	const struct model_objects **sources = k8s_translator_sources(translator, &count);
+	model_problems_init(&problems);
+	snapshot = model_snapshot_build(sources, count, &problems);
+	ck_assert(snapshot);
+	model_problems_done(&problems);
+	free(sources);
+	k8s_translator_settled(translator);
+	return snapshot;
+}
+
+/* Takes in what was replaced; false: more is other than that, or it can't be. */
+static bool amend(struct model_snapshot *snapshot)
+{
+	const struct model_objects **replaced;
+	size_t count = 0;
+	bool amended;
+
+	cluster_settle(translator);
+	replaced = k8s_translator_replaced(translator, &count);
+	amended = replaced && model_snapshot_amend(snapshot, replaced, count);
+	free(replaced);
+	if (amended)
+		k8s_translator_settled(translator);
+	return amended;
+}
+
+/* The amended one, whose place in order is that of the whole one. */
+static void expect_same(const struct model_snapshot *amended, const struct model_snapshot *whole)
+{
+	ck_assert_uint_eq(amended->service_count, whole->service_count);
+	ck_assert_uint_eq(amended->virtual_server_count, whole->virtual_server_count);
+	for (size_t i = 0; i < whole->virtual_server_count; i++)
+		ck_assert_ptr_eq(amended->virtual_servers[i], whole->virtual_servers[i]);
+	for (size_t i = 0; i < whole->service_count; i++) {
+		const struct model_service *a = &amended->services[i], *b = &whole->services[i];
+
+		ck_assert_ptr_eq(a->virtual_server, b->virtual_server);
+		ck_assert_ptr_eq(a->port, b->port);
+		ck_assert(addr_equal(&a->address, &b->address));
+		ck_assert_ptr_eq(model_snapshot_service(amended, &b->address, b->port), a);
+	}
+}
+
+START_TEST(other_endpoints_are_taken_in_by_the_snapshot_there_is)
+{
+	struct model_snapshot *snapshot, *whole;
+
+	for (int i = 0; i < 300; i++) {
+		cluster_put(store, K8S_SERVICE,
+		            "{'metadata': {'name': 's%d', 'namespace': 'default', 'uid': '%d'}, "
+		            "'spec': {'type': 'LoadBalancer', 'loadBalancerClass': "
+		            "'lintel.io/lintel', 'ipFamilies': ['IPv6'], 'ports': [{'name': "
+		            "'http', 'port': 80}, {'name': 'dns', 'protocol': 'UDP', 'port': 53}]"
+		            "}}",
+		            i, i);
+	}
+	put_service("");
+	cluster_put(store, K8S_SLICE, SLICE("IPv4", READY("10.1.0.1")));
+	snapshot = join_all();
+	for (int i = 2; i < 9; i++) {
+		cluster_put(store, K8S_SLICE,
+		            "{'metadata': {'name': 'web-1', 'namespace': 'default', 'labels': "
+		            "{'kubernetes.io/service-name': 'web'}}, 'addressType': 'IPv4', "
+		            "'endpoints': [{'addresses': ['10.1.0.%d']}], 'ports': [{'name': "
+		            "'http', 'port': 8080}]}",
+		            i);
+		cluster_put(store, K8S_SLICE,
+		            "{'metadata': {'name': 's-%d', 'namespace': 'default', 'labels': "
+		            "{'kubernetes.io/service-name': 's%d'}}, 'addressType': 'IPv6', "
+		            "'endpoints': [{'addresses': ['2001:db8::%d']}], 'ports': [{'name': "
+		            "'http', 'port': 8080}]}",
+		            i * 31, i * 31, i);
+		ck_assert(amend(snapshot));
+	}
+	whole = join_all();
+	expect_same(snapshot, whole);
+	ck_assert_uint_eq(snapshot->services[0].port->server_count, 1);
+	model_snapshot_free(whole);
+	model_snapshot_free(snapshot);
+}
+END_TEST
+
+START_TEST(what_is_more_than_other_endpoints_is_not_taken_in)
+{
+	struct model_snapshot *snapshot;
+
+	put_service("");
+	cluster_put(store, K8S_SLICE, SLICE("IPv4", READY("10.1.0.1")));
+	snapshot = join_all();
+	ck_assert_uint_eq(snapshot->service_count, 1);
+	put_service(", 'sessionAffinity': 'ClientIP'");
+	ck_assert(!amend(snapshot)); /* it serves otherwise */
+	ck_assert_int_eq(snapshot->services[0].virtual_server->persistence_timeout_us, 0);
+	model_snapshot_free(snapshot);
+	snapshot = join_all();
+	cluster_put(store, K8S_SLICE, SLICE("IPv4", READY("10.1.0.2")));
+	k8s_store_remove(store, K8S_SERVICE, "default", "web");
+	ck_assert(!amend(snapshot)); /* it is gone */
+	model_snapshot_free(snapshot);
+	snapshot = join_all();
+	put_service("");
+	ck_assert(!amend(snapshot)); /* it is new */
+	model_snapshot_free(snapshot);
 }
 END_TEST
 
@@ -689,6 +804,8 @@ int main(void)
 	tcase_add_test(tests, another_class_is_left_alone);
 	tcase_add_test(tests, the_default_class_takes_those_without);
 	tcase_add_test(tests, an_event_costs_work_for_those_it_concerns);
+	tcase_add_test(tests, other_endpoints_are_taken_in_by_the_snapshot_there_is);
+	tcase_add_test(tests, what_is_more_than_other_endpoints_is_not_taken_in);
 	tcase_add_test(tests, a_follower_waits_for_the_leader);
 	tcase_add_test(tests, what_is_gone_is_gone);
 	tcase_add_test(tests, a_change_of_type_takes_the_address_back);

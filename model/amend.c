@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/amend.h"
+
+#include <string.h>
+
+/* --- places --- */
+
+static int compare_names(const struct model_virtual_server *a, const struct model_virtual_server *b)
+{
+	int order = strcmp(a->namespace, b->namespace);
+
+	return order != 0 ? order : strcmp(a->name, b->name);
+}
+
+/* The place of the one of that name; the count when there is none. */
+static size_t find_virtual_server(const struct model_snapshot *snapshot,
+                                  const struct model_virtual_server *like)
+{
+	size_t low = 0, high = snapshot->virtual_server_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (compare_names(snapshot->virtual_servers[middle], like) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < snapshot->virtual_server_count &&
+	    compare_names(snapshot->virtual_servers[low], like) == 0)
+		return low;
+	return snapshot->virtual_server_count;
+}
+
+static int compare_service(const struct model_service *service, const struct addr *address,
+                           const struct model_port *port)
+{
+	int order = addr_compare(&service->address, address);
+
+	if (order == 0)
+		order = (int)service->port->protocol - (int)port->protocol;
+	return order != 0 ? order : (int)service->port->first - (int)port->first;
+}
+
+static struct model_service *find_service(const struct model_snapshot *snapshot,
+                                          const struct addr *address, const struct model_port *port)
+{
+	size_t low = 0, high = snapshot->service_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (compare_service(&snapshot->services[middle], address, port) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < snapshot->service_count &&
+	    compare_service(&snapshot->services[low], address, port) == 0)
+		return &snapshot->services[low];
+	return NULL;
+}
+
+const struct model_service *model_snapshot_service(const struct model_snapshot *snapshot,
+                                                   const struct addr *address,
+                                                   const struct model_port *port)
+{
+	return find_service(snapshot, address, port);
+}
+
+/* --- sources by the name of their only virtual server --- */
+
+static uint32_t hash_text(uint32_t hash, const char *text)
+{
+	for (; *text; text++) /* FNV-1a */
+		hash = (hash ^ (uint8_t)*text) * UINT32_C(16777619);
+	return hash;
+}
+
+static bool has_one(const struct model_objects *source)
+{
+	return source->virtual_server_count == 1 && source->router_count == 0 &&
+	       source->pool_count == 0 && !source->incomplete;
+}
+
+/* The slot of the source of that name, or the free one where it belongs. */
+static uint32_t *find_slot(const struct model_snapshot *snapshot,
+                           const struct model_virtual_server *vs)
+{
+	size_t mask = snapshot->index_size - 1;
+	size_t slot = hash_text(hash_text(UINT32_C(2166136261), vs->namespace), vs->name) & mask;
+
+	while (snapshot->index[slot] > 0 &&
+	       compare_names(&snapshot->sources[snapshot->index[slot] - 1].virtual_servers[0],
+	                     vs) != 0)
+		slot = (slot + 1) & mask;
+	return &snapshot->index[slot];
+}
+
+static void make_index(struct model_snapshot *snapshot)
+{
+	size_t size = 16;
+
+	while (size < snapshot->source_count * 2)
+		size *= 2;
+	snapshot->index = arena_array(&snapshot->arena, size, sizeof(*snapshot->index));
+	snapshot->index_size = size;
+	for (size_t i = 0; i < snapshot->source_count; i++) {
+		if (has_one(&snapshot->sources[i]))
+			*find_slot(snapshot, &snapshot->sources[i].virtual_servers[0]) =
+				(uint32_t)i + 1;
+	}
+}
+
+/* NULL: no source has it alone. */
+static struct model_objects *find_source(const struct model_snapshot *snapshot,
+                                         const struct model_virtual_server *vs)
+{
+	uint32_t place = *find_slot(snapshot, vs);
+
+	return place > 0 ? &snapshot->sources[place - 1] : NULL;
+}
+
+/* --- what differs --- */
+
+static bool same_texts(const char *a, const char *b)
+{
+	return strcmp(a, b) == 0;
+}
+
+static bool same_port(const struct model_port *a, const struct model_port *b)
+{
+	return a->own_servers && b->own_servers && same_texts(a->name, b->name) &&
+	       a->protocol == b->protocol && a->first == b->first && a->last == b->last &&
+	       a->target == b->target && same_texts(a->target_name, b->target_name) &&
+	       same_texts(a->scheduler, b->scheduler) && a->sh_fallback == b->sh_fallback &&
+	       a->sh_port == b->sh_port && a->one_packet == b->one_packet;
+}
+
+static bool same_ranges(const struct model_virtual_server *a, const struct model_virtual_server *b)
+{
+	if (a->source_range_count != b->source_range_count)
+		return false;
+	for (size_t i = 0; i < a->source_range_count; i++) {
+		if (addr_prefix_compare(&a->source_ranges[i], &b->source_ranges[i]) != 0)
+			return false;
+	}
+	return true;
+}
+
+static bool same_addresses(const struct addr *a, size_t a_count, const struct addr *b,
+                           size_t b_count)
+{
+	if (a_count != b_count)
+		return false;
+	for (size_t i = 0; i < a_count; i++) {
+		if (!addr_equal(&a[i], &b[i]))
+			return false;
+	}
+	return true;
+}
+
+/* Of those that have neither servers of their own nor checks of health: a Service's. */
+static bool same_but_for_servers(const struct model_virtual_server *a,
+                                 const struct model_virtual_server *b)
+{
+	if (a->server_count > 0 || b->server_count > 0 || a->health || b->health || a->quorum ||
+	    b->quorum || a->sorry_server_count > 0 || b->sorry_server_count > 0)
+		return false;
+	if (!same_texts(a->router, b->router) || !same_texts(a->pool, b->pool) ||
+	    !same_texts(a->service, b->service) || a->forwarding != b->forwarding ||
+	    a->snat_mode != b->snat_mode || a->drain_timeout_us != b->drain_timeout_us ||
+	    a->persistence_timeout_us != b->persistence_timeout_us ||
+	    a->persistence_prefix4 != b->persistence_prefix4 ||
+	    a->persistence_prefix6 != b->persistence_prefix6 || a->all_down != b->all_down ||
+	    a->port_count != b->port_count || !same_ranges(a, b) ||
+	    !same_addresses(a->addresses, a->address_count, b->addresses, b->address_count) ||
+	    !same_addresses(a->snat_addresses, a->snat_address_count, b->snat_addresses,
+	                    b->snat_address_count))
+		return false;
+	for (size_t i = 0; i < a->port_count; i++) {
+		if (!same_port(&a->ports[i], &b->ports[i]))
+			return false;
+	}
+	return true;
+}
+
+/* --- amending --- */
+
+/* Who shares an address stands together. */
+static void amend_claims(struct model_snapshot *snapshot, const struct model_virtual_server *vs,
+                         const struct addr *address)
+{
+	size_t low = 0, high = snapshot->claim_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (addr_compare(&snapshot->claims[middle].address, address) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < snapshot->claim_count && addr_equal(&snapshot->claims[low].address, address);
+	     low++) {
+		struct model_claim *claim = &snapshot->claims[low];
+
+		if (claim->virtual_server && compare_names(claim->virtual_server, vs) == 0)
+			claim->virtual_server = vs;
+	}
+}
+
+static bool can_be_amended(const struct model_snapshot *snapshot, const struct model_objects *item)
+{
+	const struct model_objects *source =
+		has_one(item) ? find_source(snapshot, &item->virtual_servers[0]) : NULL;
+
+	return source &&
+	       same_but_for_servers(&source->virtual_servers[0], &item->virtual_servers[0]);
+}
+
+static void amend(struct model_snapshot *snapshot, const struct model_objects *item)
+{
+	const struct model_virtual_server *vs = &item->virtual_servers[0];
+	struct model_objects *source = find_source(snapshot, vs);
+
+	for (size_t i = 0; i < vs->address_count; i++) {
+		amend_claims(snapshot, vs, &vs->addresses[i]);
+		for (size_t j = 0; j < vs->port_count; j++) {
+			struct model_service *service =
+				find_service(snapshot, &vs->addresses[i], &vs->ports[j]);
+
+			if (!service) /* its router is not there */
+				continue;
+			service->virtual_server = vs;
+			service->port = &vs->ports[j];
+		}
+	}
+	snapshot->virtual_servers[find_virtual_server(snapshot, vs)] = vs;
+	model_objects_done(source);
+	*source = model_objects_share(item);
+}
+
+bool model_snapshot_amend(struct model_snapshot *snapshot, const struct model_objects *const *items,
+                          size_t count)
+{
+	if (!snapshot->index)
+		make_index(snapshot);
+	for (size_t i = 0; i < count; i++) {
+		if (!can_be_amended(snapshot, items[i]))
+			return false;
+	}
+	for (size_t i = 0; i < count; i++)
+		amend(snapshot, items[i]);
+	return true;
+}
