@@ -25,11 +25,11 @@ void conntrack_kernel_dump_end(struct conntrack_kernel *kernel)
 
 static int ask_for_next(struct conntrack_kernel *kernel)
 {
-	const struct addr *pass = &kernel->dumping.passes[kernel->dumping.next++];
+	const struct conntrack_pass *pass = &kernel->dumping.passes[kernel->dumping.next++];
 	struct nlmsghdr *message;
 	ssize_t sent;
 
-	conntrack_entry_put_dump(&kernel->batch, pass->family == ADDR_NONE ? NULL : pass);
+	conntrack_entry_put_dump(&kernel->batch, pass->family, &pass->destination);
 	message = (struct nlmsghdr *)kernel->batch.data;
 	message->nlmsg_seq = ++kernel->dumping.sequence;
 	do {
@@ -37,6 +37,28 @@ static int ask_for_next(struct conntrack_kernel *kernel)
 	} while (sent < 0 && errno == EINTR);
 	nl_batch_clear(&kernel->batch);
 	return sent < 0 ? -errno : 0;
+}
+
+/* One of each IPv4 address and one of IPv6, or if they are too many one of everything. */
+static void plan_passes(struct conntrack_kernel *kernel, const struct addr *virtuals, size_t count)
+{
+	bool ipv6 = false;
+	size_t passes = 0;
+
+	kernel->dumping.next = 0;
+	for (size_t i = 0; i < count && passes < CONNTRACK_DUMP_PASSES_MAX; i++) {
+		if (virtuals[i].family == ADDR_IPV4 || !ipv6)
+			kernel->dumping.passes[passes++] = (struct conntrack_pass){
+				.family = (enum addr_family)virtuals[i].family,
+				.destination = virtuals[i],
+			};
+		ipv6 |= virtuals[i].family == ADDR_IPV6;
+	}
+	kernel->dumping.count = passes;
+	if (passes == 0 || passes == CONNTRACK_DUMP_PASSES_MAX) {
+		kernel->dumping.count = 1;
+		kernel->dumping.passes[0] = (struct conntrack_pass){.family = ADDR_NONE};
+	}
 }
 
 int conntrack_kernel_dump_begin(struct conntrack_kernel *kernel, const struct addr *virtuals,
@@ -49,14 +71,7 @@ int conntrack_kernel_dump_begin(struct conntrack_kernel *kernel, const struct ad
 	if (err < 0)
 		return err;
 	kernel->dumping.buffer = xmalloc(CONNTRACK_DUMP_BUFFER);
-	kernel->dumping.next = 0;
-	kernel->dumping.count = count;
-	for (size_t i = 0; i < count && count <= CONNTRACK_DUMP_PASSES_MAX; i++)
-		kernel->dumping.passes[i] = virtuals[i];
-	if (count == 0 || count > CONNTRACK_DUMP_PASSES_MAX) {
-		kernel->dumping.count = 1;
-		kernel->dumping.passes[0] = (struct addr){.family = ADDR_NONE};
-	}
+	plan_passes(kernel, virtuals, count);
 	err = conntrack_kernel_port(kernel->dump, &kernel->dumping.port);
 	if (err == 0)
 		err = ask_for_next(kernel);

@@ -400,13 +400,13 @@ void conntrack_entry_put_delete(struct nl_batch *batch, const struct conntrack_t
 	nl_batch_end(batch, message);
 }
 
-void conntrack_entry_put_dump(struct nl_batch *one, const struct addr *destination)
+void conntrack_entry_put_dump(struct nl_batch *one, enum addr_family family,
+                              const struct addr *destination)
 {
-	struct nlmsghdr *message = begin(one, IPCTNL_MSG_CT_GET, NLM_F_DUMP,
-	                                 destination ? destination->family : ADDR_NONE);
+	struct nlmsghdr *message = begin(one, IPCTNL_MSG_CT_GET, NLM_F_DUMP, (uint8_t)family);
 	struct nlattr *nest, *inner;
 
-	if (destination) {
+	if (destination && destination->family == ADDR_IPV4) {
 		nest = mnl_attr_nest_start(message, CTA_TUPLE_ORIG);
 		inner = mnl_attr_nest_start(message, CTA_TUPLE_IP);
 		put_address(message, CTA_IP_V4_DST, CTA_IP_V6_DST, destination);

@@ -12,8 +12,8 @@
 
 #include <sys/socket.h>
 
-/* Dumps for so few addresses are filtered by the kernel, one dump an address: each walks the whole
- * table, but carries only what is wanted. */
+/* Dumps for so few IPv4 addresses are filtered by the kernel, one dump an address: each walks the
+ * whole table, but carries only what is wanted. Of IPv6 everything is dumped. */
 #define CONNTRACK_DUMP_PASSES_MAX 8
 #define CONNTRACK_DUMP_BUFFER     65536
 
@@ -30,8 +30,11 @@ struct conntrack_kernel {
 	bool subscribed;
 	struct conntrack_counters counters;
 	struct {
-		struct addr passes[CONNTRACK_DUMP_PASSES_MAX]; /* ADDR_NONE: everything */
-		size_t count, next;                            /* passes; the one to ask for next */
+		struct conntrack_pass {
+			enum addr_family family; /* ADDR_NONE: both */
+			struct addr destination; /* ADDR_NONE: any */
+		} passes[CONNTRACK_DUMP_PASSES_MAX];
+		size_t count, next; /* passes; the one to ask for next */
 		uint32_t port, sequence;
 		char *buffer;
 	} dumping;

@@ -173,12 +173,12 @@ def connect(address, source="", port=0, kind=socket.SOCK_STREAM):
     client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if source or port:
         client.bind((source, port))
-    client.settimeout(8)
+    client.settimeout(20)
     client.connect((address, 80))
     return client
 
 
-def ask(client, text=b"hello", seconds=8):
+def ask(client, text=b"hello", seconds=20):
     """What comes back, or the name of the failure; and after how long."""
     began = time.monotonic()
     client.settimeout(seconds)
@@ -206,7 +206,7 @@ class Follower:
         for line in self.process.stdout:
             self.lines.append(line.split())
 
-    def of(self, client_port, seconds=3, state=None):
+    def of(self, client_port, seconds=8, state=None):
         """The flow's lines so far, once there is one (in that state)."""
         until = time.monotonic() + seconds
         while True:
@@ -323,6 +323,7 @@ def case_collision(follower):
     until = time.monotonic() + 3
     while len(flows) < 2 and time.monotonic() < until:
         flows = follower.of(41000)
+        time.sleep(0.02)
     ports = sorted(line[9] for line in flows)
     check(len(flows) == 2 and ports[0] != ports[1], "of two clients with one source port one is given another", flows)
     return [(one, "10.77.0.1"), (two, "10.77.0.2")], flows
@@ -339,6 +340,10 @@ def case_takeover(follower):
              for client in [*clients.values(), server_first, flood, udp]] + pair_flows
     dumped = flows_on("lb1")
     check(all(flow in dumped for flow in flows), "a dump tells the same flows", f"{flows} {dumped}")
+    for vip in VIP, VIP6:
+        alone = [line.split() for line in conntrack("lb1", "dump", (), vip).splitlines()]
+        check(sorted(alone) == sorted(flow for flow in dumped if flow[4] == vip) and alone,
+              f"a dump for {vip} alone tells its flows", alone)
     for flow in flows:
         replicate("lb2", flow)
     replicas = flows_on("lb2")
@@ -417,7 +422,7 @@ def case_guard_stalls(follower):
     began = time.monotonic()
     fresh = connect(VIP)
     found, _ = ask(fresh)
-    check(found == b"hello" and time.monotonic() - began < 0.5, "a new connection is not held back",
+    check(found == b"hello" and time.monotonic() - began < 0.9, "a new connection is not held back",
           f"{found} {time.monotonic() - began:.2f} s")
     fresh.close()
     began = time.monotonic()
@@ -428,7 +433,7 @@ def case_guard_stalls(follower):
         found = "connected"
     except OSError as problem:
         found = type(problem).__name__
-    check(found == "ConnectionRefusedError" and time.monotonic() - began < 0.5, "nor is the refusal of one", found)
+    check(found == "ConnectionRefusedError" and time.monotonic() - began < 0.9, "nor is the refusal of one", found)
     time.sleep(1.5)
     readable = select.select([*clients.values(), spoken, plain_spoken], [], [], 0)[0]
     check(not readable, "flows that are not known wait, and are not reset", readable)
@@ -439,14 +444,14 @@ def case_guard_stalls(follower):
     for flow in flows.values():
         replicate("lb2", flow)
     for name, client in clients.items():
-        client.settimeout(8)
+        client.settimeout(20)
         try:
             found = client.recv(100)
         except OSError as problem:
             found = type(problem).__name__
         check(found == b"hello", f"{name}: goes on once it is known", found)
     for name, client in ("with", spoken), ("without", plain_spoken):
-        client.settimeout(8)
+        client.settimeout(20)
         try:
             found = client.recv(100)
         except OSError as problem:
@@ -518,7 +523,7 @@ def main():
     finally:
         follower.close()
     run("sysctl -qw net.netfilter.nf_conntrack_max=300000")
-    for line in conntrack("lb2", "bench", (), VIP, "100000").splitlines():
+    for line in conntrack("lb2", "bench", (), VIP, "20000").splitlines():
         print(f"# {line}")
     print(f"1..{len(results)}")
     sys.exit(0 if all(results) else 1)

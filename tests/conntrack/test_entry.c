@@ -134,13 +134,18 @@ START_TEST(a_dump_may_ask_for_a_destination)
 {
 	struct addr virtual = flows_addr("10.77.0.100");
 
-	conntrack_entry_put_dump(&batch, NULL);
+	conntrack_entry_put_dump(&batch, ADDR_NONE, NULL);
 	ck_assert_uint_eq(message()->nlmsg_flags & NLM_F_DUMP, NLM_F_DUMP);
 	ck_assert_ptr_null(attribute(CTA_FILTER));
 	nl_batch_clear(&batch);
-	conntrack_entry_put_dump(&batch, &virtual);
+	conntrack_entry_put_dump(&batch, ADDR_IPV4, &virtual);
 	ck_assert_ptr_nonnull(attribute(CTA_FILTER));
 	ck_assert_ptr_nonnull(attribute(CTA_TUPLE_ORIG));
+	/* kernels take the filter of IPv6 the wrong way round */
+	nl_batch_clear(&batch);
+	virtual = flows_addr("2001:db8:77::100");
+	conntrack_entry_put_dump(&batch, ADDR_IPV6, &virtual);
+	ck_assert_ptr_null(attribute(CTA_FILTER));
 }
 END_TEST
 
