@@ -111,9 +111,21 @@ void ipvs_scope_served(struct ipvs_scope *scope, const struct model_snapshot *sn
 	}
 }
 
+<<<<<<< HEAD
+/* What the journal keeps of it. */
+static bool same_identity(const struct ipvs_identity *a, const struct ipvs_identity *b)
+{
+	return addr_equal(&a->vip, &b->vip) && a->protocol == b->protocol &&
+	       a->first_port == b->first_port && a->last_port == b->last_port &&
+	       a->drain_timeout_us == b->drain_timeout_us;
+}
+
+=======
+>>>>>>> origin/main
 static bool same(const struct ipvs_service *a, const struct ipvs_service *b)
 {
-	if (!ipvs_service_same(a, b) || a->dest_count != b->dest_count)
+	if (!ipvs_service_same(a, b) || !same_identity(&a->identity, &b->identity) ||
+	    a->dest_count != b->dest_count)
 		return false;
 	for (size_t i = 0; i < a->dest_count; i++) {
 		if (ipvs_dest_compare(&a->dests[i], &b->dests[i]) != 0 ||

@@ -32,8 +32,8 @@ void ipvs_scope_replaced(struct ipvs_scope *scope, const struct model_snapshot *
 /* Adds the services that this server serves. */
 void ipvs_scope_served(struct ipvs_scope *scope, const struct model_snapshot *snapshot,
                        const struct addr *server);
-/* Adds the services that are in one of the tables only, or differ between them, themselves or in
- * their dests. */
+/* Adds the services that are in one of the tables only, or differ between them: themselves, in
+ * their dests, or in what the journal keeps of them. */
 void ipvs_scope_changed(struct ipvs_scope *scope, const struct ipvs_table *before,
                         const struct ipvs_table *after);
 /* 'scope' is a struct ipvs_scope; NULL holds everything. Fits struct ipvs_dump. */
