@@ -239,20 +239,21 @@ static void try_later(struct k8s_watch *watch, int64_t now_us, enum k8s_watch_re
 	wait_until(watch, now_us, now_us + (delay_us > retry_us ? delay_us : retry_us), out);
 }
 
-/* What we hold is too old to go on from: everything anew, at once; unless that was so just now. A
- * server that was away and begins anew says so to everybody: what failed before was its absence. */
+/* What we hold is too old to go on from: everything anew, at once; unless that was so some times
+ * just now. A server that was away and begins anew says so to everybody (what failed before was its
+ * absence), and servers that are replaced one after the other say so each. */
 static void start_over(struct k8s_watch *watch, int64_t now_us, enum k8s_watch_reason reason,
                        const char *message, struct k8s_watch_effects *out)
 {
-	bool again = watch->over_us != INT64_MIN && now_us - watch->over_us <= K8S_WATCH_STABLE_US;
-
+	if (watch->over_us == INT64_MIN || now_us - watch->over_us > K8S_WATCH_STABLE_US)
+		watch->overs = 0;
 	/* A token outlives minutes. If that was not enough, another try won't be. */
 	if (watch->state == K8S_WATCH_STATE_LISTING && !is_empty(&watch->token))
 		watch->unpaged = true;
 	text_clear(&watch->version);
 	text_clear(&watch->token);
 	watch->over_us = now_us;
-	if (again) {
+	if (watch->overs++ >= K8S_WATCH_OVERS_MAX) {
 		try_later(watch, now_us, reason, message, -1, out);
 		return;
 	}

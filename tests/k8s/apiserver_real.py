@@ -146,8 +146,8 @@ class Store:
         return answer
 
     def listed(self, plural):
-        version = LEFT.get(plural, "v1")
-        return [{"apiVersion": version, **obj} for obj in self.do("GET", f"{base_of(version)}/{plural}")["items"]
+        version, kind = LEFT.get(plural, "v1"), next(kind for kind, name in PLURALS.items() if name == plural)
+        return [{"apiVersion": version, "kind": kind, **obj} for obj in self.do("GET", f"{base_of(version)}/{plural}")["items"]
                 if (plural, obj["metadata"]["name"]) not in OWN]
 
     def put(self, obj):
@@ -186,8 +186,7 @@ class Store:
         """Nothing is left of a test."""
         for plural in LEFT:
             for obj in self.listed(plural):
-                kind = next(kind for kind, name in PLURALS.items() if name == plural)
-                path = path_of({**obj, "kind": kind}, obj["metadata"]["name"])
+                path = path_of(obj, obj["metadata"]["name"])
                 if obj["metadata"].get("finalizers"):
                     self.server.ask("PATCH", path, {"metadata": {"finalizers": None}}, content_type="application/merge-patch+json")
                 self.do("DELETE", path, good=(200, 202, 404))

@@ -80,15 +80,20 @@ START_TEST(after_an_outage_an_expired_watch_lists_at_once)
 	}
 	expire();
 	forget();
+	for (unsigned i = 0; i < K8S_WATCH_OVERS_MAX; i++) {
+		began(200);
+		line(error_410); /* as a server that began anew says it */
+		expect("CLOSE; " LIST);
+		began(200);
+		metadata("{\"resourceVersion\":\"200\"}");
+		ended();
+		forget();
+		failed(K8S_WATCH_REASON_CUT); /* and there is the next one */
+		expire();
+		forget();
+	}
 	began(200);
-	line(error_410); /* as a server that began anew says it */
-	expect("CLOSE; " LIST);
-	began(200);
-	metadata("{\"resourceVersion\":\"200\"}");
-	ended();
-	forget();
-	began(200);
-	line(error_410); /* and that once more */
+	line(error_410);
 	expect("CLOSE");
 	ck_assert_int_eq(watch.state, K8S_WATCH_STATE_WAITING);
 }
