@@ -9,7 +9,8 @@
 static bool chooses(const struct model_pool *pool)
 {
 	return pool->namespace_count > 0 || pool->namespace_label_count > 0 ||
-	       pool->service_label_count > 0;
+	       pool->namespace_requirement_count > 0 || pool->service_label_count > 0 ||
+	       pool->service_requirement_count > 0;
 }
 
 static int compare_rows(const void *left, const void *right)
@@ -135,18 +136,60 @@ static bool has_labels(const struct k8s_pairs *labels, const struct model_label 
 	return true;
 }
 
+static bool has_value(const struct model_requirement *requirement, const char *value)
+{
+	for (size_t i = 0; value && i < requirement->value_count; i++) {
+		if (strcmp(requirement->values[i], value) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool meets(const struct k8s_pairs *labels, const struct model_requirement *requirements,
+                  size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct model_requirement *requirement = &requirements[i];
+		const char *value = labels ? k8s_pairs_get(labels, requirement->key) : NULL;
+		bool met = false;
+
+		switch (requirement->operator) {
+		case MODEL_LABEL_IN:
+			met = has_value(requirement, value);
+			break;
+		case MODEL_LABEL_NOT_IN:
+			met = !has_value(requirement, value);
+			break;
+		case MODEL_LABEL_EXISTS:
+			met = value;
+			break;
+		case MODEL_LABEL_ABSENT:
+			met = !value;
+			break;
+		}
+		if (!met)
+			return false;
+	}
+	return true;
+}
+
 bool k8s_pool_table_admits(const struct pool_row *row, const char *namespace,
                            const struct k8s_pairs *namespace_labels, const struct k8s_pairs *labels)
 {
 	const struct model_pool *pool = row->pool;
-	bool inside = pool->namespace_count == 0 && pool->namespace_label_count == 0;
+	bool selects = pool->namespace_label_count > 0 || pool->namespace_requirement_count > 0;
+	bool inside = pool->namespace_count == 0 && !selects;
 
 	for (size_t i = 0; i < pool->namespace_count && !inside; i++)
 		inside = strcmp(pool->namespaces[i], namespace) == 0;
-	if (!inside && pool->namespace_label_count > 0)
+	/* Of a namespace that is not known nothing is said, not even that a label is absent. */
+	if (!inside && selects && namespace_labels)
 		inside = has_labels(namespace_labels, pool->namespace_labels,
-		                    pool->namespace_label_count);
-	return inside && has_labels(labels, pool->service_labels, pool->service_label_count);
+		                    pool->namespace_label_count) &&
+		         meets(namespace_labels, pool->namespace_requirements,
+		               pool->namespace_requirement_count);
+	return inside && has_labels(labels, pool->service_labels, pool->service_label_count) &&
+	       meets(labels, pool->service_requirements, pool->service_requirement_count);
 }
 
 bool k8s_pool_table_is_buggy(const struct pool_row *row, const struct addr *address)

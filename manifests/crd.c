@@ -106,6 +106,18 @@ static const struct rule rules[] = {
          "hysteresis must be below minimum"},
 	{"VirtualServer", "spec.quorum", "!has(self.priorityCut) || self.onLoss == 'lowerPriority'",
          "priorityCut needs onLoss lowerPriority"},
+	{"AddressPool", "spec.namespaceSelector",
+         "has(self.matchLabels) || has(self.matchExpressions)",
+         "matchLabels, matchExpressions or both are needed"},
+	{"AddressPool", "spec.namespaceSelector.matchExpressions[]",
+         "(self.operator in ['In', 'NotIn']) == has(self.values)",
+         "values are needed for In and NotIn, and for these only"},
+	{"AddressPool", "spec.serviceSelector",
+         "has(self.matchLabels) || has(self.matchExpressions)",
+         "matchLabels, matchExpressions or both are needed"},
+	{"AddressPool", "spec.serviceSelector.matchExpressions[]",
+         "(self.operator in ['In', 'NotIn']) == has(self.values)",
+         "values are needed for In and NotIn, and for these only"},
 	{NULL, NULL, NULL, NULL},
 };
 

@@ -23,6 +23,9 @@ void model_check_router(struct model_decode_context *ctx, const struct tree *nod
 void model_check_router_address(struct model_decode_context *ctx, const struct tree *node,
                                 void *object);
 void model_check_pool(struct model_decode_context *ctx, const struct tree *node, void *object);
+void model_check_selector(struct model_decode_context *ctx, const struct tree *node, void *object);
+void model_check_requirement(struct model_decode_context *ctx, const struct tree *node,
+                             void *object);
 void model_check_virtual_server(struct model_decode_context *ctx, const struct tree *node,
                                 void *object);
 void model_check_port(struct model_decode_context *ctx, const struct tree *node, void *object);

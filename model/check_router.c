@@ -191,3 +191,34 @@ void model_check_pool(struct model_decode_context *ctx, const struct tree *node,
 	}
 	free(sorted);
 }
+
+void model_check_selector(struct model_decode_context *ctx, const struct tree *node, void *object)
+{
+	if (!model_decode_entry(node, "matchLabels") &&
+	    !model_decode_entry(node, "matchExpressions"))
+		model_decode_error(ctx, node->line,
+		                   "says nothing; allowed: matchLabels, matchExpressions or both");
+}
+
+void model_check_requirement(struct model_decode_context *ctx, const struct tree *node,
+                             void *object)
+{
+	const struct model_requirement *requirement = object;
+	bool has_values = model_decode_entry(node, "values");
+
+	if (!model_decode_entry(node, "operator"))
+		return;
+	switch (requirement->operator) {
+	case MODEL_LABEL_IN:
+	case MODEL_LABEL_NOT_IN:
+		if (!has_values)
+			model_decode_error(ctx, node->line, "operators In and NotIn need values");
+		break;
+	case MODEL_LABEL_EXISTS:
+	case MODEL_LABEL_ABSENT:
+		if (has_values)
+			model_decode_error_at(ctx, node, "values",
+			                      "is for operators In and NotIn only");
+		break;
+	}
+}

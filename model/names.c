@@ -98,6 +98,14 @@ const struct model_schema_name model_schema_quorum_loss_names[] = {
 	{NULL, 0, NULL},
 };
 
+const struct model_schema_name model_schema_label_operator_names[] = {
+	{"In", MODEL_LABEL_IN, "the label is there, with one of `values`"},
+	{"NotIn", MODEL_LABEL_NOT_IN, "the label is not there, or has none of `values`"},
+	{"Exists", MODEL_LABEL_EXISTS, "the label is there"},
+	{"DoesNotExist", MODEL_LABEL_ABSENT, "the label is not there"},
+	{NULL, 0, NULL},
+};
+
 const struct model_schema_name model_schema_health_type_names[] = {
 	{"none", MODEL_HEALTH_NONE, "no check"},
 	{"tcp", MODEL_HEALTH_TCP, "a TCP connection can be opened"},

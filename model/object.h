@@ -226,6 +226,20 @@ struct model_label {
 	const char *value;
 };
 
+/* An expression of a label selector. */
+enum model_label_operator {
+	MODEL_LABEL_IN,     /* the label is there, with one of the values */
+	MODEL_LABEL_NOT_IN, /* it is not there, or has another value */
+	MODEL_LABEL_EXISTS,
+	MODEL_LABEL_ABSENT, /* DoesNotExist */
+};
+struct model_requirement {
+	const char *key;
+	enum model_label_operator operator;
+	const char **values; /* of IN and NOT_IN */
+	size_t value_count;
+};
+
 struct model_pool {
 	struct model_origin origin;
 	const char *name;
@@ -239,8 +253,12 @@ struct model_pool {
 	size_t namespace_count;
 	struct model_label *namespace_labels; /* ... of namespaces that have all of these */
 	size_t namespace_label_count;
+	struct model_requirement *namespace_requirements; /* ... and meet all of these */
+	size_t namespace_requirement_count;
 	struct model_label *service_labels; /* and only objects that have all of these */
 	size_t service_label_count;
+	struct model_requirement *service_requirements; /* ... and meet all of these */
+	size_t service_requirement_count;
 };
 
 /* What one source says. Arrays are in the arena, in order of appearance. */

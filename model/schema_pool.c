@@ -22,31 +22,91 @@ static const struct model_schema_map metadata_map = {
 	.check = model_check_cluster_metadata,
 };
 
+static const struct model_schema_field requirement_fields[] = {
+	{
+		.name = "key",
+		.kind = MODEL_FIELD_TEXT,
+		.min = 1,
+		.max = 317,
+		.required = true,
+		.doc = "The label's name.",
+		MODEL_FIELD_AT(model_requirement, key),
+	},
+	{
+		.name = "operator",
+		.kind = MODEL_FIELD_ENUM,
+		.names = model_schema_label_operator_names,
+		.required = true,
+		.doc = "What has to be so.",
+		MODEL_FIELD_AT(model_requirement, operator),
+	},
+	{
+		.name = "values",
+		.kind = MODEL_FIELD_TEXT,
+		.many = MODEL_FIELD_LIST,
+		.min = 0,
+		.max = 63,
+		.count_max = 64,
+		.doc = "Required for, and only for, `In` and `NotIn`.",
+		MODEL_FIELD_LIST_AT(model_requirement, values, value_count),
+	},
+	{.name = NULL},
+};
+static const struct model_schema_map requirement_map = {
+	.fields = requirement_fields,
+	.check = model_check_requirement,
+};
+
 static const struct model_schema_field namespace_selector_fields[] = {
 	{
 		.name = "matchLabels",
 		.kind = MODEL_FIELD_LABELS,
 		.count_max = 64,
-		.required = true,
 		.doc = "The labels that a namespace must have, all of them.",
 		MODEL_FIELD_LIST_AT(model_pool, namespace_labels, namespace_label_count),
 	},
+	{
+		.name = "matchExpressions",
+		.kind = MODEL_FIELD_MAP,
+		.many = MODEL_FIELD_LIST,
+		.map = &requirement_map,
+		.count_max = 64,
+		.doc = "What its labels must meet besides, all of them. One of the two is "
+		       "required.",
+		MODEL_FIELD_LIST_AT(model_pool, namespace_requirements,
+                                    namespace_requirement_count),
+	},
 	{.name = NULL},
 };
-static const struct model_schema_map namespace_selector_map = {.fields = namespace_selector_fields};
+static const struct model_schema_map namespace_selector_map = {
+	.fields = namespace_selector_fields,
+	.check = model_check_selector,
+};
 
 static const struct model_schema_field service_selector_fields[] = {
 	{
 		.name = "matchLabels",
 		.kind = MODEL_FIELD_LABELS,
 		.count_max = 64,
-		.required = true,
 		.doc = "The labels that an object must have, all of them.",
 		MODEL_FIELD_LIST_AT(model_pool, service_labels, service_label_count),
 	},
+	{
+		.name = "matchExpressions",
+		.kind = MODEL_FIELD_MAP,
+		.many = MODEL_FIELD_LIST,
+		.map = &requirement_map,
+		.count_max = 64,
+		.doc = "What its labels must meet besides, all of them. One of the two is "
+		       "required.",
+		MODEL_FIELD_LIST_AT(model_pool, service_requirements, service_requirement_count),
+	},
 	{.name = NULL},
 };
-static const struct model_schema_map service_selector_map = {.fields = service_selector_fields};
+static const struct model_schema_map service_selector_map = {
+	.fields = service_selector_fields,
+	.check = model_check_selector,
+};
 
 static const struct model_schema_field spec_fields[] = {
 	{

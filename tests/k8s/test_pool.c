@@ -339,6 +339,38 @@ static const struct row rows[] = {
          {"AddressPending", "Served 10.0.0.4", "Served 10.0.0.5"}},
 };
 
+/* --- expressions --- */
+
+static const struct {
+	const char *team; /* NULL: none */
+	enum model_label_operator operator;
+	bool admitted;
+} expressions[] = {
+	{"web", MODEL_LABEL_IN, true},     {"db", MODEL_LABEL_IN, false},
+	{NULL, MODEL_LABEL_IN, false},     {"web", MODEL_LABEL_NOT_IN, false},
+	{"db", MODEL_LABEL_NOT_IN, true},  {NULL, MODEL_LABEL_NOT_IN, true},
+	{"db", MODEL_LABEL_EXISTS, true},  {NULL, MODEL_LABEL_EXISTS, false},
+	{"db", MODEL_LABEL_ABSENT, false}, {NULL, MODEL_LABEL_ABSENT, true},
+};
+
+START_TEST(pools_choose_by_expressions)
+{
+	static const char *values[] = {"shop", "web"};
+	struct model_requirement requirement = {"team", expressions[_i].operator, values, 2};
+	const struct pool_text text = {.name = "a", .ranges = {"10.0.0.1"}};
+	const struct wish wish = {.key = "x", .team = expressions[_i].team};
+	const struct model_pool *handle = &pools[0];
+
+	set_pools(&text, 1);
+	pools[0].service_requirements = &requirement;
+	pools[0].service_requirement_count = 1;
+	k8s_pool_set(pool, &handle, 1);
+	put(&wish);
+	settle(true);
+	ck_assert_str_eq(has("x"), expressions[_i].admitted ? "Served 10.0.0.1" : "NoPool");
+}
+END_TEST
+
 START_TEST(addresses_go_where_they_should)
 {
 	const struct row *row = &rows[_i];
@@ -620,6 +652,7 @@ int main(void)
 	Suite *suite = unit_suite("k8s_pool", &tests);
 
 	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_loop_test(tests, pools_choose_by_expressions, 0, LT_ARRAY_SIZE(expressions));
 	tcase_add_loop_test(tests, addresses_go_where_they_should, 0, (int)LT_ARRAY_SIZE(rows));
 	tcase_add_test(tests, an_address_that_is_free_again_goes_to_who_waited_longest);
 	tcase_add_test(tests, a_pool_that_grows_serves_those_who_waited);

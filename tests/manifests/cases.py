@@ -156,7 +156,11 @@ CASES = [
     ("overlapping ranges", "AddressPool", {"addresses": ["10.0.0.0/24", "10.0.0.9"]}, LINTEL),
     ("a negative priority", "AddressPool", {"priority": -1}, SCHEMA),
     ("a label that is a number", "AddressPool", {"serviceSelector": {"matchLabels": {"x": 1}}}, SCHEMA),
-    ("a selector without labels", "AddressPool", {"namespaceSelector": {}}, SCHEMA),
+    ("a selector without labels", "AddressPool", {"namespaceSelector": {}}, RULE),
+    ("an expression", "AddressPool", {"serviceSelector": {"matchExpressions": [{"key": "a", "operator": "In", "values": ["b", ""]}]}}, FINE),
+    ("In without values", "AddressPool", {"serviceSelector": {"matchExpressions": [{"key": "a", "operator": "In"}]}}, RULE),
+    ("Exists with values", "AddressPool", {"namespaceSelector": {"matchExpressions": [{"key": "a", "operator": "Exists", "values": ["b"]}]}}, RULE),
+    ("an operator that is none", "AddressPool", {"namespaceSelector": {"matchExpressions": [{"key": "a", "operator": "Has"}]}}, SCHEMA),
 ]
 
 # Put in the place of every value of WHOLE: what the API server refuses, Lintel must refuse, too.

@@ -273,8 +273,22 @@ static const struct row {
          "t.yaml:3: AddressPool p: spec.serviceSelector.matchLabels: is the text 'a'; allowed: a "
          "map of at most 64 labels, each key with a text\n"},
 	{IN_POOL, "addresses: [192.0.2.1], serviceSelector: {}",
-         "t.yaml:3: AddressPool p: spec.serviceSelector.matchLabels: missing; it has to be a map "
-         "of at most 64 labels, each key with a text\n"},
+         "t.yaml:3: AddressPool p: spec.serviceSelector: says nothing; allowed: matchLabels, "
+         "matchExpressions or both\n"},
+	{IN_POOL,
+         "addresses: [192.0.2.1], serviceSelector: {matchExpressions: [{key: a, operator: In, "
+         "values: [b, '']}, {key: example.com/c, operator: DoesNotExist}]}",
+         ""},
+	{IN_POOL,
+         "addresses: [192.0.2.1], namespaceSelector: {matchExpressions: [{key: a, operator: "
+         "NotIn}]}",
+         "t.yaml:3: AddressPool p: spec.namespaceSelector.matchExpressions[0]: operators In and "
+         "NotIn need values\n"},
+	{IN_POOL,
+         "addresses: [192.0.2.1], namespaceSelector: {matchExpressions: [{key: a, operator: "
+         "Exists, values: [b]}]}",
+         "t.yaml:3: AddressPool p: spec.namespaceSelector.matchExpressions[0].values: is for "
+         "operators In and NotIn only\n"},
 	{IN_POOL, "addresses: [192.0.2.1], priority: -1",
          "t.yaml:3: AddressPool p: spec.priority: -1 is out of range; allowed: an integer from 0 "
          "to 2147483647\n"},

@@ -223,8 +223,16 @@ START_TEST(the_walk_visits_maps_before_what_is_in_them)
 	                 "1 spec.autoAssign\n1 spec.avoidBuggyIPs\n1 spec.priority\n"
 	                 "1 spec.namespaces[]\n1 spec.namespaceSelector\n"
 	                 "2 spec.namespaceSelector.matchLabels\n"
+	                 "2 spec.namespaceSelector.matchExpressions[]\n"
+	                 "3 spec.namespaceSelector.matchExpressions[].key\n"
+	                 "3 spec.namespaceSelector.matchExpressions[].operator\n"
+	                 "3 spec.namespaceSelector.matchExpressions[].values[]\n"
 	                 "1 spec.serviceSelector\n"
-	                 "2 spec.serviceSelector.matchLabels\n");
+	                 "2 spec.serviceSelector.matchLabels\n"
+	                 "2 spec.serviceSelector.matchExpressions[]\n"
+	                 "3 spec.serviceSelector.matchExpressions[].key\n"
+	                 "3 spec.serviceSelector.matchExpressions[].operator\n"
+	                 "3 spec.serviceSelector.matchExpressions[].values[]\n");
 	text_clear(&paths);
 	model_schema_walk(&model_schema_virtual_server, collect_path, &paths);
 	ck_assert_ptr_nonnull(strstr(text_str(&paths), "\n3 spec.ports[].portRange.start\n"));
