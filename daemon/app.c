@@ -220,10 +220,7 @@ void app_reload(struct app *app)
 		return;
 	if (notify_reloading(&app->notify, mono_now_us()))
 		log_debug("daemon", "the service manager can't be told");
-<<<<<<< HEAD
-=======
 	replication_reload(app->replication);
->>>>>>> origin/main
 	if (app->options->path_count > 0) {
 		known = sources_look_at_told(&app->sources);
 		if (known)

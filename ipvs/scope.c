@@ -111,7 +111,6 @@ void ipvs_scope_served(struct ipvs_scope *scope, const struct model_snapshot *sn
 	}
 }
 
-<<<<<<< HEAD
 /* What the journal keeps of it. */
 static bool same_identity(const struct ipvs_identity *a, const struct ipvs_identity *b)
 {
@@ -120,8 +119,6 @@ static bool same_identity(const struct ipvs_identity *a, const struct ipvs_ident
 	       a->drain_timeout_us == b->drain_timeout_us;
 }
 
-=======
->>>>>>> origin/main
 static bool same(const struct ipvs_service *a, const struct ipvs_service *b)
 {
 	if (!ipvs_service_same(a, b) || !same_identity(&a->identity, &b->identity) ||
