@@ -36,7 +36,7 @@ static int find_link(struct ipvs_sync_daemon *daemon, struct rtnl_link *ret_link
 
 static int make_link(struct ipvs_sync_daemon *daemon)
 {
-	struct rtnl_link link;
+	struct rtnl_link link = {0};
 	int err = find_link(daemon, &link);
 
 	if (err == -ENODEV) {

@@ -5,7 +5,6 @@
 #include "lib/sysctl.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,21 +27,35 @@ struct receiver {
 	uint64_t drops;
 };
 
-/* A line of /proc/net/udp: " 123: 510000E0:49A0 00000000:0000 07 tx:rx tr:when retr uid timeout
- * inode ref pointer drops". The address is printed as the machine has it in memory. */
-static bool is_receiver(const char *line, struct receiver *receiver)
-{
-	uint32_t addr, port, rx;
-	uint64_t drops;
+/* The fields of a line of /proc/net/udp: "123: 510000E0:49A0 00000000:0000 07 tx:rx tr:when retr
+ * uid timeout inode ref pointer drops". The address is printed as the machine has it in memory. */
+enum socket_field { FIELD_LOCAL = 1, FIELD_QUEUES = 4, FIELD_DROPS = 12, FIELDS };
 
-	if (sscanf(line,
-	           " %*u: %8" SCNx32 ":%4" SCNx32 " %*8x:%*4x %*x %*8x:%8" SCNx32
-	           " %*x:%*x %*x %*u %*u %*u %*u %*s %" SCNu64,
-	           &addr, &port, &rx, &drops) != 4)
+/* The number after the colon, in hexadecimal. */
+static unsigned long after_colon(const char *text)
+{
+	const char *colon = strchr(text, ':');
+
+	return colon ? strtoul(colon + 1, NULL, 16) : 0;
+}
+
+static bool is_receiver(char *line, struct receiver *receiver)
+{
+	char *fields[FIELDS], *rest = NULL;
+
+	for (size_t i = 0; i < FIELDS; i++) {
+		fields[i] = strtok_r(i == 0 ? line : NULL, " \n", &rest);
+		if (!fields[i])
+			return false;
+	}
+	if (ntohl((uint32_t)strtoul(fields[FIELD_LOCAL], NULL, 16)) != IPVS_SYNC_GROUP ||
+	    after_colon(fields[FIELD_LOCAL]) != IPVS_SYNC_IN_PORT)
 		return false;
-	if (ntohl(addr) != IPVS_SYNC_GROUP || port != IPVS_SYNC_IN_PORT)
-		return false;
-	*receiver = (struct receiver){.found = true, .waiting = rx, .drops = drops};
+	*receiver = (struct receiver){
+		.found = true,
+		.waiting = after_colon(fields[FIELD_QUEUES]),
+		.drops = strtoull(fields[FIELD_DROPS], NULL, 10),
+	};
 	return true;
 }
 
