@@ -167,8 +167,8 @@ class Store:
             made = self.do("PUT", path_of(obj, name), obj)
         else:
             made = self.do("POST", path_of(obj), obj)
-        if status:
-            self.do("PUT", path_of(obj, name, "status"), {**made, "status": status})
+        if status and status != made.get("status"):
+            self.do("PATCH", path_of(obj, name, "status"), {"status": status}, content_type="application/merge-patch+json")
 
     def end(self, kind, name, namespace="default"):
         """As a person deletes it: finalizers are waited for."""
