@@ -17,6 +17,7 @@ import traceback
 import yaml
 
 import structural
+import template
 from cases import CASES, FINE, LINTEL, ODDITIES, RULE, SCHEMA, SMALL, WHOLE
 
 GROUP = "lintel.io/v1alpha1"
@@ -385,14 +386,8 @@ def kustomize_renders_the_examples():
             assert "--on-exit=keep" in container["args"]
 
 
-@test
-def helm_renders_what_the_base_has():
-    if not shutil.which("helm"):
-        raise Skipped("no helm: the templates of the chart were not rendered")
-    run = subprocess.run(["helm", "template", "lintel", str(root / "helm/lintel"), "--namespace", "lintel"], capture_output=True,
-                         text=True, check=False)
-    assert run.returncode == 0, run.stderr
-    documents = [document for document in yaml.safe_load_all(run.stdout) if document]
+def check_same_as_base(documents):
+    """The chart with its default values is the base, but for names of a release."""
     pod, container = container_of(documents)
     plain_pod, plain = container_of(load(root / "base/daemonset.yaml"))
     assert set(plain.pop("args")) <= set(container.pop("args"))
@@ -400,6 +395,49 @@ def helm_renders_what_the_base_has():
     pod.pop("containers"), plain_pod.pop("containers")
     assert pod == plain_pod
     assert role_rules(documents, "ClusterRole") == role_rules(load(root / "base/rbac.yaml"), "ClusterRole")
+
+
+@test
+def the_chart_renders_what_the_base_has_and_what_values_say():
+    chart = template.Chart(root / "helm/lintel")
+    check_same_as_base(chart.documents())
+    assert "loadBalancerClass: lintel.io/lintel" in chart.render("NOTES.txt")
+    other = {"class": "example.com/other", "defaultClass": True, "namespaces": ["a", "b"], "listen": {"address": "fd00::1", "port": 9311},
+             "kubeProxyExcludes": ["10.77.0.0/24", "2001:db8::/64"], "apiServer": {"host": "192.0.2.1"}, "extraArgs": ["--resync=5s"],
+             "realtime": False, "nodeSelector": {"edge": "yes"}, "tolerations": [{"key": "edge", "operator": "Exists"}],
+             "podLabels": {"team": "net"}, "podAnnotations": {"a": "b: c"}, "imagePullSecrets": [{"name": "key"}], "priorityClassName": "",
+             "affinity": {"nodeAffinity": {}}, "serviceAccountAnnotations": {"x": "1"}, "image": {"tag": "9.9"}}
+    documents = template.Chart(root / "helm/lintel", other, name="second", namespace="net").documents()
+    daemon = next(document for document in documents if document["kind"] == "DaemonSet")
+    pod, container = container_of(documents)
+    assert {document["metadata"]["name"] for document in documents} == {"second-lintel"}
+    assert {document["metadata"].get("namespace", "net") for document in documents} == {"net"}
+    assert container["image"] == "lintel:9.9" and pod["imagePullSecrets"] == [{"name": "key"}] and "priorityClassName" not in pod
+    for argument in ("--class=example.com/other", "--default-class", "--namespace=a", "--namespace=b", "--listen=[fd00::1]:9311",
+                     "--kube-proxy-excludes=10.77.0.0/24,2001:db8::/64", "--resync=5s"):
+        assert argument in container["args"], f"{argument} is not in {container['args']}"
+    assert {"name": "KUBERNETES_SERVICE_PORT", "value": "6443"} in container["env"]
+    assert container["securityContext"]["capabilities"]["add"] == ["NET_ADMIN", "NET_RAW"]
+    assert pod["nodeSelector"] == {"kubernetes.io/os": "linux", "edge": "yes"} and pod["tolerations"][-1] == other["tolerations"][0]
+    labels = daemon["spec"]["template"]["metadata"]["labels"]
+    assert labels["team"] == "net" and daemon["spec"]["selector"]["matchLabels"].items() <= labels.items()
+    for wrong in ("{{ .Values.nothing }}", "{{ upper .Values.class }}", "{{ if .Values.class }}", "{{ end }}", "{{ .Values.log }}", "{{ .Values.class",
+                  "{{ printf \"%d\" .Values.class }}", "{{ .Values.class .Values.class }}"):
+        try:
+            chart.write(template.parse(iter(list(template.pieces(wrong))))[0], chart.root)
+        except template.Wrong:
+            continue
+        raise AssertionError(f"{wrong} was rendered")
+
+
+@test
+def helm_renders_what_the_base_has():
+    if not shutil.which("helm"):
+        raise Skipped("no helm: its own rendering of the chart was not compared")
+    run = subprocess.run(["helm", "template", "lintel", str(root / "helm/lintel"), "--namespace", "lintel"], capture_output=True,
+                         text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    check_same_as_base([document for document in yaml.safe_load_all(run.stdout) if document])
     bad = subprocess.run(["helm", "template", "x", str(root / "helm/lintel"), "--set", "onExit=maybe"], capture_output=True, check=False)
     assert bad.returncode != 0
 
