@@ -196,7 +196,7 @@ START_TEST(what_is_wrong_is_told_whatever_was_there_before)
 	ck_assert_ptr_nonnull(before);
 	ck_assert_ptr_null(model_snapshot_rebuild(before, sources, 3, &problems));
 	lines = judge_lines(&problems);
-	ck_assert_str_eq(lines, "c.yaml:1: VirtualServer default/other: spec.ports[0]: TCP port 22 "
+	ck_assert_str_eq(lines, "c.yaml:7: VirtualServer default/other: spec.ports[0]: TCP port 22 "
 	                        "on 10.77.0.200 is taken by VirtualServer default/web "
 	                        "(b.yaml:1)\n");
 	free(lines);
