@@ -378,7 +378,7 @@ void ipvs_table_build(const struct model_snapshot *snapshot, const struct ipvs_s
 			scope ? ipvs_key_service(snapshot, &scope->keys[i])
 			      : &snapshot->services[i];
 
-		if (!wanted)
+		if (!wanted || wanted->refusal)
 			continue;
 		/* neighbours often belong to one virtual server: one copy of its title will do */
 		if (wanted->virtual_server != last)

@@ -2,6 +2,7 @@
 #include "model/snapshot.h"
 
 #include "lib/mem.h"
+#include "model/range.h"
 #include "model/snapshot_join.h"
 #include "model/validate.h"
 
@@ -107,6 +108,7 @@ struct model_snapshot *model_snapshot_rebuild(const struct model_snapshot *befor
 	model_validate_names(snapshot, problems);
 	model_validate_addresses(snapshot, problems);
 	assign_marks(snapshot, problems);
+	model_range_judge(snapshot, problems);
 	if (problems->error_count > 0) {
 		model_snapshot_free(snapshot);
 		return NULL;

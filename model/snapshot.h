@@ -24,7 +24,8 @@ struct model_service {
 	const struct model_port *port;
 	const struct model_router *router;
 	struct addr address;
-	uint32_t mark; /* firewall mark of a port range, 0 for a single port */
+	uint32_t mark;       /* firewall mark of a port range, 0 for a single port */
+	const char *refusal; /* why it can't be served (model/range.h); NULL: it can */
 };
 
 /* An address as some object names it. */

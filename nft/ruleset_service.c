@@ -4,6 +4,7 @@
 
 #include "nft/ruleset_service.h"
 
+#include "model/range.h"
 #include "nft/key.h"
 
 #include <stdarg.h>
@@ -148,11 +149,16 @@ static void add_floating(const struct service *s)
 
 	for (size_t i = 0; i < router->address_count; i++) {
 		const char *interface = router->addresses[i].interface;
-		const struct model_router_address *floating = model_router_floating(
-			router, interface, (enum addr_family)s->it->address.family);
+		const struct model_router_address *floating;
 		struct nft_element *element;
 		struct nft_key key, data;
 
+		/* Once for an interface, of thousands of addresses on it (twice would do no harm).
+		 */
+		if (i > 0 && strcmp(interface, router->addresses[i - 1].interface) == 0)
+			continue;
+		floating = model_router_floating(router, interface,
+		                                 (enum addr_family)s->it->address.family);
 		if (!floating)
 			continue;
 		element = add(s, NFT_SET_FLOATING);
@@ -222,49 +228,6 @@ static void translate_source(const struct service *s)
 
 /* --- port ranges --- */
 
-/* The server port of the range's first port. False: the servers do not agree. */
-static bool range_target(const struct service *s, uint16_t *ret_target)
-{
-	const struct model_port *port = s->it->port;
-	uint16_t usual = port->target != 0 ? port->target : port->first;
-
-	*ret_target = usual;
-	for (size_t i = 0; i < s->vs->server_count; i++) {
-		uint16_t own = s->vs->servers[i].port != 0 ? s->vs->servers[i].port : usual;
-
-		if (i > 0 && own != *ret_target)
-			return false;
-		*ret_target = own;
-	}
-	return true;
-}
-
-/* Do the ports [first, last] of the shifted range 's' belong to 'other' as well, in a way that
- * answers from these ports could be either's? */
-static bool collides(const struct service *s, const struct model_service *other, uint16_t first,
-                     uint16_t last)
-{
-	struct service o = {.sets = s->sets, .it = other, .vs = other->virtual_server};
-	uint16_t target = other->port->first, span = other->port->last - other->port->first;
-
-	if (other->mark != 0 && o.vs->forwarding == MODEL_FORWARD_NAT && !range_target(&o, &target))
-		return false;
-	return target <= last && target + span >= first;
-}
-
-static const struct model_service *find_collision(const struct service *s,
-                                                  const struct nft_ruleset_neighbours *around,
-                                                  uint16_t target)
-{
-	uint16_t last = (uint16_t)(target + s->it->port->last - s->it->port->first);
-
-	for (const struct model_service *other = around->begin; other < around->end; other++) {
-		if (other != s->it && collides(s, other, target, last))
-			return other;
-	}
-	return NULL;
-}
-
 static void shift_ports(const struct service *s, uint16_t target)
 {
 	add_address(s, NFT_SET_SHIFTED_VIPS);
@@ -278,37 +241,6 @@ static void shift_ports(const struct service *s, uint16_t target)
 		data = nft_key_at(add_address_port(s, NFT_SET_UNSHIFT, there)->data);
 		nft_key_port(&data, (uint16_t)port);
 	}
-}
-
-/* May this range be served, and does it have to be shifted? Notes why not. */
-static bool check_range(const struct service *s, const struct nft_ruleset_neighbours *around,
-                        uint16_t *ret_target)
-{
-	const struct model_port *port = s->it->port;
-	const struct model_service *other;
-
-	*ret_target = port->first;
-	if (s->vs->forwarding != MODEL_FORWARD_NAT)
-		return true;
-	if (!range_target(s, ret_target)) {
-		note(s, "not served: the servers of a port range must all have the same ports");
-		return false;
-	}
-	if (*ret_target == port->first)
-		return true;
-	if (*ret_target + (port->last - port->first) > UINT16_MAX) {
-		note(s, "not served: the servers' ports would go beyond 65535");
-		return false;
-	}
-	other = find_collision(s, around, *ret_target);
-	if (other) {
-		note(s,
-		     "not served: answers from the servers' ports %u-%u could not be told from "
-		     "those of port %u of the same address",
-		     *ret_target, *ret_target + (port->last - port->first), other->port->first);
-		return false;
-	}
-	return true;
 }
 
 static void add_range(const struct service *s)
@@ -357,8 +289,7 @@ static unsigned protocol_index(enum model_protocol protocol)
 	return NFT_PROTO_TCP;
 }
 
-void nft_ruleset_service_add(struct nft_ruleset_sets *sets, const struct model_service *it,
-                             const struct nft_ruleset_neighbours *around)
+void nft_ruleset_service_add(struct nft_ruleset_sets *sets, const struct model_service *it)
 {
 	const struct service s = {
 		.sets = sets,
@@ -373,10 +304,12 @@ void nft_ruleset_service_add(struct nft_ruleset_sets *sets, const struct model_s
 	if (it->mark == 0) {
 		add_endpoint(&s, NFT_SET_SERVED)->comment = comment_of(&s);
 	} else {
-		if (!check_range(&s, around, &target))
+		if (it->refusal) {
+			note(&s, "not served: %s", it->refusal);
 			return;
+		}
 		add_range(&s);
-		if (target != it->port->first)
+		if (model_range_target(it, &target) && target != it->port->first)
 			shift_ports(&s, target);
 	}
 	restrict_sources(&s);

@@ -8,13 +8,7 @@
 
 #include "nft/ruleset_sets.h"
 
-/* The services on one address and protocol: they stand side by side in the snapshot. */
-struct nft_ruleset_neighbours {
-	const struct model_service *begin, *end;
-};
-
-void nft_ruleset_service_add(struct nft_ruleset_sets *sets, const struct model_service *service,
-                             const struct nft_ruleset_neighbours *around);
+void nft_ruleset_service_add(struct nft_ruleset_sets *sets, const struct model_service *service);
 /* The interfaces of the service's router. */
 void nft_ruleset_service_add_hairpins(struct nft_ruleset_sets *sets,
                                       const struct model_service *service);

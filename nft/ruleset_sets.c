@@ -111,24 +111,13 @@ const char *nft_ruleset_sets_ranges(size_t list, unsigned family,
 	return buf;
 }
 
-static bool same_address_and_protocol(const struct model_service *a, const struct model_service *b)
-{
-	return addr_equal(&a->address, &b->address) && a->port->protocol == b->port->protocol;
-}
-
 static void add_services(struct nft_ruleset_sets *sets, const struct model_snapshot *snapshot)
 {
 	const struct model_service *end = snapshot->services + snapshot->service_count;
-	struct nft_ruleset_neighbours around = {snapshot->services, snapshot->services};
 	const struct model_router *router = NULL;
 
 	for (const struct model_service *it = snapshot->services; it < end; it++) {
-		if (it == around.end) {
-			around.begin = it;
-			while (around.end < end && same_address_and_protocol(it, around.end))
-				around.end++;
-		}
-		nft_ruleset_service_add(sets, it, &around);
+		nft_ruleset_service_add(sets, it);
 		if (it->router != router) {
 			router = it->router;
 			nft_ruleset_service_add_hairpins(sets, it);

@@ -56,6 +56,18 @@ static const struct ipvs_service *build(void)
 	return &table.services[0];
 }
 
+START_TEST(a_range_that_nftables_cannot_lead_to_its_servers_gets_no_entry)
+{
+	services[0].mark = 7;
+	services[0].refusal = "two ranges want the same ports of the servers";
+	ipvs_table_build(&snapshot, NULL, NULL, NULL, &table);
+	ck_assert_uint_eq(table.service_count, 0);
+	ipvs_table_done(&table);
+	services[0].refusal = NULL;
+	build();
+}
+END_TEST
+
 START_TEST(a_service_takes_its_key_and_name_from_the_snapshot)
 {
 	const struct ipvs_service *service = build();
@@ -432,6 +444,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, a_service_takes_its_key_and_name_from_the_snapshot);
+	tcase_add_test(tcase, a_range_that_nftables_cannot_lead_to_its_servers_gets_no_entry);
 	tcase_add_loop_test(tcase, servers_get_the_port_they_answer_on, 0, LT_ARRAY_SIZE(ports));
 	tcase_add_test(tcase, a_range_becomes_a_mark);
 	tcase_add_test(tcase, flags_and_persistence_are_carried_over);

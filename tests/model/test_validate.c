@@ -325,6 +325,41 @@ START_TEST(rules_between_objects_are_told_on_the_line_of_the_field)
 }
 END_TEST
 
+START_TEST(port_range_that_cannot_be_told_apart_is_refused_and_its_neighbours_are_not)
+{
+	static const char text[] =
+		"{apiVersion: lintel.io/v1alpha1, kind: VirtualRouter, metadata: {name: r}, spec: "
+		"{virtualRouterId: 1, interface: eth0, addresses: [10.0.0.1/24]}}\n"
+		"---\n"
+		"{apiVersion: lintel.io/v1alpha1, kind: VirtualServer, metadata: {name: a}, spec: "
+		"{virtualRouter: r, addresses: [10.0.0.2], servers: [{address: 10.0.0.9}], ports: ["
+		"{name: x, portRange: {start: 1000, end: 1009}, targetPort: 3000}, "
+		"{name: y, port: 3009}, {name: z, portRange: {start: 2000, end: 2009}}]}}\n";
+	struct model_objects objects;
+	const struct model_objects *sources[] = {&objects};
+	struct model_problems problems;
+
+	model_objects_init(&objects);
+	model_problems_init(&problems);
+	judge_decode(text, "t.yaml", &objects, &problems);
+	struct model_snapshot *snapshot = model_snapshot_build(sources, 1, &problems);
+	char *lines = judge_lines(&problems);
+	ck_assert_str_eq(lines,
+	                 "t.yaml:3: VirtualServer default/a: spec.ports[0]: warning: not served "
+	                 "on 10.0.0.2: answers from the servers' ports 3000-3009 could not be "
+	                 "told from those of port 3009 of the same address\n");
+	ck_assert_ptr_nonnull(snapshot);
+	for (size_t i = 0; i < snapshot->service_count; i++) {
+		const struct model_service *service = &snapshot->services[i];
+		ck_assert_int_eq(service->refusal != NULL, service->port->first == 1000);
+	}
+	free(lines);
+	model_snapshot_free(snapshot);
+	model_objects_done(&objects);
+	model_problems_done(&problems);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests;
@@ -333,5 +368,7 @@ int main(void)
 	tcase_add_loop_test(tests, rules_between_objects_are_told_with_both_places, 0,
 	                    LT_ARRAY_SIZE(rows));
 	tcase_add_test(tests, rules_between_objects_are_told_on_the_line_of_the_field);
+	tcase_add_test(tests,
+	               port_range_that_cannot_be_told_apart_is_refused_and_its_neighbours_are_not);
 	return unit_run(suite);
 }
