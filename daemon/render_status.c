@@ -1,67 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Problems first, then one block for each virtual router, then sources and kernel. */
-#include "daemon/render.h"
+#include "daemon/render_page.h"
+#include "daemon/render_replication.h"
 
 #include <string.h>
 
-#define LABEL_WIDTH 14 /* "  Addresses   " */
-
-struct page {
-	const struct table_style *style;
-	struct text *out;
-};
-
-static void add_label(const struct page *page, const char *label)
-{
-	text_printf(page->out, "  %-*s", LABEL_WIDTH - 2, label);
-}
-
-/* A labelled paragraph; 'rest' follows what stands on the line already. */
-static void end_line(const struct page *page, size_t used, const char *rest)
-{
-	table_paragraph(page->out, rest, LABEL_WIDTH + (unsigned)used, LABEL_WIDTH,
-	                page->style->width);
-}
-
-static void add_heading(const struct page *page, const char *title)
-{
-	text_add(page->out, "\n");
-	table_tone(page->out, TABLE_STRONG, page->style->colour, title);
-}
-
-static void add_fact(const struct page *page, const char *label, struct text *fact)
-{
-	add_label(page, label);
-	end_line(page, 0, text_str(fact));
-	text_done(fact);
-}
-
 /* --- problems --- */
 
-static void add_problem(const struct page *page, const char *subject, const char *problem)
-{
-	struct text line = {0};
-
-	if (!*problem)
-		return;
-	text_add(page->out, "  ");
-	table_tone(page->out, TABLE_BAD, page->style->colour, "!");
-	text_add(page->out, " ");
-	text_printf(&line, "%s%s%s", subject, *subject ? ": " : "", problem);
-	table_paragraph(page->out, text_str(&line), 4, 4, page->style->width);
-	text_done(&line);
-}
-
-static void add_problem_list(const struct page *page, const char *subject, const json_t *list)
-{
-	size_t i;
-	json_t *problem;
-
-	json_array_foreach(list, i, problem) add_problem(
-		page, subject, json_string_value(problem) ? json_string_value(problem) : "");
-}
-
-static void add_problems(const struct page *page, const json_t *status)
+static void add_problems(const struct render_page *page, const json_t *status)
 {
 	const json_t *ipvs = json_object_get(status, "ipvs");
 	struct text title = {0};
@@ -72,17 +18,19 @@ static void add_problems(const struct page *page, const json_t *status)
 	{
 		text_clear(&title);
 		text_printf(&title, "virtual router %s", render_text(entry, "name"));
-		add_problem(page, text_str(&title), render_text(entry, "problem"));
+		render_page_problem(page, text_str(&title), render_text(entry, "problem"));
 	}
 	json_array_foreach(json_object_get(status, "sources"), i, entry)
-		add_problem_list(page, "", json_object_get(entry, "problems"));
-	add_problem_list(page, "IPVS", json_object_get(ipvs, "problems"));
-	add_problem_list(page, "nftables",
-	                 json_object_get(json_object_get(status, "nft"), "problems"));
-	add_problem_list(page, "kube-proxy",
-	                 json_object_get(json_object_get(status, "kubeProxy"), "problems"));
+		render_page_problems(page, "", json_object_get(entry, "problems"));
+	render_page_problems(page, "IPVS", json_object_get(ipvs, "problems"));
+	render_page_problems(page, "nftables",
+	                     json_object_get(json_object_get(status, "nft"), "problems"));
+	render_page_problems(page, "replication",
+	                     json_object_get(json_object_get(status, "replication"), "problems"));
+	render_page_problems(page, "kube-proxy",
+	                     json_object_get(json_object_get(status, "kubeProxy"), "problems"));
 	json_array_foreach(json_object_get(status, "sysctls"), i, entry)
-		add_problem(page, "sysctl", render_text(entry, "problem"));
+		render_page_problem(page, "sysctl", render_text(entry, "problem"));
 	text_done(&title);
 }
 
@@ -95,14 +43,14 @@ static enum table_tone state_tone(const char *state)
 	return strcmp(state, "Backup") == 0 ? TABLE_PLAIN : TABLE_ATTENTION;
 }
 
-static void add_state(const struct page *page, const json_t *router)
+static void add_state(const struct render_page *page, const json_t *router)
 {
 	const char *state = render_text(router, "state");
 	const char *reason = render_text(router, "reason");
 	struct text rest = {0};
 	char buf[RENDER_BUF_SIZE];
 
-	add_label(page, "State");
+	render_page_label(page, "State");
 	table_tone(page->out, state_tone(state), page->style->colour, state);
 	text_printf(&rest, " for %s%s%s", render_span(render_number(router, "sinceSeconds"), buf),
 	            *reason ? ": " : "", reason);
@@ -111,11 +59,11 @@ static void add_state(const struct page *page, const json_t *router)
 	if (render_bool(router, "preemptionSuspended"))
 		text_add(&rest, "; handed over by hand, preempts nobody until Active again");
 	text_add(page->out, " ");
-	end_line(page, table_width(state) + 1, text_str(&rest));
+	render_page_end(page, table_width(state) + 1, text_str(&rest));
 	text_done(&rest);
 }
 
-static void add_priority(const struct page *page, const json_t *router)
+static void add_priority(const struct render_page *page, const json_t *router)
 {
 	const char *own = render_text(router, "advertisementInterval");
 	const char *in_force = render_text(router, "activeInterval");
@@ -126,15 +74,15 @@ static void add_priority(const struct page *page, const json_t *router)
 	            render_integer(router, "priority"), own);
 	if (strcmp(own, in_force) != 0)
 		text_printf(&line, " (the active router: %s)", in_force);
-	add_fact(page, "Priority", &line);
+	render_page_fact(page, "Priority", &line);
 	if (!json_is_object(active))
 		return;
 	text_printf(&line, "%s, priority %" JSON_INTEGER_FORMAT, render_text(active, "address"),
 	            render_integer(active, "priority"));
-	add_fact(page, "Follows", &line);
+	render_page_fact(page, "Follows", &line);
 }
 
-static void add_addresses(const struct page *page, const json_t *router)
+static void add_addresses(const struct render_page *page, const json_t *router)
 {
 	json_int_t owned = render_integer(router, "addressesOwned");
 	json_int_t present = render_integer(router, "addressesPresent");
@@ -152,10 +100,10 @@ static void add_addresses(const struct page *page, const json_t *router)
 		            " on this machine)",
 		            present, owned);
 	if (line.len)
-		add_fact(page, "Addresses", &line);
+		render_page_fact(page, "Addresses", &line);
 }
 
-static void add_peers(const struct page *page, const json_t *router)
+static void add_peers(const struct render_page *page, const json_t *router)
 {
 	bool active = strcmp(render_text(router, "state"), "Active") == 0;
 	char buf[RENDER_BUF_SIZE];
@@ -174,7 +122,7 @@ static void add_peers(const struct page *page, const json_t *router)
 		else
 			text_printf(&line, ", never heard%s",
 			            active ? " (a backup is silent)" : "");
-		add_fact(page, i ? "" : "Peers", &line);
+		render_page_fact(page, i ? "" : "Peers", &line);
 	}
 }
 
@@ -193,11 +141,11 @@ static unsigned longest_age(const json_t *transitions)
 }
 
 /* "3h 12m ago  Active      no advertisement was heard in time" */
-static void add_transitions(const struct page *page, const json_t *router)
+static void add_transitions(const struct render_page *page, const json_t *router)
 {
 	const json_t *transitions = json_object_get(router, "transitions");
 	unsigned age = longest_age(transitions);
-	unsigned column = LABEL_WIDTH + age + (unsigned)strlen(" ago  Initialize  ");
+	unsigned column = RENDER_PAGE_LABEL + age + (unsigned)strlen(" ago  Initialize  ");
 	char buf[RENDER_BUF_SIZE];
 	size_t i;
 	json_t *t;
@@ -206,7 +154,7 @@ static void add_transitions(const struct page *page, const json_t *router)
 	{
 		const char *peer = render_text(t, "peer");
 		struct text reason = {0};
-		add_label(page, i ? "" : "Changes");
+		render_page_label(page, i ? "" : "Changes");
 		text_printf(page->out, "%*s ago  %-10s  ", (int)age,
 		            render_span(render_number(t, "secondsAgo"), buf), render_text(t, "to"));
 		text_printf(&reason, "%s%s%s%s", render_text(t, "reason"), *peer ? " (" : "", peer,
@@ -217,7 +165,7 @@ static void add_transitions(const struct page *page, const json_t *router)
 }
 
 /* Counters that should be 0, by name; nothing when all are. */
-static void add_oddities(const struct page *page, const json_t *router)
+static void add_oddities(const struct render_page *page, const json_t *router)
 {
 	static const struct {
 		const char *key, *phrase;
@@ -251,16 +199,16 @@ static void add_oddities(const struct page *page, const json_t *router)
 			            line.len ? ", " : "", drop, json_integer_value(count));
 	}
 	if (line.len)
-		add_fact(page, "Noticed", &line);
+		render_page_fact(page, "Noticed", &line);
 	text_done(&line);
 }
 
-static void add_router(const struct page *page, const json_t *router)
+static void add_router(const struct render_page *page, const json_t *router)
 {
 	struct text title = {0};
 
 	text_printf(&title, "Virtual router %s", render_text(router, "name"));
-	add_heading(page, text_str(&title));
+	render_page_heading(page, text_str(&title));
 	text_printf(page->out, " (VRID %" JSON_INTEGER_FORMAT " on %s)\n",
 	            render_integer(router, "virtualRouterId"), render_text(router, "interface"));
 	add_state(page, router);
@@ -291,7 +239,7 @@ static void add_cluster(struct text *line, const json_t *source, const json_t *l
 		text_printf(line, "; %s writes status", render_text(lease, "holder"));
 }
 
-static void add_source(const struct page *page, const json_t *source)
+static void add_source(const struct render_page *page, const json_t *source)
 {
 	const json_t *loaded = json_object_get(source, "loadedSecondsAgo");
 	char buf[RENDER_BUF_SIZE];
@@ -311,19 +259,19 @@ static void add_source(const struct page *page, const json_t *source)
 	text_done(&line);
 }
 
-static void add_sources(const struct page *page, const json_t *sources)
+static void add_sources(const struct render_page *page, const json_t *sources)
 {
 	size_t i;
 	json_t *source;
 
-	add_heading(page, "Sources");
+	render_page_heading(page, "Sources");
 	text_add(page->out, "\n");
 	json_array_foreach(sources, i, source) add_source(page, source);
 	if (json_array_size(sources) == 0)
 		text_add(page->out, "  none\n");
 }
 
-static void add_ipvs(const struct page *page, const json_t *ipvs)
+static void add_ipvs(const struct render_page *page, const json_t *ipvs)
 {
 	json_int_t services = render_integer(ipvs, "services");
 	json_int_t servers = render_integer(ipvs, "servers");
@@ -333,7 +281,7 @@ static void add_ipvs(const struct page *page, const json_t *ipvs)
 
 	if (!render_bool(ipvs, "available")) {
 		text_add(&line, "not available in this kernel");
-		add_fact(page, "IPVS", &line);
+		render_page_fact(page, "IPVS", &line);
 		return;
 	}
 	text_printf(&line,
@@ -345,10 +293,10 @@ static void add_ipvs(const struct page *page, const json_t *ipvs)
 	if (foreign)
 		text_printf(&line, "; %" JSON_INTEGER_FORMAT " service%s of others", foreign,
 		            render_plural(foreign));
-	add_fact(page, "IPVS", &line);
+	render_page_fact(page, "IPVS", &line);
 }
 
-static void add_reconcile(const struct page *page, const json_t *reconcile)
+static void add_reconcile(const struct render_page *page, const json_t *reconcile)
 {
 	json_int_t operations = render_integer(reconcile, "operations");
 	json_int_t drift = render_integer(reconcile, "driftRepaired");
@@ -358,7 +306,7 @@ static void add_reconcile(const struct page *page, const json_t *reconcile)
 
 	if (!json_is_number(ago)) {
 		text_add(&line, "not yet");
-		add_fact(page, "Compared", &line);
+		render_page_fact(page, "Compared", &line);
 		return;
 	}
 	text_printf(&line, "%s ago in %s: %" JSON_INTEGER_FORMAT " change%s",
@@ -369,10 +317,10 @@ static void add_reconcile(const struct page *page, const json_t *reconcile)
 		text_printf(&line,
 		            "; repaired what others had changed %" JSON_INTEGER_FORMAT " time%s",
 		            drift, render_plural(drift));
-	add_fact(page, "Compared", &line);
+	render_page_fact(page, "Compared", &line);
 }
 
-static void add_sysctls(const struct page *page, const json_t *sysctls)
+static void add_sysctls(const struct render_page *page, const json_t *sysctls)
 {
 	size_t in_force = 0, i;
 	struct text line = {0};
@@ -395,11 +343,11 @@ static void add_sysctls(const struct page *page, const json_t *sysctls)
 			text_printf(&line, "should be %s and is not there",
 			            render_text(entry, "wanted"));
 	}
-	add_fact(page, "Sysctls", &line);
+	render_page_fact(page, "Sysctls", &line);
 }
 
 /* Only where there is one. */
-static void add_kube_proxy(const struct page *page, const json_t *proxy)
+static void add_kube_proxy(const struct render_page *page, const json_t *proxy)
 {
 	const char *mode = render_text(proxy, "mode");
 	struct text line = {0};
@@ -408,19 +356,19 @@ static void add_kube_proxy(const struct page *page, const json_t *proxy)
 		return;
 	text_printf(&line, "on this node, in its mode %s%s", mode,
 	            json_array_size(json_object_get(proxy, "problems")) ? ", in conflict" : "");
-	add_fact(page, "kube-proxy", &line);
+	render_page_fact(page, "kube-proxy", &line);
 }
 
-static void add_kernel(const struct page *page, const json_t *status)
+static void add_kernel(const struct render_page *page, const json_t *status)
 {
 	const json_t *nft = json_object_get(status, "nft");
 	struct text line = {0};
 
-	add_heading(page, "Kernel");
+	render_page_heading(page, "Kernel");
 	text_add(page->out, "\n");
 	add_ipvs(page, json_object_get(status, "ipvs"));
 	text_add(&line, render_bool(nft, "inStep") ? "in step" : "not in step");
-	add_fact(page, "nftables", &line);
+	render_page_fact(page, "nftables", &line);
 	add_kube_proxy(page, json_object_get(status, "kubeProxy"));
 	add_reconcile(page, json_object_get(status, "reconcile"));
 	add_sysctls(page, json_object_get(status, "sysctls"));
@@ -428,7 +376,7 @@ static void add_kernel(const struct page *page, const json_t *status)
 
 void render_status(const json_t *status, const struct table_style *style, struct text *out)
 {
-	const struct page page = {.style = style, .out = out};
+	const struct render_page page = {.style = style, .out = out};
 	char buf[RENDER_BUF_SIZE];
 	struct text line = {0};
 	size_t i;
@@ -449,5 +397,6 @@ void render_status(const json_t *status, const struct table_style *style, struct
 	add_problems(&page, status);
 	json_array_foreach(json_object_get(status, "routers"), i, router) add_router(&page, router);
 	add_sources(&page, json_object_get(status, "sources"));
+	render_replication(&page, json_object_get(status, "replication"));
 	add_kernel(&page, status);
 }

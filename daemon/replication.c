@@ -9,10 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TICK_US  US_PER_S
-/* The peers of an Active that VRRP hears may be strangers to replication (another product, no key).
- * So long preemption waits for them to speak. */
-#define ALONE_US (60 * US_PER_S)
+#define TICK_US US_PER_S
 
 struct replication_router *replication_router_find(const struct replication *replication,
                                                    const char *name)
@@ -37,34 +34,20 @@ void replication_book_arm(struct replication *replication)
 
 /* --- who may preempt --- */
 
-static bool is_held(const struct replication *replication, const struct replication_router *router,
-                    int64_t now_us)
+static bool is_held(const struct replication *replication, const struct replication_router *router)
 {
-	if (!replication->book || router->state == MODEL_ROUTER_ACTIVE)
-		return false;
-	switch (peer_book_step(replication->book, router->name)) {
-	case PEER_STEP_ACTIVE:
-	case PEER_STEP_IN_STEP:
-	case PEER_STEP_COUNT:
-		return false;
-	case PEER_STEP_WAITING:
-	case PEER_STEP_SYNCING:
-		return true;
-	case PEER_STEP_ALONE:
-		return !router->known || now_us - router->alone_us < ALONE_US;
-	}
-	return false;
+	return replication->book && router->state != MODEL_ROUTER_ACTIVE &&
+	       !peer_book_in_step(replication->book, router->name);
 }
 
 static void update_restraints(struct replication *replication)
 {
-	int64_t now_us = mono_now_us();
 	bool changed = false;
 
 	replication->restraint_count = 0;
 	for (size_t i = 0; i < replication->router_count; i++) {
 		struct replication_router *router = &replication->routers[i];
-		bool held = is_held(replication, router, now_us);
+		bool held = is_held(replication, router);
 
 		changed |= held != router->held;
 		if (held != router->held && router->known && router->rival)
@@ -232,7 +215,6 @@ static void want_routers(struct replication *replication, const struct model_sna
 			continue;
 		snprintf(router->name, sizeof(router->name), "%s", snapshot->routers[i]->name);
 		router->virtual_router_id = snapshot->routers[i]->virtual_router_id;
-		router->alone_us = now_us;
 		if (replication->book)
 			replication_channel_add_router(replication, router, now_us);
 	}
@@ -296,7 +278,6 @@ static void state_changed(struct replication *replication, struct replication_ro
 	if (was_active == (state == MODEL_ROUTER_ACTIVE))
 		return;
 	router->active_us = since_us;
-	router->alone_us = now_us;
 	replication->guard_due = true;
 	if (replication->book)
 		peer_book_set_active(replication->book, router->name, !was_active, now_us);
@@ -367,6 +348,7 @@ int replication_open(struct loop *loop, const struct daemon_run_options *options
 	replication->loop = loop;
 	replication->options = options;
 	replication->handler = *handler;
+	replication->comparison = REPLICATION_COMPARISON_FIRST;
 	replication->compare_at_us = TIME_NEVER;
 	replication->guard_at_us = TIME_NEVER;
 	problems_init(&replication->problems, "peer");

@@ -112,16 +112,11 @@ static size_t book_queued(void *ctx, uint32_t peer)
 	return peer_channel_queued(replication->channel, peer);
 }
 
-/* The book tells that a router's step changed. */
-static void step_changed(void *ctx, const char *name)
+/* While the book is at work; what follows from it comes with the next turn of the loop. */
+static void step_changed(void *ctx, const char *router)
 {
 	struct replication *replication = ctx;
-	struct replication_router *router = replication_router_find(replication, name);
 
-	if (!router)
-		return;
-	router->alone_us = mono_now_us();
-	/* While the book is at work: with the next turn of the loop. */
 	loop_deadline_arm(&replication->tick, mono_now_us());
 }
 

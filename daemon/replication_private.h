@@ -21,7 +21,9 @@
 #include "peer/book.h"
 #include "peer/channel.h"
 
-#define REPLICATION_BATCH 512 /* flows told, or given to the kernel, at once */
+/* Of comparisons: above the generations of the book, which share a place with them. */
+#define REPLICATION_COMPARISON_FIRST 0x80000000U
+#define REPLICATION_BATCH            512 /* flows told, or given to the kernel, at once */
 
 /* A virtual router's connections. */
 struct replication_router {
@@ -30,12 +32,11 @@ struct replication_router {
 	bool wanted; /* scratch while the snapshot is compared */
 	struct model_flow_table flows;
 	enum model_router_state state;
-	bool known;        /* the VRRP thread has spoken of it */
-	bool rival;        /* Backup: it hears an Active */
-	int64_t active_us; /* Active: since */
-	int64_t alone_us;  /* Backup: since when no peer tells us of an Active */
-	bool held;         /* must not preempt */
-	size_t walked;     /* slot up to which the walk has come */
+	bool known;                                   /* the VRRP thread has spoken of it */
+	bool rival;                                   /* Backup: it hears an Active */
+	int64_t active_us;                            /* Active: since */
+	bool held;                                    /* must not preempt */
+	size_t walked;                                /* slot up to which the walk has come */
 	struct peer_address heard[MODEL_PEERS_SHOWN]; /* multicast: who advertises */
 	size_t heard_count;
 };

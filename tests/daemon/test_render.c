@@ -48,6 +48,8 @@ static const struct row {
 } rows[] = {
 	{status, "status-active", "status-active", 80, false},
 	{status, "status-active", "status-active-colour", 80, true},
+	{status, "status-replicating", "status-replicating", 80, false},
+	{status, "status-alone", "status-alone", 80, false},
 	{status, "status-troubled", "status-troubled", 80, false},
 	{status, "status-troubled", "status-troubled-60", 60, false},
 	{status, "status-leaving", "status-leaving", 80, false},
