@@ -9,7 +9,8 @@
 
 #include "lib/compiler.h"
 
-/* 0 with a descriptor to keep open; -EADDRINUSE: there is another one; other -errno. */
+/* 0 with a descriptor to keep open; -EADDRINUSE: there is another one; other -errno. Logs why not.
+ */
 LT_MUST_USE int alone_open(int *ret_fd);
 
 #endif

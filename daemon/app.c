@@ -15,8 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define HAND_OVER_AGAIN_US (30 * US_PER_S)
-
 /* --- what is wanted, down --- */
 
 static void configure_vrrp(struct app *app)
@@ -39,60 +37,12 @@ static void configure_vrrp(struct app *app)
 	vrrp_thread_configure(app->vrrp, config);
 }
 
-/* What may not be beside kube-proxy is told to the cluster as well. */
-static void tell_held(struct app *app)
-{
-	const struct reconcile *r = &app->reconcile;
-	struct kubernetes_held *held = xcalloc(r->held_count + 1, sizeof(*held));
-	struct text sentence = {0};
-
-	if (!app->kubernetes) {
-		free(held);
-		return;
-	}
-	for (size_t i = 0; i < r->held_count; i++) {
-		text_clear(&sentence);
-		kube_proxy_explain(&r->proxy_excludes, r->snapshot, r->held[i], &sentence);
-		held[i] = (struct kubernetes_held){r->held[i]->name, xstrdup(text_str(&sentence))};
-	}
-	kubernetes_hold(app->kubernetes, held, r->held_count);
-	for (size_t i = 0; i < r->held_count; i++)
-		free((char *)held[i].sentence);
-	free(held);
-	text_done(&sentence);
-}
-
 static void held_changed(void *ctx)
 {
 	struct app *app = ctx;
 
 	configure_vrrp(app);
-	tell_held(app);
-}
-
-/* The cluster wants this node to give up what it owns: in a planned way, and again after a while
- * should nobody have taken over. */
-static void hand_over(struct app *app)
-{
-	int64_t now_us = mono_now_us();
-
-	if (!app->kubernetes || app->stopping ||
-	    (app->handed_over_us && now_us - app->handed_over_us < HAND_OVER_AGAIN_US))
-		return;
-	for (size_t i = 0; i < app->router_count; i++) {
-		const struct model_router_status *status = &app->routers[i];
-		const struct model_router *router =
-			model_snapshot_router(app->sources.snapshot, status->name);
-		if (!router || strcmp(router->origin.source, MODEL_SOURCE_KUBERNETES) != 0 ||
-		    status->state != MODEL_ROUTER_ACTIVE || status->leaving ||
-		    !kubernetes_wants_hand_over(app->kubernetes, status->name))
-			continue;
-		log_notice("daemon",
-		           "handing over, as another node should rather be Active router=%s",
-		           status->name);
-		app->handed_over_us = now_us;
-		vrrp_thread_failover(app->vrrp, status->name);
-	}
+	app_tell_held(app);
 }
 
 /* Addresses of 'before' that are wanted no more may still carry connections: they linger on. */
@@ -148,19 +98,9 @@ static void snapshot_changed(struct app *app, struct model_snapshot *before)
 	reconcile_want(&app->reconcile, app->sources.snapshot);
 	replication_want(app->replication, app->sources.snapshot);
 	configure_vrrp(app);
-	tell_held(app);
-	hand_over(app);
+	app_tell_held(app);
+	app_hand_over(app);
 	model_snapshot_free(before);
-}
-
-/* What the cluster says; the array is the caller's to free. */
-static struct sources_others others_of(const struct app *app)
-{
-	struct sources_others others = {0};
-
-	if (app->kubernetes)
-		others.items = kubernetes_others(app->kubernetes, &others.count);
-	return others;
 }
 
 static void cluster_changed(void *ctx)
@@ -169,7 +109,7 @@ static void cluster_changed(void *ctx)
 
 	if (app->stopping)
 		return;
-	struct sources_others others = others_of(app);
+	struct sources_others others = app_others(app);
 	struct model_snapshot *before = sources_join(&app->sources, &others);
 	free((void *)others.items);
 	snapshot_changed(app, before);
@@ -203,7 +143,7 @@ static bool is_anything_wanted(const struct app *app)
 static void load(struct app *app)
 {
 	struct model_snapshot *before;
-	struct sources_others others = others_of(app);
+	struct sources_others others = app_others(app);
 
 	if (sources_load(&app->sources, &others, mono_now_us(), &before))
 		snapshot_changed(app, before);
@@ -266,7 +206,7 @@ static void vrrp_status(void *ctx, const struct model_router_status *routers, si
 	replication_observe(app->replication, routers, count);
 	if (app->kubernetes)
 		kubernetes_observe(app->kubernetes, routers, count);
-	hand_over(app);
+	app_hand_over(app);
 }
 
 static void vrrp_event(void *ctx, int level, const char *message)
@@ -400,7 +340,7 @@ static int open_sources(struct app *app)
 	sources_init(&app->sources, app->options->paths, app->options->path_count);
 	/* Watched before they are read, so that no change falls in between. */
 	sources_watch(&app->sources, app->loop, sources_changed, app);
-	struct sources_others others = others_of(app);
+	struct sources_others others = app_others(app);
 	(void)sources_look(&app->sources);
 	bool loaded = sources_load(&app->sources, &others, mono_now_us(), &none);
 	free((void *)others.items);
@@ -433,16 +373,7 @@ static int open_control(struct app *app)
 		log_error("daemon", "%s: %s", path, strerror(-rc));
 	if (rc)
 		return rc;
-	rc = alone_open(&app->alone_fd);
-	if (rc == -EADDRINUSE)
-		log_error("daemon",
-		          "another daemon runs in this network namespace: each would take "
-		          "the other's addresses and nftables table for its own; let "
-		          "them run on different nodes, or in a namespace each");
-	else if (rc)
-		log_error("daemon", "it can't be known whether another daemon runs here: %s",
-		          strerror(-rc));
-	return rc;
+	return alone_open(&app->alone_fd);
 }
 
 /* Balancing does not wait for a page: a port that is taken is told, and nothing more. */

@@ -33,7 +33,7 @@ struct app {
 	struct reconcile reconcile;
 	struct replication *replication;
 	struct control *control;
-	int alone_fd; /* held while nobody else may run here; -1 */
+	int alone_fd;      /* held while nobody else may run here; -1 */
 	struct http *http; /* NULL: none */
 	struct vrrp_thread *vrrp;
 	struct model_router_status *routers; /* as last reported */
@@ -55,6 +55,15 @@ LT_MUST_USE int app_open(struct app *app, const struct daemon_run_options *optio
 void app_close(struct app *app);
 /* Reads the sources again; what is wrong with them is told and changes nothing. */
 void app_reload(struct app *app);
+
+/* daemon/app_cluster.c */
+/* What the cluster says; the array is the caller's to free. */
+struct sources_others app_others(const struct app *app);
+/* Which virtual routers may not be beside kube-proxy. */
+void app_tell_held(struct app *app);
+/* Should the cluster want this node to give up what it owns: in a planned way, and again after a
+ * while should nobody have taken over. */
+void app_hand_over(struct app *app);
 
 /* Control socket: answers one request (daemon/requests.c). 'ctx' is the struct app. */
 void app_request(void *ctx, uint64_t ticket, const json_t *request);

@@ -97,8 +97,7 @@ class Cluster:
             balancer.start(None, "--kubernetes", "--kubeconfig", self.kubeconfig, wait=wait)
 
     def object(self, plural, name):
-        with self.api.store.changed:
-            return next((obj for key, obj in self.api.store.objects.items() if key[0] == plural and obj["metadata"]["name"] == name), None)
+        return next((obj for obj in self.api.store.listed(plural) if obj["metadata"]["name"] == name), None)
 
     def ingress(self, name="web"):
         return ((self.object("services", name) or {}).get("status") or {}).get("loadBalancer", {}).get("ingress", [])
@@ -137,7 +136,7 @@ def service_end_to_end(lab):
         cluster.put(endpoints(*WEBS))
         wait_until("the third one is back", lambda: active.weights().get(WEBS[2]) == 1)
         lab.client.expect_all("tcp", VIP, 80)
-        cluster.api.store.remove("Service", "web", "default")
+        cluster.api.store.end("Service", "web")
         wait_until("the finalizer is taken away", lambda: cluster.object("services", "web") is None, 60)
         for balancer in lab.nodes:
             wait_until(f"on {balancer.name} it takes its leave", lambda b=balancer: not any(b.weights().values()), 60)
@@ -184,8 +183,8 @@ def udp_flow_moves(lab):
         lab.client.wait_answer("udp", VIP, 53)
         with lab.client.watching("udp", VIP, 53, interval=20) as probe:  # one socket: one flow
             pause(1)
-            before = active.list("--connections")["connections"]
-            holder = next(entry["server"].split(":")[0] for entry in before if entry["protocol"] == "UDP")
+            flows = [entry for entry in active.list("--connections")["connections"] if entry["protocol"] == "UDP"]
+            holder = max(flows, key=lambda entry: entry["expiresSeconds"])["server"].split(":")[0]  # that is asked right now
             left = [address for address in WEBS if address != holder]
             cluster.put(endpoints(*left, protocol="UDP", ports=dns))
             wait_until("the kernel has forgotten it", lambda: holder not in active.weights(VIP, 53, "UDP"))
@@ -335,7 +334,7 @@ def change_all(lab, cluster, disturb):
     lab.client.wait_answer("tcp", "10.77.0.105", 8080)
     disturb()
     for name in ("web", "more"):
-        cluster.api.store.remove("Service", name, "default")
+        cluster.api.store.end("Service", name)
     disturb.over()
     for name in ("web", "more"):
         wait_until(f"{name} is gone", lambda n=name: cluster.object("services", n) is None, 90)
