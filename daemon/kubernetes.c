@@ -20,11 +20,11 @@
 
 void kubernetes_wake(struct kubernetes *k)
 {
-	int64_t now_us = mono_now_us();
-
-	k->woken = true; /* within a turn: there is another one */
-	if (k->opened && k->turn.at_us > now_us)
-		loop_deadline_arm(&k->turn, now_us);
+	if (k->woken) /* and that was seen to, or will be at the end of the turn under way */
+		return;
+	k->woken = true;
+	if (k->opened)
+		loop_deadline_arm(&k->turn, mono_now_us());
 }
 
 static void become_known(struct kubernetes *k, int64_t now_us)
@@ -81,15 +81,24 @@ static void apply(struct kubernetes *k, int64_t now_us)
 	k->apply_at_us = done_us + (rest_us < APPLY_REST_MAX ? rest_us : APPLY_REST_MAX);
 }
 
+/* As long as nothing is said, nothing is translated: a Service that comes before its endpoints
+ * would be twice. False: there is more to do. */
+static bool translate_some(struct kubernetes *k)
+{
+	if (!k->known && !kubernetes_follow_is_settled(k))
+		return true;
+	if (k8s_translator_run(k->translator, STEP))
+		k->dirty = true;
+	return !k8s_translator_is_pending(k->translator);
+}
+
 static void turn(struct loop_deadline *deadline)
 {
 	struct kubernetes *k = lt_container_of(deadline, struct kubernetes, turn);
 	int64_t now_us = mono_now_us(), next_us = TIME_NEVER;
 
 	k->woken = false;
-	if (k8s_translator_run(k->translator, STEP))
-		k->dirty = true;
-	if (k8s_translator_is_pending(k->translator)) {
+	if (!translate_some(k)) {
 		next_us = now_us;
 	} else {
 		kubernetes_follow_more(k);
