@@ -50,6 +50,11 @@ static size_t choose(struct replication *replication, int64_t now_us,
 
 void replication_guard_update(struct replication *replication, int64_t now_us)
 {
+	static const struct nft_guard_private private = {
+		.interface = IPVS_SYNC_INTERFACE,
+		.port = IPVS_SYNC_IN_PORT,
+		.mark = IPVS_SYNC_MARK,
+	};
 	struct nft_guard_router *guarded;
 	struct text changes = {0}, why = {0};
 	struct nft_table *wanted;
@@ -65,7 +70,8 @@ void replication_guard_update(struct replication *replication, int64_t now_us)
 	}
 	guarded = xcalloc(replication->router_count + 1, sizeof(*guarded));
 	size_t count = choose(replication, now_us, guarded);
-	wanted = nft_guard_build(replication->snapshot, guarded, count, now_us);
+	wanted = nft_guard_build(replication->snapshot, guarded, count,
+	                         replication->sync ? &private : NULL, now_us);
 	if (nft_kernel_sync(replication->guard, wanted, &outcome, &changes, &why))
 		log_warn("peer", "takeover guard: %s", text_str(&why));
 	else if (outcome == NFT_SYNC_WRITTEN)

@@ -315,6 +315,26 @@ static void silence(struct guard *g, size_t chain, unsigned f)
 	     nft_op_valued(NFT_OP_UNREACHABLE, families[f].number), nft_op_plain(NFT_OP_DROP));
 }
 
+/* Packets of others to where only ours may go. */
+static void keep_private(struct guard *g, size_t chain, const struct nft_guard_private *private)
+{
+	static const enum nft_type place[NFT_KEY_PARTS_MAX] = {NFT_TYPE_IFNAME,
+	                                                       NFT_TYPE_INET_SERVICE};
+	static const enum nft_type mark[NFT_KEY_PARTS_MAX] = {NFT_TYPE_MARK};
+	size_t places = nft_draft_set(&g->draft, "private", place, NFT_TYPE_NONE);
+	struct nft_key key = nft_key_at(nft_draft_element(&g->draft, places)->key);
+
+	nft_key_interface(&key, private->interface);
+	nft_key_port(&key, private->port);
+	size_t marks = nft_draft_set(&g->draft, "private_marks", mark, NFT_TYPE_NONE);
+	key = nft_key_at(nft_draft_element(&g->draft, marks)->key);
+	nft_key_mark(&key, private->mark);
+	RULE(g, chain, NFT_COUNTER_GUARD_PRIVATE,
+	     nft_op_look2(NFT_OP_IN_SET, "private", NFT_FIELD_OIFNAME, NFT_FIELD_UDP_DPORT),
+	     nft_op_look1(NFT_OP_NOT_IN_SET, "private_marks", NFT_FIELD_MARK),
+	     nft_op_plain(NFT_OP_DROP));
+}
+
 static size_t add_chain(struct guard *g, const char *name, uint32_t hook)
 {
 	size_t chain = nft_draft_chain(&g->draft, name);
@@ -323,7 +343,7 @@ static size_t add_chain(struct guard *g, const char *name, uint32_t hook)
 	return chain;
 }
 
-static void add_rules(struct guard *g)
+static void add_rules(struct guard *g, const struct nft_guard_private *private)
 {
 	size_t chain = add_chain(g, "prerouting", NF_INET_PRE_ROUTING);
 
@@ -339,6 +359,8 @@ static void add_rules(struct guard *g)
 	chain = add_chain(g, "output", NF_INET_LOCAL_OUT);
 	for (unsigned f = 0; f < FAMILIES; f++)
 		silence(g, chain, f);
+	if (private)
+		keep_private(g, chain, private);
 }
 
 /* --- the whole --- */
@@ -359,7 +381,7 @@ static void add_router(struct guard *g, const struct model_snapshot *snapshot,
 
 struct nft_table *nft_guard_build(const struct model_snapshot *snapshot,
                                   const struct nft_guard_router *routers, size_t count,
-                                  int64_t now_us)
+                                  const struct nft_guard_private *private, int64_t now_us)
 {
 	struct guard g = {.timeout_ms = 0};
 	struct nft_table *table;
@@ -370,8 +392,8 @@ struct nft_table *nft_guard_build(const struct model_snapshot *snapshot,
 		add_router(&g, snapshot, &routers[i], now_us);
 	for (size_t i = 0; i < g.draft.table->set_count; i++)
 		join_elements(&g.draft.table->sets[i]);
-	if (g.draft.table->set_count > 0)
-		add_rules(&g);
+	if (g.draft.table->set_count > 0 || private)
+		add_rules(&g, private);
 	table = nft_draft_finish(&g.draft);
 	table->present = table->chain_count > 0;
 	nft_ruleset_word(table);

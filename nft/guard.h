@@ -33,10 +33,19 @@ struct nft_guard_router {
 	int64_t until_us;                  /* when it ends; TIME_NEVER (lib/mono.h): it stands */
 };
 
+/* An interface of our own on which only packets of ours may go to a UDP port: those with the mark.
+ * What is said there is believed, and any program of this machine could say it. */
+struct nft_guard_private {
+	const char *interface;
+	uint16_t port;
+	uint32_t mark;
+};
+
 /* The table for these routers' services at 'now_us' (any clock that 'until_us' is of): what has
- * ended by then is not in it; not 'present' when nothing is left. The caller frees it. */
+ * ended by then is not in it; not 'present' when nothing is left. 'private' may be NULL. The caller
+ * frees it. */
 struct nft_table *nft_guard_build(const struct model_snapshot *snapshot,
                                   const struct nft_guard_router *routers, size_t count,
-                                  int64_t now_us);
+                                  const struct nft_guard_private *private, int64_t now_us);
 
 #endif

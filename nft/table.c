@@ -68,6 +68,7 @@ const char *nft_counter_name(enum nft_counter counter)
 		[NFT_COUNTER_SOURCE_NAT_FIXED] = "source-nat-fixed",
 		[NFT_COUNTER_GUARD_STALLED] = "guard-stalled",
 		[NFT_COUNTER_GUARD_SILENCED] = "guard-silenced",
+		[NFT_COUNTER_GUARD_PRIVATE] = "guard-private",
 	};
 
 	return counter < NFT_COUNTER_COUNT ? names[counter] : "";

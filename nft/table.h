@@ -81,6 +81,7 @@ enum nft_counter {
 	NFT_COUNTER_MASQUERADED,       /* ... the node's address */
 	NFT_COUNTER_SOURCE_NAT_FIXED,  /* ... the address the configuration names */
 	NFT_COUNTER_GUARD_STALLED,     /* packets of flows not known yet that were held back */
+	NFT_COUNTER_GUARD_PRIVATE,     /* what others sent where only we may */
 	NFT_COUNTER_GUARD_SILENCED,    /* resets and ICMP errors about such flows */
 	NFT_COUNTER_COUNT,
 };

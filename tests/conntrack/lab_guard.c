@@ -49,7 +49,7 @@ static struct nft_table *load(const char *until, char **paths, size_t count)
 		                            ? TIME_NEVER
 		                            : now_us + strtol(until, NULL, 10) * 1000,
 		};
-	table = nft_guard_build(snapshot, routers, snapshot->router_count, now_us);
+	table = nft_guard_build(snapshot, routers, snapshot->router_count, NULL, now_us);
 	model_snapshot_free(snapshot);
 	files_source_done(&source);
 	model_problems_done(&problems);

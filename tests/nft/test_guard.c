@@ -21,7 +21,7 @@ static struct nft_table *guard(const char *yaml, int64_t until_us)
 {
 	struct model_snapshot *snapshot = fixture_snapshot(yaml);
 	const struct nft_guard_router router = {snapshot->routers[0], until_us};
-	struct nft_table *table = nft_guard_build(snapshot, &router, 1, NOW);
+	struct nft_table *table = nft_guard_build(snapshot, &router, 1, NULL, NOW);
 
 	model_snapshot_free(snapshot);
 	return table;
@@ -190,7 +190,7 @@ START_TEST(of_two_routers_the_longer_need_wins)
 		{model_snapshot_router(snapshot, "front"), NOW + 5000000},
 		{model_snapshot_router(snapshot, "second"), TIME_NEVER},
 	};
-	struct nft_table *table = nft_guard_build(snapshot, routers, 2, NOW);
+	struct nft_table *table = nft_guard_build(snapshot, routers, 2, NULL, NOW);
 	const struct nft_set *servers = nft_table_set(table, "servers4");
 	const struct nft_set *services = nft_table_set(table, "services4");
 
@@ -201,7 +201,7 @@ START_TEST(of_two_routers_the_longer_need_wins)
 	ck_assert_uint_eq(services->elements[0].timeout_ms, 5000);
 	ck_assert_uint_eq(services->elements[1].timeout_ms, 0);
 	nft_table_free(table);
-	table = nft_guard_build(snapshot, routers, 1, NOW);
+	table = nft_guard_build(snapshot, routers, 1, NULL, NOW);
 	ck_assert_uint_eq(nft_table_set(table, "services4")->element_count, 1);
 	nft_table_free(table);
 	model_snapshot_free(snapshot);
@@ -225,6 +225,25 @@ START_TEST(ranges_of_one_server_that_overlap_are_one)
 }
 END_TEST
 
+START_TEST(what_others_send_where_only_we_may_is_dropped)
+{
+	const struct nft_guard_private private = {"lintel-sync", 18848, 0x4c53594e};
+	struct model_snapshot *snapshot = fixture_snapshot(FIXTURE_ROUTER WEB(""));
+	struct nft_table *table = nft_guard_build(snapshot, NULL, 0, &private, NOW);
+	struct text text = {0};
+
+	ck_assert(table->present);
+	nft_table_format(table, &text);
+	ck_assert_ptr_nonnull(strstr(text_str(&text), "elements = { \"lintel-sync\" . 18848 }"));
+	ck_assert_ptr_nonnull(strstr(text_str(&text),
+	                             "oifname . udp dport @private meta mark != @private_marks "
+	                             "counter drop comment \"guard-private\""));
+	text_done(&text);
+	nft_table_free(table);
+	model_snapshot_free(snapshot);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests;
@@ -235,6 +254,7 @@ int main(void)
 	tcase_add_test(tests, what_has_ended_leaves_nothing);
 	tcase_add_test(tests, to_stand_and_to_expire_differ_but_not_by_how_long);
 	tcase_add_test(tests, of_two_routers_the_longer_need_wins);
+	tcase_add_test(tests, what_others_send_where_only_we_may_is_dropped);
 	tcase_add_test(tests, ranges_of_one_server_that_overlap_are_one);
 	return unit_run(suite);
 }
