@@ -76,8 +76,9 @@ void ipvs_scope_replaced(struct ipvs_scope *scope, const struct model_snapshot *
 		int order = i < before->service_count ? -1 : 1;
 
 		if (i < before->service_count && j < after->service_count) {
-			if (old->port == new->port &&
-			    old->mark == new->mark &&addr_equal(&old->address, &new->address)) {
+			if (old->port == new->port && old->mark == new->mark &&
+			    !old->refusal ==
+			            !new->refusal &&addr_equal(&old->address, &new->address)) {
 				i++;
 				j++;
 				continue;

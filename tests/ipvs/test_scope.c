@@ -230,14 +230,17 @@ START_TEST(what_comes_from_other_objects_may_differ)
 	wish_add(&new, &old, 83);
 	new.services[2].mark = 0x1000; /* the same object, but otherwise */
 	wish_add(&new, &new, 84);      /* new */
+	wish_add(&old, &old, 85);
+	wish_add(&new, &old, 85);
+	new.services[4].refusal = "a new one wants the ports of its servers";
 	ipvs_scope_replaced(&scope, &old.snapshot, &new.snapshot);
-	ck_assert_uint_eq(scope.count, 5);
-	for (unsigned number = 81; number < 85; number++) {
+	ck_assert_uint_eq(scope.count, 6);
+	for (unsigned number = 81; number < 86; number++) {
 		struct ipvs_key key = key_of(number);
 
 		ck_assert_msg(ipvs_scope_holds(&scope, &key), "%u", number);
 	}
-	ck_assert_uint_eq(scope.keys[4].mark, 0x1000);
+	ck_assert_uint_eq(scope.keys[5].mark, 0x1000);
 }
 END_TEST
 
