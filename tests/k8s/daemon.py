@@ -508,6 +508,20 @@ def a_second_daemon_in_the_namespace_is_refused_and_disturbs_nobody(directory):
         assert VIP in scene.owned()
 
 
+@test
+def services_of_metallb_move_with_their_addresses(directory):
+    """They have no class, its annotations, and the address that it gave in their status."""
+    given = service("given", {"metallb.io/ip-allocated-from-pool": "old", "metallb.universe.tf/address-pool": "public"})
+    asked = service("asked", {"metallb.universe.tf/loadBalancerIPs": VIP})
+    for obj in (given, asked):
+        del obj["spec"]["loadBalancerClass"]
+    given["status"] = {"loadBalancer": {"ingress": [{"ip": "10.77.0.101", "ipMode": "VIP"}]}}
+    with Scene(directory, asked, given, endpoints("10.78.0.21", of="given"), options=("--default-class",)) as scene:
+        for name, address in (("given", "10.77.0.101"), ("asked", VIP)):
+            wait(f"{name} has its address", lambda n=name, a=address: [(entry["ip"], entry["ipMode"]) for entry in scene.ingress(n)] == [(a, "Proxy")])
+        wait("both are owned", lambda: {VIP, "10.77.0.101"} <= scene.owned())
+
+
 # --- running ---
 
 def run(function, number):
