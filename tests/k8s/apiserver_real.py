@@ -74,15 +74,17 @@ class Failed(AssertionError):
 
 
 class Relay:
-    """Hands bytes on, until it is stopped."""
+    """Hands bytes on, until it is stopped. It can listen elsewhere: on 'address', in the network namespace of 'within'."""
 
-    def __init__(self, to_port):
-        self.to_port, self.port, self.listener, self.open = to_port, 0, None, set()
+    def __init__(self, to_port, address="127.0.0.1", within=contextlib.nullcontext):
+        self.to_port, self.port, self.address, self.within = to_port, 0, address, within
+        self.listener, self.open = None, set()
 
     def start(self):
         if self.listener:
             return
-        self.listener = socket.create_server(("127.0.0.1", self.port))
+        with self.within():
+            self.listener = socket.create_server((self.address, self.port))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.serve, args=(self.listener,), daemon=True).start()
 
@@ -339,7 +341,7 @@ class Server:
         self.program_token = self.token_of("lintel", "lintel")
 
     def kubeconfig(self, token=None, namespace="lintel", direct=False, **changes):
-        """As a dictionary: through the relay, with the token of an administrator unless another is given."""
+        """As a dictionary: through the relay, with the token of programs when they have roles, unless another is given."""
         cluster = {"server": f"https://127.0.0.1:{self.port if direct else self.relay.port}",
                    "certificate-authority": str(self.folder / "certs/apiserver.crt"), **changes.get("cluster", {})}
         user = {"token": token or self.program_token or self.token, **changes.get("user", {})}

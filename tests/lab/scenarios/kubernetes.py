@@ -330,8 +330,10 @@ def change_all(lab, cluster, disturb):
         for address in addresses:
             wait_until(f"{what}: {address} is served", lambda a=address, w=webs: set(
                 lab.client.ask("tcp", a, 80, count=6, timeout=500).servers) == (set(w) if ":" not in a else {"web1", "web2"}), 90)
-            lab.client.wait_answer("tcp", address, 443)
-    lab.client.wait_answer("tcp", "10.77.0.105", 8080)
+            lab.client.wait_answer("tcp", address, 443, 90)
+        if what == "shared":
+            lab.client.wait_answer("tcp", "10.77.0.105", 8080, 90)
+        wait_until(f"{what}: both are in step", lambda: all(balancer.in_step() for balancer in lab.nodes), 90)
     disturb()
     for name in ("web", "more"):
         cluster.api.store.end("Service", name)
@@ -384,7 +386,7 @@ def router6():
     return own
 
 
-@scenario("Kubernetes: a Service's life, the API being away at each change", timeout=400)
+@scenario("Kubernetes: a Service's life, the API being away at each change", timeout=600)
 def life_without_the_api(lab):
     with Cluster(lab, router6(), with_six(pool())) as cluster:
         cluster.start(*lab.nodes)
@@ -393,7 +395,7 @@ def life_without_the_api(lab):
         change_all(lab, cluster, Away(cluster))
 
 
-@scenario("Kubernetes: a Service's life, who is Active dying at each change", timeout=400)
+@scenario("Kubernetes: a Service's life, who is Active dying at each change", timeout=600)
 def life_with_deaths(lab):
     with Cluster(lab, router6(), with_six(pool())) as cluster:
         cluster.start(*lab.nodes)
