@@ -22,8 +22,7 @@
 #define REST_US      (10 * US_PER_S) /* between two files */
 #define SETTLE_US    (2 * US_PER_S)
 #define ASK_AGAIN_US (30 * US_PER_S)
-#define ENCODE_STEP  100
-#define WRITE_STEP   ((size_t)512 * 1024)
+#define WRITE_STEP   20 /* objects that are encoded and written in one turn */
 
 static char *file_path(const struct kubernetes *k, const char *suffix)
 {
@@ -127,44 +126,46 @@ static int64_t begin(struct kubernetes *k, int64_t now_us)
 {
 	if (!k->cache.changed || !k->known || !kubernetes_follow_in_step(k))
 		return now_us + (k->cache.changed ? REST_US : TIME_NEVER - now_us);
-	k->cache.changed = false;
-	k->cache.writer = k8s_cache_writer_new(k->store, k->cache.cluster, k->options->class);
-	k->cache.step = KUBERNETES_CACHE_ENCODING;
-	return now_us;
-}
-
-static int64_t encode(struct kubernetes *k, int64_t now_us)
-{
-	if (!k8s_cache_writer_step(k->cache.writer, ENCODE_STEP))
-		return now_us;
 	char *path = file_path(k, ".new");
 	k->cache.fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	k->cache.written = 0;
-	k->cache.step = KUBERNETES_CACHE_WRITING;
 	if (k->cache.fd < 0) {
 		give_up(k, path, errno);
-		reset(k);
-		k->cache.changed = true;
+	} else {
+		k->cache.changed = false;
+		k->cache.writer =
+			k8s_cache_writer_new(k->store, k->cache.cluster, k->options->class);
+		k->cache.step = KUBERNETES_CACHE_WRITING;
 	}
 	free(path);
 	return k->cache.fd < 0 ? now_us + REST_US : now_us;
 }
 
+static bool write_text(struct kubernetes *k, const struct text *text)
+{
+	for (size_t at = 0; at < text->len;) {
+		ssize_t n = write(k->cache.fd, text->data + at, text->len - at);
+		if (n < 0 && errno != EINTR)
+			return false;
+		at += n > 0 ? (size_t)n : 0;
+	}
+	k->cache.written += text->len;
+	return true;
+}
+
+/* What is encoded goes to the file at once: all of it would be as large as the store. */
 static int64_t write_some(struct kubernetes *k, int64_t now_us)
 {
-	const struct text *text = k8s_cache_writer_text(k->cache.writer);
-	size_t left = text->len - k->cache.written;
-	ssize_t n = write(k->cache.fd, text->data + k->cache.written,
-	                  left < WRITE_STEP ? left : WRITE_STEP);
+	bool whole = k8s_cache_writer_step(k->cache.writer, WRITE_STEP);
 
-	if (n < 0 && errno != EINTR) {
+	if (!write_text(k, k8s_cache_writer_text(k->cache.writer))) {
 		give_up(k, "write", errno);
 		reset(k);
 		k->cache.changed = true;
 		return now_us + REST_US;
 	}
-	k->cache.written += n > 0 ? (size_t)n : 0;
-	if (k->cache.written < text->len)
+	k8s_cache_writer_forget(k->cache.writer);
+	if (!whole)
 		return now_us;
 	/* Only a beginning; fsync(2) tells when it can't. */
 	(void)sync_file_range(k->cache.fd, 0, 0, SYNC_FILE_RANGE_WRITE);
@@ -204,9 +205,6 @@ static void due(struct loop_deadline *deadline)
 	switch (cache->step) {
 	case KUBERNETES_CACHE_IDLE:
 		next_us = begin(k, now_us);
-		break;
-	case KUBERNETES_CACHE_ENCODING:
-		next_us = encode(k, now_us);
 		break;
 	case KUBERNETES_CACHE_WRITING:
 		next_us = write_some(k, now_us);

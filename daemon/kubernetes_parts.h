@@ -64,7 +64,6 @@ struct kubernetes_members {
 /* kubernetes_cache.c: the last state on disk. */
 enum kubernetes_cache_step {
 	KUBERNETES_CACHE_IDLE,
-	KUBERNETES_CACHE_ENCODING,
 	KUBERNETES_CACHE_WRITING,
 	KUBERNETES_CACHE_SETTLING, /* the kernel writes to the disk */
 };

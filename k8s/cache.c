@@ -103,6 +103,11 @@ const struct text *k8s_cache_writer_text(const struct k8s_cache_writer *writer)
 	return &writer->text;
 }
 
+void k8s_cache_writer_forget(struct k8s_cache_writer *writer)
+{
+	text_clear(&writer->text);
+}
+
 /* --- reading --- */
 
 /* The first line says "HEAD VERSION CLUSTER CLASS". */

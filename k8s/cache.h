@@ -30,10 +30,12 @@ struct k8s_cache_writer;
 struct k8s_cache_writer *k8s_cache_writer_new(const struct k8s_store *store, const char *cluster,
                                               const char *class);
 void k8s_cache_writer_free(struct k8s_cache_writer *writer);
-/* Encodes up to 'limit' objects more. True: k8s_cache_writer_text() is whole. */
+/* Encodes up to 'limit' objects more. True: k8s_cache_writer_text() goes to the end. */
 bool k8s_cache_writer_step(struct k8s_cache_writer *writer, size_t limit);
 /* Owned by the writer. */
 const struct text *k8s_cache_writer_text(const struct k8s_cache_writer *writer);
+/* What the text has so far is written: it goes on with what comes next. */
+void k8s_cache_writer_forget(struct k8s_cache_writer *writer);
 
 /* Puts all objects into 'store', which should be empty; on anything but OK nothing was put.
  * 'cluster' NULL: any (the API can't be asked while it is away); '*ret_cluster', which may be NULL,

@@ -9,7 +9,9 @@
  * ("/api/v1/services"), which is taken out. HTTP/1.1: GET of lists (limit, continue), watches
  * (sendInitialEvents) and objects; POST, PUT, PATCH (merge; an apply is taken for one). Whatever
  * changes is told to those who watch, and X-Written of the answer is the instant (CLOCK_MONOTONIC,
- * us) before the first of them was written to. Each request is a line on stdout. */
+ * us) before the first of them was written to. Each request is a line on stdout.
+ *
+ * Reason: one program beside the tree; it has no headers to share. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <jansson.h>

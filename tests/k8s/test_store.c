@@ -127,6 +127,22 @@ static char *written(void)
 	return copy;
 }
 
+/* Each piece is written and forgotten. */
+static char *written_in_pieces(size_t step)
+{
+	struct k8s_cache_writer *writer = k8s_cache_writer_new(store, "cluster-1", "lintel.io/a");
+	struct text all = {0};
+	bool whole;
+
+	do {
+		whole = k8s_cache_writer_step(writer, step);
+		text_add(&all, text_str(k8s_cache_writer_text(writer)));
+		k8s_cache_writer_forget(writer);
+	} while (!whole);
+	k8s_cache_writer_free(writer);
+	return text_take(&all);
+}
+
 static enum k8s_cache_verdict read_it(const char *data, size_t size, const char *cluster,
                                       const char *class, size_t *ret_nodes)
 {
@@ -137,6 +153,22 @@ static enum k8s_cache_verdict read_it(const char *data, size_t size, const char 
 	k8s_store_free(other);
 	return verdict;
 }
+
+START_TEST(a_file_is_the_same_in_whatever_pieces_it_is_written)
+{
+	char *at_once, *pieces;
+
+	for (int i = 0; i < 5; i++)
+		cluster_put(store, K8S_NODE, "{'metadata': {'name': 'm%d'}}", i);
+	at_once = written_in_pieces(100);
+	for (size_t step = 1; step < 7; step++) {
+		pieces = written_in_pieces(step);
+		ck_assert_str_eq(pieces, at_once);
+		free(pieces);
+	}
+	free(at_once);
+}
+END_TEST
 
 START_TEST(what_is_written_is_read_and_what_is_damaged_is_refused)
 {
@@ -275,6 +307,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, changes_are_told_and_nothing_else);
+	tcase_add_test(tests, a_file_is_the_same_in_whatever_pieces_it_is_written);
 	tcase_add_test(tests, the_last_version_is_kept_even_if_nothing_changed);
 	tcase_add_test(tests, a_list_takes_away_what_is_not_in_it);
 	tcase_add_test(tests, slices_are_found_by_their_service);
