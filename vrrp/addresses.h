@@ -15,9 +15,10 @@
 #include "vrrp/lease.h"
 #include "vrrp/links.h"
 
-/* Addresses put, renewed or removed for one router between two looks at its advertisements: some
- * milliseconds of the kernel's time. */
-#define VRRP_ADDRESSES_STEP    128
+/* Addresses put, renewed or removed for one router in one system call, between two looks at its
+ * advertisements: a few milliseconds of the kernel's time, which grows with the addresses of the
+ * interface (one of 8,000 took a millisecond). */
+#define VRRP_ADDRESSES_STEP    16
 /* What remains of the lifetime of addresses that are left to the next start. */
 #define VRRP_ADDRESSES_KEEP_S  60
 /* Of the threads here, when allowed: low among real-time priorities, above everything ordinary. */
