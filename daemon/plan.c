@@ -112,12 +112,11 @@ static void plan_ipvs_against(struct balance *balance, struct ipvs_table *found,
 	ipvs_table_done(&wanted);
 }
 
-/* Appends the changes. True: connections go on that need NAT and settings which nobody else wants,
- * as services take leave. */
-static bool plan_ipvs(struct daemon_plan *plan, const struct model_snapshot *snapshot,
-                      const char *state_dir, struct text *lines)
+/* Appends the changes. 'ret_drain': what takes leave, whose connections need NAT, settings and
+ * addresses that nobody else wants; the caller's to free. */
+static void plan_ipvs(struct daemon_plan *plan, const struct model_snapshot *snapshot,
+                      const char *state_dir, struct text *lines, struct ipvs_drain *ret_drain)
 {
-	bool leaving = false;
 	struct text why = {0};
 	struct drains drains;
 	struct balance balance;
@@ -138,14 +137,14 @@ static bool plan_ipvs(struct daemon_plan *plan, const struct model_snapshot *sna
 			text_printf(&plan->notes, "IPVS can't be read\n");
 		else {
 			plan_ipvs_against(&balance, &found, lines);
-			leaving = balance.drain.count > 0;
+			*ret_drain = balance.drain;
+			ipvs_drain_init(&balance.drain);
 			ipvs_table_done(&found);
 		}
 	}
 	balance_done(&balance);
 	drains_done(&drains);
 	text_done(&why);
-	return leaving;
 }
 
 static const struct vrrp_router_config *owner_of(const struct vrrp_config *config,
@@ -174,7 +173,8 @@ static bool is_present(const struct rtnl_address *found, size_t count, const str
 /* Addresses come with the state of a virtual router, which run decides; only leftovers of an
  * earlier run that nobody wants go at once. */
 static void plan_addresses_against(struct daemon_plan *plan, const struct vrrp_config *config,
-                                   const struct rtnl_address *found, size_t count)
+                                   const struct ipvs_drain *drain, const struct rtnl_address *found,
+                                   size_t count)
 {
 	char prefix[ADDR_PREFIX_TEXT_SIZE], interface[IF_NAMESIZE];
 	struct text lines = {0};
@@ -182,7 +182,8 @@ static void plan_addresses_against(struct daemon_plan *plan, const struct vrrp_c
 	for (size_t i = 0; i < count; i++) {
 		if (found[i].protocol != RTNL_ADDRESS_PROTOCOL ||
 		    !if_indextoname((unsigned)found[i].link_index, interface) ||
-		    owner_of(config, &found[i].prefix.addr, interface))
+		    owner_of(config, &found[i].prefix.addr, interface) ||
+		    ipvs_drain_needs_vip(drain, &found[i].prefix.addr))
 			continue;
 		text_printf(&lines, "- address %s on %s\n",
 		            addr_prefix_format(&found[i].prefix, prefix), interface);
@@ -202,7 +203,8 @@ static void plan_addresses_against(struct daemon_plan *plan, const struct vrrp_c
 	}
 }
 
-static void plan_addresses(struct daemon_plan *plan, const struct model_snapshot *snapshot)
+static void plan_addresses(struct daemon_plan *plan, const struct model_snapshot *snapshot,
+                           const struct ipvs_drain *drain)
 {
 	struct vrrp_config *config = vrrp_config_build(snapshot, NULL);
 	struct rtnl_address *found = NULL;
@@ -215,7 +217,7 @@ static void plan_addresses(struct daemon_plan *plan, const struct model_snapshot
 	if (rc)
 		text_printf(&plan->notes, "addresses can't be read: %s\n", strerror(-rc));
 	else
-		plan_addresses_against(plan, config, found, count);
+		plan_addresses_against(plan, config, drain, found, count);
 	free(found);
 	nl_close(nl);
 	vrrp_config_free(config);
@@ -231,12 +233,15 @@ int daemon_plan(char *const *paths, size_t path_count, const char *state_dir,
 		return -EINVAL;
 	/* Looked at first, as what drains keeps other things in place; printed in run's order. */
 	struct text ipvs = {0};
-	bool leaving = plan_ipvs(ret_plan, snapshot, state_dir, &ipvs);
-	plan_sysctls(ret_plan, snapshot, state_dir, leaving);
-	plan_nft(ret_plan, snapshot, leaving);
+	struct ipvs_drain drain;
+	ipvs_drain_init(&drain);
+	plan_ipvs(ret_plan, snapshot, state_dir, &ipvs, &drain);
+	plan_sysctls(ret_plan, snapshot, state_dir, drain.count > 0);
+	plan_nft(ret_plan, snapshot, drain.count > 0);
 	add_section(ret_plan, "IPVS", &ipvs);
 	text_done(&ipvs);
-	plan_addresses(ret_plan, snapshot);
+	plan_addresses(ret_plan, snapshot, &drain);
+	ipvs_drain_done(&drain);
 	model_snapshot_free(snapshot);
 	return 0;
 }
