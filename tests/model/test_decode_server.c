@@ -355,7 +355,8 @@ static const struct row {
          "t.yaml:3: VirtualServer default/v: spec.ports[0].onePacket: needs protocol UDP; this is "
          "TCP\n"},
 	{IN_PORTS, "{port: 80, protocol: UDP, onePacket: true}",
-         "t.yaml:3: VirtualServer default/v: spec.ports[0]: warning: onePacket with forwarding nat: "
+         "t.yaml:3: VirtualServer default/v: spec.ports[0]: warning: onePacket with forwarding "
+         "nat: "
          "no answer finds its way back, as no connection is kept; forwarding direct or tunnel "
          "serves it\n"},
 	{IN_PORTS, "{port: 80, name: a}, {port: 81, name: a}",
