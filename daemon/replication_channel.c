@@ -8,9 +8,14 @@
 #include "peer/tls.h"
 
 #include <errno.h>
+#include <ifaddrs.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+
+/* A guest that is not there is forgotten after this. */
+#define GUEST_US (60 * US_PER_S)
 
 /* --- peers --- */
 
@@ -27,6 +32,37 @@ static void add_peer(struct peer_address *peers, size_t *count, const struct pee
 uint32_t replication_channel_scope(const struct addr *address, const char *interface)
 {
 	return addr_is_link_local(address) ? if_nametoindex(interface) : 0;
+}
+
+/* Is it up with somebody there? */
+static bool is_up(const struct replication *replication, const struct peer_address *address)
+{
+	size_t count = peer_channel_peer_count(replication->channel);
+
+	for (size_t i = 0; i < count; i++) {
+		struct peer_channel_status status;
+
+		peer_channel_status(replication->channel, i, &status);
+		if (status.peer && addr_equal(&status.address.address, &address->address) &&
+		    status.address.scope == address->scope)
+			return true;
+	}
+	return false;
+}
+
+static void drop_guests(struct replication *replication, int64_t now_us)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < replication->guest_count; i++) {
+		struct replication_guest *guest = &replication->guests[i];
+
+		if (is_up(replication, &guest->address))
+			guest->came_us = now_us;
+		if (now_us - guest->came_us < GUEST_US)
+			replication->guests[kept++] = *guest;
+	}
+	replication->guest_count = kept;
 }
 
 /* Those that virtual routers name, and those that are heard by multicast. */
@@ -55,8 +91,72 @@ void replication_channel_update_peers(struct replication *replication)
 		for (size_t j = 0; j < router->heard_count; j++)
 			add_peer(peers, &count, &router->heard[j]);
 	}
+	drop_guests(replication, mono_now_us());
+	for (size_t i = 0; i < replication->guest_count; i++)
+		add_peer(peers, &count, &replication->guests[i].address);
 	if (peer_channel_set_peers(replication->channel, peers, count))
 		log_warn("peer", "more than %d peers", PEER_CHANNEL_PEERS_MAX);
+}
+
+static struct addr address_of(const struct sockaddr *from)
+{
+	if (from->sa_family == AF_INET6)
+		return addr_make(ADDR_IPV6, &((const struct sockaddr_in6 *)from)->sin6_addr);
+	return addr_make(ADDR_IPV4, &((const struct sockaddr_in *)from)->sin_addr);
+}
+
+/* Is the address one of a network of that interface? */
+static bool is_neighbour(const char *interface, const struct addr *address)
+{
+	struct ifaddrs *all, *one;
+	bool found = false;
+
+	if (getifaddrs(&all))
+		return false;
+	for (one = all; one && !found; one = one->ifa_next) {
+		struct addr own, mask;
+		size_t i = 0;
+
+		if (!one->ifa_addr || !one->ifa_netmask ||
+		    one->ifa_addr->sa_family != address->family ||
+		    strcmp(one->ifa_name, interface) != 0)
+			continue;
+		own = address_of(one->ifa_addr);
+		mask = address_of(one->ifa_netmask);
+		while (i < addr_size(address) &&
+		       ((own.bytes[i] ^ address->bytes[i]) & mask.bytes[i]) == 0)
+			i++;
+		found = i == addr_size(address);
+	}
+	freeifaddrs(all);
+	return found;
+}
+
+/* A silent Backup of a virtual router that speaks by multicast. Whether it is one of us its key
+ * tells. */
+static bool welcome(void *ctx, const struct addr *from, uint32_t scope)
+{
+	struct replication *replication = ctx;
+
+	if (!replication->snapshot || replication->guest_count == REPLICATION_GUESTS_MAX)
+		return false;
+	for (size_t i = 0; i < replication->snapshot->router_count; i++) {
+		const struct model_router *router = replication->snapshot->routers[i];
+		bool here = scope ? scope == if_nametoindex(router->interface)
+		                  : is_neighbour(router->interface, from);
+
+		if (router->peer_count || !here)
+			continue;
+		replication->guests[replication->guest_count++] = (struct replication_guest){
+			.address = {.address = *from,
+		                    .port = replication->options->peer_port,
+		                    .scope = scope},
+			.came_us = mono_now_us(),
+		};
+		replication_channel_update_peers(replication);
+		return true;
+	}
+	return false;
 }
 
 /* --- the channel's events, for the book --- */
@@ -145,6 +245,7 @@ int replication_channel_open(struct replication *replication)
 		.down = peer_down,
 		.frame = peer_frame,
 		.writable = peer_writable,
+		.welcome = welcome,
 		.event = peer_event,
 	};
 	struct peer_book_ops ops = replication_replica_ops;

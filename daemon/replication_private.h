@@ -23,6 +23,7 @@
 
 /* Of comparisons: above the generations of the book, which share a place with them. */
 #define REPLICATION_COMPARISON_FIRST 0x80000000U
+#define REPLICATION_GUESTS_MAX       16
 #define REPLICATION_BATCH            512 /* flows told, or given to the kernel, at once */
 
 /* A virtual router's connections. */
@@ -41,6 +42,13 @@ struct replication_router {
 	size_t heard_count;
 };
 
+/* Who came by itself from a network on which virtual routers speak by multicast: a Backup is silent
+ * there. */
+struct replication_guest {
+	struct peer_address address;
+	int64_t came_us;
+};
+
 struct replication {
 	struct loop *loop;
 	const struct daemon_run_options *options; /* not owned */
@@ -55,6 +63,8 @@ struct replication {
 	struct replication_index index;
 	struct addr *virtuals; /* owned; addresses of the index, each once */
 	size_t virtual_count;
+	struct replication_guest guests[REPLICATION_GUESTS_MAX];
+	size_t guest_count;
 	struct peer_channel *channel; /* these are NULL while off, or while they can't be opened */
 	struct peer_book *book;
 	struct conntrack_kernel *conntrack;

@@ -55,12 +55,16 @@ struct peer_channel_handlers {
 	void (*frame)(void *ctx, uint32_t peer, const struct peer_frame *frame);
 	/* More than PEER_CHANNEL_LOW waited for it; no longer. */
 	void (*writable)(void *ctx, uint32_t peer);
+	/* Somebody came who is no peer; 'scope' as in struct peer_address. True: it is one from now
+	 * on, peer_channel_set_peers() was called with it. NULL: there are no others than peers. */
+	bool (*welcome)(void *ctx, const struct addr *from, uint32_t scope);
 	/* For the log: "peer is up address=... node=..."; once for each peer and reason until that
 	 * changes. */
 	void (*event)(void *ctx, enum log_level level, const char *message);
 };
 
-/* All handlers must be there. 0 or -errno: -EINVAL for a bad name or no key, -EADDRINUSE... */
+/* All handlers but 'welcome' must be there. 0 or -errno: -EINVAL for a bad name or no key,
+ * -EADDRINUSE... */
 LT_MUST_USE int peer_channel_open(struct loop *loop, const struct peer_channel_config *config,
                                   const struct peer_channel_handlers *handlers,
                                   struct peer_channel **ret_channel);

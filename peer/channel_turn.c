@@ -269,6 +269,9 @@ static void came(struct peer_channel *channel, int fd, const struct addr *from, 
 	char address[ADDR_TEXT_SIZE];
 	enum peer_link place;
 
+	if (!peer && channel->handlers.welcome &&
+	    channel->handlers.welcome(channel->handlers.ctx, from, scope))
+		peer = channel_find(channel, from, scope);
 	if (!peer) {
 		close(fd);
 		stranger_came(channel, from);
