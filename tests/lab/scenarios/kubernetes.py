@@ -68,7 +68,8 @@ def endpoints(*addresses, of="web", protocol="TCP", nodes=None, family="IPv4", p
     return {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": family,
             "metadata": {"name": f"{of}-{family.lower()}", "namespace": "default", "labels": {"kubernetes.io/service-name": of}},
             "ports": [{"name": f"p{number}", "port": to, "protocol": protocol} for number, to in ports],
-            "endpoints": [{"addresses": [address], "conditions": ready, "nodeName": (nodes or {}).get(address, f"worker-{address}")}
+            "endpoints": [{"addresses": [address], "conditions": ready,
+                           "nodeName": (nodes or {}).get(address, f"worker-{address.replace(':', '-')}")}
                           for address in addresses]}
 
 
@@ -278,6 +279,28 @@ def beside_kube_proxy(lab):
         wait_until("it is seen to be gone", lambda: lab.lb1.status()["kubeProxy"]["mode"] == "iptables", 30)
         lab.lb1.wait_active(seconds=40)
         lab.client.wait_answer("tcp", VIP, 80)
+
+
+@scenario("Kubernetes: one instance alone serves; a second one that joins, at short intervals, takes nothing and loses nothing")
+def second_joins(lab):
+    with Cluster(lab, service(), endpoints(*WEBS)) as cluster:
+        cluster.put(router(interval="30ms"))
+        cluster.api.store.remove("Node", lab.lb2.name, "")
+        cluster.start(lab.lb1)
+        lab.lb1.wait_active(seconds=40)
+        expect(not lab.lb1.router()["peers"], "alone it speaks to everybody")
+        wait_until("the Service has its address", cluster.ingress, 60)
+        lab.client.wait_answer("tcp", VIP, 80)
+        with lab.client.watching("tcp", VIP, 80, interval=20) as probe:
+            cluster.put(node(lab.lb2))
+            cluster.start(lab.lb2)
+            wait_until("they found each other", lambda: all(balancer.router()["peers"] for balancer in lab.nodes), 60)
+            pause(2)
+        expect(probe.report.lost == 0, probe.report)
+        expect(lab.lb1.is_active() and lab.lb2.is_backup(), "nothing moved")
+        for balancer in lab.nodes:
+            changes = [entry["to"] for entry in balancer.router()["transitions"]]
+            expect(changes.count("Active") == (balancer is lab.lb1), f"{balancer.name}: {changes}")
 
 
 @scenario("Kubernetes: two domains side by side: each serves its own, and the end of one is nothing to the other")
