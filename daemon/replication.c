@@ -9,7 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TICK_US US_PER_S
+#define TICK_US  US_PER_S
+/* Replicas are given to the kernel again so long after servers have come: many may come in a row.
+ */
+#define RENEW_US (5 * US_PER_S)
 
 struct replication_router *replication_router_find(const struct replication *replication,
                                                    const char *name)
@@ -245,6 +248,9 @@ void replication_want(struct replication *replication, const struct model_snapsh
 		open_all(replication);
 		replication_channel_update_peers(replication);
 		replication_observe_watch(replication);
+		/* A replica counts for a server that is there when it is put. */
+		if (replication->renew_at_us == TIME_NEVER)
+			replication->renew_at_us = mono_now_us() + RENEW_US;
 		replication_guard_update(replication, mono_now_us());
 		replication_book_arm(replication);
 	}
@@ -333,6 +339,10 @@ static void tick(struct loop_deadline *deadline)
 		return;
 	open_all(replication);
 	replication_observe_tick(replication, now_us);
+	if (now_us >= replication->renew_at_us) {
+		replication->renew_at_us = TIME_NEVER;
+		replication_replica_renew(replication);
+	}
 	replication_replica_tick(replication);
 	replication_guard_update(replication, now_us);
 	replication_book_arm(replication);
@@ -351,13 +361,13 @@ int replication_open(struct loop *loop, const struct daemon_run_options *options
 	replication->comparison = REPLICATION_COMPARISON_FIRST;
 	replication->compare_at_us = TIME_NEVER;
 	replication->guard_at_us = TIME_NEVER;
+	replication->renew_at_us = TIME_NEVER;
 	problems_init(&replication->problems, "peer");
 	rc = loop_deadline_init(loop, &replication->tick);
-	if (rc == 0) {
+	if (rc == 0)
 		rc = loop_deadline_init(loop, &replication->book_tick);
-		if (rc)
-			loop_deadline_done(&replication->tick);
-	}
+	if (rc == 0)
+		rc = replication_adopt_open(replication);
 	if (rc) {
 		problems_done(&replication->problems);
 		free(replication);
@@ -377,6 +387,7 @@ void replication_close(struct replication *replication, bool clean)
 		return;
 	close_all(replication);
 	replication_guard_close(replication, clean);
+	replication_adopt_close(replication);
 	loop_deadline_done(&replication->tick);
 	loop_deadline_done(&replication->book_tick);
 	peer_keys_wipe(&replication->keys);

@@ -62,6 +62,9 @@ void replication_index_build(struct replication_index *index, const struct model
 			.forwarding = forwarding,
 			.source_nat = forwarding == MODEL_FORWARD_NAT &&
 		                      service->virtual_server->snat_mode != MODEL_SNAT_NONE,
+			.persistence_s =
+				(uint32_t)(service->virtual_server->persistence_timeout_us /
+		                           1000000),
 			.router = at,
 		};
 	}

@@ -18,7 +18,8 @@ struct replication_place {
 	uint32_t mark;          /* 0: none */
 	enum model_forwarding forwarding;
 	bool source_nat;
-	size_t router; /* index in the snapshot */
+	uint32_t persistence_s; /* 0: none */
+	size_t router;          /* index in the snapshot */
 };
 
 struct replication_index {

@@ -311,4 +311,5 @@ void replication_observe_takeover(struct replication *replication,
 	for (; (entry = model_flow_table_from(&router->flows, slot, &slot)); slot++)
 		entry->until_s = conntrack_flow_needs_entry(&entry->flow) ? 0 : until(&entry->flow);
 	replication_observe_compare_in(replication, TAKEOVER_US);
+	replication_adopt_begin(replication);
 }

@@ -4,7 +4,8 @@
  * replication.c: life, what is wanted, who may preempt; replication_channel.c: keys and
  * peers; replication_observe.c: what our kernel says
  * goes to the peers; replication_replica.c: what peers say goes into our kernel;
- * replication_guard.c: what waits after a takeover; replication_report.c: what people see. */
+ * replication_guard.c: what waits after a takeover; replication_adopt.c: what was there before us;
+ * replication_report.c: what people see. */
 
 #ifndef LINTEL_DAEMON_REPLICATION_PRIVATE_H
 #define LINTEL_DAEMON_REPLICATION_PRIVATE_H
@@ -14,6 +15,7 @@
 #include "daemon/problems.h"
 #include "daemon/replication.h"
 #include "daemon/replication_index.h"
+#include "ipvs/connections_file.h"
 #include "ipvs/sync.h"
 #include "model/flow_table.h"
 #include "nft/guard.h"
@@ -71,10 +73,14 @@ struct replication {
 	struct loop_fd conntrack_events, conntrack_dump;
 	struct ipvs_sync *sync;
 	struct nft_kernel *guard;
-	bool guard_due;                    /* something it depends on changed */
-	int64_t guard_at_us;               /* it changes by itself then; TIME_NEVER */
-	struct loop_deadline tick;         /* once a second */
-	struct loop_deadline book_tick;    /* as the book wants */
+	bool guard_due;                 /* something it depends on changed */
+	int64_t guard_at_us;            /* it changes by itself then; TIME_NEVER */
+	struct loop_deadline tick;      /* once a second */
+	struct loop_deadline book_tick; /* as the book wants */
+	struct loop_deadline adopt_tick;
+	struct ipvs_connections_walk *adopt; /* NULL: none is under way */
+	size_t adopt_count;                  /* connections read by it */
+	int64_t renew_at_us; /* all replicas are given to the kernel again; TIME_NEVER: no need */
 	struct vrrp_restraint *restraints; /* owned */
 	size_t restraint_count;
 	/* flows to be told, all of one router */
@@ -126,6 +132,12 @@ void replication_observe_tick(struct replication *replication, int64_t now_us);
 void replication_observe_expire(struct replication *replication, struct replication_router *router,
                                 struct model_flow_entry *entry);
 void replication_observe_seen(void *ctx, const struct model_flow *flows, size_t count);
+
+/* replication_adopt.c */
+LT_MUST_USE int replication_adopt_open(struct replication *replication);
+void replication_adopt_close(struct replication *replication);
+/* Reads what the kernel carries of virtual routers that are Active here. */
+void replication_adopt_begin(struct replication *replication);
 
 /* replication_replica.c */
 extern const struct peer_book_ops replication_replica_ops; /* without ctx */
