@@ -87,6 +87,8 @@ def fill(schema, value):
     """What is stored: nulls and unknown fields go, defaults come."""
     if isinstance(value, list) and "items" in schema:
         return [fill(schema["items"], item) for item in value]
+    if isinstance(value, dict) and "additionalProperties" in schema:
+        return {name: fill(schema["additionalProperties"], item) for name, item in value.items() if item is not None}
     if not isinstance(value, dict) or "properties" not in schema:
         return value
     keep = schema.get("x-kubernetes-preserve-unknown-fields")
