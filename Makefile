@@ -2,6 +2,7 @@
 # A handful of names for meson and the scripts; nothing is decided here.
 BUILD = build
 MESON_OPTIONS =
+STATIC = build-static
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -37,10 +38,15 @@ bench: packages-lab
 format: $(BUILD)/build.ninja
 	ninja -C $(BUILD) format
 
+# one static binary: $(STATIC)/lintel
+static: packages
+	packaging/install-packages packaging/packages-static.txt
+	packaging/static/build $(STATIC)
+
 install: all
 	meson install -C $(BUILD) --no-rebuild
 
 clean:
-	rm -rf $(BUILD)
+	rm -rf $(BUILD) $(STATIC)
 
-.PHONY: all packages packages-test packages-lab test test-quick demo bench format install clean
+.PHONY: all packages packages-test packages-lab test test-quick demo bench format static install clean
