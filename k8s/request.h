@@ -21,9 +21,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define K8S_REQUEST_RATE        5 /* requests a second */
-#define K8S_REQUEST_BURST       10
-#define K8S_REQUEST_UNDERWAY    4
+#define K8S_REQUEST_RATE        50 /* requests a second: 10,000 new Services within minutes */
+#define K8S_REQUEST_BURST       100
+#define K8S_REQUEST_UNDERWAY    8
 #define K8S_REQUEST_ATTEMPTS    10
 #define K8S_REQUEST_PATIENCE_US INT64_C(120000000) /* after that it is given up */
 #define K8S_REQUEST_TIMEOUT_US  INT64_C(10000000)  /* for one attempt */

@@ -472,7 +472,7 @@ def health(path="/healthz"):
             return answer.status, json.loads(answer.read())
     except urllib.error.HTTPError as error:
         return error.code, json.loads(error.read())
-    except urllib.error.URLError:
+    except OSError:  # refused, or closed while it was being said
         return None, None
 
 

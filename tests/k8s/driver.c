@@ -26,7 +26,7 @@
 #include <unistd.h>
 
 #define SEED     20261121
-#define CALLS    256
+#define CALLS    1024
 #define WATCHES  16
 #define LINE_MAX 65536
 
