@@ -29,8 +29,7 @@
 #define K8S_WATCH_DELAY_MIN_US  INT64_C(800000)    /* between attempts: at least this, ... */
 #define K8S_WATCH_DELAY_MAX_US  INT64_C(30000000)  /* ... twice as much each time, up to this */
 #define K8S_WATCH_STABLE_US     INT64_C(120000000) /* quiet that ends the doubling */
-#define K8S_WATCH_OVERS_MAX     3 /* expired so often without such quiet: lists are no longer at once \
-	                           */
+#define K8S_WATCH_OVERS_MAX     3 /* expired so often without it: no more lists at once */
 #define K8S_WATCH_RETRY_MAX_US  INT64_C(300000000) /* a longer Retry-After is cut to this */
 
 enum k8s_watch_state {
