@@ -273,7 +273,7 @@ static const struct model_schema_field quorum_fields[] = {
 		.max = 65535,
 		.default_text = "1",
 		.doc = "The weights of the servers that are up, added up, have to be this at "
-                       "least.",
+		       "least.",
 		MODEL_FIELD_AT(model_quorum, minimum),
 	},
 	{

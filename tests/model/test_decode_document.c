@@ -134,7 +134,7 @@ static const struct row {
          "t.yaml:21: VirtualServer shop/web: spec.servers[0].weight: is the text 'heavy'; allowed: "
          "an integer from 0 to 65535\n"
          "t.yaml:22: VirtualServer shop/web: spec.servers[0].colour: unknown field 'colour'; "
-         "allowed: address, port, weight, upperThreshold, lowerThreshold, tunnel\n"
+         "allowed: address, port, weight, upperThreshold, lowerThreshold, tunnel, healthCheck\n"
          "t.yaml:29: AddressPool public: spec.virtualRouter: missing; it has to be a name of at "
          "most 253 lower-case letters, digits, '-' and '.' that begins and ends with a letter or "
          "digit\n"
