@@ -43,6 +43,8 @@ const char *model_router_reason_name(enum model_router_reason reason)
 		return "the machine was suspended";
 	case MODEL_REASON_RECONFIGURED:
 		return "its configuration was changed";
+	case MODEL_REASON_WITHDRAWN:
+		return "too few servers are up";
 	case MODEL_REASON_COUNT:
 		break;
 	}

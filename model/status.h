@@ -33,6 +33,7 @@ enum model_router_reason {
 	MODEL_REASON_LATE,            /* this process was stalled for longer than others wait */
 	MODEL_REASON_SUSPENDED,       /* the machine slept */
 	MODEL_REASON_RECONFIGURED,
+	MODEL_REASON_WITHDRAWN, /* too few servers are up: the quorum of a virtual server is lost */
 	MODEL_REASON_COUNT,
 };
 const char *model_router_reason_name(enum model_router_reason reason);

@@ -250,12 +250,37 @@ static void lengthen_lifetimes(struct vrrp_config *config)
 	}
 }
 
-static bool preempt_is_held(const struct vrrp_circumstances *circumstances, const char *router)
+#define OWNER_PRIORITY 255
+
+static void restrain(const struct vrrp_circumstances *circumstances,
+                     struct vrrp_router_config *router)
 {
-	for (size_t i = 0; i < circumstances->restraint_count; i++)
-		if (strcmp(circumstances->restraints[i].router, router) == 0)
-			return circumstances->restraints[i].preempt_held;
-	return false;
+	unsigned priority = router->priority;
+
+	for (size_t i = 0; i < circumstances->restraint_count; i++) {
+		const struct vrrp_restraint *restraint = &circumstances->restraints[i];
+
+		if (strcmp(restraint->router, router->name) != 0)
+			continue;
+		router->preempt_held |= restraint->preempt_held;
+		router->withdrawn |= restraint->withdrawn;
+		if (router->priority != OWNER_PRIORITY)
+			priority -= restraint->priority_cut < priority ? restraint->priority_cut
+			                                               : priority - 1;
+	}
+	router->priority = (uint8_t)priority;
+}
+
+static void note_quorums(const struct model_snapshot *snapshot, struct vrrp_config *config)
+{
+	for (size_t i = 0; i < snapshot->service_count; i++) {
+		const struct model_service *service = &snapshot->services[i];
+		const struct model_quorum *quorum = service->virtual_server->quorum;
+
+		for (size_t j = 0;
+		     quorum && quorum->loss == MODEL_QUORUM_LOWER && j < config->router_count; j++)
+			config->routers[j].relieves |= snapshot->routers[j] == service->router;
+	}
 }
 
 struct vrrp_config *vrrp_config_build(const struct model_snapshot *snapshot,
@@ -273,8 +298,9 @@ struct vrrp_config *vrrp_config_build(const struct model_snapshot *snapshot,
 	for (size_t i = 0; i < snapshot->router_count; i++) {
 		build_router(&config->arena, snapshot, &lingerers, snapshot->routers[i],
 		             &config->routers[i]);
-		config->routers[i].preempt_held = preempt_is_held(now, snapshot->routers[i]->name);
+		restrain(now, &config->routers[i]);
 	}
+	note_quorums(snapshot, config);
 	lengthen_lifetimes(config);
 	return config;
 }
@@ -342,7 +368,8 @@ bool vrrp_config_router_equal(const struct vrrp_router_config *a,
 	return strcmp(a->name, b->name) == 0 && strcmp(a->interface, b->interface) == 0 &&
 	       a->virtual_router_id == b->virtual_router_id && a->priority == b->priority &&
 	       a->advert_interval_us == b->advert_interval_us && a->preempt == b->preempt &&
-	       a->preempt_held == b->preempt_held && a->preempt_delay_us == b->preempt_delay_us &&
+	       a->preempt_held == b->preempt_held && a->withdrawn == b->withdrawn &&
+	       a->relieves == b->relieves && a->preempt_delay_us == b->preempt_delay_us &&
 	       a->accept == b->accept && a->virtual_mac == b->virtual_mac &&
 	       a->checksum == b->checksum && a->address_lifetime_s == b->address_lifetime_s &&
 	       a->announce_count == b->announce_count &&

@@ -27,7 +27,11 @@ struct vrrp_router_config {
 	uint8_t priority;
 	int64_t advert_interval_us;
 	bool preempt;
-	bool preempt_held; /* for now, see struct vrrp_restraint */
+	bool preempt_held; /* for now, see struct vrrp_restraint; so is ... */
+	bool withdrawn;    /* ... this, and 'priority' has been cut by them */
+	/* Takes over from an Active that lowers its priority below ours, whatever 'preempt' says: a
+	 * virtual server here lowers priorities when it loses its quorum. */
+	bool relieves;
 	int64_t preempt_delay_us;
 	bool accept;
 	bool virtual_mac;
@@ -66,10 +70,14 @@ struct vrrp_lingering {
 	char router[254]; /* that owned it; unknown by now: the address is let go */
 };
 
-/* What keeps a virtual router here from all that its configuration lets it do, for now. */
+/* What keeps a virtual router here from all that its configuration lets it do, for now. Several may
+ * name one router: cuts add up, and what any says is so. */
 struct vrrp_restraint {
 	char router[254];
 	bool preempt_held; /* preempts nobody, not even as the address owner */
+	bool withdrawn;    /* takes no part: leaves as planned when Active, with all addresses */
+	unsigned
+		priority_cut; /* off its priority, which stays at 1 at least; not the owner's 255 */
 };
 
 /* What is so at the moment, beside what is wanted. Arrays may be NULL when their count is 0; of

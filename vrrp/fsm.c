@@ -88,6 +88,8 @@ static void listen_anew(struct vrrp_fsm *fsm, int64_t now_us)
 	fsm->active_priority = 0;
 	fsm->active_interval_us = interval_of(fsm);
 	fsm->lower_heard_us = TIME_NEVER;
+	fsm->heard[0] = fsm->heard[1] = nobody;
+	fsm->lowered = false;
 	fsm->down_reason = MODEL_REASON_ACTIVE_DOWN;
 	fsm->down_due_us = now_us + active_down(fsm);
 }
@@ -174,7 +176,7 @@ void vrrp_fsm_init(struct vrrp_fsm *fsm, const struct vrrp_fsm_params *params)
 
 void vrrp_fsm_startup(struct vrrp_fsm *fsm, int64_t now_us, bool holding, struct vrrp_effects *out)
 {
-	if (fsm->state != MODEL_ROUTER_INITIALIZE)
+	if (fsm->state != MODEL_ROUTER_INITIALIZE || fsm->params.withdrawn)
 		return;
 	listen_anew(fsm, now_us);
 	/* 6.4.1: the owner becomes Active at once. */
@@ -238,10 +240,28 @@ void vrrp_fsm_leave(struct vrrp_fsm *fsm, int64_t now_us, enum vrrp_leave leave,
 	advertise(out, 0);
 }
 
+/* Remembers with which priority who speaks, and whether that is less than it was. */
+static void note_priority(struct vrrp_fsm *fsm, const struct addr *src,
+                          const struct vrrp_advert *advert)
+{
+	size_t i = src->family == ADDR_IPV6;
+
+	if (!addr_equal(&fsm->heard[i], src))
+		fsm->lowered = false;
+	else if (advert->priority != fsm->heard_priority[i])
+		fsm->lowered = advert->priority < fsm->heard_priority[i];
+	fsm->heard[i] = *src;
+	fsm->heard_priority[i] = advert->priority;
+}
+
 /* Is an advertisement of a lower Active to be overruled? */
 static bool preempts(const struct vrrp_fsm *fsm, int64_t now_us)
 {
-	if (fsm->preemption_suspended || fsm->params.preempt_held)
+	if (fsm->params.preempt_held)
+		return false;
+	if (fsm->params.relieves && fsm->lowered)
+		return true;
+	if (fsm->preemption_suspended)
 		return false;
 	if (fsm->params.priority == OWNER_PRIORITY)
 		return true;
@@ -273,6 +293,7 @@ static void advert_in_backup(struct vrrp_fsm *fsm, int64_t now_us, const struct 
 		effect(out, VRRP_EFFECT_RELEASE);
 		fsm->down_due_us = fsm->since_us + active_down(fsm);
 	}
+	note_priority(fsm, src, advert);
 	if (advert->priority >= fsm->params.priority) {
 		fsm->lower_heard_us = TIME_NEVER;
 		follow(fsm, now_us, src, advert);
@@ -434,7 +455,10 @@ static void end_leave(struct vrrp_fsm *fsm, int64_t now_us, struct vrrp_effects 
 	if (fsm->confirmed || fsm->leaving == VRRP_LEAVE_STOP) {
 		bool heard = fsm->confirmed || fsm->successor_us != TIME_NEVER;
 
-		let_go(fsm, now_us, heard ? MODEL_REASON_HANDED_OVER : MODEL_REASON_SHUTDOWN,
+		let_go(fsm, now_us,
+		       heard                   ? MODEL_REASON_HANDED_OVER
+		       : fsm->params.withdrawn ? MODEL_REASON_WITHDRAWN
+		                               : MODEL_REASON_SHUTDOWN,
 		       &successor, out);
 		return;
 	}
@@ -511,6 +535,10 @@ static void configure_backup(struct vrrp_fsm *fsm, int64_t now_us,
 	bool becomes_owner = fsm->params.priority == OWNER_PRIORITY &&
 	                     old->priority != OWNER_PRIORITY;
 
+	if (fsm->params.withdrawn) {
+		vrrp_fsm_shutdown(fsm, now_us, MODEL_REASON_WITHDRAWN, out);
+		return;
+	}
 	if (becomes_owner && !fsm->preemption_suspended && !fsm->params.preempt_held) {
 		become_active(fsm, now_us, MODEL_REASON_OWNER, out);
 		return;
@@ -547,6 +575,8 @@ void vrrp_fsm_configure(struct vrrp_fsm *fsm, int64_t now_us, const struct vrrp_
 		if (fsm->leaving == VRRP_LEAVE_NONE &&
 		    fsm->adver_due_us > now_us + params->advert_interval_us)
 			fsm->adver_due_us = now_us + params->advert_interval_us;
+		if (params->withdrawn)
+			vrrp_fsm_leave(fsm, now_us, VRRP_LEAVE_STOP, out);
 		break;
 	}
 }

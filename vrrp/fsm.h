@@ -24,6 +24,10 @@
  *   Answers are limited to one an interval, so that two that both think they won don't storm.
  * - An Active that yields to a better one keeps its addresses, too, for as long as that one needs
  *   to put them in place: RELEASE comes 50 ms after the change to Backup.
+ * - An Active that lowers its priority while others follow it asks to be relieved ('relieves'): it
+ *   knows of servers that it doesn't reach. That is no preemption; one that comes to hear it only
+ *   afterwards can't tell it from an Active of low priority, and goes by 'preempt'.
+ * - One that is withdrawn leaves as planned when Active, and stays in Initialize.
  * - A start that finds its addresses still in place (restart, crash) listens only long enough to
  *   hear whether another has taken over, and lets go of them if so. */
 
@@ -39,7 +43,10 @@ struct vrrp_fsm_params {
 	uint8_t priority; /* 1..255 */
 	int64_t advert_interval_us;
 	bool preempt;
-	bool preempt_held;        /* for now it preempts nobody, not even as the owner */
+	bool preempt_held; /* for now it preempts nobody, not even as the owner */
+	bool relieves;  /* takes over from an Active that lowers its priority below ours, whatever
+	                   'preempt' and 'preempt_delay_us' say */
+	bool withdrawn; /* for now it takes no part */
 	int64_t preempt_delay_us; /* after a lower-priority Active was first heard */
 	bool virtual_mac; /* neighbours know one MAC for all: an Active that yields says nothing */
 	struct addr local4; /* primary addresses of the interface, ADDR_NONE when the family is not
@@ -95,7 +102,12 @@ struct vrrp_fsm {
 	bool confirmed;            /* leaving: the successor was heard again */
 	int64_t leave_due_us;      /* leaving: give up waiting; when confirmed: let go */
 	bool preemption_suspended; /* after a failover by hand, until Active again */
-	struct addr active;        /* Backup: whom we follow; ADDR_NONE: nobody yet */
+	/* Backup: the last advertisement over IPv4 and over IPv6, to tell an Active that has
+	 * lowered its priority from another Active with a lower one. */
+	struct addr heard[2];
+	uint8_t heard_priority[2];
+	bool lowered;       /* Backup: the Active has lowered its priority meanwhile */
+	struct addr active; /* Backup: whom we follow; ADDR_NONE: nobody yet */
 	uint8_t active_priority;
 };
 
@@ -133,7 +145,8 @@ void vrrp_fsm_expired(struct vrrp_fsm *fsm, int64_t now_us, struct vrrp_effects 
 void vrrp_fsm_step_down(struct vrrp_fsm *fsm, int64_t now_us, enum model_router_reason reason,
                         struct vrrp_effects *out);
 /* New parameters. The state stays as it is (a new priority goes out with the next advertisement),
- * but a Backup that becomes the owner becomes Active, as at startup. */
+ * but a Backup that becomes the owner becomes Active, as at startup, and one that is withdrawn
+ * leaves (VRRP_LEAVE_STOP). Withdrawn no more, it wants vrrp_fsm_startup(). */
 void vrrp_fsm_configure(struct vrrp_fsm *fsm, int64_t now_us, const struct vrrp_fsm_params *params,
                         struct vrrp_effects *out);
 

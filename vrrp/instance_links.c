@@ -193,6 +193,8 @@ struct vrrp_fsm_params vrrp_instance_params(const struct vrrp_instance *instance
 		.advert_interval_us = config->advert_interval_us,
 		.preempt = config->preempt,
 		.preempt_held = config->preempt_held,
+		.relieves = config->relieves,
+		.withdrawn = config->withdrawn,
 		.preempt_delay_us = config->preempt_delay_us,
 		.virtual_mac = config->virtual_mac,
 		.local4 = instance->local4,
@@ -240,6 +242,9 @@ void vrrp_instance_refresh(struct vrrp_instance *instance, int64_t now_us)
 		         config->peer_count ? " in the family of its peers" : "");
 		usable = false;
 	}
+	if (usable && config->withdrawn)
+		snprintf(instance->status.problem, sizeof(instance->status.problem),
+		         "withdrawn: too few servers are up");
 	params = vrrp_instance_params(instance);
 	vrrp_fsm_configure(&instance->fsm, now_us, &params, &effects);
 	if (vrrp_addresses_resolve(&instance->addresses, &shared->links, config->interface,

@@ -166,6 +166,7 @@ static const char *reason_word(enum model_router_reason reason)
 		[MODEL_REASON_LATE] = "late",
 		[MODEL_REASON_SUSPENDED] = "suspended",
 		[MODEL_REASON_RECONFIGURED] = "reconfigured",
+		[MODEL_REASON_WITHDRAWN] = "withdrawn",
 	};
 
 	return words[reason];

@@ -395,6 +395,59 @@ START_TEST(restraint_holds_the_router_that_it_names_and_no_other)
 }
 END_TEST
 
+START_TEST(restraints_of_one_router_are_put_together)
+{
+	static const struct {
+		uint8_t priority;
+		unsigned cuts[2];
+		uint8_t result;
+	} cases[] = {
+		{200, {50, 0}, 150}, {200, {50, 60}, 90},  {200, {150, 150}, 1},
+		{1, {50, 0}, 1},     {255, {50, 50}, 255}, {200, {0, 0}, 200},
+	};
+	struct vrrp_restraint restraints[2] = {
+		{.preempt_held = true, .priority_cut = cases[_i].cuts[0]},
+		{.withdrawn = true, .priority_cut = cases[_i].cuts[1]},
+	};
+
+	begin();
+	world.routers[0].priority = cases[_i].priority;
+	for (int i = 0; i < 2; i++)
+		snprintf(restraints[i].router, sizeof(restraints[i].router), "%s",
+		         world.routers[0].name);
+	struct vrrp_config *config = vrrp_config_build(
+		&world.snapshot,
+		&(struct vrrp_circumstances){.restraints = restraints, .restraint_count = 2});
+	const struct vrrp_router_config *router = vrrp_config_find(config, world.routers[0].name);
+	ck_assert_int_eq(router->priority, cases[_i].result);
+	ck_assert(router->preempt_held && router->withdrawn && !router->relieves);
+	const struct vrrp_router_config *other = vrrp_config_find(config, world.routers[1].name);
+	ck_assert_int_eq(other->priority, world.routers[1].priority);
+	ck_assert(!other->preempt_held && !other->withdrawn);
+	vrrp_config_free(config);
+}
+END_TEST
+
+START_TEST(router_relieves_others_when_a_quorum_lowers_priorities)
+{
+	struct model_quorum quorum = {.minimum = 1,
+	                              .loss = _i ? MODEL_QUORUM_LOWER : MODEL_QUORUM_WITHDRAW};
+	struct model_virtual_server virtual_server = {.quorum = &quorum};
+	struct model_service service = {.virtual_server = &virtual_server};
+
+	begin();
+	service.router = &world.routers[0];
+	world.snapshot.services = &service;
+	world.snapshot.service_count = 1;
+	struct vrrp_config *config = vrrp_config_build(&world.snapshot, NULL);
+	ck_assert_int_eq(vrrp_config_find(config, world.routers[0].name)->relieves, _i);
+	ck_assert(!vrrp_config_find(config, world.routers[1].name)->relieves);
+	vrrp_config_free(config);
+	world.snapshot.services = NULL;
+	world.snapshot.service_count = 0;
+}
+END_TEST
+
 START_TEST(address_that_takes_leave_is_still_owned)
 {
 	const struct vrrp_lingering lingering[] = {
@@ -474,6 +527,8 @@ int main(void)
 	tcase_add_loop_test(tc, any_difference_is_seen, 0, 20);
 	tcase_add_test(tc, address_that_takes_leave_is_still_owned);
 	tcase_add_test(tc, restraint_holds_the_router_that_it_names_and_no_other);
+	tcase_add_loop_test(tc, restraints_of_one_router_are_put_together, 0, 6);
+	tcase_add_loop_test(tc, router_relieves_others_when_a_quorum_lowers_priorities, 0, 2);
 	tcase_add_loop_test(tc, lifetimes_grow_with_the_addresses_of_the_machine, 0, 7);
 	tcase_add_test(tc, no_routers_no_configuration);
 	suite_add_tcase(suite, tc);

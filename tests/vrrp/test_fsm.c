@@ -283,7 +283,7 @@ static const char *reason_word(enum model_router_reason reason)
 		"startup",      "owner",           "active-down",    "resigned",
 		"preempted",    "higher-priority", "higher-address", "handed-over",
 		"shutdown",     "interface-down",  "late",           "suspended",
-		"reconfigured",
+		"reconfigured", "withdrawn",
 	};
 
 	return words[reason];
@@ -639,6 +639,95 @@ START_TEST(held_preemption_makes_an_owner_listen_first)
 }
 END_TEST
 
+START_TEST(active_that_lowers_itself_is_relieved_whatever_preempt_says)
+{
+	static const struct {
+		uint8_t before, after; /* what the Active says */
+		const char *second;    /* who says 'after' */
+		bool relieves, held, suspended;
+		bool takes_over;
+	} cases[] = {
+		{200, 50, "10.0.0.9", true, false, false, true},
+		{200, 50, "10.0.0.9", true, false, true, true}, /* it is asked to */
+		{200, 50, "10.0.0.9", false, false, false, false},
+		{200, 50, "10.0.0.9", true, true, false, false},
+		{200, 150, "10.0.0.9", true, false, false, false}, /* still higher */
+		{200, 50, "10.0.0.8", true, false, false, false},  /* that is another one */
+		{50, 50, "10.0.0.9", true, false, false, false},   /* as low from the start */
+		{40, 50, "10.0.0.9", true, false, false, false},
+	};
+	struct vrrp_fsm_params params = {.priority = 100,
+	                                 .advert_interval_us = US_PER_S,
+	                                 .preempt_delay_us = 300 * US_PER_S,
+	                                 .relieves = cases[_i].relieves,
+	                                 .preempt_held = cases[_i].held};
+	struct vrrp_effects effects = {.count = 0};
+	struct vrrp_fsm fsm;
+
+	vrrp_fsm_init(&fsm, &params);
+	vrrp_fsm_startup(&fsm, T, false, &effects);
+	fsm.preemption_suspended = cases[_i].suspended;
+	advert(&fsm, T + US_PER_S, "10.0.0.9", cases[_i].before, US_PER_S, &effects);
+	for (int i = 2; i <= 8 && fsm.state == MODEL_ROUTER_BACKUP; i++) {
+		effects.count = 0;
+		advert(&fsm, T + i * US_PER_S, cases[_i].second, cases[_i].after, US_PER_S,
+		       &effects);
+		vrrp_fsm_expired(&fsm, T + i * US_PER_S, &effects);
+	}
+	ck_assert_int_eq(fsm.state == MODEL_ROUTER_ACTIVE, cases[_i].takes_over);
+	if (cases[_i].takes_over)
+		ck_assert_int_eq(fsm.reason, MODEL_REASON_PREEMPTED);
+}
+END_TEST
+
+START_TEST(active_that_recovers_in_time_is_followed_on)
+{
+	struct vrrp_fsm_params params = {
+		.priority = 100, .advert_interval_us = US_PER_S, .relieves = true};
+	struct vrrp_effects effects = {.count = 0};
+	struct vrrp_fsm fsm;
+
+	vrrp_fsm_init(&fsm, &params);
+	vrrp_fsm_startup(&fsm, T, false, &effects);
+	advert(&fsm, T + US_PER_S, "10.0.0.9", 200, US_PER_S, &effects);
+	advert(&fsm, T + 2 * US_PER_S, "10.0.0.9", 50, US_PER_S, &effects);
+	ck_assert(fsm.lowered);
+	advert(&fsm, T + 3 * US_PER_S, "10.0.0.9", 200, US_PER_S, &effects);
+	ck_assert(!fsm.lowered);
+	ck_assert_int_gt(vrrp_fsm_deadline(&fsm), T + 6 * US_PER_S);
+}
+END_TEST
+
+START_TEST(withdrawn_one_leaves_as_planned_and_stays_away_until_it_may_return)
+{
+	struct vrrp_fsm fsm = put(_i ? ACTIVE : BACKUP);
+	struct vrrp_fsm_params params = fsm.params;
+	struct vrrp_effects effects = {.count = 0};
+
+	params.withdrawn = true;
+	vrrp_fsm_configure(&fsm, INPUT, &params, &effects);
+	if (_i) {
+		ck_assert_int_eq(fsm.leaving, VRRP_LEAVE_STOP);
+		for (int turn = 0; turn < 20 && fsm.state == MODEL_ROUTER_ACTIVE; turn++) {
+			effects.count = 0;
+			vrrp_fsm_expired(&fsm, vrrp_fsm_deadline(&fsm), &effects);
+		}
+		ck_assert_int_eq(effects.items[0].kind, VRRP_EFFECT_RELEASE);
+	}
+	ck_assert_int_eq(fsm.state, MODEL_ROUTER_INITIALIZE);
+	ck_assert_int_eq(fsm.reason, MODEL_REASON_WITHDRAWN);
+	int64_t now_us = INPUT + 60 * US_PER_S;
+	effects.count = 0;
+	vrrp_fsm_startup(&fsm, now_us, false, &effects);
+	ck_assert_int_eq(effects.count, 0);
+	ck_assert_int_eq(fsm.state, MODEL_ROUTER_INITIALIZE);
+	params.withdrawn = false;
+	vrrp_fsm_configure(&fsm, now_us, &params, &effects);
+	vrrp_fsm_startup(&fsm, now_us, false, &effects);
+	ck_assert_int_eq(fsm.state, MODEL_ROUTER_BACKUP);
+}
+END_TEST
+
 START_TEST(owner_handed_over_by_hand_does_not_come_back_at_once)
 {
 	struct vrrp_fsm fsm = put(ACTIVE_OWNER);
@@ -813,6 +902,10 @@ int main(void)
 	tcase_add_test(tc, sleep_is_told_from_a_reader_that_was_held_up);
 	tcase_add_test(tc, held_preemption_follows_a_lower_active_but_takes_over_when_it_dies);
 	tcase_add_test(tc, held_preemption_makes_an_owner_listen_first);
+	tcase_add_loop_test(tc, active_that_lowers_itself_is_relieved_whatever_preempt_says, 0, 8);
+	tcase_add_test(tc, active_that_recovers_in_time_is_followed_on);
+	tcase_add_loop_test(tc, withdrawn_one_leaves_as_planned_and_stays_away_until_it_may_return,
+	                    0, 2);
 	tcase_add_test(tc, owner_handed_over_by_hand_does_not_come_back_at_once);
 	tcase_add_loop_test(tc, any_sequence_of_inputs_keeps_the_books, 0, 60);
 	tcase_add_loop_test(tc, durations_are_those_of_the_standard_to_the_microsecond, 0, 10);
