@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* libcurl may not be called from within its own callbacks, and our handlers may want to start and
- * to cancel: so callbacks of libcurl that reach a handler note what is to be done, and settle()
- * does it when libcurl has returned.
+/* Our handlers may want to start and to cancel from within libcurl's callbacks, which it does not
+ * bear: these note what is to be done, and settle() does it when libcurl has returned.
  *
  * Streams and plain requests have nothing in common: libcurl (7.88) that has HTTP/2 to a server
  * sends further requests over any connection to it, a watch's as well, which is HTTP/1.1 and never
@@ -12,11 +11,10 @@
 #include "k8s/http_call.h"
 #include "lib/mem.h"
 #include "lib/mono.h"
+#include "lib/multi.h"
 
-#include <assert.h>
 #include <curl/curl.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,8 +23,7 @@
 /* Requests of one kind, and their connections. */
 struct k8s_http_side {
 	struct k8s_http *http;
-	CURLM *multi;
-	struct loop_deadline timer; /* libcurl's */
+	struct multi multi;
 };
 
 struct k8s_http {
@@ -36,8 +33,14 @@ struct k8s_http {
 	struct k8s_http_side plain;   /* HTTP/2, if it may be */
 	struct loop_deadline resume;  /* now: what must not be done from where it was found out */
 	struct k8s_http_call *calls;  /* all that are under way */
-	bool in_curl;                 /* it may not be called now */
+	bool resuming;                /* in libcurl on our own account */
 };
+
+/* libcurl may not be called now. */
+static bool in_curl(const struct k8s_http *http)
+{
+	return http->resuming || http->streams.multi.in_curl || http->plain.multi.in_curl;
+}
 
 static const char *const failure_names[K8S_HTTP_FAILURE_COUNT] = {
 	[K8S_HTTP_OK] = "ok",
@@ -163,7 +166,7 @@ static void free_call(struct k8s_http_call *call)
 		at = &(*at)->next;
 	*at = call->next;
 	if (call->added)
-		curl_multi_remove_handle(call->side->multi, call->easy);
+		multi_remove(&call->side->multi, call->easy);
 	curl_easy_cleanup(call->easy);
 	curl_slist_free_all(call->headers);
 	curl_slist_free_all(call->connect_to);
@@ -190,20 +193,12 @@ static void tell_end(struct k8s_http_call *call)
 	call->ended(call->ctx, &result);
 }
 
-static void note_finished(struct k8s_http_side *side)
+static void call_ended(struct multi *multi, void *transfer, CURLcode code)
 {
-	CURLMsg *message;
-	int left;
+	struct k8s_http_call *call = transfer;
 
-	while ((message = curl_multi_info_read(side->multi, &left))) {
-		struct k8s_http_call *call;
-
-		if (message->msg != CURLMSG_DONE)
-			continue;
-		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &call);
-		call->code = message->data.result;
-		call->over = true;
-	}
+	call->code = code;
+	call->over = true;
 }
 
 /* One that is to be told or freed; looked for anew each time, as handlers change the list. */
@@ -218,12 +213,7 @@ static struct k8s_http_call *find_over(struct k8s_http *http)
 
 static void add_call(struct k8s_http_call *call)
 {
-	CURLMcode code = curl_multi_add_handle(call->side->multi, call->easy);
-
-	/* Anything else would be a mistake in how it was set up. */
-	if (code == CURLM_OUT_OF_MEMORY)
-		abort();
-	assert(code == CURLM_OK);
+	multi_add(&call->side->multi, call->easy);
 	call->added = true;
 }
 
@@ -232,8 +222,6 @@ static void settle(struct k8s_http *http)
 {
 	struct k8s_http_call *call;
 
-	note_finished(&http->streams);
-	note_finished(&http->plain);
 	while ((call = find_over(http))) {
 		if (!call->cancelled) {
 			call->cancelled = true; /* told once */
@@ -242,83 +230,22 @@ static void settle(struct k8s_http *http)
 		free_call(call);
 	}
 	for (call = http->calls; call; call = call->next) {
+		call->turn_size = 0;
 		if (!call->added)
 			add_call(call);
 	}
 }
 
-/* --- libcurl and the loop --- */
-
-static void act(struct k8s_http_side *side, curl_socket_t fd, int events)
+static void side_turned(struct multi *multi)
 {
-	struct k8s_http *http = side->http;
-	int running;
-
-	for (struct k8s_http_call *call = http->calls; call; call = call->next)
-		call->turn_size = 0;
-	http->in_curl = true;
-	curl_multi_socket_action(side->multi, fd, events, &running);
-	http->in_curl = false;
-	settle(http);
-}
-
-struct watched {
-	struct loop_fd fd;
-	struct k8s_http_side *side;
-};
-
-static void socket_ready(struct loop_fd *fd, bool readable, bool writable)
-{
-	struct watched *watched = lt_container_of(fd, struct watched, fd);
-
-	/* It may be freed in there. */
-	act(watched->side, fd->fd,
-	    (readable ? CURL_CSELECT_IN : 0) | (writable ? CURL_CSELECT_OUT : 0));
-}
-
-static int socket_wanted(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket_ctx)
-{
-	struct k8s_http_side *side = ctx;
-	struct watched *watched = socket_ctx;
-
-	if (what == CURL_POLL_REMOVE) {
-		if (watched) {
-			loop_fd_stop(&watched->fd);
-			free(watched);
-			curl_multi_assign(side->multi, fd, NULL);
-		}
-		return 0;
-	}
-	if (!watched) {
-		watched = xcalloc(1, sizeof(*watched));
-		watched->side = side;
-		watched->fd = (struct loop_fd){.fd = fd, .ready = socket_ready};
-		loop_fd_start(side->http->loop, &watched->fd, false, false);
-		curl_multi_assign(side->multi, fd, watched);
-	}
-	loop_fd_want(&watched->fd, what & CURL_POLL_IN, what & CURL_POLL_OUT);
-	return 0;
-}
-
-static int timer_wanted(CURLM *multi, long timeout_ms, void *ctx)
-{
-	struct k8s_http_side *side = ctx;
-
-	loop_deadline_arm(&side->timer,
-	                  timeout_ms < 0 ? TIME_NEVER : mono_now_us() + timeout_ms * US_PER_MS);
-	return 0;
-}
-
-static void timer_expired(struct loop_deadline *deadline)
-{
-	act(lt_container_of(deadline, struct k8s_http_side, timer), CURL_SOCKET_TIMEOUT, 0);
+	settle(lt_container_of(multi, struct k8s_http_side, multi)->http);
 }
 
 static void resume_expired(struct loop_deadline *deadline)
 {
 	struct k8s_http *http = lt_container_of(deadline, struct k8s_http, resume);
 
-	http->in_curl = true;
+	http->resuming = true;
 	for (struct k8s_http_call *call = http->calls; call; call = call->next) {
 		if (!call->paused || call->over || call->cancelled)
 			continue;
@@ -326,7 +253,7 @@ static void resume_expired(struct loop_deadline *deadline)
 		call->turn_size = 0;
 		curl_easy_pause(call->easy, CURLPAUSE_CONT);
 	}
-	http->in_curl = false;
+	http->resuming = false;
 	settle(http);
 }
 
@@ -360,7 +287,7 @@ struct k8s_http_call *k8s_http_start(struct k8s_http *http, const struct k8s_htt
 	http->calls = call;
 	if (k8s_http_call_prepare(call, identity, request)) {
 		set_handlers(call);
-		if (!http->in_curl)
+		if (!in_curl(http))
 			add_call(call); /* it begins when the timer expires that it asks for */
 	} else {
 		call->code = CURLE_URL_MALFORMAT;
@@ -373,7 +300,7 @@ struct k8s_http_call *k8s_http_start(struct k8s_http *http, const struct k8s_htt
 void k8s_http_cancel(struct k8s_http_call *call)
 {
 	call->cancelled = true;
-	if (!call->http->in_curl)
+	if (!in_curl(call->http))
 		free_call(call);
 }
 
@@ -382,22 +309,9 @@ void k8s_http_cancel(struct k8s_http_call *call)
 static int open_side(struct k8s_http *http, struct k8s_http_side *side)
 {
 	side->http = http;
-	side->timer.expired = timer_expired;
-	side->multi = curl_multi_init();
-	if (!side->multi)
-		return -ENOMEM;
-	curl_multi_setopt(side->multi, CURLMOPT_SOCKETFUNCTION, socket_wanted);
-	curl_multi_setopt(side->multi, CURLMOPT_SOCKETDATA, side);
-	curl_multi_setopt(side->multi, CURLMOPT_TIMERFUNCTION, timer_wanted);
-	curl_multi_setopt(side->multi, CURLMOPT_TIMERDATA, side);
-	curl_multi_setopt(side->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_KEPT);
-	return loop_deadline_init(http->loop, &side->timer);
-}
-
-static void close_side(struct k8s_http_side *side)
-{
-	curl_multi_cleanup(side->multi); /* closes connections, and tells of their sockets */
-	loop_deadline_done(&side->timer);
+	side->multi.ended = call_ended;
+	side->multi.turned = side_turned;
+	return multi_open(&side->multi, http->loop, CONNECTIONS_KEPT);
 }
 
 int k8s_http_new(struct loop *loop, struct k8s_auth *auth, struct k8s_http **ret_http)
@@ -405,11 +319,6 @@ int k8s_http_new(struct loop *loop, struct k8s_auth *auth, struct k8s_http **ret
 	struct k8s_http *http;
 	int r;
 
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		return -ENOMEM;
-	/* What libcurl's TLS library writes to a closed connection must not end us; libcurl would
-	 * see to it by changing that back and forth for the whole process with each call. */
-	(void)signal(SIGPIPE, SIG_IGN);
 	http = xcalloc(1, sizeof(*http));
 	http->loop = loop;
 	http->auth = auth;
@@ -433,9 +342,8 @@ void k8s_http_free(struct k8s_http *http)
 		return;
 	while (http->calls)
 		free_call(http->calls);
-	close_side(&http->streams);
-	close_side(&http->plain);
+	multi_close(&http->streams.multi);
+	multi_close(&http->plain.multi);
 	loop_deadline_done(&http->resume);
 	free(http);
-	curl_global_cleanup();
 }

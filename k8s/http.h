@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* k8s/http.h - requests to the API server: the only door to libcurl.
+/* k8s/http.h - requests to the API server, by libcurl.
  *
  * I/O: libcurl's multi interface on the loop's descriptors and deadlines. Certificates are checked
  * unless the identity says otherwise; proxies, redirects, cookies and .netrc are off. A stream (an
