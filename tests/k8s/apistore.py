@@ -284,6 +284,8 @@ class Store:
             self.validate_lease(obj)
         elif kind == "Service":
             self.validate_service(obj)
+        elif kind == "EndpointSlice":
+            self.validate_slice(obj)
         elif kind == "ConfigMap" and not all(isinstance(value, str) for value in (obj.get("data") or {}).values()):
             raise Refused(400, "BadRequest", "ConfigMap in version \"v1\" cannot be handled as a ConfigMap: data must be texts")
         if resource.custom:
@@ -303,6 +305,18 @@ class Store:
                 raise invalid("Service", name, "status.loadBalancer.ingress.ipMode", "must be VIP or Proxy")
             if "ipMode" in entry and "ip" not in entry:
                 raise invalid("Service", name, "status.loadBalancer.ingress.ipMode", "may not be set when ip is not set")
+
+    @staticmethod
+    def validate_slice(obj):
+        name, family = obj["metadata"]["name"], obj.get("addressType")
+        if family not in ("IPv4", "IPv6", "FQDN"):
+            raise invalid("EndpointSlice", name, "addressType", "Required value")
+        for endpoint in obj.get("endpoints") or []:
+            if not NAME.match(endpoint.get("nodeName", "a")):
+                raise invalid("EndpointSlice", name, "endpoints.nodeName", "must be a DNS name")
+            for address in endpoint["addresses"]:
+                if family != "FQDN" and (not is_address(address) or f"IPv{ipaddress.ip_address(address).version}" != family):
+                    raise invalid("EndpointSlice", name, "endpoints.addresses", f"must be a valid {family} address")
 
     def validate_event(self, obj):
         name = obj["metadata"]["name"]
@@ -332,6 +346,8 @@ class Store:
         """What a server fills in and what it leaves out."""
         if resource.custom:
             return DEFINITIONS.filled(resource, obj)
+        if resource.kind == "EndpointSlice":
+            return {**obj, "endpoints": obj.get("endpoints") or None}  # null is what a real one says
         if resource.kind == "Service":
             status = dict(obj.get("status") or {})
             balancer = dict(status.get("loadBalancer") or {})
@@ -431,6 +447,8 @@ class Store:
             self.check_service(old, new)
         elif resource.kind == "Event":
             self.check_event(old, new)
+        elif resource.kind == "EndpointSlice" and old["addressType"] != new.get("addressType"):
+            raise invalid(resource.kind, name, "addressType", "field is immutable")
         self.validate(resource, new)
         if resource.custom and new.get("spec") != old.get("spec"):
             new["metadata"]["generation"] = old["metadata"].get("generation", 1) + 1
@@ -555,6 +573,8 @@ class Store:
             meta.setdefault("creationTimestamp", old["metadata"]["creationTimestamp"] if old else now())
             if resource.custom:
                 meta.setdefault("generation", 1)
+            elif resource.kind == "EndpointSlice":
+                obj = self.complete(resource, obj)
             return self.commit(resource, "MODIFIED" if old else "ADDED", obj)
 
     def listed(self, plural):

@@ -13,6 +13,7 @@ import urllib.parse
 JSON, MERGE, APPLY = "application/json", "application/merge-patch+json", "application/apply-patch+yaml"
 MAPS, SERVICES = "/api/v1/namespaces/default/configmaps", "/api/v1/namespaces/default/services"
 LEASES, EVENTS = "/apis/coordination.k8s.io/v1/namespaces/default/leases", "/apis/events.k8s.io/v1/namespaces/default/events"
+SLICES = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices"
 POOLS, ROUTERS = "/apis/lintel.io/v1alpha1/addresspools", "/apis/lintel.io/v1alpha1/virtualrouters"
 SERVERS = "/apis/lintel.io/v1alpha1/namespaces/default/virtualservers"
 WHEN = "2026-01-01T00:00:00.000000Z"
@@ -41,6 +42,11 @@ def pool(name, **spec):
 def router(name, **spec):
     return {"apiVersion": "lintel.io/v1alpha1", "kind": "VirtualRouter", "metadata": {"name": name},
             "spec": {"virtualRouterId": 51, "interface": "eth0", **spec}}
+
+
+def endpoints(name, address="10.0.0.1", family="IPv4", **more):
+    return {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": {"name": name}, "addressType": family,
+            "ports": [{"name": "http", "port": 8080, "protocol": "TCP"}], "endpoints": [{"addresses": [address], **more}]}
 
 
 def event(name, **more):
@@ -334,6 +340,13 @@ ROWS = [
     Row("an event of none elsewhere", "POST", EVENTS.replace("default", "kube-system"),
         {**event("e.2", regarding={"kind": "VirtualRouter", "name": "a"}), "metadata": {"name": "e.2", "namespace": "kube-system"}}),
     Row("a series of one", "POST", EVENTS, event("e.2", series={"count": 1, "lastObservedTime": WHEN})),
+    # Endpoints.
+    Row("endpoints", "POST", SLICES, endpoints("web-1", nodeName="w1", conditions={"ready": True}), see=("endpoints", "ports", "addressType")),
+    Row("endpoints of the other family", "POST", SLICES, endpoints("web-2", "2001:db8::1")),
+    Row("endpoints without a family", "POST", SLICES, endpoints("web-2", family="")),
+    Row("endpoints on a node that can't be", "POST", SLICES, endpoints("web-2", nodeName="w:1")),
+    Row("another family", "PATCH", SLICES + "/web-1", {"addressType": "IPv6"}, MERGE),
+    Row("no endpoints", "PATCH", SLICES + "/web-1", {"endpoints": []}, MERGE, see=("endpoints",)),
     # Custom resources are checked by their definitions.
     Row("a virtual router with its defaults", "POST", ROUTERS, router("r"), see=("spec.preempt", "spec.virtualRouterId", "spec.priority")),
     Row("a virtual router of a wrong number", "POST", ROUTERS, router("bad", virtualRouterId=256)),
