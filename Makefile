@@ -43,10 +43,19 @@ static: packages
 	packaging/install-packages packaging/packages-static.txt
 	packaging/static/build $(STATIC)
 
+# a container image of just that, without docker: $(STATIC)/lintel-image.tar
+image: static
+	packaging/image/build $(STATIC)/lintel $(STATIC)/lintel-image.tar
+
+# a Debian package: build-deb/*.deb
+deb: packages
+	packaging/install-packages packaging/packages-deb.txt
+	packaging/build-deb
+
 install: all
 	meson install -C $(BUILD) --no-rebuild
 
 clean:
-	rm -rf $(BUILD) $(STATIC)
+	rm -rf $(BUILD) $(STATIC) build-deb
 
-.PHONY: all packages packages-test packages-lab test test-quick demo bench format static install clean
+.PHONY: all packages packages-test packages-lab test test-quick demo bench format static image deb install clean
