@@ -30,6 +30,7 @@ extern const struct daemon_command daemon_command_check;
 extern const struct daemon_command daemon_command_plan;
 extern const struct daemon_command daemon_command_status;
 extern const struct daemon_command daemon_command_list;
+extern const struct daemon_command daemon_command_top;
 extern const struct daemon_command daemon_command_explain;
 extern const struct daemon_command daemon_command_drain;
 extern const struct daemon_command daemon_command_undrain;
