@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Desired state against the kernel's: start, reload, restart, drift, draining, what is others', and what stays behind."""
 import json
+import os
+import pty
+import select
 import time
 
 from lablib.config import INNER, VIP, WEBS, port, router, server
 from lablib.lab import expect, pause
+from lablib.lintel import BINARY
 from lablib.process import wait_until
 from lablib.report import scenario
 
@@ -233,3 +237,33 @@ def added_address(lab):
     node.configure([router(addresses=[*INNER]), server(addresses=["10.77.0.101"], **quick)])
     wait_until("the first address is gone", lambda: not node.has_address(VIP), seconds=30)
     lab.client.expect_balanced("tcp", "10.77.0.101", 80)
+
+
+@scenario("top: one picture where there is no terminal; on one it draws, sorts as a key says, and gives the terminal back")
+def top(lab):
+    node = lab.alone()
+    text = node.lintel("top")
+    expect(f"TCP {VIP}:80" in text and "front Active" in text, text)
+    with node.host.inside():
+        child, terminal = pty.fork()
+        if child == 0:
+            os.execve(BINARY, [BINARY, "top", "--socket", str(node.socket)], os.environ | {"TERM": "xterm", "LC_ALL": "C.UTF-8"})
+    seen = b""
+
+    def shows(words):
+        nonlocal seen
+        while select.select([terminal], [], [], 0)[0]:
+            try:
+                seen += os.read(terminal, 65536)
+            except OSError:  # it has ended
+                break
+        return words in seen
+    try:
+        wait_until("it draws", lambda: shows(f"TCP {VIP}:80".encode()))
+        os.write(terminal, b"n")
+        wait_until("it sorts by name", lambda: shows(b"By name"))
+        os.write(terminal, b"q")
+        wait_until("it leaves the terminal as it was", lambda: shows(b"\033[?1049l"))
+        expect(os.waitpid(child, 0)[1] == 0, seen)
+    finally:
+        os.close(terminal)
