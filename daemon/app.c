@@ -17,31 +17,11 @@
 
 /* --- what is wanted, down --- */
 
-static void configure_vrrp(struct app *app)
-{
-	struct vrrp_circumstances circumstances = {
-		.lingering = app->lingering,
-		.lingering_count = app->lingering_count,
-	};
-
-	circumstances.restraints =
-		replication_restraints(app->replication, &circumstances.restraint_count);
-	struct vrrp_config *config = vrrp_config_build(app->sources.snapshot, &circumstances);
-	size_t kept = 0;
-
-	for (size_t i = 0; i < config->router_count; i++) {
-		if (!reconcile_holds(&app->reconcile, config->routers[i].name))
-			config->routers[kept++] = config->routers[i];
-	}
-	config->router_count = kept;
-	vrrp_thread_configure(app->vrrp, config);
-}
-
 static void held_changed(void *ctx)
 {
 	struct app *app = ctx;
 
-	configure_vrrp(app);
+	app_configure_vrrp(app);
 	app_tell_held(app);
 }
 
@@ -84,7 +64,7 @@ static void turned(void *ctx)
 		kubernetes_note_proxy(app->kubernetes,
 		                      app->reconcile.proxy_mode != KUBE_PROXY_NONE);
 	if (forget_lingering(app))
-		configure_vrrp(app);
+		app_configure_vrrp(app);
 }
 
 /* New virtual services are in the kernel before their addresses come; addresses that go are let
@@ -97,7 +77,8 @@ static void snapshot_changed(struct app *app, struct model_snapshot *before)
 	app->reconcile.replicating = replication_is_on(app->replication);
 	reconcile_want(&app->reconcile, app->sources.snapshot);
 	replication_want(app->replication, app->sources.snapshot);
-	configure_vrrp(app);
+	checks_want(&app->checks, app->sources.snapshot);
+	app_configure_vrrp(app);
 	app_tell_held(app);
 	app_hand_over(app);
 	model_snapshot_free(before);
@@ -191,7 +172,7 @@ static void replication_changed(void *ctx)
 		if (on)
 			replication_want(app->replication, app->sources.snapshot);
 	}
-	configure_vrrp(app);
+	app_configure_vrrp(app);
 }
 
 /* --- what is so, up --- */
@@ -439,8 +420,8 @@ static int open_vrrp(struct app *app)
 int app_open(struct app *app, const struct daemon_run_options *options)
 {
 	static int (*const steps[])(struct app *) = {
-		open_base,      open_kubernetes,  open_sources, open_control,
-		open_reconcile, open_replication, open_vrrp,
+		open_base,      open_kubernetes, open_sources,     open_control,
+		open_reconcile, app_open_checks, open_replication, open_vrrp,
 	};
 
 	*app = (struct app){.options = options,
@@ -474,6 +455,8 @@ void app_close(struct app *app)
 	vrrp_thread_free(app->vrrp);
 	kubernetes_close(app->kubernetes);
 	replication_close(app->replication, app->options->on_exit == DAEMON_EXIT_CLEAN);
+	if (app->opened > 5)
+		checks_close(&app->checks);
 	if (app->opened > 4)
 		reconcile_close(&app->reconcile, app->options->on_exit == DAEMON_EXIT_CLEAN);
 	control_close(app->control);
@@ -481,7 +464,7 @@ void app_close(struct app *app)
 		close(app->alone_fd);
 	if (app->opened >= 2)
 		sources_done(&app->sources);
-	if (app->opened > 6) {
+	if (app->opened > 7) {
 		for (size_t i = 0; i < LT_ARRAY_SIZE(app->signals); i++)
 			loop_signal_stop(app->loop, &app->signals[i]);
 	}

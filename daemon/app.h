@@ -7,6 +7,7 @@
 #ifndef LINTEL_DAEMON_APP_H
 #define LINTEL_DAEMON_APP_H
 
+#include "daemon/checks.h"
 #include "daemon/control.h"
 #include "daemon/http.h"
 #include "daemon/kubernetes.h"
@@ -31,6 +32,7 @@ struct app {
 	struct sources sources;
 	struct kubernetes *kubernetes; /* NULL: files only */
 	struct reconcile reconcile;
+	struct checks checks;
 	struct replication *replication;
 	struct control *control;
 	int alone_fd;      /* held while nobody else may run here; -1 */
@@ -55,6 +57,12 @@ LT_MUST_USE int app_open(struct app *app, const struct daemon_run_options *optio
 void app_close(struct app *app);
 /* Reads the sources again; what is wrong with them is told and changes nothing. */
 void app_reload(struct app *app);
+
+/* daemon/app_checks.c */
+/* One of the steps of app_open(), after reconcile. */
+LT_MUST_USE int app_open_checks(struct app *app);
+/* Hands the VRRP thread what is wanted, with all that restrains it for now. */
+void app_configure_vrrp(struct app *app);
 
 /* daemon/app_cluster.c */
 /* What the cluster says; the array is the caller's to free. */

@@ -63,6 +63,8 @@ static void build(const struct balance *balance, const struct model_snapshot *sn
                   const struct ipvs_scope *scope, struct ipvs_table *ret_table)
 {
 	ipvs_table_build(snapshot, scope, is_drained, balance->drains, ret_table);
+	if (balance->verdicts)
+		verdicts_apply(balance->verdicts, ret_table);
 	if (balance->without.is_held)
 		leave_out(ret_table, &balance->without);
 }
@@ -118,6 +120,12 @@ void balance_drains_changed(struct balance *balance, const struct addr *server)
 {
 	if (balance->snapshot)
 		ipvs_scope_served(&balance->changed, balance->snapshot, server);
+}
+
+void balance_verdicts_changed(struct balance *balance, const struct ipvs_scope *scope)
+{
+	for (size_t i = 0; i < scope->count; i++)
+		ipvs_scope_add(&balance->changed, &scope->keys[i]);
 }
 
 void balance_amend(struct balance *balance, const struct model_virtual_server *vs)
@@ -318,7 +326,8 @@ static bool turn_with(struct balance *balance, const struct ipvs_scope *scope,
 	if (plan.count > OPERATIONS_TOLD)
 		log_info("ipvs", "written operations=%zu failed=%zu", plan.count,
 		         balance->failure_count);
-	if (cause == BALANCE_RESYNC && balance->looked && plan.count && done &&
+	bool settled = !balance->verdicts || !balance->verdicts->unsettled;
+	if (cause == BALANCE_RESYNC && balance->looked && plan.count && done && settled &&
 	    balance->drain.count == drained_before) {
 		balance->drift_count += plan.count;
 		log_notice("ipvs", "repaired what others changed operations=%zu", plan.count);

@@ -10,6 +10,7 @@
 
 #include "daemon/drains.h"
 #include "daemon/problems.h"
+#include "daemon/verdicts.h"
 #include "ipvs/drain.h"
 #include "ipvs/kernel.h"
 #include "ipvs/scope.h"
@@ -17,7 +18,8 @@
 /* Why a turn is made. */
 enum balance_cause {
 	BALANCE_CHANGE, /* something else is wanted: what changed is looked at */
-	BALANCE_AMEND,  /* servers only are others: these are looked at, and nothing but IPVS */
+	BALANCE_AMEND,  /* servers only are others, or up or down: these are looked at, and nothing
+	                   but IPVS */
 	BALANCE_DRAIN,  /* something draining is due: it is looked at */
 	BALANCE_RESYNC, /* everything is looked at: what differs was done by others */
 };
@@ -38,6 +40,7 @@ struct balance {
 	struct ipvs_drain drain;
 	const struct model_snapshot *snapshot; /* what is wanted, not owned; NULL at first */
 	const struct drains *drains;           /* not owned */
+	const struct verdicts *verdicts;       /* of health checks, not owned; NULL: none */
 	struct balance_without without;
 	struct ipvs_scope changed; /* since the last turn */
 	bool leaving;              /* something is in the journal that is wanted no more */
@@ -64,6 +67,8 @@ void balance_want(struct balance *balance, const struct model_snapshot *snapshot
                   const struct drains *drains, const struct balance_without *without);
 /* An operator took this address out of service, or back. */
 void balance_drains_changed(struct balance *balance, const struct addr *server);
+/* Other verdicts about servers of these services. */
+void balance_verdicts_changed(struct balance *balance, const struct ipvs_scope *scope);
 /* This virtual server of that snapshot has other servers (model/amend.h). */
 void balance_amend(struct balance *balance, const struct model_virtual_server *virtual_server);
 /* Opens IPVS if it isn't, which loads its module and makes its settings appear. */

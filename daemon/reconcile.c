@@ -332,6 +332,14 @@ void reconcile_drains_changed(struct reconcile *reconcile, const struct addr *se
 	turn(reconcile, BALANCE_CHANGE);
 }
 
+void reconcile_verdicts_changed(struct reconcile *reconcile, const struct ipvs_scope *scope)
+{
+	if (!reconcile->snapshot || scope->count == 0)
+		return;
+	balance_verdicts_changed(&reconcile->balance, scope);
+	turn(reconcile, BALANCE_AMEND);
+}
+
 static void remove_all(struct reconcile *r)
 {
 	struct text text = {0};

@@ -64,6 +64,8 @@ bool reconcile_holds(const struct reconcile *reconcile, const char *router);
 /* The snapshot has taken in other servers (model/amend.h): a turn for these at once. */
 void reconcile_amend(struct reconcile *reconcile, const struct model_objects *const *items,
                      size_t count);
+/* Checks found servers of these services up or down: a turn for these at once. */
+void reconcile_verdicts_changed(struct reconcile *reconcile, const struct ipvs_scope *scope);
 /* An operator took a server out of service, or back: a turn at once. */
 void reconcile_drains_changed(struct reconcile *reconcile, const struct addr *server);
 /* Takes everything of ours out of the kernel ('clean'), or leaves it to be adopted. */

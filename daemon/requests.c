@@ -138,6 +138,7 @@ static void answer_drain(struct app *app, uint64_t ticket, const json_t *request
 	} else {
 		log_notice("ipvs", "%s by hand server=%s", drain ? "drained" : "undrained", text);
 		reconcile_drains_changed(&app->reconcile, &server.address);
+		checks_drains_changed(&app->checks);
 		control_answer(app->control, ticket, json_pack("{s:s}", "server", text));
 	}
 }

@@ -83,16 +83,18 @@ static size_t sort_unique(void *items, size_t count, size_t size,
 	return kept;
 }
 
+void ipvs_service_sort(struct ipvs_service *service)
+{
+	service->dest_count = sort_unique(service->dests, service->dest_count,
+	                                  sizeof(*service->dests), compare_dests);
+}
+
 void ipvs_table_sort(struct ipvs_table *table)
 {
 	table->service_count = sort_unique(table->services, table->service_count,
 	                                   sizeof(*table->services), compare_services);
-	for (size_t i = 0; i < table->service_count; i++) {
-		struct ipvs_service *service = &table->services[i];
-
-		service->dest_count = sort_unique(service->dests, service->dest_count,
-		                                  sizeof(*service->dests), compare_dests);
-	}
+	for (size_t i = 0; i < table->service_count; i++)
+		ipvs_service_sort(&table->services[i]);
 }
 
 const struct ipvs_service *ipvs_table_at(const struct ipvs_table *table, size_t index)
@@ -235,8 +237,8 @@ uint16_t ipvs_table_server_port(const struct model_service *service,
 	return service->port->target != 0 ? service->port->target : service->port->first;
 }
 
-static struct ipvs_dest dest_of(const struct model_service *service,
-                                const struct model_real_server *server)
+struct ipvs_dest ipvs_table_dest(const struct model_service *service,
+                                 const struct model_real_server *server)
 {
 	struct ipvs_dest dest = {
 		.addr = server->address,
@@ -259,7 +261,7 @@ static struct ipvs_dest dest_of(const struct model_service *service,
 }
 
 /* The family of the servers to take: that of the address, or with tunnels any if it has none. */
-static uint8_t server_family(const struct model_service *service)
+uint8_t ipvs_table_server_family(const struct model_service *service)
 {
 	const struct model_virtual_server *vs = service->virtual_server;
 	const struct model_real_server *servers;
@@ -278,7 +280,7 @@ static uint8_t server_family(const struct model_service *service)
 size_t ipvs_table_server_count(const struct model_service *service)
 {
 	const struct model_real_server *servers;
-	uint8_t family = server_family(service);
+	uint8_t family = ipvs_table_server_family(service);
 	size_t count, taken = 0;
 
 	servers = model_port_servers(service->virtual_server, service->port, &count);
@@ -296,7 +298,7 @@ static void build_dests(struct arena *arena, const struct model_service *wanted,
                         const struct drained *drained, struct ipvs_service *service)
 {
 	const struct model_real_server *servers;
-	uint8_t family = server_family(wanted);
+	uint8_t family = ipvs_table_server_family(wanted);
 	size_t count;
 
 	servers = model_port_servers(wanted->virtual_server, wanted->port, &count);
@@ -307,7 +309,7 @@ static void build_dests(struct arena *arena, const struct model_service *wanted,
 
 		if (server->address.family != family)
 			continue;
-		dest = dest_of(wanted, server);
+		dest = ipvs_table_dest(wanted, server);
 		if (drained->drained && drained->drained(drained->ctx, &server->address,
 		                                         ipvs_table_server_port(wanted, server)))
 			dest.weight = 0;

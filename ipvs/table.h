@@ -128,6 +128,12 @@ void ipvs_table_done(struct ipvs_table *table);
 /* The port a server answers on for the (first) port of the virtual service. */
 uint16_t ipvs_table_server_port(const struct model_service *service,
                                 const struct model_real_server *server);
+/* The family of the servers that are taken: that of the address, or with tunnels any if it has none.
+ */
+uint8_t ipvs_table_server_family(const struct model_service *service);
+/* What a server becomes, or would become. */
+struct ipvs_dest ipvs_table_dest(const struct model_service *service,
+                                 const struct model_real_server *server);
 struct ipvs_scope;
 /* What the kernel should hold for a snapshot, which must outlive the table; with a scope
  * (ipvs/scope.h) only what is in it, NULL: everything. 'drained' (may be NULL)
@@ -140,6 +146,8 @@ void ipvs_table_build(const struct model_snapshot *snapshot, const struct ipvs_s
 /* How many real servers a wanted service has. */
 size_t ipvs_table_server_count(const struct model_service *service);
 
+/* Puts the dests of a service in order, as ipvs_table_sort() does. */
+void ipvs_service_sort(struct ipvs_service *service);
 /* Puts services and their dests in order and drops all but the first of equal keys (a dump during
  * changes may give one twice). */
 void ipvs_table_sort(struct ipvs_table *table);

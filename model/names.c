@@ -166,3 +166,8 @@ const char *model_health_type_name(enum model_health_type type)
 {
 	return model_schema_value_name(model_schema_health_type_names, (int)type);
 }
+
+const char *model_quorum_loss_name(enum model_quorum_loss loss)
+{
+	return model_schema_value_name(model_schema_quorum_loss_names, (int)loss);
+}

@@ -158,6 +158,7 @@ struct model_health_check {
 /* What is served when every server is down. */
 enum model_all_down { MODEL_ALL_DOWN_STOP, MODEL_ALL_DOWN_SERVE };
 enum model_quorum_loss { MODEL_QUORUM_NONE, MODEL_QUORUM_LOWER, MODEL_QUORUM_WITHDRAW };
+const char *model_quorum_loss_name(enum model_quorum_loss loss); /* "lowerPriority" */
 
 /* How many servers have to be up for the virtual server to count as up; their weights count. */
 struct model_quorum {

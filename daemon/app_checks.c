@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Verdicts of health checks on their way to IPVS and to VRRP. */
+#include "daemon/app.h"
+
+#include "lib/log.h"
+#include "lib/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* All that restrains virtual routers, of whatever source: vrrp/config.h puts together what names
+ * the same router. The array is the caller's to free. */
+static struct vrrp_restraint *all_restraints(const struct app *app, size_t *ret_count)
+{
+	struct {
+		const struct vrrp_restraint *items;
+		size_t count;
+	} sources[2];
+	struct vrrp_restraint *all;
+	size_t total = 0;
+
+	sources[0].items = replication_restraints(app->replication, &sources[0].count);
+	sources[1].items = checks_restraints(&app->checks, &sources[1].count);
+	all = xcalloc(sources[0].count + sources[1].count + 1, sizeof(*all));
+	for (size_t i = 0; i < LT_ARRAY_SIZE(sources); i++) {
+		for (size_t j = 0; j < sources[i].count; j++)
+			all[total++] = sources[i].items[j];
+	}
+	*ret_count = total;
+	return all;
+}
+
+void app_configure_vrrp(struct app *app)
+{
+	struct vrrp_circumstances circumstances = {
+		.lingering = app->lingering,
+		.lingering_count = app->lingering_count,
+	};
+	struct vrrp_restraint *restraints = all_restraints(app, &circumstances.restraint_count);
+
+	circumstances.restraints = restraints;
+	struct vrrp_config *config = vrrp_config_build(app->sources.snapshot, &circumstances);
+	size_t kept = 0;
+
+	free(restraints);
+	for (size_t i = 0; i < config->router_count; i++) {
+		if (!reconcile_holds(&app->reconcile, config->routers[i].name))
+			config->routers[kept++] = config->routers[i];
+	}
+	config->router_count = kept;
+	vrrp_thread_configure(app->vrrp, config);
+}
+
+static void servers_changed(void *ctx, const struct ipvs_scope *scope)
+{
+	struct app *app = ctx;
+
+	reconcile_verdicts_changed(&app->reconcile, scope);
+}
+
+static void restrained(void *ctx)
+{
+	struct app *app = ctx;
+
+	if (!app->stopping)
+		app_configure_vrrp(app);
+}
+
+int app_open_checks(struct app *app)
+{
+	const struct checks_handlers handlers = {
+		.changed = servers_changed, .restrained = restrained, .ctx = app};
+	int rc = checks_open(&app->checks, app->loop, &app->reconcile.drains, &handlers);
+
+	if (rc)
+		log_error("health", "servers can't be checked: %s", strerror(-rc));
+	else
+		app->reconcile.balance.verdicts = &app->checks.verdicts;
+	return rc;
+}
