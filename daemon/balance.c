@@ -150,6 +150,18 @@ static bool is_left_out(const struct balance *balance, const struct model_servic
 	       balance->without.is_held(balance->without.ctx, &service->address);
 }
 
+const char *balance_cause_name(enum balance_cause cause)
+{
+	static const char *const names[BALANCE_CAUSE_COUNT] = {
+		[BALANCE_CHANGE] = "change",
+		[BALANCE_AMEND] = "amend",
+		[BALANCE_DRAIN] = "drain",
+		[BALANCE_RESYNC] = "resync",
+	};
+
+	return names[cause];
+}
+
 const struct model_service *balance_service(const struct balance *balance,
                                             const struct ipvs_key *key)
 {

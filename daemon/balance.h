@@ -22,7 +22,9 @@ enum balance_cause {
 	                   but IPVS */
 	BALANCE_DRAIN,  /* something draining is due: it is looked at */
 	BALANCE_RESYNC, /* everything is looked at: what differs was done by others */
+	BALANCE_CAUSE_COUNT,
 };
+const char *balance_cause_name(enum balance_cause cause); /* "change" */
 
 /* Virtual addresses that have nothing in IPVS here. */
 struct balance_without {

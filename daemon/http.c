@@ -29,7 +29,7 @@ static const struct http_page *find_page(const struct http *http, const char *ur
 }
 
 static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status,
-                              const char *content_type, struct text *body)
+                              const char *content_type, const char *policy, struct text *body)
 {
 	size_t len = body->len;
 	struct MHD_Response *response =
@@ -39,6 +39,10 @@ static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status
 		return MHD_NO;
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+	MHD_add_response_header(response, "Content-Security-Policy",
+	                        policy ? policy : "default-src 'none'; frame-ancestors 'none'");
+	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+	MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
 	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
 	enum MHD_Result result = MHD_queue_response(connection, status, response);
@@ -59,15 +63,16 @@ static enum MHD_Result handle(void *ctx, struct MHD_Connection *connection, cons
 		text_printf(&body, "there is:\n");
 		for (page = http->pages; page->path; page++)
 			text_printf(&body, "  %s\n", page->path);
-		return answer(connection, MHD_HTTP_NOT_FOUND, "text/plain; charset=utf-8", &body);
+		return answer(connection, MHD_HTTP_NOT_FOUND, "text/plain; charset=utf-8", NULL,
+		              &body);
 	}
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
 		text_printf(&body, "only GET and HEAD\n");
 		return answer(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "text/plain; charset=utf-8",
-		              &body);
+		              NULL, &body);
 	}
 	unsigned status = page->write(http->ctx, &body);
-	return answer(connection, status, page->content_type, &body);
+	return answer(connection, status, page->content_type, page->policy, &body);
 }
 
 static void run(struct http *http)

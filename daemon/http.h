@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* daemon/http.h - the HTTP door: /metrics, /livez, /readyz, /api/v1/status, /api/v1/servers.
+/* daemon/http.h - the HTTP door: the status page, /metrics, /livez, /readyz, /api/v1.
  *
  * I/O, on the main loop through libmicrohttpd's epoll descriptor; no thread of its own. Reads only:
  * nothing can be changed over HTTP. Connections, their number and their time are bounded. */
@@ -26,6 +26,7 @@ struct http_page {
 	const char *path;
 	const char *content_type;
 	unsigned (*write)(void *ctx, struct text *out);
+	const char *policy; /* Content-Security-Policy; NULL: it needs nothing */
 };
 
 /* 'pages' ends with a NULL path and outlives the server, as does 'ctx'. 0 or -errno. */

@@ -37,7 +37,7 @@ static unsigned answer(void *ctx, struct text *out)
 }
 
 static const struct http_page pages[] = {
-	{HTTP_ANY_PATH, "application/json", answer},
+	{HTTP_ANY_PATH, "application/json", answer, NULL},
 	{0},
 };
 

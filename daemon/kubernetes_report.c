@@ -18,20 +18,59 @@ static void add_problem(json_t *problems, const char *name, const struct k8s_wat
 	                                             text_str(&watch->message)));
 }
 
+/* Requests that ended, by reason: only what there was. */
+static json_t *ends(const struct k8s_watch *watch)
+{
+	json_t *object = json_object();
+
+	for (int reason = 0; reason < K8S_WATCH_REASON_COUNT; reason++) {
+		if (watch->restarts[reason])
+			json_object_set_new(object,
+			                    k8s_watch_reason_name((enum k8s_watch_reason)reason),
+			                    json_integer((json_int_t)watch->restarts[reason]));
+	}
+	return object;
+}
+
+/* Totals beyond what a JSON integer holds are cut to that: an IPv6 pool may have more. */
+static json_t *usage(uint64_t total, uint64_t used)
+{
+	return json_pack("{s:I,s:I}", "addresses",
+	                 total > INT64_MAX ? (json_int_t)INT64_MAX : (json_int_t)total, "used",
+	                 (json_int_t)used);
+}
+
+static json_t *pool_list(const struct kubernetes *k)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < k8s_store_count(k->store, K8S_ADDRESS_POOL); i++) {
+		const char *name = k8s_store_at(k->store, K8S_ADDRESS_POOL, i)->meta.name;
+		struct k8s_pool_usage found;
+		if (!k8s_pool_usage(k8s_translator_pool(k->translator), name, &found))
+			continue;
+		json_array_append_new(list, json_pack("{s:s,s:o,s:o}", "name", name, "ipv4",
+		                                      usage(found.total4, found.used4), "ipv6",
+		                                      usage(found.total6, found.used6)));
+	}
+	return list;
+}
+
 static json_t *resource_object(const struct kubernetes_resource *resource, int64_t now_us)
 {
 	const struct kubernetes *k = resource->kubernetes;
 	const struct k8s_watch *watch = k8s_reflector_status(resource->reflector);
 	bool wrong = resource_has_problem(watch);
 
-	return json_pack("{s:s,s:b,s:o,s:s,s:s,s:s,s:I,s:I}", "name",
+	return json_pack("{s:s,s:b,s:o,s:s,s:s,s:s,s:I,s:I,s:I,s:o}", "name",
 	                 k8s_kind_plural(resource->kind), "inStep", watch->in_step, "sinceSeconds",
 	                 report_age(now_us, watch->in_step_us), "state",
 	                 k8s_watch_state_name(watch->state), "reason",
 	                 wrong ? k8s_watch_reason_name(watch->why) : "", "message",
 	                 wrong ? text_str(&watch->message) : "", "objects",
 	                 (json_int_t)k8s_store_count(k->store, resource->kind), "malformed",
-	                 (json_int_t)resource->malformed);
+	                 (json_int_t)resource->malformed, "lists", (json_int_t)watch->lists, "ends",
+	                 ends(watch));
 }
 
 static json_t *requests_object(const struct kubernetes *k)
@@ -70,11 +109,11 @@ json_t *kubernetes_report(const struct kubernetes *k, const struct sources *sour
 	}
 	add_problem(problems, "leases", k8s_reflector_status(k->members.reflector));
 	sources_add_left_out(sources, problems);
-	return json_pack("{s:s,s:s,s:s,s:b,s:b,s:o,s:o,s:o,s:o,s:o,s:o}", "path", "kubernetes",
+	return json_pack("{s:s,s:s,s:s,s:b,s:b,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "path", "kubernetes",
 	                 "server", k8s_auth_server(k->auth), "class", k->options->class, "inStep",
 	                 kubernetes_follow_in_step(k), "known", k->known, "loadedSecondsAgo",
 	                 report_age(now_us, k->known_us), "savedSecondsAgo",
 	                 report_age(now_us, k->cache.saved_us), "lease", lease_object(k),
-	                 "requests", requests_object(k), "resources", resources, "problems",
-	                 problems);
+	                 "requests", requests_object(k), "resources", resources, "pools",
+	                 pool_list(k), "problems", problems);
 }

@@ -3,6 +3,7 @@
 
 #include "daemon/app.h"
 #include "daemon/metrics.h"
+#include "daemon/page.h"
 #include "daemon/report.h"
 
 #include "lib/mono.h"
@@ -93,11 +94,18 @@ static unsigned metrics(void *ctx, struct text *out)
 	return HTTP_OK;
 }
 
+static unsigned page(void *ctx, struct text *out)
+{
+	text_add_len(out, page_html, page_html_size);
+	return HTTP_OK;
+}
+
 const struct http_page daemon_pages[] = {
-	{"/metrics", METRICS_CONTENT_TYPE, metrics},
-	{"/livez", "text/plain; charset=utf-8", live},
-	{"/readyz", "text/plain; charset=utf-8", ready},
-	{"/api/v1/status", "application/json", status},
-	{"/api/v1/servers", "application/json", servers},
+	{"/", PAGE_CONTENT_TYPE, page, page_policy},
+	{"/metrics", METRICS_CONTENT_TYPE, metrics, NULL},
+	{"/livez", "text/plain; charset=utf-8", live, NULL},
+	{"/readyz", "text/plain; charset=utf-8", ready, NULL},
+	{"/api/v1/status", "application/json", status, NULL},
+	{"/api/v1/servers", "application/json", servers, NULL},
 	{0},
 };

@@ -247,6 +247,10 @@ static void turn(struct reconcile *r, enum balance_cause cause)
 	r->turned_us = begin_us;
 	r->turn_took_us = mono_now_us() - begin_us;
 	r->turn_count++;
+	durations_note(&r->turns[cause], r->turn_took_us);
+	durations_note(&r->phases[RECONCILE_READ], r->balance.read_us);
+	durations_note(&r->phases[RECONCILE_PLAN], r->balance.plan_us);
+	durations_note(&r->phases[RECONCILE_APPLY], r->balance.apply_us);
 	if (cause == BALANCE_RESYNC || r->resync_at_us == 0)
 		r->resync_at_us = begin_us + r->turn_took_us + r->resync_us;
 	arm(r);

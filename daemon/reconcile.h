@@ -9,11 +9,15 @@
 #define LINTEL_DAEMON_RECONCILE_H
 
 #include "daemon/balance.h"
+#include "daemon/durations.h"
 #include "daemon/kube_proxy.h"
 #include "daemon/sysctls.h"
 #include "lib/loop.h"
 #include "nft/kernel.h"
 #include "nft/ruleset.h"
+
+/* Parts of a turn with IPVS. */
+enum reconcile_phase { RECONCILE_READ, RECONCILE_PLAN, RECONCILE_APPLY, RECONCILE_PHASES };
 
 struct reconcile {
 	struct loop *loop;
@@ -46,6 +50,8 @@ struct reconcile {
 	int64_t turned_us; /* the last turn's begin, 0: none */
 	int64_t turn_took_us;
 	uint64_t turn_count;
+	struct durations turns[BALANCE_CAUSE_COUNT]; /* since start */
+	struct durations phases[RECONCILE_PHASES];
 	/* A turn ended; which addresses must stay may have changed. */
 	void (*turned)(void *ctx);
 	/* Which virtual routers may not take part has changed. Not within reconcile_want(). */

@@ -16,6 +16,7 @@
 
 /* RFC 9568 6.3 */
 enum model_router_state { MODEL_ROUTER_INITIALIZE, MODEL_ROUTER_BACKUP, MODEL_ROUTER_ACTIVE };
+#define MODEL_ROUTER_STATES 3
 const char *model_router_state_name(enum model_router_state state); /* "Active" */
 
 /* Why a virtual router changed its state; each has a name that reads after "because". */
@@ -66,6 +67,7 @@ struct model_router_counters {
 	uint64_t priority_zero_received;
 	uint64_t send_errors;
 	uint64_t became_active;
+	uint64_t transitions[MODEL_ROUTER_STATES][MODEL_REASON_COUNT]; /* by what it became */
 	uint64_t drops[MODEL_DROP_COUNT];
 	uint64_t address_mismatches; /* address list differs: logged, not dropped */
 	uint64_t interval_mismatches;

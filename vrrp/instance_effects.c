@@ -227,6 +227,7 @@ static void note_transition(struct vrrp_instance *instance, int64_t now_us,
 	};
 	if (status->transition_count < MODEL_TRANSITIONS_KEPT)
 		status->transition_count++;
+	status->counters.transitions[effect->to][effect->reason]++;
 	if (effect->to == MODEL_ROUTER_ACTIVE) {
 		status->counters.became_active++;
 		instance->settled_us = now_us;

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* daemon/durations.h - how long something took, counted in buckets.
+ *
+ * Pure. Microseconds. Zero-initialise. */
+
+#ifndef LINTEL_DAEMON_DURATIONS_H
+#define LINTEL_DAEMON_DURATIONS_H
+
+#include <stdint.h>
+
+#define DURATIONS_BUCKETS 15
+extern const int64_t durations_bounds_us[DURATIONS_BUCKETS]; /* the last one is INT64_MAX */
+
+struct durations {
+	uint64_t counts[DURATIONS_BUCKETS]; /* not cumulative */
+	int64_t sum_us;
+};
+
+/* It took so long; less than nothing counts as nothing. */
+void durations_note(struct durations *durations, int64_t took_us);
+
+#endif

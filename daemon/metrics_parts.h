@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* daemon/metrics_parts.h - what daemon/metrics.h is made of, family by family.
+ *
+ * Pure but for what they are given. Private to the metrics. */
+
+#ifndef LINTEL_DAEMON_METRICS_PARTS_H
+#define LINTEL_DAEMON_METRICS_PARTS_H
+
+#include "daemon/metrics.h"
+#include "daemon/metrics_text.h"
+
+#include <jansson.h>
+
+/* metrics_daemon.c: the daemon itself, its turns, what stands in the way. */
+void metrics_daemon_write(const struct app *app, int64_t now_us, struct text *out);
+/* metrics_router.c: virtual routers; 'snapshot' (may be NULL) tells their addresses. */
+void metrics_router_write(const struct model_router_status *routers, size_t count,
+                          const struct model_snapshot *snapshot, int64_t now_us, struct text *out);
+/* metrics_server.c: virtual and real servers, of a dump. */
+void metrics_server_write(const struct app *app, const struct ipvs_table *found, struct text *out);
+
+/* These two say what the status says (docs/json.md), of which they are given the part. */
+/* metrics_replication.c: "replication". */
+void metrics_replication_write(const json_t *replication, struct text *out);
+/* metrics_kubernetes.c: the entry of "sources" for the cluster. */
+void metrics_kubernetes_write(const json_t *kubernetes, struct text *out);
+
+#endif
