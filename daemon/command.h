@@ -35,6 +35,7 @@ extern const struct daemon_command daemon_command_explain;
 extern const struct daemon_command daemon_command_drain;
 extern const struct daemon_command daemon_command_undrain;
 extern const struct daemon_command daemon_command_failover;
+extern const struct daemon_command daemon_command_import;
 extern const struct daemon_command daemon_command_version;
 extern const struct daemon_command daemon_command_completion;
 

@@ -3,7 +3,7 @@
 """Gate: includes go down the floors only, and foreign libraries stay behind their doors.
 
     floor 3   daemon/
-    floor 2   vrrp/ ipvs/ nft/ conntrack/ health/ peer/ k8s/ files/   strangers to one another
+    floor 2   vrrp/ ipvs/ nft/ conntrack/ health/ peer/ k8s/ files/ import/   strangers to one another
     floor 1   model/
     floor 0   lib/
 
