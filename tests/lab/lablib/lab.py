@@ -14,8 +14,8 @@ import time
 from . import config
 from .lintel import LoadBalancer
 from .process import Failed, Program, wait_until
-from .topology import build, rebuild
-from .traffic import TOOL, Probe, Sessions, ask
+from .topology import add, build, rebuild, remove
+from .traffic import TOOL, Flows, Probe, Sessions, ask
 
 WEB_PORTS = (8080, 8081, 5300, 16384, 16400, 16483, 26384, 26400, 26483)
 
@@ -40,6 +40,9 @@ class Client:
 
     def sessions(self, address, port, kind, **how):
         return Sessions(self.host, address, port, kind, **how)
+
+    def flows(self, address, port, **how):
+        return Flows(self.host, address, port, **how)
 
     def wait_answer(self, protocol, address, port, seconds=20):
         """Until one request is answered."""
@@ -72,6 +75,7 @@ class Lab:
     def __init__(self):
         self.switch, self.hosts = build()
         self.lb1, self.lb2 = LoadBalancer(self.hosts["lb1"]), LoadBalancer(self.hosts["lb2"])
+        self.lb3 = None
         self.client = Client(self.hosts["c1"])
         self.webs = [self.hosts[name] for name in ("web1", "web2", "web3")]
         self.web_programs = {web.name: self._serve(web) for web in self.webs}
@@ -91,6 +95,11 @@ class Lab:
             node.start(self.documents(router, servers, priority, interval), *options, wait=False)
             wait(seconds=40)
         return self
+
+    def third(self):
+        """A third load balancer, there until the end of the scenario."""
+        self.lb3 = LoadBalancer(add("lb3", self.switch))
+        return self.lb3
 
     def alone(self, *servers, router=None, options=()):
         """Starts lb1 only; returns it when it is Active."""
@@ -115,7 +124,7 @@ class Lab:
         return self.lb2 if node is self.lb1 else self.lb1
 
     def diagnosis(self):
-        parts = [node.diagnosis() for node in self.nodes]
+        parts = [node.diagnosis() for node in (*self.nodes, *([self.lb3] if self.lb3 else []))]
         parts += [f"--- {program.title} on {program.host.name}:\n{program.log()[-1500:]}" for program in Program.started
                   if "lintel" not in program.title and program not in self.web_programs.values()]
         return "\n".join(parts)
@@ -127,6 +136,10 @@ class Lab:
         Program.kill_all(keep=keep)
         for host in self.hosts.values():
             host.heal()
+        if self.lb3:
+            self.lb3.forget()
+            remove(self.lb3.host)
+            self.lb3 = None
         for node in self.nodes:
             # whatever ran there: neighbours, connections, settings that it leaves are felt by the next one, clean though it looks
             if node.host in used or not node.kernel_is_clean():

@@ -5,6 +5,7 @@ r"""The network of the lab.
     c1 .50 ------+                                             +------ web1 .21
                  +-- lb1 .11 (eth0) ------ (eth1) .11 lb1 -----+------ web2 .22
                  +-- lb2 .12 (eth0) ------ (eth1) .12 lb2 -----+------ web3 .23
+                 +-- lb3 .13 the same, for scenarios that ask for a third one (Lab.third)
                  +-- (web1..3 .21-.23 on front as well, down until a scenario calls front_leg)
 
 eth0 is the leg on front, eth1 the one on back. Both bridges live in the namespace sw, whose ports are named HOST-f and HOST-b: taking
@@ -18,10 +19,12 @@ HOSTS = {  # name: (last number of its addresses, on front, on back)
     "c1": (50, True, False),
     "lb1": (11, True, True),
     "lb2": (12, True, True),
+    "lb3": (13, True, True),
     "web1": (21, True, True),
     "web2": (22, True, True),
     "web3": (23, True, True),
 }
+ALWAYS = tuple(name for name in HOSTS if name != "lb3")  # the others come when a scenario asks for them
 INNER_GATEWAY, INNER_GATEWAY6 = f"{BACK}.254", f"{BACK6}fe"  # the floating inner address, the servers' default route
 
 
@@ -92,7 +95,7 @@ def _quiet(namespace):
         namespace.sysctl(f"net.ipv6.conf.{scope}.disable_ipv6", 0)
 
 
-def build(names=tuple(HOSTS)):
+def build(names=ALWAYS):
     """Makes switch and hosts; gives (switch, {name: Host})."""
     finish(ip_batch([f"netns add {name}" for name in ("sw", *names)]))
     switch = Namespace("sw")
@@ -118,13 +121,23 @@ def attach(hosts):
     finish(ip_batch(ports, "sw"), *(ip_batch(_inside(host.name), host.name) for host in hosts))
 
 
-def rebuild(host):
-    """The host again as new: all that its kernel knew is gone. Gives the new Host."""
-    name, switch = host.name, host.switch
+def add(name, switch):
+    """One more host, to a network that is there."""
+    finish(ip_batch([f"netns add {name}"]))
+    host = Host(name, switch)
+    _quiet(host)
+    attach([host])
+    return host
+
+
+def remove(host):
+    """The host and its cables, as if it had never been."""
     finish(ip_batch([f"link delete {port}" for port in host.ports], "sw"))
     host.close()
-    finish(ip_batch([f"netns delete {name}", f"netns add {name}"]))
-    fresh = Host(name, switch)
-    _quiet(fresh)
-    attach([fresh])
-    return fresh
+    finish(ip_batch([f"netns delete {host.name}"]))
+
+
+def rebuild(host):
+    """The host again as new: all that its kernel knew is gone. Gives the new Host."""
+    remove(host)
+    return add(host.name, host.switch)

@@ -7,7 +7,7 @@ import signal
 import socket
 import time
 
-from .process import Failed, Program
+from .process import Failed, Program, wait_until
 
 TOOL = os.environ.get("LABTOOL", str(pathlib.Path(__file__).resolve().parent.parent / "labtool"))
 
@@ -111,13 +111,13 @@ def ask(host, protocol, address, port, *, count=12, interval=20, timeout=1000, o
 
 
 class Sessions:
-    """Some long TCP sessions of one kind (echo, download or idle)."""
+    """Some long TCP sessions of one kind (echo, download, flood or idle)."""
 
     def __init__(self, host, address, port, kind, *, count=1, interval=100, timeout=5000, options=()):
         self.kind = kind
         self.program = Program(host, f"session-{kind}", [TOOL, "session", address, port, "--mode", kind, "--count", count,
                                                          "--interval", interval, "--timeout", timeout, *options])
-        self.sessions = []
+        self.sessions, self.alive = [], 0
 
     def wait_ready(self, seconds=15):
         deadline = time.monotonic() + seconds
@@ -130,5 +130,22 @@ class Sessions:
         """Asks a last time and gives each session's verdict."""
         self.program.signal(signal.SIGINT)
         self.program.process.wait(timeout=60)
-        self.sessions = _last_json(self.program.log(), self.program.title)["sessions"]
+        said = _last_json(self.program.log(), self.program.title)
+        self.sessions, self.alive = said["sessions"], said["aliveCount"]
         return self.sessions
+
+
+class Flows:
+    """Many UDP flows, of which each asks at the beginning and at the end."""
+
+    def __init__(self, host, address, port, *, count, timeout=20000):
+        self.program = Program(host, "flows", [TOOL, "flows", address, port, "--count", count, "--timeout", timeout])
+
+    def wait_ready(self, seconds=30):
+        wait_until("all UDP flows are answered", lambda: "ready" in self.program.log(), seconds)
+
+    def finish(self):
+        """How many there are, were answered at the end, and by another server."""
+        self.program.signal(signal.SIGINT)
+        self.program.process.wait(timeout=60)
+        return _last_json(self.program.log(), self.program.title)

@@ -4,6 +4,7 @@ import pathlib
 
 from lablib.config import (INNER, INNER6, VIP, VIP6, WEBS, WEBS6, WEBS_FRONT, WEBS_FRONT6, port, router, server)
 from lablib.lab import expect
+from lablib.servers import direct_servers, disown_the_vip, own_the_vip, tunnel_servers
 from lablib.process import wait_until
 from lablib.report import Skipped, figure, scenario
 from lablib.traffic import TOOL
@@ -46,31 +47,9 @@ def source_nat6(lab):
     expect(report["seenAs"] == "fd78::fe", report["seenAs"])
 
 
-def keep_to_itself(web, yes):
-    """Whether the web server says nothing to the neighbours about addresses of its lo."""
-    for scope in ("all", "eth0"):
-        web.sysctl(f"net.ipv4.conf.{scope}.arp_ignore", 1 if yes else 0)
-        web.sysctl(f"net.ipv4.conf.{scope}.arp_announce", 2 if yes else 0)
-
-
-def own_the_vip(web):
-    """What a server in direct or tunnel mode is told: the VIP is its own, but it does not say so."""
-    web.front_leg(True)
-    keep_to_itself(web, True)
-    web.ip(f"addr replace {VIP}/32 dev lo", f"addr replace {VIP6}/128 dev lo nodad")
-
-
-def disown_the_vip(web):
-    web.ip("addr flush dev lo scope global")
-    keep_to_itself(web, False)
-    web.front_leg(False)
-
-
 @scenario("direct: the servers answer the client themselves, over both families")
 def direct(lab):
-    for web in lab.webs:
-        own_the_vip(web)
-    try:
+    with direct_servers(lab.webs):
         lab.alone(server(addresses=[VIP, VIP6], forwarding="direct", webs=WEBS_FRONT + WEBS_FRONT6,
                          ports=[port(8080), port(8080, "UDP")]), router=DUAL)
         for protocol in ("tcp", "udp"):
@@ -78,29 +57,17 @@ def direct(lab):
                 lab.client.wait_answer(protocol, address, 8080)
                 report = lab.client.expect_balanced(protocol, address, 8080)
                 expect(report["seenAs"] in (lab.client.host.front, lab.client.host.front6), report["seenAs"])
-    finally:
-        for web in lab.webs:
-            disown_the_vip(web)
 
 
 @scenario("tunnel: ipip and ip6ip6 to servers that answer the client themselves")
 def tunnel(lab):
-    for web in lab.webs:
-        own_the_vip(web)
-        web.ip(f"link add lab4 type ipip local {web.back} remote any", "link set lab4 up",
-               f"link add lab6 type ip6tnl mode ip6ip6 local {web.back6} remote any", "link set lab6 up")
-        web.sysctl("net.ipv4.conf.lab4.rp_filter", 0)
-    try:
+    with tunnel_servers(lab.webs):
         lab.alone(server(addresses=[VIP, VIP6], forwarding="tunnel", webs=WEBS + WEBS6,
                          ports=[port(8080), port(8080, "UDP")]), router=DUAL)
         for protocol in ("tcp", "udp"):
             for address in (VIP, VIP6):
                 lab.client.wait_answer(protocol, address, 8080)
                 lab.client.expect_balanced(protocol, address, 8080)
-    finally:
-        for web in lab.webs:
-            disown_the_vip(web)
-            web.ip("link del lab4", "link del lab6")
 
 
 @scenario("tunnel: gre and gue encapsulation")
@@ -123,7 +90,7 @@ def tunnel_gre_gue(lab):
             lab.client.expect_balanced("tcp", VIP, number)
     finally:
         for web in lab.webs:
-            web.run("ip", "-batch", "-force", "-", check=False,
+            web.run("ip", "-force", "-batch", "-", check=False,
                     given="link del labgre\nlink del labgue\nfou del port 6080\n")
             disown_the_vip(web)
 

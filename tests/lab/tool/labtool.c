@@ -13,12 +13,15 @@ static const char usage[] =
 	"    Answers on every port, both families: UDP with its name and what was said; TCP with "
 	"its\n"
 	"    name, then, as the client's first byte asks: E echoes, D sends a position-coded "
-	"stream.\n"
+	"stream,\n"
+	"    F the same as fast as it goes.\n"
 	"labtool probe udp|tcp|sctp ADDRESS PORT [options]\n"
 	"    Asks who is there at a fixed interval. One line of JSON at the end (SIGINT ends it "
 	"too).\n"
-	"labtool session ADDRESS PORT --mode echo|download|idle [--count N] [options]\n"
+	"labtool session ADDRESS PORT --mode echo|download|flood|idle [--count N] [options]\n"
 	"    Holds TCP sessions, checks every byte, measures stalls. One line of JSON at the end.\n"
+	"labtool flows ADDRESS PORT --count N [options]\n"
+	"    Holds UDP flows: each asks, and at the end again. Which of them went elsewhere?\n"
 	"options: --interval MS  --timeout MS  --seconds S  --count N  --progress MS  --timeline "
 	"MS  --fresh\n"
 	"         --source ADDRESS  --source-port PORT\n";
@@ -108,6 +111,8 @@ static int run_client(const char *command, struct options *options, char **words
 		options->protocol = *words++;
 	if (parse_address(words[0], words[1], &options->remote, &options->remote_len) < 0)
 		return fail_usage();
+	if (strcmp(command, "flows") == 0)
+		return flows(options);
 	return is_probe ? probe(options) : session(options);
 }
 
@@ -133,7 +138,8 @@ int main(int argc, char **argv)
 	if (strcmp(argv[1], "serve") == 0 && n_words >= 2)
 		return serve(words[0], options.protocol ? options.protocol : "all", words + 1,
 		             n_words - 1);
-	if (strcmp(argv[1], "probe") == 0 || strcmp(argv[1], "session") == 0)
+	if (strcmp(argv[1], "probe") == 0 || strcmp(argv[1], "session") == 0 ||
+	    strcmp(argv[1], "flows") == 0)
 		return run_client(argv[1], &options, words, n_words);
 	return fail_usage();
 }

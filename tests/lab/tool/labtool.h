@@ -28,7 +28,7 @@ struct options {
 	int64_t timeline_us; /* a character of the timeline covers so much; 0: no timeline */
 	int64_t duration_us; /* end after this long; 0: at SIGINT or SIGTERM */
 	int64_t count;       /* end after so many probes (0: no limit); sessions to hold */
-	const char *mode;    /* session: "echo", "download" or "idle" */
+	const char *mode;    /* session: "echo", "download", "flood" or "idle" */
 	bool fresh;          /* udp: a new source port for each probe */
 };
 
@@ -49,6 +49,9 @@ int serve(const char *name, const char *protocol, char **ports, int n_ports);
 
 /* probe.c */
 int probe(const struct options *options);
+
+/* flows.c */
+int flows(const struct options *options);
 
 /* session.c */
 int session(const struct options *options);

@@ -333,6 +333,11 @@ int probe(const struct options *options)
 	       run.n_samples
 	               ? (double)(run.samples[run.n_samples - 1].sent_us - run.started_us) / 1e3
 	               : 0.0);
+	size_t last = run.n_samples;
+	while (last > 0 && run.samples[last - 1].outcome != ANSWERED)
+		last--;
+	printf(",\"lastAnsweredMs\":%.1f",
+	       last > 0 ? (double)(run.samples[last - 1].sent_us - run.started_us) / 1e3 : -1.0);
 	printf(",\"seconds\":%.3f}\n", (double)(now_us() - run.started_us) / 1e6);
 	return 0;
 }

@@ -15,6 +15,7 @@
 
 #define CHUNK   4096 /* bytes of a download sent every TICK_MS */
 #define TICK_MS 10
+#define FLOODS  64 /* chunks of a flood sent at once, at most */
 
 enum kind {
 	DATAGRAM,
@@ -26,6 +27,7 @@ enum conversation {
 	UNDECIDED, /* the client has not said what it wants */
 	ECHOING,
 	STREAMING,
+	FLOODING, /* the same as fast as it goes */
 };
 
 struct endpoint {
@@ -136,8 +138,10 @@ static void converse(struct endpoint *endpoint)
 		return;
 	}
 	if (endpoint->conversation == UNDECIDED) {
-		endpoint->conversation = data[0] == 'D' ? STREAMING : ECHOING;
-		if (endpoint->conversation == STREAMING) {
+		endpoint->conversation = data[0] == 'D'   ? STREAMING
+		                         : data[0] == 'F' ? FLOODING
+		                                          : ECHOING;
+		if (endpoint->conversation != ECHOING) {
 			endpoint->next = streaming;
 			streaming = endpoint;
 		}
@@ -149,16 +153,26 @@ static void converse(struct endpoint *endpoint)
 		hang_up(endpoint); /* a client that does not read what it asked for */
 }
 
-static void stream_some(void)
+/* False when no more fits. */
+static bool stream_chunk(struct endpoint *to)
 {
 	uint8_t data[CHUNK];
 
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = stream_byte(to->position + i);
+	ssize_t sent = write(to->fd, data, sizeof(data));
+	if (sent > 0)
+		to->position += (uint64_t)sent;
+	return sent == sizeof(data);
+}
+
+static void stream_some(void)
+{
 	for (struct endpoint *at = streaming; at; at = at->next) {
-		for (size_t i = 0; i < sizeof(data); i++)
-			data[i] = stream_byte(at->position + i);
-		ssize_t sent = write(at->fd, data, sizeof(data));
-		if (sent > 0)
-			at->position += (uint64_t)sent;
+		int chunks = at->conversation == FLOODING ? FLOODS : 1;
+
+		while (chunks-- > 0 && stream_chunk(at))
+			;
 	}
 }
 

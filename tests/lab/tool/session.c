@@ -2,7 +2,7 @@
 /*
  * Holds TCP sessions and checks every byte. A session is alive when it was not reset, its bytes
  * were right, and at the end it still gets an answer: an echoing or idle one to a last question, a
- * downloading one as more of its stream.
+ * downloading one (paced, or "flood": as fast as it goes) as more of its stream.
  */
 #include "labtool.h"
 
@@ -14,7 +14,10 @@
 #include <unistd.h>
 
 #define QUESTION_LEN 64
-#define MAX_SESSIONS 1024
+#define MAX_SESSIONS 20000
+#define MAX_OPENING  128 /* connected, and not answered yet: more would overrun the server */
+#define DETAILS_MAX \
+	1024 /* sessions of which each is told of at the end; of more only what went wrong */
 
 struct held {
 	int fd;
@@ -35,12 +38,18 @@ struct held {
 enum mode {
 	ECHO,
 	DOWNLOAD,
-	IDLE, /* asks once at the start and once at the end */
+	FLOOD, /* a download as fast as it goes */
+	IDLE,  /* asks once at the start and once at the end */
 };
 
 static const struct options *options;
 static enum mode mode;
 static int poller;
+
+static bool is_download(void)
+{
+	return mode == DOWNLOAD || mode == FLOOD;
+}
 
 static void ask(struct held *held, int64_t now)
 {
@@ -67,7 +76,7 @@ static void check_bytes(struct held *held, const uint8_t *data, size_t length, i
 		if (data[i] != stream_byte(held->received + i))
 			held->corrupt = true;
 	held->received += length;
-	if (mode == DOWNLOAD) {
+	if (is_download()) {
 		note_stall(held, now - held->last_heard_us);
 		held->last_heard_us = now;
 	} else if (held->received >= held->asked && held->asked_at_us) {
@@ -89,7 +98,12 @@ static size_t take_greeting(struct held *held, const uint8_t *data, size_t lengt
 		held->server[strcspn(held->server, " ")] = 0;
 		held->greeted = true;
 		held->last_heard_us = now;
-		if (write(held->fd, mode == DOWNLOAD ? "D" : "E", 1) == 1 && mode != DOWNLOAD)
+		if (write(held->fd,
+		          mode == FLOOD   ? "F"
+		          : is_download() ? "D"
+		                          : "E",
+		          1) == 1 &&
+		    !is_download())
 			ask(held, now);
 		held->next_question_us = now + options->interval_us;
 		return i + 1;
@@ -139,13 +153,13 @@ static void turn(struct held *sessions, size_t n, bool asking)
 }
 
 /* Asks a last time, and waits until all have answered or the time allowed for an answer is over. */
-static void ask_last(struct held *sessions, size_t n)
+static void ask_last(struct held *sessions, size_t n, size_t *ret_alive)
 {
 	int64_t asked = now_us();
 	bool waiting = true;
 
 	for (size_t i = 0; i < n; i++)
-		if (mode != DOWNLOAD && sessions[i].greeted && !sessions[i].broken)
+		if (!is_download() && sessions[i].greeted && !sessions[i].broken)
 			ask(&sessions[i], asked);
 	while (waiting && now_us() - asked < options->timeout_us) {
 		turn(sessions, n, false);
@@ -156,12 +170,15 @@ static void ask_last(struct held *sessions, size_t n)
 	for (size_t i = 0; i < n; i++)
 		if (sessions[i].last_heard_us < asked)
 			note_stall(&sessions[i], now_us() - sessions[i].last_heard_us);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0, told = 0; i < n; i++) {
 		struct held *held = &sessions[i];
 		bool alive = held->greeted && !held->broken && !held->corrupt &&
 		             held->last_heard_us >= asked;
 
-		printf("%s{\"alive\":%s,\"server\":", i ? "," : "", alive ? "true" : "false");
+		*ret_alive += alive;
+		if (n > DETAILS_MAX && (alive || told == DETAILS_MAX))
+			continue;
+		printf("%s{\"alive\":%s,\"server\":", told++ ? "," : "", alive ? "true" : "false");
 		put_json_string(held->server);
 		printf(",\"bytes\":%llu,\"corrupt\":%s,\"longestStallMs\":%.1f,\"error\":",
 		       (unsigned long long)held->received, held->corrupt ? "true" : "false",
@@ -175,43 +192,56 @@ static void ask_last(struct held *sessions, size_t n)
 	}
 }
 
+/* Begins with as many more as may be under way; how many there are then. */
+static size_t open_some(struct held *sessions, size_t opened, size_t answered, size_t n)
+{
+	for (; opened < n && opened - answered < MAX_OPENING; opened++) {
+		struct epoll_event event = {.events = EPOLLIN, .data.u64 = opened};
+
+		sessions[opened] = (struct held){.fd = open_client(options, SOCK_STREAM, 0),
+		                                 .last_heard_us = now_us()};
+		if (sessions[opened].fd < 0)
+			die("connect");
+		if (epoll_ctl(poller, EPOLL_CTL_ADD, sessions[opened].fd, &event) < 0)
+			die("epoll_ctl");
+	}
+	return opened;
+}
+
 int session(const struct options *given)
 {
 	static struct held sessions[MAX_SESSIONS];
 	size_t n = given->count > 0 ? (size_t)given->count : 1;
 	int64_t started = now_us();
-	size_t greeted = 0;
+	size_t opened = 0, answered = 0, alive = 0;
 
 	options = given;
-	mode = options->mode[0] == 'd' ? DOWNLOAD : options->mode[0] == 'i' ? IDLE : ECHO;
+	mode = options->mode[0] == 'd'   ? DOWNLOAD
+	       : options->mode[0] == 'f' ? FLOOD
+	       : options->mode[0] == 'i' ? IDLE
+	                                 : ECHO;
 	poller = epoll_create1(EPOLL_CLOEXEC);
 	if (n > MAX_SESSIONS)
 		n = MAX_SESSIONS;
-	for (size_t i = 0; i < n; i++) {
-		struct epoll_event event = {.events = EPOLLIN, .data.u64 = i};
-
-		sessions[i] = (struct held){.fd = open_client(options, SOCK_STREAM, 0),
-		                            .last_heard_us = started};
-		if (sessions[i].fd < 0)
-			die("connect");
-		if (epoll_ctl(poller, EPOLL_CTL_ADD, sessions[i].fd, &event) < 0)
-			die("epoll_ctl");
-	}
 	while (!stop_asked &&
 	       (!options->duration_us || now_us() - started < options->duration_us)) {
-		size_t before = greeted;
+		size_t before = answered;
 
-		turn(sessions, n, true);
-		greeted = 0;
-		for (size_t i = 0; i < n; i++)
-			greeted += sessions[i].greeted && sessions[i].received > 0;
-		if (greeted == n && before < n) {
+		opened = open_some(sessions, opened, answered, n);
+		turn(sessions, opened, true);
+		if (before == n)
+			continue;
+		answered = 0;
+		for (size_t i = 0; i < opened; i++)
+			answered += sessions[i].broken ||
+			            (sessions[i].greeted && sessions[i].received > 0);
+		if (answered == n) {
 			puts("ready");
 			fflush(stdout);
 		}
 	}
 	printf("{\"sessions\":[");
-	ask_last(sessions, n);
-	puts("]}");
+	ask_last(sessions, opened, &alive);
+	printf("],\"count\":%zu,\"aliveCount\":%zu}\n", n, alive);
 	return 0;
 }

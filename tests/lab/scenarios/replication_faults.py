@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Running connections survive everything that may become of a node: cut, hang, handover, restarts, fail back, and all that again."""
+from lablib.config import FRONT, INNER, VIP, port, router, server
+from lablib.connections import (DUAL, DUAL_WEB, Held, hamper, hold, known, of_router, pair, start_again, start_crossed, step, throttle,
+                                wait_in_step, wait_known, write_key)
+from lablib.lab import expect, pause
+from lablib.process import wait_until
+from lablib.report import figure, scenario
+from lablib.servers import direct_servers, tunnel_servers
+
+UDP = server(ports=[port(80, "UDP"), port(80)])
+HANDOVERS = 12
+
+
+def move(lab, leaver):
+    """A planned handover to the other node, and both in order after it."""
+    successor = lab.other(leaver)
+    leaver.lintel("failover", "front")
+    successor.wait_active()
+    leaver.wait_backup()
+    wait_in_step(leaver)
+    return successor
+
+
+@scenario("cables cut: all live on, also when they are back")
+def cut(lab):
+    pair(lab, UDP)
+    held = hold(lab, udp=True)
+    wait_known(lab.lb2, held.count)
+    lab.lb1.host.cut()
+    lab.lb2.wait_active()
+    pause(2)
+    lab.lb1.host.heal()
+    wait_in_step(lab.lb1)
+    expect(lab.lb2.is_active(), "the node that came back took over")
+    held.expect_alive("cut")
+
+
+@scenario("hang: all live on, also when the process wakes up")
+def hang(lab):
+    pair(lab, UDP)
+    held = hold(lab, udp=True)
+    wait_known(lab.lb2, held.count)
+    lab.lb1.hang()
+    lab.lb2.wait_active()
+    pause(4)  # the hanging node's kernel has dropped its addresses by then
+    lab.lb1.resume()
+    wait_in_step(lab.lb1)
+    pause(1)
+    held.expect_alive("hang")
+
+
+@scenario("planned handovers, many to and fro: sessions live on, and not one datagram is lost")
+def handovers(lab):
+    pair(lab, UDP)
+    held = hold(lab, udp=True)
+    wait_known(lab.lb2, held.count)
+    node = lab.lb1
+    with lab.client.watching("udp", VIP, 80, interval=5) as steady, lab.client.watching("udp", VIP, 80, interval=5, fresh=True) as fresh:
+        for _ in range(4 if lab.emulated else HANDOVERS):
+            node = move(lab, node)
+    for name, probe in (("one flow", steady), ("new flows", fresh)):
+        figure(f"handovers, {name}", probe.report)
+        expect(probe.report.lost == 0 or lab.emulated, f"{name}: {probe.report}")
+    expect(len(steady.report.servers) == 1, steady.report)
+    held.expect_alive("handovers")
+
+
+@scenario("polite stops of either side: sessions live on, and not one datagram is lost")
+def polite_stops(lab):
+    pair(lab, UDP)
+    held = hold(lab, udp=True)
+    wait_known(lab.lb2, held.count)
+    with lab.client.watching("udp", VIP, 80, interval=5) as steady, lab.client.watching("udp", VIP, 80, interval=5, fresh=True) as fresh:
+        for leaver in (lab.lb1, lab.lb2, lab.lb1, lab.lb2):
+            lab.other(leaver).wait_backup()
+            leaver.stop()
+            expect(leaver.kernel_is_clean(), leaver.diagnosis())
+            lab.other(leaver).wait_active()
+            start_again(leaver)
+            wait_in_step(leaver)
+    for name, probe in (("one flow", steady), ("new flows", fresh)):
+        figure(f"polite stops, {name}", probe.report)
+        expect(probe.report.lost == 0 or lab.emulated, f"{name}: {probe.report}")
+    held.expect_alive("polite stops")
+
+
+def to_and_fro(lab, held):
+    """Power losses of A, B and A, each started empty in between."""
+    for leaver in (lab.lb1, lab.lb2, lab.lb1):
+        wait_known(lab.other(leaver), held.count)
+        leaver.lose_power()
+        lab.other(leaver).wait_active()
+        pause(1.5)
+        leaver.scrap()
+        start_again(leaver)
+        wait_in_step(leaver)
+
+
+@scenario("A to B to A to B, each machine new in between: all live on")
+def fail_back(lab):
+    pair(lab, DUAL_WEB, router=DUAL)
+    held = hold(lab, VIP, "fd77::100", udp=True)
+    to_and_fro(lab, held)
+    held.expect_alive("three power losses")
+
+
+@scenario("A to B to A to B in direct mode, each machine new in between: all live on")
+def fail_back_direct(lab):
+    with direct_servers(lab.webs):
+        pair(lab, server(forwarding="direct", webs=[f"{FRONT}.21", f"{FRONT}.22"], ports=[port(8080), port(8080, "UDP")]))
+        held = hold(lab, number=8080, udp=True)
+        to_and_fro(lab, held)
+        held.expect_alive("three power losses, direct")
+
+
+@scenario("A comes back empty, and B dies while it still tells A: what A was told by then lives, and A takes over at once")
+def dies_while_syncing(lab):
+    pair(lab)
+    held = hold(lab)
+    crowd = lab.client.sessions(VIP, 80, "idle", count=600 if lab.emulated else 3000)
+    crowd.wait_ready(60)
+    wait_known(lab.lb2, held.count)
+    lab.lb1.lose_power()
+    lab.lb2.wait_active()
+    lab.lb1.scrap()
+    throttle(lab.lb1, 10)
+    start_again(lab.lb1)
+    wait_until("a full sync is under way", lambda: step(lab.lb1) == "syncing")
+    known_by_then = known(lab.lb1)
+    lab.lb2.lose_power()
+    lab.lb1.wait_active()
+    pause(2)
+    crowd.finish()
+    figure("died while syncing", f"{known_by_then} were known, {crowd.alive} live")
+    expect(crowd.alive >= known_by_then - held.count, f"{known_by_then} were known, {crowd.alive} live")
+
+
+@scenario("the Active alone is killed and started again, then a second one joins, then the first one dies: all live on, direct and tunnel too")
+def adopted(lab):
+    with tunnel_servers(lab.webs):
+        servers = [UDP, server("direct", forwarding="direct", webs=[f"{FRONT}.21", f"{FRONT}.22"], ports=[port(8080)]),
+                   server("tunnel", forwarding="tunnel", ports=[port(8081, to=8081)])]
+        documents = lab.documents(router(priority=150), servers, 150, "100ms")
+        lab.lb1.start(documents, *write_key(lab.lb1)).wait_active()
+        held = Held(lab).standard(udp=True)
+        held.standard(number=8080)
+        held.standard(number=8081)
+        lab.lb1.kill()
+        start_again(lab.lb1)
+        lab.lb1.wait_active()
+        lab.lb2.start(lab.documents(router(), servers, 100, "100ms"), *write_key(lab.lb2))
+        wait_in_step(lab.lb2)
+        wait_known(lab.lb2, held.count)
+        lab.lb1.lose_power()
+        lab.lb2.wait_active()
+        pause(3)
+        held.expect_alive("killed, started, joined, died")
+
+
+@scenario("kill -9 of the Active's and then of the other's process, each started again: all live on")
+def kills(lab):
+    pair(lab, UDP)
+    held = hold(lab, udp=True)
+    wait_known(lab.lb2, held.count)
+    for node in lab.nodes:
+        node.kill()
+        lab.other(node).wait_active()
+        pause(1)
+        start_again(node)
+        wait_in_step(node)
+        wait_known(node, held.count)
+    held.expect_alive("two kills")
+
+
+@scenario("the Backup is killed and started again, and takes over later: all live on")
+def backup_restarts(lab):
+    pair(lab, UDP)
+    held = hold(lab, udp=True)
+    lab.lb2.kill()
+    held.open("echo").wait_ready()
+    start_again(lab.lb2)
+    wait_in_step(lab.lb2)
+    wait_known(lab.lb2, held.count)
+    lab.lb1.lose_power()
+    lab.lb2.wait_active()
+    pause(2)
+    held.expect_alive("the Backup was restarted")
+
+
+@scenario("stopped with --on-exit keep and started again: nothing moves, and all live on, then and after a takeover")
+def kept(lab):
+    pair(lab, UDP, options=["--on-exit", "keep"])
+    held = hold(lab, udp=True)
+    wait_known(lab.lb2, held.count)
+    lab.lb1.stop()
+    start_again(lab.lb1, "--on-exit", "keep")
+    owner = lab.wait_settled()
+    other = lab.other(owner)
+    wait_in_step(other)
+    wait_known(other, held.count)
+    owner.lose_power()
+    other.wait_active()
+    pause(2)
+    held.expect_alive("kept, then a power loss")
+
+
+@scenario("the channel loses one packet in ten and is late by 50 to 100 ms: the other stays in step, and all that it was told of live on")
+def lossy(lab):
+    pair(lab, UDP)
+    for node in lab.nodes:
+        hamper(node, loss=10, delay=["75ms", "25ms"])
+    held = hold(lab, udp=True)
+    for _ in range(10):
+        lab.client.ask("tcp", VIP, 80, count=20, interval=5)
+    wait_known(lab.lb2, held.count)
+    pause(1.5)
+    figure("a lossy channel", f"{of_router(lab.lb2)['gaps']} gaps, {of_router(lab.lb1)['dropped']} times too slow")
+    lab.lb1.lose_power()
+    lab.lb2.wait_active()
+    pause(3)
+    held.expect_alive("a lossy channel")
+
+
+@scenario("split and heal: two Actives for a while; what began before lives on, and the two agree again")
+def split(lab):
+    pair(lab, UDP)
+    held = hold(lab, udp=True)
+    wait_known(lab.lb2, held.count)
+    lab.split("f", "b")
+    lab.lb2.wait_active()
+    pause(2)
+    lab.join("f", "b")
+    lab.lb2.wait_backup()
+    wait_in_step(lab.lb2)
+    wait_known(lab.lb2, held.count)
+    pause(1)
+    lab.lb1.lose_power()
+    lab.lb2.wait_active()
+    pause(3)
+    held.expect_alive("a split, then a power loss")
+
+
+@scenario("two virtual routers, each Active on another node, change sides at once: all live on")
+def crossed(lab):
+    other = f"{FRONT}.101"
+    start_crossed(lab, [router("a", vrid=51, addresses=[f"{VIP}/24", *INNER]),
+                        router("b", vrid=52, addresses=[f"{other}/24", {"address": "10.78.0.253/24", "interface": "eth1"}])],
+                  [server("a", router="a"), server("b", router="b", addresses=[other])])
+    held = hold(lab, VIP, other)
+    for a, b in (lab.nodes, reversed(lab.nodes)):
+        a.lintel("failover", "a")
+        b.lintel("failover", "b")
+        b.wait_active("a")
+        a.wait_active("b")
+        wait_in_step(a, "a")
+        wait_in_step(b, "b")
+        wait_known(a, 5, "a")
+        wait_known(b, 5, "b")
+    lab.lb1.lose_power()
+    lab.lb2.wait_active("a").wait_active("b")
+    pause(3)
+    held.expect_alive("changed sides twice, then a power loss")
