@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* docs/schema-doc.c - writes docs/configuration.md from the tables in model/schema_*.c.
+/* docs/schema-doc.c - writes docs/configuration.md and lintel.yaml(5) from the tables in
+ * model/schema_*.c.
  *
- * build/tests/model/schema-doc > docs/configuration.md
- * A test compares the file with what the tables say. */
+ * build/docs/schema-doc > docs/configuration.md
+ * build/docs/schema-doc man > lintel.yaml.5
+ * A test compares the first with what the tables say; every build makes the second. */
 
 #include "model/schema.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const char introduction[] =
-	"<!-- Written by docs/schema-doc.c from model/schema_*.c. Do not edit it here. -->\n"
-	"# Configuration\n"
-	"\n"
 	"What is wanted is written as objects: who owns addresses (`VirtualRouter`), what is "
 	"balanced\n"
 	"on them (`VirtualServer`), and, in Kubernetes, which addresses may be given away\n"
@@ -91,6 +91,19 @@ static void print_names(const struct model_schema_name *names)
 	}
 }
 
+/* What may be written there. Names are explained beside. */
+static void field_allowed(const struct model_schema_field *field, struct text *out)
+{
+	if (field->names)
+		text_add(out, "a name");
+	else if (field->kind != MODEL_FIELD_MAP)
+		model_schema_field_allowed(field, out);
+	else if (field->map->shorthand)
+		text_printf(out, "a list of maps, or of their `%s` alone", field->map->shorthand);
+	else
+		text_add(out, field->many == MODEL_FIELD_ONE ? "a map" : "a list of maps");
+}
+
 static void print_field(void *ctx, const char *path, unsigned depth,
                         const struct model_schema_field *field)
 {
@@ -99,18 +112,7 @@ static void print_field(void *ctx, const char *path, unsigned depth,
 	(void)ctx;
 	if (depth == 0)
 		return; /* metadata and spec themselves */
-	if (field->kind != MODEL_FIELD_MAP)
-		model_schema_field_allowed(field, &allowed);
-	else if (field->map->shorthand)
-		text_printf(&allowed, "a list of maps, or of their `%s` alone",
-		            field->map->shorthand);
-	else
-		text_add(&allowed, field->many == MODEL_FIELD_ONE ? "a map" : "a list of maps");
-	/* The names are explained beside. */
-	if (field->names) {
-		text_clear(&allowed);
-		text_add(&allowed, "a name");
-	}
+	field_allowed(field, &allowed);
 	printf("| `%s` | ", path);
 	print_cell(text_str(&allowed));
 	printf(" | ");
@@ -135,10 +137,178 @@ static void print_object(const struct model_schema_object *object)
 	model_schema_walk(object, print_field, NULL);
 }
 
-int main(void)
+static void markdown(void)
 {
+	printf("<!-- Written by docs/schema-doc.c from model/schema_*.c. Do not edit it here. -->\n"
+	       "# Configuration\n\n");
 	fputs(introduction, stdout);
 	for (size_t i = 0; i < MODEL_SCHEMA_COUNT; i++)
 		print_object(model_schema_objects[i]);
+}
+
+/* Text for troff: what it would take for a request, an escape or a typographic sign is said in its
+ * way. In code a hyphen is a minus, so that it can be copied. */
+static void man_text(const char *text, size_t length, bool code)
+{
+	for (size_t i = 0; i < length; i++) {
+		char c = text[i];
+
+		if (i == 0 && c == '.')
+			fputs("\\&", stdout);
+		if (c == '\\')
+			fputs("\\e", stdout);
+		else if (c == '\'')
+			fputs("\\(aq", stdout);
+		else if (c == '"')
+			fputs("\\(dq", stdout);
+		else if (c == '^')
+			fputs("\\(ha", stdout);
+		else if (c == '~')
+			fputs("\\(ti", stdout);
+		else if (c == '-' && code)
+			fputs("\\-", stdout);
+		else
+			putchar(c);
+	}
+}
+
+/* A line of Markdown, in which only `code` has a meaning. */
+static void man_line(const char *text, size_t length)
+{
+	bool code = false;
+
+	for (;;) {
+		const char *mark = memchr(text, '`', length);
+		size_t part = mark ? (size_t)(mark - text) : length;
+
+		man_text(text, part, code);
+		if (!mark)
+			break;
+		code = !code;
+		fputs(code ? "\\fB" : "\\fR", stdout);
+		text += part + 1;
+		length -= part + 1;
+	}
+	putchar('\n');
+}
+
+static void man_code(const char *text)
+{
+	man_text(text, strlen(text), true);
+	putchar('\n');
+}
+
+static void man_example(const char *text)
+{
+	for (size_t length; *text; text += length + (text[length] == '\n')) {
+		length = strcspn(text, "\n");
+		man_text(text, length, true);
+		putchar('\n');
+	}
+}
+
+/* What the introduction has of Markdown: headings, paragraphs, lists and fenced examples. */
+static void man_markdown(const char *text)
+{
+	bool example = false;
+
+	while (*text) {
+		size_t length = strcspn(text, "\n");
+
+		if (strncmp(text, "```", 3) == 0) {
+			example = !example;
+			printf(example ? ".PP\n.EX\n" : ".EE\n");
+		} else if (example) {
+			man_text(text, length, true);
+			putchar('\n');
+		} else if (strncmp(text, "## ", 3) == 0) {
+			printf(".SH ");
+			man_line(text + 3, length - 3);
+		} else if (strncmp(text, "- ", 2) == 0) {
+			printf(".IP \\(bu 2\n");
+			man_line(text + 2, length - 2);
+		} else if (length > 0) {
+			size_t indent = strspn(text, " ");
+
+			man_line(text + indent, length - indent);
+		} else if (text[1] && !strchr("#-\n", text[1]) &&
+		           strncmp(text + 1, "```", 3) != 0) {
+			printf(".PP\n");
+		}
+		text += length + (text[length] == '\n');
+	}
+}
+
+static void man_field(void *ctx, const char *path, unsigned depth,
+                      const struct model_schema_field *field)
+{
+	struct text allowed = {0};
+
+	(void)ctx;
+	if (depth == 0)
+		return; /* metadata and spec themselves */
+	field_allowed(field, &allowed);
+	printf(".TP\n.B ");
+	man_code(path);
+	if (field->required)
+		text_add(&allowed, ", required");
+	else if (field->default_text)
+		text_printf(&allowed, ", default `%s`", field->default_text);
+	text_add(&allowed, ".");
+	man_line(text_str(&allowed), strlen(text_str(&allowed)));
+	text_done(&allowed);
+	printf(".br\n");
+	man_line(field->doc, strlen(field->doc));
+	if (!field->names)
+		return;
+	printf(".RS\n");
+	for (const struct model_schema_name *name = field->names; name->name; name++) {
+		printf(".TP\n.B ");
+		man_code(name->name);
+		if (strcmp(name->name, name->doc) != 0)
+			man_line(name->doc, strlen(name->doc));
+		else
+			printf("\\&\n");
+	}
+	printf(".RE\n");
+}
+
+static void man_object(const struct model_schema_object *object)
+{
+	printf(".SH %s\n", object->kind);
+	man_line(object->doc, strlen(object->doc));
+	printf(object->namespaced ? "It belongs to a namespace.\n" : "It is in no namespace.\n");
+	printf(".PP\n.EX\n");
+	man_example(object->example);
+	printf(".EE\n.PP\n");
+	model_schema_walk(object, man_field, NULL);
+}
+
+static void man(void)
+{
+	printf(".\\\" SPDX-License-Identifier: GPL-2.0-or-later\n"
+	       ".\\\" Written by docs/schema-doc.c from model/schema_*.c.\n"
+	       ".TH LINTEL.YAML 5 \"\" \"lintel " LINTEL_VERSION "\" \"File formats\"\n"
+	       ".SH NAME\n"
+	       "lintel.yaml \\- configuration of the load balancer Lintel\n"
+	       ".SH DESCRIPTION\n");
+	man_markdown(introduction);
+	for (size_t i = 0; i < MODEL_SCHEMA_COUNT; i++)
+		man_object(model_schema_objects[i]);
+	printf(".SH FILES\n.TP\n.I /etc/lintel\nWhere the daemon looks when it is not told another "
+	       "path.\n"
+	       ".SH SEE ALSO\n.BR lintel (8)\n");
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 2 && strcmp(argv[1], "man") == 0) {
+		man();
+	} else if (argc == 1) {
+		markdown();
+	} else {
+		fputs("usage: schema-doc [man]\n", stderr);
+		return 2;
+	}
 	return fflush(stdout) == 0 && !ferror(stdout) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""manual.py LINTEL PAGE: the manual is formatted without a warning and knows every command and option. Speaks TAP."""
+"""manual.py LINTEL PAGE FIELDS REFERENCE: the manual pages are formatted without a warning, are found by whatis, and know every
+command, option and field. Speaks TAP."""
 import os
 import re
 import shutil
 import subprocess
 import sys
 
-LINTEL, PAGE = sys.argv[1:]
+LINTEL, PAGE, FIELDS, REFERENCE = sys.argv[1:]
 ENVIRONMENT = {**os.environ, "LC_ALL": "C.UTF-8", "MANWIDTH": "80"}
 
 
@@ -16,10 +17,40 @@ def options_of(*command):
     return text, set(re.findall(r"^  (?:-\w, |    )(--[\w-]+)", text, re.MULTILINE))
 
 
-def warnings():
-    result = subprocess.run(["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", PAGE], stdout=subprocess.DEVNULL,
-                            stderr=subprocess.PIPE, text=True, check=False, env=ENVIRONMENT)
-    return result.stderr.splitlines() + ([f"exit code {result.returncode}"] if result.returncode else [])
+def warnings(page):
+    problems = []
+    for command in (["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", page], ["groff", "-ww", "-man", "-Tutf8", "-Z", page]):
+        result = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False, env=ENVIRONMENT)
+        problems += result.stderr.splitlines() + ([f"exit code {result.returncode}"] if result.returncode else [])
+    return problems
+
+
+def unknown_to_whatis():
+    """lexgrog(1) is what mandb fills the database of whatis with."""
+    wrong = []
+    for page, line in ((PAGE, "lintel - highly available layer-4 load balancer"),
+                       (FIELDS, "lintel.yaml - configuration of the load balancer Lintel")):
+        said = subprocess.run(["lexgrog", page], capture_output=True, text=True, check=False, env=ENVIRONMENT)
+        if said.stdout.strip() != f'{page}: "{line}"':
+            wrong.append(said.stdout + said.stderr)
+    return wrong
+
+
+def shown(page):
+    return subprocess.run(["man", "-E", "UTF-8", "--no-hyphenation", "--no-justification", "-l", page], capture_output=True, text=True,
+                          check=True, env={**ENVIRONMENT, "MANWIDTH": "200"}).stdout
+
+
+def fields_missing():
+    """Both are written from the same tables: a field of one is one of the other, with each of its words."""
+    with open(REFERENCE, encoding="utf-8") as file:
+        rows = re.findall(r"^\| `([\w.\[\]]+)` \|.*\| ([^|]*) \|$", file.read(), re.MULTILINE)
+    text = shown(FIELDS)
+    words = " ".join(text.split())
+    wrong = [f"no field {path}" for path, _ in rows if not re.search(rf"^ +{re.escape(path)}$", text, re.MULTILINE)]
+    wrong += [f"{path}: not said: {doc}" for path, doc in ((path, doc.split("<br>")[0].replace("`", "")) for path, doc in rows)
+              if "\\" not in doc and " ".join(doc.split()) not in words]
+    return wrong + ([] if len(rows) > 50 else [f"only {len(rows)} fields in {REFERENCE}"])
 
 
 def missing():
@@ -43,13 +74,21 @@ def report(number, name, problems):
 
 
 def main():
-    print("1..2")
-    if shutil.which("man") and shutil.which("groff"):
-        failed = report(1, "the manual is formatted without a warning", warnings())
-    else:
-        failed = False
-        print("ok 1 - the manual is formatted without a warning # SKIP no man or no groff here")
-    failed |= report(2, "the manual knows every command and option", missing())
+    formats = [("the manual of the program is formatted without a warning", lambda: warnings(PAGE)),
+               ("the manual of the fields is formatted without a warning", lambda: warnings(FIELDS)),
+               ("whatis finds both", unknown_to_whatis),
+               ("the manual of the fields says of each what the reference says", fields_missing)]
+    checks = [("the manual knows every command and option", missing)]
+    print(f"1..{len(formats) + len(checks)}")
+    failed = False
+    able = all(map(shutil.which, ("man", "groff", "lexgrog")))
+    for number, (name, check) in enumerate(formats, 1):
+        if able:
+            failed |= report(number, name, check())
+        else:
+            print(f"ok {number} - {name} # SKIP no man or no groff here")
+    for number, (name, check) in enumerate(checks, len(formats) + 1):
+        failed |= report(number, name, check())
     return 1 if failed else 0
 
 
