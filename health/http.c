@@ -31,7 +31,8 @@ struct http_probe {
 	struct curl_slist *headers;
 	struct curl_slist *connect_to;
 	struct text body;
-	bool decided; /* by what came, whatever libcurl makes of our not reading on */
+	curl_socket_t fd; /* libcurl's; -1: none yet */
+	bool decided;     /* by what came, whatever libcurl makes of our not reading on */
 	struct health_outcome outcome;
 	char error[CURL_ERROR_SIZE];
 };
@@ -129,14 +130,10 @@ static size_t body_came(char *data, size_t size, size_t count, void *ctx)
 /* --- the end --- */
 
 /* What libcurl's verdict says; it has a hundred codes, and a message for each. */
-static enum health_result result_of(struct http_probe *probe, CURLcode code)
+static enum health_result result_of(CURLcode code)
 {
-	long error = 0;
-
-	if (code == CURLE_COULDNT_CONNECT) {
-		curl_easy_getinfo(probe->easy, CURLINFO_OS_ERRNO, &error);
-		return error ? health_probe_errno((int)error) : HEALTH_REFUSED;
-	}
+	if (code == CURLE_COULDNT_CONNECT)
+		return HEALTH_UNREACHABLE;
 	if (code == CURLE_OPERATION_TIMEDOUT)
 		return HEALTH_TIMEOUT;
 	if (code == CURLE_SSL_CONNECT_ERROR || code == CURLE_SSL_CIPHER)
@@ -157,9 +154,13 @@ static void transfer_ended(struct multi *multi, void *transfer, CURLcode code)
 {
 	struct http_probe *probe = transfer;
 	struct health_https *https = probe->https;
+	long error = 0;
 
-	if (code != CURLE_OK)
-		decide(probe, result_of(probe, code),
+	curl_easy_getinfo(probe->easy, CURLINFO_OS_ERRNO, &error);
+	if (code == CURLE_COULDNT_CONNECT && error)
+		decide(probe, health_probe_errno((int)error), strerror((int)error));
+	else if (code != CURLE_OK)
+		decide(probe, result_of(code),
 		       probe->error[0] ? probe->error : curl_easy_strerror(code));
 	else if (check_of(probe)->type == MODEL_HEALTH_TLS)
 		decide(probe, HEALTH_OK, "");
@@ -188,12 +189,14 @@ static enum health_result give_up(struct health_probe *base, char why[static HEA
 {
 	struct http_probe *probe = lt_container_of(base, struct http_probe, probe);
 	enum model_health_type type = check_of(probe)->type;
-	curl_off_t connected_us = 0, secured_us = 0;
+	struct sockaddr_storage peer;
+	socklen_t peer_size = sizeof(peer);
+	curl_off_t secured_us = 0;
 	const char *what = "no answer to the request";
 
-	curl_easy_getinfo(probe->easy, CURLINFO_CONNECT_TIME_T, &connected_us);
 	curl_easy_getinfo(probe->easy, CURLINFO_APPCONNECT_TIME_T, &secured_us);
-	if (connected_us == 0)
+	/* libcurl's own CONNECT_TIME comes with the end of the handshake. */
+	if (probe->fd < 0 || getpeername(probe->fd, (struct sockaddr *)&peer, &peer_size) < 0)
 		what = "no answer to the connection attempt";
 	else if (type != MODEL_HEALTH_HTTP && secured_us == 0)
 		what = "no end of the TLS handshake";
@@ -209,7 +212,9 @@ static enum health_result give_up(struct health_probe *base, char why[static HEA
 static int socket_made(void *ctx, curl_socket_t fd, curlsocktype purpose)
 {
 	static const struct linger reset = {.l_onoff = 1, .l_linger = 0};
+	struct http_probe *probe = ctx;
 
+	probe->fd = fd;
 	/* Without it there is a TIME_WAIT more: no reason not to ask. */
 	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 	return CURL_SOCKOPT_OK;
@@ -242,6 +247,7 @@ static void set_connection(struct http_probe *probe)
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
 	                 (long)(check->timeout_us / US_PER_MS) + CONNECT_SPARE_MS);
 	curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, socket_made);
+	curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, probe);
 	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, READ_SIZE);
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, probe);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, probe->error);
@@ -324,6 +330,7 @@ struct health_probe *health_http_start(struct health_https *https, struct health
 			"a link-local address can't be checked: it lacks an interface");
 	probe = xcalloc(1, sizeof(*probe));
 	probe->https = https;
+	probe->fd = -1;
 	probe->probe.entry = entry;
 	probe->probe.give_up = give_up;
 	probe->easy = curl_easy_init();
