@@ -152,23 +152,25 @@ json_t *checks_report(const struct checks *checks, int64_t now_us)
 {
 	struct health_totals totals;
 	json_t *results = json_object();
-	size_t running = 0, room = 0;
+	size_t running = 0, running_max = 0, room = 0;
 
 	health_totals(checks->health, &totals);
 	for (int i = 0; i < HEALTH_CLASS_COUNT; i++) {
 		running += totals.running[i];
+		running_max += totals.running_max[i];
 		room += totals.rooms[i];
 	}
 	for (int i = 0; i < HEALTH_RESULT_COUNT; i++)
 		json_object_set_new(results, health_result_name((enum health_result)i),
 		                    json_integer((json_int_t)totals.results[i]));
-	return json_pack(
-		"{s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:I,s:o,s:o,s:I,s:o}", "targets",
-		(json_int_t)totals.target_count, "up", (json_int_t)totals.states[HEALTH_UP], "down",
-		(json_int_t)totals.states[HEALTH_DOWN], "unknown",
-		(json_int_t)totals.states[HEALTH_UNKNOWN], "running", (json_int_t)running,
-		"runningLimit", (json_int_t)room, "results", results, "transitions",
-		(json_int_t)totals.change_count, "lateSeconds", report_seconds(totals.late_us),
-		"lateSecondsMax", report_seconds(totals.late_max_us), "quorumLosses",
-		(json_int_t)checks->quorum_loss_count, "problems", problem_list(checks));
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:I,s:o,s:o,s:I,s:o}", "targets",
+	                 (json_int_t)totals.target_count, "up",
+	                 (json_int_t)totals.states[HEALTH_UP], "down",
+	                 (json_int_t)totals.states[HEALTH_DOWN], "unknown",
+	                 (json_int_t)totals.states[HEALTH_UNKNOWN], "running", (json_int_t)running,
+	                 "runningMax", (json_int_t)running_max, "runningLimit", (json_int_t)room,
+	                 "results", results, "transitions", (json_int_t)totals.change_count,
+	                 "lateSeconds", report_seconds(totals.late_us), "lateSecondsMax",
+	                 report_seconds(totals.late_max_us), "quorumLosses",
+	                 (json_int_t)checks->quorum_loss_count, "problems", problem_list(checks));
 }

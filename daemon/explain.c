@@ -239,6 +239,68 @@ static void explain_servers(struct way *way)
 	ipvs_table_done(&found);
 }
 
+/* The servers that checks found to be down: "10.78.0.22:8080 (tcp: refused, for 42s)". */
+static size_t list_down(const struct way *way, const struct ipvs_service *service,
+                        const struct verdicts_service *judged, struct text *list)
+{
+	char text[IPVS_TEXT_SIZE], since[TEXT_DURATION_SIZE];
+	size_t count = 0;
+
+	for (size_t i = 0; i < judged->count; i++) {
+		const struct verdicts_server *server = &judged->servers[i];
+		if (server->judged.up || count++ >= 5)
+			continue;
+		text_printf(list, "%s%s (", list->len ? ", " : "",
+		            ipvs_dest_format(&service->dests[i], text));
+		checks_explain(server, list);
+		if (server->entry) {
+			int64_t for_us =
+				way->now_us - health_entry_machine(server->entry)->since_us;
+			text_printf(list, ", for %s",
+			            text_format_duration(for_us / US_PER_S * US_PER_S, since));
+		}
+		text_add(list, ")");
+	}
+	if (count > 5)
+		text_printf(list, " and %zu more", count - 5);
+	return count;
+}
+
+/* What health checks make of it. */
+static void explain_checks(struct way *way)
+{
+	const struct checks *checks = &way->app->checks;
+	const struct checks_virtual *v;
+	struct ipvs_table table;
+	struct text down = {0}, virtual = {0};
+
+	v = way->service ? checks_find(checks, way->service->virtual_server) : NULL;
+	if (!v || !v->router)
+		return;
+	checks_build(checks, &table);
+	struct ipvs_key key = ipvs_key_of(way->service);
+	const struct ipvs_service *service = ipvs_table_find(&table, &key);
+	if (service) {
+		struct verdicts_service judged =
+			verdicts_judge(&checks->verdicts, &table.arena, service);
+		size_t count = list_down(way, service, &judged, &down);
+		if (count > 0)
+			step(way, "health checks", VERDICT_ATTENTION,
+			     "%zu of its %zu real servers %s down: %s.", count, judged.count,
+			     count == 1 ? "is" : "are", text_str(&down));
+		else
+			step(way, "health checks", VERDICT_OK, "All its real servers count as up.");
+	}
+	checks_explain_virtual(v, &virtual);
+	if (virtual.len)
+		step(way, "health checks",
+		     v->serving == CHECKS_NOBODY ? VERDICT_FAIL : VERDICT_ATTENTION, "%s.",
+		     text_str(&virtual));
+	ipvs_table_done(&table);
+	text_done(&down);
+	text_done(&virtual);
+}
+
 /* --- what nftables and the settings do to it --- */
 
 static void explain_source_ranges(struct way *way)
@@ -314,6 +376,7 @@ json_t *explain(struct app *app, const struct explain_question *question, int64_
 	explain_router(&way);
 	explain_virtual_server(&way);
 	explain_source_ranges(&way);
+	explain_checks(&way);
 	explain_servers(&way);
 	explain_source_nat(&way);
 	explain_sysctls(&way);

@@ -76,21 +76,80 @@ const char *report_server_state(const struct app *app, const struct ipvs_service
 	return is_drained_by_hand(app, service, dest) ? "drained" : "ready";
 }
 
-static json_t *server_object(const struct app *app, const struct ipvs_service *service,
-                             const struct ipvs_dest *dest, int64_t now_us)
+static void add_reason(struct text *reason, const char *fmt, const char *words)
+{
+	text_add(reason, reason->len ? "; " : "");
+	text_printf(reason, fmt, words);
+}
+
+/* What its check says. */
+static void judge(struct report_server *server, const struct verdicts_server *known)
+{
+	struct text words = {0};
+
+	if (known->entry)
+		server->since_us = health_entry_machine(known->entry)->since_us;
+	if (!known->judged.up)
+		server->state = "down";
+	checks_explain(known, &words);
+	if (words.len)
+		add_reason(&server->reason, "%s", text_str(&words));
+	if (known->judged.use == HEALTH_USE_ANYWAY)
+		add_reason(&server->reason, "%s", "used all the same, as all are down");
+	text_done(&words);
+}
+
+struct report_server report_server_standing(const struct app *app,
+                                            const struct ipvs_service *service,
+                                            const struct ipvs_dest *dest,
+                                            const struct verdicts_server *known)
 {
 	const struct ipvs_drain_entry *entry = leaving(app, service, dest);
-	char address[ADDR_TEXT_SIZE];
-	json_t *object = json_pack(
-		"{s:s,s:i,s:I,s:s,s:I,s:I,s:I,s:s,s:o}", "address",
-		addr_format(&dest->addr, address), "port", dest->port, "weight",
-		(json_int_t)dest->weight, "forwarding",
-		ipvs_forwarding_name((enum ipvs_forwarding)dest->forwarding), "activeConnections",
-		(json_int_t)dest->active, "inactiveConnections", (json_int_t)dest->inactive,
-		"persistentConnections", (json_int_t)dest->persistent, "state",
-		report_server_state(app, service, dest), "drainSecondsLeft",
-		entry ? report_seconds(entry->deadline_us - now_us) : json_null());
+	struct report_server server = {.state = "ready", .since_us = TIME_NEVER};
 
+	if (service->wanted && verdicts_is_sorry(service->wanted, dest))
+		server.state = "sorry";
+	if (known)
+		judge(&server, known);
+	if (is_drained_by_hand(app, service, dest)) {
+		server.state = "drained";
+		server.since_us = TIME_NEVER;
+		add_reason(&server.reason, "%s", "by hand");
+	}
+	if (entry) {
+		server.state = "draining";
+		server.since_us = entry->since_us;
+		if (server.reason.len == 0)
+			add_reason(&server.reason, "%s", "wanted no more");
+	}
+	return server;
+}
+
+static json_t *server_object(const struct app *app, const struct ipvs_service *service,
+                             const struct ipvs_dest *dest, const struct verdicts_server *known,
+                             int64_t now_us)
+{
+	const struct ipvs_drain_entry *entry = leaving(app, service, dest);
+	struct report_server server = report_server_standing(app, service, dest, known);
+	char address[ADDR_TEXT_SIZE];
+	json_t *object =
+		json_pack("{s:s,s:i,s:I,s:s,s:I,s:I,s:I,s:s,s:o}", "address",
+	                  addr_format(&dest->addr, address), "port", dest->port, "weight",
+	                  (json_int_t)dest->weight, "forwarding",
+	                  ipvs_forwarding_name((enum ipvs_forwarding)dest->forwarding),
+	                  "activeConnections", (json_int_t)dest->active, "inactiveConnections",
+	                  (json_int_t)dest->inactive, "persistentConnections",
+	                  (json_int_t)dest->persistent, "state", server.state, "drainSecondsLeft",
+	                  entry ? report_seconds(entry->deadline_us - now_us) : json_null());
+
+	json_object_set_new(object, "stateSeconds",
+	                    server.since_us == TIME_NEVER
+	                            ? json_null()
+	                            : report_seconds(now_us - server.since_us));
+	json_object_set_new(object, "reason", json_string(text_str(&server.reason)));
+	json_object_set_new(object, "check",
+	                    known ? checks_report_server(known, now_us) : json_null());
+	text_done(&server.reason);
 	add_stats(object, dest->stats);
 	return object;
 }
@@ -110,12 +169,43 @@ static void add_origin(json_t *object, const struct ipvs_service *service)
 	                    json_string(vs ? model_snat_mode_name(vs->snat_mode) : ""));
 }
 
+/* The servers the kernel has, with what is known of their checks, and those that checks have taken
+ * out of it. 'concerned': see checks_build(). */
+static json_t *server_list(const struct app *app, const struct ipvs_service *service,
+                           struct ipvs_table *concerned, int64_t now_us)
+{
+	const struct ipvs_service *judgeable = ipvs_table_find(concerned, &service->key);
+	struct verdicts_service judged = {0};
+	json_t *servers = json_array();
+
+	if (judgeable)
+		judged = verdicts_judge(&app->checks.verdicts, &concerned->arena, judgeable);
+	for (size_t i = 0; i < service->dest_count; i++) {
+		const struct ipvs_dest *dest = &service->dests[i], *own = NULL;
+		if (judgeable)
+			own = ipvs_service_find(judgeable, &dest->addr, dest->port);
+		json_array_append_new(
+			servers, server_object(app, service, dest,
+		                               own ? &judged.servers[own - judgeable->dests] : NULL,
+		                               now_us));
+	}
+	for (size_t i = 0; i < judged.count; i++) {
+		struct ipvs_dest gone = judgeable->dests[i];
+		if (ipvs_service_find(service, &gone.addr, gone.port))
+			continue;
+		gone.weight = 0;
+		json_array_append_new(
+			servers, server_object(app, service, &gone, &judged.servers[i], now_us));
+	}
+	return servers;
+}
+
 static json_t *service_object(const struct app *app, const struct ipvs_service *found,
-                              int64_t now_us)
+                              struct ipvs_table *concerned, int64_t now_us)
 {
 	struct ipvs_service service = *found;
 	char address[ADDR_TEXT_SIZE];
-	json_t *object = json_object(), *servers = json_array();
+	json_t *object = json_object();
 
 	service.wanted = balance_service(&app->reconcile.balance, &found->key);
 	add_origin(object, &service);
@@ -139,10 +229,12 @@ static json_t *service_object(const struct app *app, const struct ipvs_service *
 	json_object_set_new(object, "persistenceSeconds", json_integer(service.timeout_s));
 	json_object_set_new(object, "draining", json_boolean(!service.wanted));
 	add_stats(object, service.stats);
-	for (size_t i = 0; i < service.dest_count; i++)
-		json_array_append_new(servers,
-		                      server_object(app, &service, &service.dests[i], now_us));
-	json_object_set_new(object, "servers", servers);
+	json_object_set_new(object, "health",
+	                    service.wanted
+	                            ? checks_report_virtual(&app->checks,
+	                                                    service.wanted->virtual_server, now_us)
+	                            : json_null());
+	json_object_set_new(object, "servers", server_list(app, &service, concerned, now_us));
 	return object;
 }
 
@@ -150,13 +242,16 @@ json_t *report_list(const struct app *app, const struct ipvs_table *found, int64
 {
 	json_t *list = json_array();
 	json_int_t foreign = 0;
+	struct ipvs_table concerned;
 
+	checks_build(&app->checks, &concerned);
 	for (size_t i = 0; i < found->service_count; i++) {
 		if (balance_owns(&app->reconcile.balance, &found->services[i].key))
-			json_array_append_new(list,
-			                      service_object(app, &found->services[i], now_us));
+			json_array_append_new(
+				list, service_object(app, &found->services[i], &concerned, now_us));
 		else
 			foreign++;
 	}
+	ipvs_table_done(&concerned);
 	return json_pack("{s:o,s:I}", "virtualServers", list, "foreignServices", foreign);
 }

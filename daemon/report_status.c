@@ -105,6 +105,7 @@ json_t *report_status(const struct app *app, int64_t now_us)
 		report_routers(app->routers, app->router_count, app->sources.snapshot, now_us));
 	json_object_set_new(status, "sources", source_list(app, now_us));
 	json_object_set_new(status, "ipvs", ipvs_object(&app->reconcile.balance));
+	json_object_set_new(status, "health", checks_report(&app->checks, now_us));
 	json_object_set_new(status, "nft",
 	                    json_pack("{s:b,s:o}", "inStep", app->reconcile.nft_in_step, "problems",
 	                              problem_list(&app->reconcile.nft_problems)));
