@@ -135,6 +135,23 @@ static bool parse_line(struct import *import, struct line *line, size_t first)
 	return true;
 }
 
+/* As endpoint_parse(), and port 0 is one. */
+static bool read_endpoint(const char *text, struct endpoint *ret_endpoint)
+{
+	size_t len = strlen(text);
+	char without[ENDPOINT_TEXT_SIZE];
+
+	if (len > 2 && len < sizeof(without) && strcmp(text + len - 2, ":0") == 0 &&
+	    (text[len - 3] == ']' || !memchr(text, ':', len - 2))) {
+		bool brackets = text[0] == '[';
+
+		snprintf(without, sizeof(without), "%.*s", (int)(len - 2 - 2 * brackets),
+		         text + brackets);
+		return endpoint_parse(without, ret_endpoint) == 0;
+	}
+	return endpoint_parse(text, ret_endpoint) == 0;
+}
+
 /* The virtual service that a line is about; NULL and a note when it is none that can be taken. */
 static const char *service_key(struct import *import, const struct line *line,
                                struct endpoint *ret_endpoint, const char **ret_protocol)
@@ -155,7 +172,7 @@ static const char *service_key(struct import *import, const struct line *line,
 	for (size_t i = 0; i < LT_ARRAY_SIZE(kinds); i++) {
 		if (!line->has[kinds[i].option])
 			continue;
-		if (endpoint_parse(line->values[kinds[i].option], ret_endpoint) < 0) {
+		if (!read_endpoint(line->values[kinds[i].option], ret_endpoint)) {
 			import_note(
 				import, line->statement, IMPORT_FAILED,
 				"'%.60s' is no address with a port; 'ipvsadm -Sn' writes numbers",
@@ -295,7 +312,7 @@ static void take_server(struct reading *reading, struct line *line)
 		            "there is no such virtual service");
 		return;
 	}
-	if (!line->has[SERVER] || endpoint_parse(line->values[SERVER], &real) < 0) {
+	if (!line->has[SERVER] || !read_endpoint(line->values[SERVER], &real)) {
 		import_note(import, line->statement, IMPORT_FAILED,
 		            "no server with an address; 'ipvsadm -Sn' writes numbers");
 		return;

@@ -81,9 +81,14 @@ void import_keywords(struct import *import, struct import_statement *block,
 	for (struct import_statement *s = block->child; s; s = s->sibling) {
 		const struct import_keyword *keyword;
 
-		if (s->notes || s->covered || s->aside)
+		if (s->covered || s->aside)
 			continue;
 		keyword = look_up(table, s->words[0]);
+		if (s->notes && keyword && !keyword->text && !keyword->many && s->word_count > 2)
+			import_note(import, s, IMPORT_FAILED,
+			            "'%.40s' and what follows it is not read", s->words[2]);
+		if (s->notes)
+			continue;
 		if (!keyword)
 			note_unknown(import, s, table);
 		else if (keyword->text)
@@ -167,7 +172,7 @@ void import_keepalived(struct import *import, const char *path, const char *text
 	import_lines_read(import, path, text, size, options, reader);
 	hide_secrets(import);
 	import_each(import, s, "global_defs") import_global_defs(&k, s);
-	import_each(import, s, "vrrp_instance") import_router(&k, s);
+	import_each(import, s, "vrrp_instance") import_vrrp_instance(&k, s);
 	import_each(import, s, "virtual_server") import_virtual_server(&k, s);
 	note_groups(import);
 	note_rest(import);

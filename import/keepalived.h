@@ -18,6 +18,7 @@ struct import_keyword {
 	enum import_verdict verdict;
 	const char
 		*text; /* NULL: the converter looks it up; left over are those said again later */
+	bool many;     /* ... and more than one word behind it */
 };
 
 struct import_keepalived {
@@ -38,8 +39,20 @@ void import_keywords(struct import *import, struct import_statement *block,
 	     (statement) = (statement)->sibling)                                   \
 		if (strcmp((statement)->words[0], (what)) == 0)
 
+/* A virtual router that is being made. */
+struct import_router {
+	struct import_keepalived *k;
+	struct import *import;
+	struct import_statement *block;
+	struct tree *spec;
+	const char *name;
+	bool four; /* it has IPv4 addresses */
+};
+/* The addresses of a virtual_ipaddress block. */
+void import_router_addresses(struct import_router *router, struct import_statement *block);
+
 void import_global_defs(struct import_keepalived *k, struct import_statement *block);
-void import_router(struct import_keepalived *k, struct import_statement *block);
+void import_vrrp_instance(struct import_keepalived *k, struct import_statement *block);
 void import_virtual_server(struct import_keepalived *k, struct import_statement *block);
 
 /* on, true, yes and nothing at all are true. */

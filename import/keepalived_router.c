@@ -5,9 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SCRIPT        "Lintel runs no programs; follow its log or /metrics"
-#define TRACK         "only interfaces are tracked: trackInterfaces"
-#define NOTHING_EQUAL "an address has no such setting"
+#define SCRIPT "Lintel runs no programs; follow its log or /metrics"
+#define TRACK  "only interfaces are tracked: trackInterfaces"
 
 static const struct import_keyword words[] = {
 	{"state", IMPORT_TAKEN, NULL},
@@ -22,7 +21,7 @@ static const struct import_keyword words[] = {
 	{"accept", IMPORT_TAKEN, NULL},
 	{"no_accept", IMPORT_TAKEN, NULL},
 	{"strict_mode", IMPORT_TAKEN, NULL},
-	{"use_vmac", IMPORT_TAKEN, NULL},
+	{"use_vmac", IMPORT_TAKEN, NULL, true},
 	{"unicast_peer", IMPORT_TAKEN, NULL},
 	{"track_interface", IMPORT_TAKEN, NULL},
 	{"virtual_ipaddress", IMPORT_TAKEN, NULL},
@@ -91,23 +90,14 @@ static const struct import_keyword words[] = {
 	{.word = NULL},
 };
 
-struct router {
-	struct import_keepalived *k;
-	struct import *import;
-	struct import_statement *block;
-	struct tree *spec;
-	const char *name;
-	bool four; /* it has IPv4 addresses */
-};
-
-static void taken(struct router *router, struct import_statement *s)
+static void taken(struct import_router *router, struct import_statement *s)
 {
 	import_note(router->import, s, IMPORT_TAKEN, "%s", "");
 }
 
 /* --- who it is --- */
 
-static void take_word(struct router *router, const char *word, const char *field, bool text)
+static void take_word(struct import_router *router, const char *word, const char *field, bool text)
 {
 	struct import_statement *s = import_find(router->block, word);
 
@@ -120,7 +110,7 @@ static void take_word(struct router *router, const char *word, const char *field
 	import_note(router->import, s, IMPORT_TAKEN, "%s", field);
 }
 
-static void take_interval(struct router *router)
+static void take_interval(struct import_router *router)
 {
 	struct import_statement *s = import_find(router->block, "advert_int");
 	int64_t us = 1000000;
@@ -141,7 +131,7 @@ static void take_interval(struct router *router)
 
 /* --- how it behaves --- */
 
-static void take_preempt(struct router *router)
+static void take_preempt(struct import_router *router)
 {
 	struct import_statement *state = import_find(router->block, "state");
 	struct import_statement *no = import_find(router->block, "nopreempt");
@@ -172,7 +162,7 @@ static void take_preempt(struct router *router)
 		            "preempt: true, keepalived's default");
 }
 
-static void take_preempt_delay(struct router *router)
+static void take_preempt_delay(struct import_router *router)
 {
 	struct import_statement *s = import_find(router->block, "preempt_delay");
 	struct import_statement *state = import_find(router->block, "state");
@@ -195,7 +185,7 @@ static void take_preempt_delay(struct router *router)
 	}
 }
 
-static void take_accept(struct router *router)
+static void take_accept(struct import_router *router)
 {
 	struct import_statement *no = import_find(router->block, "no_accept");
 	struct import_statement *yes = import_find(router->block, "accept");
@@ -217,7 +207,7 @@ static void take_accept(struct router *router)
 		                false);
 }
 
-static void take_virtual_mac(struct router *router)
+static void take_virtual_mac(struct import_router *router)
 {
 	struct import_statement *s = import_find(router->block, "use_vmac");
 
@@ -233,7 +223,7 @@ static void take_virtual_mac(struct router *router)
 }
 
 /* A setting of the instance, else the default of all. */
-static struct import_statement *setting(struct router *router, const char *word,
+static struct import_statement *setting(struct import_router *router, const char *word,
                                         struct import_statement *otherwise)
 {
 	struct import_statement *s = import_find(router->block, word);
@@ -243,7 +233,7 @@ static struct import_statement *setting(struct router *router, const char *word,
 	return s ? s : otherwise;
 }
 
-static void take_announcements(struct router *router)
+static void take_announcements(struct import_router *router)
 {
 	struct import_keepalived *k = router->k;
 	struct {
@@ -275,7 +265,7 @@ static void take_announcements(struct router *router)
 	}
 }
 
-static void note_version(struct router *router)
+static void note_version(struct import_router *router)
 {
 	struct import_statement *s = import_find(router->block, "version");
 	const struct import_statement *said = s ? s : router->k->version;
@@ -292,7 +282,7 @@ static void note_version(struct router *router)
 
 /* --- addresses --- */
 
-static void take_peers(struct router *router, struct import_statement *block)
+static void take_peers(struct import_router *router, struct import_statement *block)
 {
 	struct tree *peers;
 
@@ -312,17 +302,21 @@ static void take_peers(struct router *router, struct import_statement *block)
 		import_note(router->import, block, IMPORT_DIFFERS, "without peers it is multicast");
 }
 
-static void take_tracked(struct router *router, struct import_statement *block)
+static void take_tracked(struct import_router *router, struct import_statement *block)
 {
 	taken(router, block);
 	for (struct import_statement *s = block->child; s; s = s->sibling) {
-		bool weighted = strcmp(import_word(s, 1), "weight") == 0 &&
-		                strcmp(import_word(s, 2), "0") != 0;
+		bool weight = strcmp(import_word(s, 1), "weight") == 0 && s->word_count > 2;
 		struct tree *list;
 
 		if (s->aside)
 			continue;
-		if (weighted || (s->word_count > 1 && strcmp(import_word(s, 1), "weight") != 0)) {
+		if (s->word_count > 1 && !weight) {
+			import_note(router->import, s, IMPORT_FAILED, "'%.40s' is not known here",
+			            s->words[1]);
+			continue;
+		}
+		if (weight && (s->word_count > 3 || strcmp(import_word(s, 2), "0") != 0)) {
 			import_note(router->import, s, IMPORT_FAILED,
 			            "a tracked interface that is down takes the node out; it can't "
 			            "change the priority");
@@ -334,126 +328,15 @@ static void take_tracked(struct router *router, struct import_statement *block)
 	}
 }
 
-/* What follows the address: how many words an option has besides its name; -1: none of them. */
-static int option_words(const char *word)
-{
-	static const struct {
-		const char *word;
-		int words;
-	} options[] = {
-		{"dev", 1},      {"brd", 1},      {"broadcast", 1},     {"scope", 1},
-		{"label", 1},    {"peer", 1},     {"preferred_lft", 1}, {"track_group", 1},
-		{"home", 0},     {"-nodad", 0},   {"mngtmpaddr", 0},    {"noprefixroute", 0},
-		{"autojoin", 0}, {"no_track", 0}, {"use_vmac", 0},      {"nodad", 0},
-	};
-
-	for (size_t i = 0; i < LT_ARRAY_SIZE(options); i++) {
-		if (strcmp(word, options[i].word) == 0)
-			return options[i].words;
-	}
-	return -1;
-}
-
-/* Tells of options that say nothing here; the interface that 'dev' names, NULL: none. False when
- * there is one that is not known. */
-static bool take_options(struct router *router, struct import_statement *s,
-                         const char **ret_interface, struct text *passed)
-{
-	for (size_t i = 1; i < s->word_count; i++) {
-		int more = option_words(s->words[i]);
-
-		if (more < 0 || i + (size_t)more >= s->word_count) {
-			import_note(router->import, s, IMPORT_FAILED, "'%.40s' is not known here",
-			            s->words[i]);
-			return false;
-		}
-		if (strcmp(s->words[i], "dev") == 0)
-			*ret_interface = s->words[i + 1];
-		else
-			text_printf(passed, "%s%s", passed->len ? ", " : "", s->words[i]);
-		i += (size_t)more;
-	}
-	return true;
-}
-
-static bool is_listed(const struct tree *list, const char *address)
-{
-	for (const struct tree *entry = list->child; entry; entry = entry->sibling) {
-		const char *text = entry->kind == TREE_MAP ? tree_get_text(entry, "address")
-		                                           : entry->text;
-		if (strcmp(text, address) == 0)
-			return true;
-	}
-	return false;
-}
-
-static void add_address(struct router *router, struct import_statement *s, const char *address,
-                        const char *interface)
-{
-	struct tree *list = import_put_list(router->import, router->spec, "addresses", s), *map;
-	const char *own = tree_get_text(router->spec, "interface");
-
-	if (!interface || (own && strcmp(interface, own) == 0)) {
-		import_append_text(router->import, list, s, address);
-		return;
-	}
-	map = import_append_map(router->import, list, s);
-	import_put_text(router->import, map, "address", s, address);
-	import_put_text(router->import, map, "interface", s, interface);
-}
-
-static void take_address(struct router *router, struct import_statement *s)
-{
-	char text[ADDR_PREFIX_TEXT_SIZE];
-	const char *interface = NULL;
-	struct text passed = {0};
-	struct addr_prefix prefix;
-	const struct tree *list;
-
-	if (addr_prefix_parse(s->words[0], &prefix) < 0) {
-		import_note(router->import, s, IMPORT_FAILED, "no address");
-		return;
-	}
-	if (!take_options(router, s, &interface, &passed)) {
-		text_done(&passed);
-		return;
-	}
-	addr_prefix_format(&prefix, text);
-	list = tree_get(router->spec, "addresses");
-	router->four |= prefix.addr.family == ADDR_IPV4;
-	if (list && is_listed(list, text)) {
-		import_note(router->import, s, IMPORT_DIFFERS, "it is there already");
-	} else {
-		add_address(router, s, text, interface);
-		import_owners_add(&router->k->owners, &prefix.addr, router->name);
-		if (passed.len)
-			import_note(router->import, s, IMPORT_DIFFERS,
-			            "spec.addresses: %s; " NOTHING_EQUAL ": %s", text,
-			            text_str(&passed));
-		else
-			import_note(router->import, s, IMPORT_TAKEN, "%s", text);
-	}
-	text_done(&passed);
-}
-
-static void take_addresses(struct router *router, struct import_statement *block)
-{
-	taken(router, block);
-	for (struct import_statement *s = block->child; s; s = s->sibling) {
-		if (!s->aside)
-			take_address(router, s);
-	}
-}
-
 /* Lists may stand in several blocks. */
-static void take_lists(struct router *router)
+static void take_lists(struct import_router *router)
 {
 	static const struct {
 		const char *word;
-		void (*take)(struct router *router, struct import_statement *block);
+		void (*take)(struct import_router *router, struct import_statement *block);
 	} lists[] = {
-		{"virtual_ipaddress", take_addresses},
-		{"virtual_ipaddress_excluded", take_addresses},
+		{"virtual_ipaddress", import_router_addresses},
+		{"virtual_ipaddress_excluded", import_router_addresses},
 		{"unicast_peer", take_peers},
 		{"track_interface", take_tracked},
 	};
@@ -476,9 +359,9 @@ static bool has(struct import_keepalived *k, struct import_statement *block, con
 	return false;
 }
 
-void import_router(struct import_keepalived *k, struct import_statement *block)
+void import_vrrp_instance(struct import_keepalived *k, struct import_statement *block)
 {
-	struct router router = {.k = k, .import = k->import, .block = block};
+	struct import_router router = {.k = k, .import = k->import, .block = block};
 	const char *theirs = import_word(block, 1);
 
 	if (!has(k, block, "interface") || !has(k, block, "virtual_router_id"))

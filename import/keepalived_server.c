@@ -14,15 +14,15 @@
 static const struct import_keyword words[] = {
 	{"lb_algo", IMPORT_TAKEN, NULL},
 	{"lvs_sched", IMPORT_TAKEN, NULL},
-	{"lb_kind", IMPORT_TAKEN, NULL},
-	{"lvs_method", IMPORT_TAKEN, NULL},
+	{"lb_kind", IMPORT_TAKEN, NULL, true},
+	{"lvs_method", IMPORT_TAKEN, NULL, true},
 	{"protocol", IMPORT_TAKEN, NULL},
 	{"persistence_timeout", IMPORT_TAKEN, NULL},
 	{"persistence_granularity", IMPORT_TAKEN, NULL},
 	{"ops", IMPORT_TAKEN, NULL},
 	{"quorum", IMPORT_TAKEN, NULL},
 	{"hysteresis", IMPORT_TAKEN, NULL},
-	{"sorry_server", IMPORT_TAKEN, NULL},
+	{"sorry_server", IMPORT_TAKEN, NULL, true},
 	{"delay_loop", IMPORT_TAKEN, NULL},
 	{"retry", IMPORT_TAKEN, NULL},
 	{"delay_before_retry", IMPORT_TAKEN, NULL},
@@ -30,7 +30,7 @@ static const struct import_keyword words[] = {
 	{"alpha", IMPORT_TAKEN, NULL},
 	{"inhibit_on_failure", IMPORT_TAKEN, NULL},
 	{"virtualhost", IMPORT_TAKEN, NULL},
-	{"real_server", IMPORT_TAKEN, NULL},
+	{"real_server", IMPORT_TAKEN, NULL, true},
 	{"flag-3", IMPORT_FAILED, "no scheduler has a third flag"},
 	{"persistence_engine", IMPORT_FAILED, "there is persistence by the client's address only"},
 	{"ha_suspend", IMPORT_DIFFERS, "every node checks, so that it knows at a takeover"},
@@ -50,8 +50,8 @@ static const struct import_keyword server_words[] = {
 	{"weight", IMPORT_TAKEN, NULL},
 	{"uthreshold", IMPORT_TAKEN, NULL},
 	{"lthreshold", IMPORT_TAKEN, NULL},
-	{"lb_kind", IMPORT_TAKEN, NULL},
-	{"lvs_method", IMPORT_TAKEN, NULL},
+	{"lb_kind", IMPORT_TAKEN, NULL, true},
+	{"lvs_method", IMPORT_TAKEN, NULL, true},
 	{"delay_loop", IMPORT_TAKEN, NULL},
 	{"retry", IMPORT_TAKEN, NULL},
 	{"delay_before_retry", IMPORT_TAKEN, NULL},
@@ -149,7 +149,7 @@ static void add_entry(struct server *server, struct import_statement *s)
 		return;
 	}
 	if ((addr_range_parse(s->words[0], &range) < 0 && !short_range(s->words[0], &range)) ||
-	    !read_port(import_word(s, 1), &port)) {
+	    s->word_count > 2 || !read_port(import_word(s, 1), &port)) {
 		import_note(import, s, IMPORT_FAILED, "no address, range or prefix, and a port");
 	} else if (!add_range(server, s, &range, port)) {
 		server->service.entry_count = before;
@@ -198,7 +198,8 @@ static bool take_where(struct server *server)
 		else if (server->service.entry_count == 0)
 			import_note_all(import, block, IMPORT_FAILED,
 			                "no address of the group could be taken");
-	} else if (addr_parse(what, &address) < 0 || !read_port(import_word(block, 2), &port)) {
+	} else if (addr_parse(what, &address) < 0 || block->word_count > 3 ||
+	           !read_port(import_word(block, 2), &port)) {
 		import_note_all(import, block, IMPORT_FAILED, "no address and port");
 	} else {
 		import_service_add(&server->service, &address, port, block);
@@ -263,15 +264,32 @@ static bool read_method(const struct import_statement *s, struct import_method *
 	return import_method_read(s->words + 1, s->word_count - 1, ret_method);
 }
 
+/* Where the first real server says its method, when all do; else NULL: NAT. */
+static struct import_statement *common_method(const struct import_statement *block)
+{
+	struct import_statement *first = NULL;
+
+	for (struct import_statement *rs = block->child; rs; rs = rs->sibling) {
+		struct import_statement *method;
+
+		if (strcmp(rs->words[0], "real_server") != 0)
+			continue;
+		method = find_either(rs, "lvs_method", "lb_kind");
+		if (!method)
+			return NULL;
+		if (!first)
+			first = method;
+	}
+	return first;
+}
+
 /* False when it can't be told how packets reach the servers. */
 static bool take_method(struct server *server)
 {
 	struct import_statement *s = find_either(server->block, "lvs_method", "lb_kind");
 
-	for (struct import_statement *rs = server->block->child; rs && !s; rs = rs->sibling) {
-		if (strcmp(rs->words[0], "real_server") == 0)
-			s = find_either(rs, "lvs_method", "lb_kind");
-	}
+	if (!s)
+		s = common_method(server->block);
 	if (s && !read_method(s, &server->service.method)) {
 		import_note_all(server->import, server->block, IMPORT_FAILED,
 		                "the method on line %u is not known here", s->line);
@@ -374,40 +392,6 @@ static void take_server(struct server *server, struct import_statement *rs)
 	import_keywords(server->import, rs, server_words);
 }
 
-static bool same(const struct tree *a, const struct tree *b)
-{
-	const struct tree *x = a->child, *y = b->child;
-
-	if (a->kind != b->kind || a->count != b->count ||
-	    strcmp(a->text ? a->text : "", b->text ? b->text : "") != 0 ||
-	    strcmp(a->key ? a->key : "", b->key ? b->key : "") != 0)
-		return false;
-	for (; x && y; x = x->sibling, y = y->sibling) {
-		if (!same(x, y))
-			return false;
-	}
-	return true;
-}
-
-/* A check that all servers have is the virtual server's. */
-static void join_checks(struct server *server)
-{
-	const struct tree *servers = tree_get(server->service.spec, "servers");
-	const struct tree *first = servers ? tree_get(servers->child, "healthCheck") : NULL;
-
-	if (!first)
-		return;
-	for (const struct tree *s = servers->child; s; s = s->sibling) {
-		const struct tree *check = tree_get(s, "healthCheck");
-
-		if (!check || !same(first, check))
-			return;
-	}
-	import_put_copy(server->import, server->service.spec, "healthCheck", first);
-	for (struct tree *s = servers->child; s; s = s->sibling)
-		import_remove(s, (struct tree *)tree_get(s, "healthCheck"));
-}
-
 static void take_quorum(struct server *server)
 {
 	struct import_statement *quorum = import_find(server->block, "quorum");
@@ -485,7 +469,7 @@ void import_virtual_server(struct import_keepalived *k, struct import_statement 
 			if (strcmp(s->words[0], "real_server") == 0)
 				take_server(&server, s);
 		}
-		join_checks(&server);
+		import_service_join_checks(&server.service);
 		take_quorum(&server);
 		take_sorry(&server);
 		import_service_write(&server.service);

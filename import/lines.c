@@ -46,7 +46,8 @@ static void read_text(struct import_lines *lines, const char *path, const char *
 struct including {
 	struct import_lines *lines;
 	struct import_statement *statement;
-	size_t count;
+	size_t count; /* that were read */
+	bool failed;  /* one was found and not read, which was told */
 };
 
 static void found_file(void *arg, const char *path, const char *text, size_t size, int error)
@@ -56,9 +57,9 @@ static void found_file(void *arg, const char *path, const char *text, size_t siz
 	const char *file = lines->file;
 	unsigned line = lines->line;
 
-	including->count++;
 	if (lines->stopped)
 		return;
+	including->failed = true;
 	if (error || size > IMPORT_SIZE_MAX) {
 		import_note(lines->import, including->statement, IMPORT_FAILED,
 		            "%s can't be read: %s", path, error ? strerror(error) : "too large");
@@ -70,6 +71,15 @@ static void found_file(void *arg, const char *path, const char *text, size_t siz
 		            IMPORT_INCLUDE_MAX);
 		return;
 	}
+	for (const struct import_open *open = lines->open; open; open = open->by) {
+		if (strcmp(open->path, path) == 0) {
+			import_note(lines->import, including->statement, IMPORT_FAILED,
+			            "%s is being read already", path);
+			return;
+		}
+	}
+	including->failed = false;
+	including->count++;
 	lines->include_depth++;
 	lines->file_count++;
 	read_text(lines, path, text, size);
@@ -117,9 +127,9 @@ static bool include(struct import_lines *lines, const char *text)
 	if (including.count > 0)
 		import_note(lines->import, including.statement, IMPORT_TAKEN, "%zu file%s",
 		            including.count, including.count == 1 ? "" : "s");
-	else if (strpbrk(pattern, "*?["))
+	else if (!including.failed && strpbrk(pattern, "*?["))
 		import_note(lines->import, including.statement, IMPORT_TAKEN, "no file matches");
-	else
+	else if (!including.failed)
 		import_note(lines->import, including.statement, IMPORT_FAILED,
 		            "there is no such file");
 	free(pattern);
@@ -238,9 +248,11 @@ static const char *next_line(struct import_lines *lines, const char *text, const
 
 static void read_text(struct import_lines *lines, const char *path, const char *text, size_t size)
 {
+	struct import_open open = {.path = path, .by = lines->open};
 	const char *end = text + size;
 	unsigned next = 0;
 
+	lines->open = &open;
 	lines->file = arena_strdup(&lines->import->arena, path);
 	while (text < end && !lines->stopped) {
 		struct text line = {0};
@@ -254,6 +266,7 @@ static void read_text(struct import_lines *lines, const char *path, const char *
 		import_lines_handle(lines, text_str(&line));
 		text_done(&line);
 	}
+	lines->open = open.by;
 }
 
 void import_lines_read(struct import *import, const char *path, const char *text, size_t size,

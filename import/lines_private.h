@@ -13,6 +13,12 @@ struct import_definition {
 	struct import_definition *next;
 };
 
+/* A file that is being read, and the one that includes it. */
+struct import_open {
+	const char *path;
+	const struct import_open *by; /* NULL: the first one */
+};
+
 struct import_lines {
 	struct import *import;
 	const char *id;
@@ -22,6 +28,7 @@ struct import_lines {
 	size_t definition_count;
 	const char *file; /* that is being read, in the arena */
 	unsigned line;
+	const struct import_open *open;
 	unsigned include_depth;
 	size_t file_count;
 	unsigned expand_depth;

@@ -180,8 +180,8 @@ void import_service_persist(struct import_service *service, struct import_statem
 
 	import_put_duration(import, map, "timeout", from, seconds * 1000000);
 	if (bits < 0 || (!six && bits > 32)) {
-		import_note(import, mask_from, IMPORT_FAILED,
-		            "'%.40s' is no netmask of leading ones and no prefix length", mask);
+		import_revoke(import, mask_from,
+		              "'%.40s' is no netmask of leading ones and no prefix length", mask);
 		return;
 	}
 	if (bits != (six ? 128 : 32))
@@ -215,6 +215,39 @@ bool import_service_has_all_ports(const struct import_service *service)
 			return true;
 	}
 	return false;
+}
+
+static bool same(const struct tree *a, const struct tree *b)
+{
+	const struct tree *x = a->child, *y = b->child;
+
+	if (a->kind != b->kind || a->count != b->count ||
+	    strcmp(a->text ? a->text : "", b->text ? b->text : "") != 0 ||
+	    strcmp(a->key ? a->key : "", b->key ? b->key : "") != 0)
+		return false;
+	for (; x && y; x = x->sibling, y = y->sibling) {
+		if (!same(x, y))
+			return false;
+	}
+	return true;
+}
+
+void import_service_join_checks(struct import_service *service)
+{
+	const struct tree *servers = tree_get(service->spec, "servers");
+	const struct tree *first = servers ? tree_get(servers->child, "healthCheck") : NULL;
+
+	if (!first)
+		return;
+	for (const struct tree *s = servers->child; s; s = s->sibling) {
+		const struct tree *check = tree_get(s, "healthCheck");
+
+		if (!check || !same(first, check))
+			return;
+	}
+	import_put_copy(service->import, service->spec, "healthCheck", first);
+	for (struct tree *s = servers->child; s; s = s->sibling)
+		import_remove(s, (struct tree *)tree_get(s, "healthCheck"));
 }
 
 /* --- writing --- */

@@ -66,6 +66,8 @@ bool import_service_flag(struct import_service *service, struct import_statement
                          const char *flag);
 /* Does it balance all ports of an address? */
 bool import_service_has_all_ports(const struct import_service *service);
+/* A check that all servers have becomes that of the virtual server. */
+void import_service_join_checks(struct import_service *service);
 /* Makes the VirtualServers: one for each virtual router and port. */
 void import_service_write(struct import_service *service);
 

@@ -102,6 +102,46 @@ static void explain(const struct import *import, const char *message, struct tex
 	text_add(out, message);
 }
 
+static bool is_virtual_server(const struct tree *document)
+{
+	return strcmp(tree_get_text(document, "kind"), "VirtualServer") == 0;
+}
+
+/* --- what was said of an object that is left out after all --- */
+
+static void forget(struct import_statement *statement)
+{
+	import_untake(statement);
+	statement->covered = true;
+}
+
+static void forget_block(struct import_statement *block)
+{
+	for (struct import_statement *s = block->child; s; s = s->sibling) {
+		forget(s);
+		forget_block(s);
+	}
+}
+
+static void forget_node(const struct import *import, const struct tree *node, unsigned but)
+{
+	if (node->line != but && node->line > 0)
+		forget(import->statements[node->line - 1]);
+	for (const struct tree *child = node->child; child; child = child->sibling)
+		forget_node(import, child, but);
+}
+
+/* Another object of the same statement may still have them. */
+static void forget_document(const struct import *import, const struct tree *document)
+{
+	for (const struct tree *d = import->documents->child; d; d = d->sibling) {
+		if (d != document && d->line == document->line)
+			return;
+	}
+	forget_block(import->statements[document->line - 1]);
+	forget_node(import, document, document->line);
+}
+
 struct removal {
 	struct tree *parent, *node;
 };
@@ -117,6 +157,10 @@ static struct removal judge(struct import *import, const struct model_problem *p
 		return (struct removal){0};
 	statement = statement_of(import, problem->origin.line, document);
 	entry = entry_of(document, problem->field, &list);
+	/* Without an address or a port it would be none. */
+	if (entry && list->count == 1 && is_virtual_server(document) &&
+	    strcmp(list->key, "servers") != 0 && strcmp(list->key, "sorryServers") != 0)
+		entry = NULL;
 	explain(import, problem->message, &message);
 	if (entry)
 		import_revoke(import, statement, "left out of %s: %s %s", problem->object,
@@ -151,8 +195,11 @@ static bool leave_out(struct import *import, const struct model_problems *proble
 		if (removal.node)
 			removals[count++] = removal;
 	}
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		if (removals[i].parent == import->documents)
+			forget_document(import, removals[i].node);
 		import_remove(removals[i].parent, removals[i].node);
+	}
 	free(removals);
 	if (count == 0) /* of no object of ours: can't be, but nothing wrong may go out */
 		import->documents = tree_new(&import->arena, TREE_LIST, 0);

@@ -119,10 +119,9 @@ void import_note_all(struct import *import, struct import_statement *statement,
 	cover(statement);
 }
 
-void import_revoke(struct import *import, struct import_statement *statement, const char *fmt, ...)
+void import_untake(struct import_statement *statement)
 {
 	struct import_note **at = &statement->notes;
-	va_list args;
 
 	statement->last_note = NULL;
 	while (*at) {
@@ -133,6 +132,13 @@ void import_revoke(struct import *import, struct import_statement *statement, co
 		statement->last_note = *at;
 		at = &(*at)->next;
 	}
+}
+
+void import_revoke(struct import *import, struct import_statement *statement, const char *fmt, ...)
+{
+	va_list args;
+
+	import_untake(statement);
 	va_start(args, fmt);
 	add_note(import, statement, IMPORT_FAILED, fmt, args);
 	va_end(args);

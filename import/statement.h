@@ -76,6 +76,9 @@ void import_note_all(struct import *import, struct import_statement *statement,
 void import_revoke(struct import *import, struct import_statement *statement, const char *fmt, ...)
 	LT_PRINTF(3, 4);
 
+/* Takes back what was said to be taken. */
+void import_untake(struct import_statement *statement);
+
 /* Word 'index', "" when there is none. */
 const char *import_word(const struct import_statement *statement, size_t index);
 /* The last statement of the block that begins with this word, NULL when there is none. */
