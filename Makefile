@@ -30,7 +30,7 @@ demo: packages-lab
 	$(MAKE) all
 	tests/lab/demo $(BUILD)
 
-bench: packages-lab
+bench: packages-lab static
 	packaging/install-packages tests/bench/packages.txt
 	$(MAKE) all
 	tests/bench/run $(BUILD)
