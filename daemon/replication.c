@@ -10,6 +10,8 @@
 #include <string.h>
 
 #define TICK_US  US_PER_S
+/* Without a key there is only the key file to be looked at. */
+#define IDLE_US  (5 * US_PER_S)
 /* Replicas are given to the kernel again so long after servers have come: many may come in a row.
  */
 #define RENEW_US (5 * US_PER_S)
@@ -333,7 +335,7 @@ static void tick(struct loop_deadline *deadline)
 	struct replication *replication = lt_container_of(deadline, struct replication, tick);
 	int64_t now_us = mono_now_us();
 
-	loop_deadline_arm(deadline, now_us + TICK_US);
+	loop_deadline_arm(deadline, now_us + (replication->on ? TICK_US : IDLE_US));
 	replication_reload(replication);
 	if (!replication->on)
 		return;
