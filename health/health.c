@@ -10,8 +10,10 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 
-#define LIGHT_LIMIT 32768 /* echo requests are told apart by 16 bits */
-#define TURN_COUNT  64    /* checks begun or given up in one turn of the loop: others have theirs */
+#define LIGHT_LIMIT 32768             /* echo requests are told apart by 16 bits */
+#define STALL_US    (100 * US_PER_MS) /* a turn of the loop that long is one in which we slept */
+#define GRACE_US    (20 * US_PER_MS)
+#define TURN_COUNT  64 /* checks begun or given up in one turn of the loop: others have theirs */
 
 struct health {
 	struct loop *loop;
@@ -21,14 +23,32 @@ struct health {
 	struct health_echoes *echoes;
 	struct health_https *https;
 	struct loop_deadline next;
+	int64_t next_us; /* what it was armed for */
+	bool graced;     /* the last time was let pass */
 };
 
 static void rearm(struct health *health)
 {
 	int64_t next_us = health_table_next_us(health->table);
 
-	if (next_us != health->next.at_us)
-		loop_deadline_arm(&health->next, next_us);
+	/* Grace is over when its time is. */
+	if (health->graced || next_us == health->next.at_us)
+		return;
+	health->next_us = next_us;
+	loop_deadline_arm(&health->next, next_us);
+}
+
+/* When the loop stood still (stopped, suspended, starved), answers may have come that it has had no
+ * turn to read: nobody is given up before it had a few. Once, or a loop that is always late would
+ * never give up anybody. */
+static bool is_after_stall(struct health *health, int64_t now_us)
+{
+	bool stalled = !health->graced && now_us - health->next_us > STALL_US;
+
+	health->graced = stalled;
+	if (stalled)
+		loop_deadline_arm(&health->next, now_us + GRACE_US);
+	return stalled;
 }
 
 static void end(struct health *health, struct health_entry *entry, enum health_result result,
@@ -83,6 +103,8 @@ static void next_expired(struct loop_deadline *deadline)
 	int64_t now_us = mono_now_us();
 	int count = 0;
 
+	if (is_after_stall(health, now_us))
+		return;
 	while (count++ < TURN_COUNT && (entry = health_table_overdue(health->table, now_us))) {
 		outcome.result = give_up(entry, outcome.why);
 		end(health, entry, outcome.result, outcome.why);
