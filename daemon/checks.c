@@ -14,8 +14,9 @@
 #define REST_FACTOR  10
 /* ... but none waits longer than this. */
 #define REST_MAX_US  US_PER_S
-/* Changes of a turn that are told one by one, more as a number. */
+/* Changes that are told one by one within a second, more as a number. */
 #define CHANGES_TOLD 20
+#define TELL_US      US_PER_S
 
 const char *checks_serving_name(enum checks_serving serving)
 {
@@ -273,17 +274,45 @@ static void find_moved(struct checks *checks, struct ipvs_scope *scope)
 	}
 }
 
+/* Whether this is to be told by itself. */
+static bool may_tell(struct checks *checks, int64_t now_us)
+{
+	if (now_us - checks->told_us >= TELL_US) {
+		checks->told_us = now_us;
+		checks->told_count = 0;
+	}
+	if (checks->told_count >= CHANGES_TOLD) {
+		checks->untold_count++;
+		return false;
+	}
+	checks->told_count++;
+	return true;
+}
+
+/* What was not told by itself, once the second is over. */
+static void tell_rest(struct checks *checks, int64_t now_us)
+{
+	int64_t due_us = checks->told_us + TELL_US;
+
+	if (checks->untold_count == 0)
+		return;
+	if (now_us < due_us) {
+		loop_deadline_arm(&checks->turn, due_us);
+		return;
+	}
+	log_notice("health", "more servers changed count=%zu", checks->untold_count);
+	checks->untold_count = 0;
+}
+
 static void turn_due(struct loop_deadline *deadline)
 {
 	struct checks *checks = lt_container_of(deadline, struct checks, turn);
 	int64_t begin_us = mono_now_us();
 	struct ipvs_scope scope = {0};
 
+	tell_rest(checks, begin_us);
 	if (!checks->snapshot || checks->moved_count == 0)
 		return;
-	if (checks->moved_count > CHANGES_TOLD)
-		log_notice("health", "changed servers=%zu, of which %d were told",
-		           checks->moved_count, CHANGES_TOLD);
 	find_moved(checks, &scope);
 	checks->moved_count = 0;
 	checks->verdicts.unsettled = false;
@@ -319,7 +348,7 @@ static void verdict_changed(void *ctx, const struct health_entry *entry)
 	}
 	checks->moved[checks->moved_count++] = health_entry_target(entry)->address;
 	checks->verdicts.unsettled = true;
-	if (checks->moved_count <= CHANGES_TOLD)
+	if (may_tell(checks, now_us))
 		tell_verdict(entry);
 	if (checks->moved_count > 1)
 		return;

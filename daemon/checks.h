@@ -61,6 +61,9 @@ struct checks {
 	struct addr *moved; /* servers whose verdicts changed since the last turn; owned */
 	size_t moved_count;
 	size_t moved_capacity;
+	int64_t told_us;     /* when the second of the log began ... */
+	size_t told_count;   /* ... changes told in it ... */
+	size_t untold_count; /* ... and not */
 	struct loop_deadline turn;
 	int64_t turn_end_us; /* of the last one */
 	int64_t turn_took_us;

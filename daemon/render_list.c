@@ -69,11 +69,12 @@ static const char *forwarding_word(const char *forwarding)
 	return strcmp(forwarding, "tunnel") == 0 ? "Tunnel" : forwarding;
 }
 
-/* "", "draining 42s" or "drained" */
+/* "", "draining 42s" (left), "drained", "down 5m" (since) or "sorry" */
 static void add_state(struct text *out, const json_t *server)
 {
 	const char *state = render_text(server, "state");
 	const json_t *left = json_object_get(server, "drainSecondsLeft");
+	const json_t *since = json_object_get(server, "stateSeconds");
 	double seconds = (double)(json_int_t)json_number_value(left);
 	char buf[RENDER_BUF_SIZE];
 
@@ -83,6 +84,13 @@ static void add_state(struct text *out, const json_t *server)
 	if (json_is_number(left))
 		text_printf(out, " %s",
 		            render_span(seconds + (seconds < json_number_value(left)), buf));
+	else if (strcmp(state, "down") == 0 && json_is_number(since))
+		text_printf(out, " %s", render_span(json_number_value(since), buf));
+}
+
+static enum table_tone state_tone(const json_t *server)
+{
+	return strcmp(render_text(server, "state"), "down") == 0 ? TABLE_BAD : TABLE_ATTENTION;
 }
 
 static enum table_tone weight_tone(json_int_t weight)
@@ -177,7 +185,7 @@ static void add_server(const json_t *server, const struct layout *layout,
 	text_printf(out, state.len ? "%-*" JSON_INTEGER_FORMAT " " : "%*" JSON_INTEGER_FORMAT,
 	            state.len ? (int)layout->inactive : 0,
 	            render_integer(server, "inactiveConnections"));
-	table_tone(out, TABLE_ATTENTION, style->colour, text_str(&state));
+	table_tone(out, state_tone(server), style->colour, text_str(&state));
 	text_add(out, "\n");
 	text_done(&state);
 	text_done(&weight_text);

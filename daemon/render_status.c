@@ -22,6 +22,8 @@ static void add_problems(const struct render_page *page, const json_t *status)
 	}
 	json_array_foreach(json_object_get(status, "sources"), i, entry)
 		render_page_problems(page, "", json_object_get(entry, "problems"));
+	render_page_problems(page, "health",
+	                     json_object_get(json_object_get(status, "health"), "problems"));
 	render_page_problems(page, "IPVS", json_object_get(ipvs, "problems"));
 	render_page_problems(page, "nftables",
 	                     json_object_get(json_object_get(status, "nft"), "problems"));
@@ -296,6 +298,25 @@ static void add_ipvs(const struct render_page *page, const json_t *ipvs)
 	render_page_fact(page, "IPVS", &line);
 }
 
+/* Only where servers are checked. */
+static void add_health(const struct render_page *page, const json_t *health)
+{
+	json_int_t targets = render_integer(health, "targets");
+	json_int_t down = render_integer(health, "down");
+	json_int_t unknown = render_integer(health, "unknown");
+	struct text line = {0};
+
+	if (targets == 0)
+		return;
+	text_printf(&line, "%" JSON_INTEGER_FORMAT " server%s checked, %" JSON_INTEGER_FORMAT " up",
+	            targets, render_plural(targets), render_integer(health, "up"));
+	if (down)
+		text_printf(&line, ", %" JSON_INTEGER_FORMAT " down", down);
+	if (unknown)
+		text_printf(&line, ", %" JSON_INTEGER_FORMAT " without verdict yet", unknown);
+	render_page_fact(page, "Health", &line);
+}
+
 static void add_reconcile(const struct render_page *page, const json_t *reconcile)
 {
 	json_int_t operations = render_integer(reconcile, "operations");
@@ -367,6 +388,7 @@ static void add_kernel(const struct render_page *page, const json_t *status)
 	render_page_heading(page, "Kernel");
 	text_add(page->out, "\n");
 	add_ipvs(page, json_object_get(status, "ipvs"));
+	add_health(page, json_object_get(status, "health"));
 	text_add(&line, render_bool(nft, "inStep") ? "in step" : "not in step");
 	render_page_fact(page, "nftables", &line);
 	add_kube_proxy(page, json_object_get(status, "kubeProxy"));

@@ -187,13 +187,17 @@ static void apply_one(const struct verdicts *verdicts, struct arena *arena,
                       struct ipvs_service *service)
 {
 	struct verdicts_service judged = verdicts_judge(verdicts, arena, service);
+	struct ipvs_dest *dropped = arena_array(arena, judged.count, sizeof(*dropped));
 	size_t kept = 0;
 
+	service->dropped = dropped;
 	for (size_t i = 0; i < judged.count; i++) {
 		struct ipvs_dest dest = service->dests[i];
 
-		if (judged.servers[i].judged.use == HEALTH_USE_REMOVE)
+		if (judged.servers[i].judged.use == HEALTH_USE_REMOVE) {
+			dropped[service->dropped_count++] = dest;
 			continue;
+		}
 		dest.weight = judged.servers[i].judged.used_weight;
 		service->dests[kept++] = dest;
 	}

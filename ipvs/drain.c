@@ -85,6 +85,17 @@ static bool is_udp(const struct ipvs_service *service)
 	       MODEL_UDP;
 }
 
+static int compare_dests(const void *a, const void *b)
+{
+	return ipvs_dest_compare(a, b);
+}
+
+static bool is_dropped(const struct ipvs_service *want, const struct ipvs_dest *dest)
+{
+	return want->dropped_count > 0 && bsearch(dest, want->dropped, want->dropped_count,
+	                                          sizeof(*dest), compare_dests) != NULL;
+}
+
 /* What of 'have' is not in 'want' stays with weight 0 until it has taken leave. */
 static size_t merge_dests(struct walk *w, const struct ipvs_service *want,
                           const struct ipvs_service *have, struct ipvs_dest *dests)
@@ -103,7 +114,7 @@ static size_t merge_dests(struct walk *w, const struct ipvs_service *want,
 			continue;
 		}
 		dest = have->dests[j++];
-		if (is_udp(want) ||
+		if (is_udp(want) || is_dropped(want, &dest) ||
 		    take_leave(w,
 		               (struct ipvs_drain_entry){.key = want->key,
 		                                         .addr = dest.addr,

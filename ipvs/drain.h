@@ -3,7 +3,8 @@
  * connections have ended or their time is up.
  *
  * Pure; time is an argument. UDP is removed at once: its flows stick to a server of weight 0 for as
- * long as the client speaks. Not kept over a restart: then a drain begins anew. A service that is
+ * long as the client speaks. So is what doesn't answer any more
+ * (ipvs_service.dropped). Not kept over a restart: then a drain begins anew. A service that is
  * wanted no more is kept whole until its last connection has ended. Connections that IPVS can't see
  * (replicated NAT flows) are not counted.
  *

@@ -111,6 +111,10 @@ struct ipvs_service {
 	uint8_t prefix; /* granularity of persistence, bits; IPVS_PREFIX_ODD */
 	struct ipvs_dest *dests;
 	size_t dest_count;
+	/* Wanted only: servers that are to go at once if they are found, without taking leave: what
+	 * they have of connections gets no answers. In the order of dests, and not among them. */
+	const struct ipvs_dest *dropped;
+	size_t dropped_count;
 	const struct ipvs_stats *stats; /* NULL: not asked for, or wanted */
 	struct ipvs_identity identity;
 	const struct model_service *wanted; /* NULL unless built from a snapshot, which owns it */
@@ -128,7 +132,8 @@ void ipvs_table_done(struct ipvs_table *table);
 /* The port a server answers on for the (first) port of the virtual service. */
 uint16_t ipvs_table_server_port(const struct model_service *service,
                                 const struct model_real_server *server);
-/* The family of the servers that are taken: that of the address, or with tunnels any if it has none.
+/* The family of the servers that are taken: that of the address, or with tunnels any if it has
+ * none.
  */
 uint8_t ipvs_table_server_family(const struct model_service *service);
 /* What a server becomes, or would become. */

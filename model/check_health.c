@@ -101,9 +101,6 @@ void model_check_health(struct model_decode_context *ctx, const struct tree *nod
 	if (node->kind != TREE_MAP || !says(node, "type") ||
 	    !model_check_says_right(node, "type", model_schema_health_type_names))
 		return;
-	if (health->type != MODEL_HEALTH_NONE)
-		model_decode_warning_at(ctx, node, "type",
-		                        "health checks are not carried out by this version");
 	check_parts(ctx, node, health->type);
 	check_tls(ctx, node, health);
 	check_http(ctx, node, health);

@@ -148,6 +148,30 @@ static void check_references(const struct model_snapshot *snapshot, const char *
 	}
 }
 
+/* An address owner's priority is the one that can't be lowered (RFC 9568 6.1: it has to be 255). */
+static void check_quorums(const struct model_snapshot *snapshot, struct model_problems *problems)
+{
+	char title[MODEL_OBJECT_TEXT_SIZE];
+
+	for (size_t i = 0; i < snapshot->virtual_server_count; i++) {
+		const struct model_virtual_server *vs = snapshot->virtual_servers[i];
+		const struct model_pool *pool = *vs->pool ? find_pool(snapshot, vs->pool) : NULL;
+		const struct model_router *router;
+
+		if (!vs->quorum || vs->quorum->loss != MODEL_QUORUM_LOWER)
+			continue;
+		router = model_snapshot_router(snapshot,
+		                               *vs->router || !pool ? vs->router : pool->router);
+		if (router && router->priority == 255)
+			model_problem_add(
+				problems, MODEL_WARNING, vs->origin,
+				model_virtual_server_title(vs, title), "spec.quorum.onLoss",
+				"lowerPriority has no effect: VirtualRouter %s is the address "
+				"owner (priority 255); allowed: withdraw, or a lower priority",
+				router->name);
+	}
+}
+
 static int compare_vrids(const void *left, const void *right)
 {
 	const struct model_router *a = *(const struct model_router *const *)left;
@@ -200,6 +224,7 @@ void model_validate_names(const struct model_snapshot *snapshot, struct model_pr
 		pool_names[i] = snapshot->pools[i]->name;
 	check_names_twice(snapshot, problems);
 	check_references(snapshot, router_names, pool_names, problems);
+	check_quorums(snapshot, problems);
 	check_vrids(snapshot, problems);
 	free(router_names);
 	free(pool_names);

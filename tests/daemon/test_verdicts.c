@@ -178,6 +178,24 @@ START_TEST(verdicts_and_hands_together_make_the_weights)
 }
 END_TEST
 
+START_TEST(what_is_removed_goes_without_taking_leave)
+{
+	struct ipvs_table table;
+
+	check.failure = MODEL_HEALTH_REMOVE;
+	add_server(1);
+	add_server(1);
+	want();
+	check_all("ud");
+	ipvs_table_build(&snapshot, NULL, NULL, NULL, &table);
+	verdicts_apply(&verdicts, &table);
+	ck_assert_uint_eq(table.services[0].dest_count, 1);
+	ck_assert_uint_eq(table.services[0].dropped_count, 1);
+	ck_assert(addr_equal(&table.services[0].dropped[0].addr, &servers[1].address));
+	ipvs_table_done(&table);
+}
+END_TEST
+
 START_TEST(before_the_first_verdict_counts_what_start_says)
 {
 	char buf[512];
@@ -298,6 +316,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_loop_test(tc, verdicts_and_hands_together_make_the_weights, 0,
 	                    sizeof(rows) / sizeof(rows[0]));
+	tcase_add_test(tc, what_is_removed_goes_without_taking_leave);
 	tcase_add_loop_test(tc, before_the_first_verdict_counts_what_start_says, 0, 2);
 	tcase_add_test(tc, a_servers_own_check_wins_and_none_is_none);
 	tcase_add_test(tc, servers_of_the_other_family_and_refused_ranges_are_not_checked);

@@ -196,6 +196,27 @@ START_TEST(udp_goes_at_once)
 }
 END_TEST
 
+START_TEST(what_is_dropped_goes_at_once_even_while_it_drains)
+{
+	struct ipvs_service *service = begin(MODEL_TCP);
+	struct ipvs_dest dropped = service->dests[1];
+
+	dest_at(0, "10.78.0.22", 80)->active = 9;
+	service->dest_count = 1;
+	if (_i) {
+		ck_assert_uint_eq(turn(), 1);
+		ck_assert_uint_eq(drain.count, 1);
+	}
+	service->dropped = &dropped;
+	service->dropped_count = 1;
+	ck_assert_uint_eq(turn(), 1);
+	ck_assert_ptr_null(dest_at(0, "10.78.0.22", 80));
+	ck_assert_ptr_nonnull(dest_at(0, "10.78.0.21", 80));
+	ck_assert_uint_eq(drain.count, 0);
+	ck_assert_uint_eq(turn(), 0);
+}
+END_TEST
+
 START_TEST(sctp_drains_as_tcp_does)
 {
 	struct ipvs_service *service = begin(MODEL_SCTP);
@@ -406,6 +427,7 @@ int main(void)
 	tcase_add_test(tcase, time_runs_out);
 	tcase_add_test(tcase, no_time_at_all_means_at_once);
 	tcase_add_test(tcase, udp_goes_at_once);
+	tcase_add_loop_test(tcase, what_is_dropped_goes_at_once_even_while_it_drains, 0, 2);
 	tcase_add_test(tcase, sctp_drains_as_tcp_does);
 	tcase_add_test(tcase, a_server_that_comes_back_gets_its_weight_back);
 	tcase_add_test(tcase, a_service_leaves_with_all_its_servers_and_keeps_its_address);

@@ -161,9 +161,7 @@ static const struct row {
 	{IN_VS, "persistence: 300s",
          "t.yaml:3: VirtualServer default/v: spec.persistence: is the text '300s'; allowed: a map "
          "with timeout, ipv4PrefixLength, ipv6PrefixLength\n"},
-	{IN_VS, "healthCheck: {type: tcp}",
-         "t.yaml:3: VirtualServer default/v: spec.healthCheck.type: warning: health checks are not "
-         "carried out by this version\n"},
+	{IN_VS, "healthCheck: {type: tcp}", ""},
 	{IN_VS, "healthCheck: {type: none, interval: 2s}", ""},
 	{IN_VS, "healthCheck: {interval: 2s}",
          "t.yaml:3: VirtualServer default/v: spec.healthCheck.type: missing; it has to be one of "
@@ -193,8 +191,6 @@ static const struct row {
          "t.yaml:3: VirtualServer default/v: spec.healthCheck.http: needs type http or https; this "
          "is none\n"},
 	{IN_VS, "healthCheck: {type: http, http: {path: x, method: get}}",
-         "t.yaml:3: VirtualServer default/v: spec.healthCheck.type: warning: health checks are not "
-         "carried out by this version\n"
          "t.yaml:3: VirtualServer default/v: spec.healthCheck.http.path: 'x' does not begin with "
          "'/'\n"
          "t.yaml:3: VirtualServer default/v: spec.healthCheck.http.method: 'get' is no method; "
@@ -221,15 +217,11 @@ static const struct row {
          "byte 2; allowed: a text of 1 to 1024 bytes without control characters\n"
          "t.yaml:3: VirtualServer default/v: spec.healthCheck.udp: needs type udp; this is none\n"},
 	{IN_VS, "healthCheck: {type: https, tls: {certificateFile: /c, caFile: /a}}",
-         "t.yaml:3: VirtualServer default/v: spec.healthCheck.type: warning: health checks are not "
-         "carried out by this version\n"
          "t.yaml:3: VirtualServer default/v: spec.healthCheck.tls.keyFile: missing; a client "
          "certificate needs it\n"
          "t.yaml:3: VirtualServer default/v: spec.healthCheck.tls.caFile: warning: is not looked "
          "at: verify is false\n"},
 	{IN_VS, "healthCheck: {type: icmp, port: 80}",
-         "t.yaml:3: VirtualServer default/v: spec.healthCheck.type: warning: health checks are not "
-         "carried out by this version\n"
          "t.yaml:3: VirtualServer default/v: spec.healthCheck.port: needs type other than icmp; "
          "this is icmp\n"},
 	{IN_VS, "quorum: {minimum: 2, hysteresis: 1, onLoss: withdraw}", ""},

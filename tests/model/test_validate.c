@@ -56,6 +56,19 @@ static const struct row {
          "t.yaml:3: VirtualRouter b: spec.virtualRouterId: 51 is taken on interface eth0 by "
          "VirtualRouter a (t.yaml:1); allowed: another one\n"},
 	{ROUTER("a", 51, "eth0", "[10.0.0.1/24]") ROUTER("b", 51, "eth1", "[10.0.0.2/24]"), ""},
+	{ROUTER("r", 1, "eth0, priority: 255", "[10.0.0.1/24]") SERVER(
+		 "a", "r", "[10.0.0.1]", "[{port: 80}]",
+		 "servers: [{address: 198.51.100.1}], quorum: {minimum: 1, onLoss: lowerPriority}"),
+         "t.yaml:1: VirtualRouter r: spec.priority: warning: 255 is the address owner: it takes "
+         "over at once whenever it starts, whatever 'preempt' says\n"
+         "t.yaml:3: VirtualServer default/a: spec.quorum.onLoss: warning: lowerPriority has no "
+         "effect: VirtualRouter r is the address owner (priority 255); allowed: withdraw, or a "
+         "lower priority\n"},
+	{ROUTER("r", 1, "eth0, priority: 255", "[10.0.0.1/24]") SERVER(
+		 "a", "r", "[10.0.0.1]", "[{port: 80}]",
+		 "servers: [{address: 198.51.100.1}], quorum: {minimum: 1, onLoss: withdraw}"),
+         "t.yaml:1: VirtualRouter r: spec.priority: warning: 255 is the address owner: it takes "
+         "over at once whenever it starts, whatever 'preempt' says\n"},
 	{ROUTER("a", 51, "eth0", "[10.0.0.1/24]") ROUTER("b", 52, "eth0", "[10.0.0.2/24]"), ""},
 	{ROUTER("a", 51, "eth0", "[10.0.0.1/24]") ROUTER("b", 51, "eth0", "[10.0.0.2/24]")
                  ROUTER("c", 51, "eth0", "[10.0.0.3/24]"),
