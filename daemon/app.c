@@ -78,6 +78,7 @@ static void snapshot_changed(struct app *app, struct model_snapshot *before)
 	reconcile_want(&app->reconcile, app->sources.snapshot);
 	replication_want(app->replication, app->sources.snapshot);
 	checks_want(&app->checks, app->sources.snapshot);
+	router_keys_load(&app->router_keys, app->sources.snapshot);
 	app_configure_vrrp(app);
 	app_tell_held(app);
 	app_hand_over(app);
@@ -142,6 +143,7 @@ void app_reload(struct app *app)
 	if (notify_reloading(&app->notify, mono_now_us()))
 		log_debug("daemon", "the service manager can't be told");
 	replication_reload(app->replication);
+	app_keys_changed(app);
 	if (app->options->path_count > 0) {
 		known = sources_look_at_told(&app->sources);
 		if (known)
@@ -407,6 +409,7 @@ static int open_vrrp(struct app *app)
 		.stopped = vrrp_stopped,
 		.ctx = app,
 	};
+	router_keys_init(&app->router_keys, app->loop, app_keys_changed, app);
 	int rc = vrrp_thread_start(app->loop, &handlers, &app->vrrp);
 
 	if (rc)
@@ -476,6 +479,7 @@ void app_close(struct app *app)
 	if (app->opened >= 1)
 		loop_deadline_done(&app->watchdog);
 	notify_close(&app->notify);
+	router_keys_done(&app->router_keys);
 	loop_free(app->loop);
 	free(app->routers);
 	free(app->lingering);

@@ -13,6 +13,7 @@
 #include "daemon/kubernetes.h"
 #include "daemon/reconcile.h"
 #include "daemon/replication.h"
+#include "daemon/router_keys.h"
 #include "daemon/run.h"
 #include "daemon/sources.h"
 #include "lib/notify.h"
@@ -30,7 +31,8 @@ struct app {
 	struct loop *loop;
 	struct notify notify;
 	struct sources sources;
-	struct kubernetes *kubernetes; /* NULL: files only */
+	struct router_keys router_keys; /* of virtual routers that authenticate */
+	struct kubernetes *kubernetes;  /* NULL: files only */
 	struct reconcile reconcile;
 	struct checks checks;
 	struct replication *replication;
@@ -63,6 +65,8 @@ void app_reload(struct app *app);
 LT_MUST_USE int app_open_checks(struct app *app);
 /* Hands the VRRP thread what is wanted, with all that restrains it for now. */
 void app_configure_vrrp(struct app *app);
+/* A file of keys may have changed; 'ctx' is the struct app. */
+void app_keys_changed(void *ctx);
 
 /* daemon/app_cluster.c */
 /* What the cluster says; the array is the caller's to free. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Verdicts of health checks on their way to IPVS and to VRRP. */
+/* Verdicts of health checks on their way to IPVS and to VRRP, and what else VRRP is told. */
 #include "daemon/app.h"
 
 #include "lib/log.h"
@@ -35,6 +35,8 @@ void app_configure_vrrp(struct app *app)
 	struct vrrp_circumstances circumstances = {
 		.lingering = app->lingering,
 		.lingering_count = app->lingering_count,
+		.keys = app->router_keys.routers,
+		.key_count = app->router_keys.router_count,
 	};
 	struct vrrp_restraint *restraints = all_restraints(app, &circumstances.restraint_count);
 
@@ -46,9 +48,21 @@ void app_configure_vrrp(struct app *app)
 	for (size_t i = 0; i < config->router_count; i++) {
 		if (!reconcile_holds(&app->reconcile, config->routers[i].name))
 			config->routers[kept++] = config->routers[i];
+		else
+			vrrp_auth_config_done(&config->routers[i].auth);
 	}
 	config->router_count = kept;
 	vrrp_thread_configure(app->vrrp, config);
+}
+
+void app_keys_changed(void *ctx)
+{
+	struct app *app = ctx;
+
+	if (app->stopping || !app->sources.snapshot)
+		return;
+	router_keys_load(&app->router_keys, app->sources.snapshot);
+	app_configure_vrrp(app);
 }
 
 static void servers_changed(void *ctx, const struct ipvs_scope *scope)

@@ -285,6 +285,8 @@ static const struct {
 	}
 	COUNTER("advertisements_sent", adverts_sent, "Advertisements sent."),
 	COUNTER("advertisements_received", adverts_received, "Valid advertisements received."),
+	COUNTER("advertisements_unsigned", adverts_unsigned,
+                "Of those received: taken without a signature, in a mode that allows it."),
 	COUNTER("priority_zero_sent", priority_zero_sent,
                 "Advertisements of priority 0 sent: times it resigned."),
 	COUNTER("priority_zero_received", priority_zero_received,

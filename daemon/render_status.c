@@ -117,6 +117,8 @@ static void add_peers(const struct render_page *page, const json_t *router)
 		const json_t *heard = json_object_get(peer, "heardSecondsAgo");
 		struct text line = {0};
 		text_add(&line, render_text(peer, "address"));
+		if (json_is_false(json_object_get(peer, "signed")))
+			text_add(&line, ", does not sign");
 		if (json_is_number(heard))
 			text_printf(&line, ", priority %" JSON_INTEGER_FORMAT ", heard %s ago",
 			            render_integer(peer, "priority"),
@@ -205,6 +207,25 @@ static void add_oddities(const struct render_page *page, const json_t *router)
 	text_done(&line);
 }
 
+static void add_authentication(const struct render_page *page, const json_t *router)
+{
+	const json_t *authentication = json_object_get(router, "authentication");
+	struct text line = {0};
+	const json_t *id;
+	size_t i;
+
+	if (!json_is_object(authentication))
+		return;
+	text_printf(&line, "%s, keys", render_text(authentication, "mode"));
+	json_array_foreach(json_object_get(authentication, "keyIds"), i, id)
+		text_printf(&line, " %" JSON_INTEGER_FORMAT, json_integer_value(id));
+	if (json_is_integer(json_object_get(authentication, "signsWith")))
+		text_printf(&line, ", signs with %" JSON_INTEGER_FORMAT,
+		            render_integer(authentication, "signsWith"));
+	render_page_fact(page, "Signatures", &line);
+	text_done(&line);
+}
+
 static void add_router(const struct render_page *page, const json_t *router)
 {
 	struct text title = {0};
@@ -217,6 +238,7 @@ static void add_router(const struct render_page *page, const json_t *router)
 	add_priority(page, router);
 	add_addresses(page, router);
 	add_peers(page, router);
+	add_authentication(page, router);
 	add_transitions(page, router);
 	add_oddities(page, router);
 	text_done(&title);

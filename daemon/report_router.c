@@ -64,6 +64,39 @@ static json_t *addresses(const struct model_snapshot *snapshot, const char *name
 	return list;
 }
 
+/* What a peer signs with; null for each when nobody looks, or it was not heard. */
+static void report_signature(const struct model_router_status *router,
+                             const struct model_peer_status *peer, json_t *object)
+{
+	bool known = router->authenticated && peer->heard_us > 0;
+	bool is_signed = known && peer->key_id > 0;
+
+	json_object_set_new(object, "signed", known ? json_boolean(is_signed) : json_null());
+	json_object_set_new(object, "keyId", is_signed ? json_integer(peer->key_id) : json_null());
+	json_object_set_new(object, "clockSkewSeconds",
+	                    is_signed ? json_integer(peer->skew_s) : json_null());
+}
+
+/* Keys are told of by their numbers, never by what they are. */
+static json_t *authentication(const struct model_router_status *router)
+{
+	json_t *ids = json_array();
+	bool has_key = router->key_count > 0;
+
+	for (uint32_t i = 0; i < router->key_count && i < MODEL_KEYS_SHOWN; i++)
+		json_array_append_new(ids, json_integer(router->key_ids[i]));
+	if (!router->authenticated) {
+		json_decref(ids);
+		return json_null();
+	}
+	return json_pack("{s:s,s:o,s:o}", "mode", model_auth_mode_name(router->auth_mode),
+	                 "signsWith",
+	                 has_key && router->auth_mode != MODEL_AUTH_RECEIVE_ONLY
+	                         ? json_integer(router->key_ids[0])
+	                         : json_null(),
+	                 "keyIds", ids);
+}
+
 static json_t *peers(const struct model_router_status *router, int64_t now_us)
 {
 	json_t *list = json_array();
@@ -74,11 +107,12 @@ static json_t *peers(const struct model_router_status *router, int64_t now_us)
 		enum model_checksum checksum = peer->pseudo_header ? MODEL_CHECKSUM_PSEUDO_HEADER
 		                                                   : MODEL_CHECKSUM_RFC9568;
 		json_t *form = heard ? json_string(model_checksum_name(checksum)) : json_null();
-		json_array_append_new(list, json_pack("{s:o,s:i,s:o,s:o}", "address",
-		                                      address_text(&peer->address), "priority",
-		                                      peer->priority, "heardSecondsAgo",
-		                                      report_age(now_us, peer->heard_us),
-		                                      "checksum", form));
+		json_t *object = json_pack("{s:o,s:i,s:o,s:o}", "address",
+		                           address_text(&peer->address), "priority", peer->priority,
+		                           "heardSecondsAgo", report_age(now_us, peer->heard_us),
+		                           "checksum", form);
+		report_signature(router, peer, object);
+		json_array_append_new(list, object);
 	}
 	return list;
 }
@@ -125,6 +159,7 @@ static json_t *counters(const struct model_router_counters *c)
 	} rows[] = {
 		{"advertsSent", c->adverts_sent},
 		{"advertsReceived", c->adverts_received},
+		{"advertsUnsigned", c->adverts_unsigned},
 		{"priorityZeroSent", c->priority_zero_sent},
 		{"priorityZeroReceived", c->priority_zero_received},
 		{"sendErrors", c->send_errors},
@@ -176,6 +211,7 @@ json_t *report_routers(const struct model_router_status *routers, size_t count,
 		                    duration_text(r->advert_interval_us));
 		json_object_set_new(object, "activeInterval", duration_text(r->active_interval_us));
 		json_object_set_new(object, "active", followed(r));
+		json_object_set_new(object, "authentication", authentication(r));
 		json_object_set_new(object, "addresses", addresses(snapshot, r->name));
 		json_object_set_new(object, "addressesOwned", json_integer(r->address_count));
 		json_object_set_new(object, "addressesPresent", json_integer(r->addresses_present));

@@ -15,7 +15,8 @@
 int64_t mono_now_us(void);
 /* Time spent suspended: CLOCK_BOOTTIME less CLOCK_MONOTONIC. Grows when the machine slept. */
 int64_t mono_suspended_us(void);
-/* Microseconds since 1970, for people only. */
+/* Microseconds since 1970: for people, and for what other machines compare with their clocks. It
+ * may be set. */
 int64_t mono_wall_us(void);
 
 #endif

@@ -19,6 +19,8 @@ struct model_decode_context;
 
 void model_check_cluster_metadata(struct model_decode_context *ctx, const struct tree *node,
                                   void *object);
+void model_check_authentication(struct model_decode_context *ctx, const struct tree *node,
+                                void *object);
 void model_check_router(struct model_decode_context *ctx, const struct tree *node, void *object);
 void model_check_router_address(struct model_decode_context *ctx, const struct tree *node,
                                 void *object);

@@ -113,6 +113,21 @@ static bool has_wrong_address(const struct model_router *router)
 	return false;
 }
 
+void model_check_authentication(struct model_decode_context *ctx, const struct tree *node,
+                                void *object)
+{
+	const struct model_router *router = object;
+
+	if (!model_router_authenticates(router))
+		return;
+	if (router->auth_key_file[0] != '/')
+		model_decode_error_at(ctx, node, "keyFile", "'%s' is no absolute path",
+		                      router->auth_key_file);
+	if (router->auth_window_s > 0 && router->auth_replay != MODEL_AUTH_REPLAY_TIME)
+		model_decode_warning_at(ctx, node, "window",
+		                        "has no effect with replay: monotonic");
+}
+
 void model_check_router(struct model_decode_context *ctx, const struct tree *node, void *object)
 {
 	struct model_router *router = object;

@@ -98,6 +98,24 @@ const struct model_schema_name model_schema_quorum_loss_names[] = {
 	{NULL, 0, NULL},
 };
 
+const struct model_schema_name model_schema_auth_mode_names[] = {
+	{"enforce", MODEL_AUTH_ENFORCE,
+         "advertisements are signed; without a signature none counts"},
+	{"permissive", MODEL_AUTH_PERMISSIVE,
+         "advertisements are signed, and those without a signature count, too"},
+	{"receiveOnly", MODEL_AUTH_RECEIVE_ONLY,
+         "nothing is signed; signatures of others are looked at, and those without one count, "
+         "too"},
+	{NULL, 0, NULL},
+};
+
+const struct model_schema_name model_schema_auth_replay_names[] = {
+	{"time", MODEL_AUTH_REPLAY_TIME, "by the clock: what is older than `window` is refused"},
+	{"monotonic", MODEL_AUTH_REPLAY_MONOTONIC,
+         "by order alone: what is not newer than the last one from the same node is refused"},
+	{NULL, 0, NULL},
+};
+
 const struct model_schema_name model_schema_label_operator_names[] = {
 	{"In", MODEL_LABEL_IN, "the label is there, with one of `values`"},
 	{"NotIn", MODEL_LABEL_NOT_IN, "the label is not there, or has none of `values`"},
@@ -160,6 +178,11 @@ const char *model_snat_mode_name(enum model_snat_mode mode)
 const char *model_checksum_name(enum model_checksum checksum)
 {
 	return model_schema_value_name(model_schema_checksum_names, (int)checksum);
+}
+
+const char *model_auth_mode_name(enum model_auth_mode mode)
+{
+	return model_schema_value_name(model_schema_auth_mode_names, (int)mode);
 }
 
 const char *model_health_type_name(enum model_health_type type)

@@ -7,6 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+bool model_router_authenticates(const struct model_router *router)
+{
+	return router->auth_key_file && *router->auth_key_file;
+}
+
 void model_objects_init(struct model_objects *objects)
 {
 	*objects = (struct model_objects){0};

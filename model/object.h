@@ -35,6 +35,11 @@ const char *model_snat_mode_name(enum model_snat_mode mode); /* "auto" */
 enum model_checksum { MODEL_CHECKSUM_PSEUDO_HEADER, MODEL_CHECKSUM_RFC9568 };
 const char *model_checksum_name(enum model_checksum checksum); /* "pseudoHeader" */
 
+/* How advertisements are authenticated, and what guards against old ones. */
+enum model_auth_mode { MODEL_AUTH_ENFORCE, MODEL_AUTH_PERMISSIVE, MODEL_AUTH_RECEIVE_ONLY };
+const char *model_auth_mode_name(enum model_auth_mode mode); /* "enforce" */
+enum model_auth_replay { MODEL_AUTH_REPLAY_TIME, MODEL_AUTH_REPLAY_MONOTONIC };
+
 struct model_router_address {
 	struct addr_prefix prefix;
 	const char *interface; /* the router's own unless another is named */
@@ -59,6 +64,10 @@ struct model_router {
 	const char **track_interfaces;
 	size_t track_interface_count;
 	enum model_checksum checksum;
+	const char *auth_key_file; /* authentication of advertisements; NULL or "": none */
+	enum model_auth_mode auth_mode;
+	enum model_auth_replay auth_replay;
+	uint32_t auth_window_s;      /* 1..300; 0: made of the interval */
 	uint32_t address_lifetime_s; /* dead-man's switch; 0 = off, else 2..3600 */
 	/* gratuitous ARP and unsolicited NA */
 	unsigned announce_count;      /* of each burst, 1..100 */
@@ -66,6 +75,8 @@ struct model_router {
 	int64_t announce_again_us;    /* second burst after this; 0 = none */
 	int64_t announce_refresh_us;  /* slow refresh; 0 = none */
 };
+
+bool model_router_authenticates(const struct model_router *router);
 
 struct model_port {
 	const char *name; /* "" when unnamed */

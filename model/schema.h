@@ -117,6 +117,8 @@ extern const struct model_schema_name model_schema_forwarding_names[];
 extern const struct model_schema_name model_schema_tunnel_type_names[];
 extern const struct model_schema_name model_schema_snat_mode_names[];
 extern const struct model_schema_name model_schema_checksum_names[];
+extern const struct model_schema_name model_schema_auth_mode_names[];
+extern const struct model_schema_name model_schema_auth_replay_names[];
 extern const struct model_schema_name model_schema_label_operator_names[];
 extern const struct model_schema_name model_schema_health_type_names[];
 extern const struct model_schema_name model_schema_health_failure_names[];

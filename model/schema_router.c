@@ -95,6 +95,61 @@ static const struct model_schema_field announce_fields[] = {
 };
 static const struct model_schema_map announce_map = {.fields = announce_fields};
 
+static const struct model_schema_field authentication_fields[] = {
+	{
+		.name = "keyFile",
+		.kind = MODEL_FIELD_TEXT,
+		.min = 1,
+		.max = 4095,
+		.required = true,
+		.doc = "A file of keys on the node, which only its owner (and group) may read: one "
+		       "a "
+		       "line, `ID KEY`, with an ID of 1 to 255 and a key of 32 to 64 bytes as "
+		       "base64 "
+		       "or as `hex:` and digits. The first one signs, all are accepted. It is read "
+		       "again whenever it changes. All nodes have the same keys.",
+		MODEL_FIELD_AT(model_router, auth_key_file),
+	},
+	{
+		.name = "mode",
+		.kind = MODEL_FIELD_ENUM,
+		.names = model_schema_auth_mode_names,
+		.default_text = "enforce",
+		.doc = "What becomes of advertisements without a signature. A group that runs "
+		       "already goes from `receiveOnly` over `permissive` to `enforce`, all nodes "
+		       "one "
+		       "step at a time.",
+		MODEL_FIELD_AT(model_router, auth_mode),
+	},
+	{
+		.name = "replay",
+		.kind = MODEL_FIELD_ENUM,
+		.names = model_schema_auth_replay_names,
+		.default_text = "time",
+		.doc = "How a signed advertisement that somebody has recorded and sends again is "
+		       "recognised. `time` needs clocks that agree (NTP).",
+		MODEL_FIELD_AT(model_router, auth_replay),
+	},
+	{
+		.name = "window",
+		.kind = MODEL_FIELD_DURATION,
+		.min = SECOND,
+		.max = 300 * SECOND,
+		.step = SECOND,
+		.unit_us = SECOND,
+		.zero_allowed = true,
+		.default_text = "0s",
+		.doc = "With `replay: time`: how far the clocks of two nodes may be apart. `0s`: "
+		       "three advertisement intervals, 5 s at least.",
+		MODEL_FIELD_AT(model_router, auth_window_s),
+	},
+	{.name = NULL},
+};
+static const struct model_schema_map authentication_map = {
+	.fields = authentication_fields,
+	.check = model_check_authentication,
+};
+
 static const struct model_schema_field spec_fields[] = {
 	{
 		.name = "virtualRouterId",
@@ -211,6 +266,15 @@ static const struct model_schema_field spec_fields[] = {
 		.doc = "The form of the checksum in IPv4 advertisements that are sent. Both are "
 		       "accepted.",
 		MODEL_FIELD_AT(model_router, checksum),
+	},
+	{
+		.name = "authentication",
+		.kind = MODEL_FIELD_MAP,
+		.map = &authentication_map,
+		.doc = "Sign advertisements, and take none that is not signed with a key of ours "
+		       "(HMAC-SHA-256, as keepalived 2.4.2 and later do by `auth_hmac`). Absent: "
+		       "as "
+		       "RFC 9568 has it, everybody on that network is believed.",
 	},
 	{
 		.name = "addressLifetime",

@@ -76,6 +76,18 @@ const char *model_vrrp_drop_name(enum model_vrrp_drop drop)
 		return "unknown-peer";
 	case MODEL_DROP_MODE:
 		return "mode";
+	case MODEL_DROP_AUTH_MISSING:
+		return "auth-missing";
+	case MODEL_DROP_AUTH_MALFORMED:
+		return "auth-malformed";
+	case MODEL_DROP_AUTH_STALE:
+		return "auth-stale";
+	case MODEL_DROP_AUTH_UNKNOWN_KEY:
+		return "auth-unknown-key";
+	case MODEL_DROP_AUTH_BAD_SUM:
+		return "auth-bad-sum";
+	case MODEL_DROP_AUTH_REPLAY:
+		return "auth-replay";
 	case MODEL_DROP_COUNT:
 		break;
 	}

@@ -9,6 +9,7 @@
 
 #include "lib/addr.h"
 #include "lib/compiler.h"
+#include "model/object.h"
 
 #include <net/if.h>
 #include <stdbool.h>
@@ -52,6 +53,12 @@ enum model_vrrp_drop {
 	MODEL_DROP_OWN,           /* our own packet came back */
 	MODEL_DROP_UNKNOWN_PEER,  /* unicast: the source is no peer */
 	MODEL_DROP_MODE,          /* multicast to a unicast router, or the reverse */
+	MODEL_DROP_AUTH_MISSING,  /* authentication is enforced, and it has no trailer */
+	MODEL_DROP_AUTH_MALFORMED,
+	MODEL_DROP_AUTH_STALE, /* its time lies outside of the window */
+	MODEL_DROP_AUTH_UNKNOWN_KEY,
+	MODEL_DROP_AUTH_BAD_SUM, /* not made with the key that it names, or changed since */
+	MODEL_DROP_AUTH_REPLAY,  /* not newer than the one before from the same sender */
 	MODEL_DROP_COUNT,
 };
 const char *model_vrrp_drop_name(enum model_vrrp_drop drop); /* "ttl" */
@@ -63,6 +70,7 @@ extern const int64_t model_lateness_bounds_us[MODEL_LATENESS_BUCKETS]; /* the la
 struct model_router_counters {
 	uint64_t adverts_sent;
 	uint64_t adverts_received; /* valid ones */
+	uint64_t adverts_unsigned; /* of them: taken without a signature for now */
 	uint64_t priority_zero_sent;
 	uint64_t priority_zero_received;
 	uint64_t send_errors;
@@ -93,11 +101,14 @@ struct model_transition {
 };
 
 #define MODEL_PEERS_SHOWN 16
+#define MODEL_KEYS_SHOWN  8
 struct model_peer_status {
 	struct addr address;
 	uint8_t priority;   /* last heard */
 	int64_t heard_us;   /* last advertisement, 0: never */
 	bool pseudo_header; /* checksum form it uses (IPv4) */
+	uint8_t key_id;     /* that it signs with; 0: it does not sign, or nobody looks */
+	int32_t skew_s;     /* our clock less its, when it signs */
 };
 
 struct model_router_status {
@@ -116,6 +127,10 @@ struct model_router_status {
 	int64_t advert_interval_us; /* configured */
 	int64_t active_interval_us; /* in force: the Active's */
 	bool realtime;              /* the thread has real-time priority */
+	bool authenticated;         /* advertisements are authenticated */
+	enum model_auth_mode auth_mode;
+	uint8_t key_ids[MODEL_KEYS_SHOWN]; /* accepted; the first one signs */
+	uint32_t key_count;
 	uint32_t address_count;     /* owned when Active */
 	uint32_t addresses_present; /* of them in the kernel now */
 	struct model_peer_status peers[MODEL_PEERS_SHOWN];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* peer/key.h - the keys that nodes share: who has none of them is not one of us.
  *
- * Pure. A file holds one key a line, "NAME BASE64" or only "BASE64" (then its name is made from its
- * digest, peer/tls.h); '#' begins a comment. The first key is offered, all are accepted. So a key
+ * Pure. A file holds one key a line, as lib/key_lines.h reads it, with a name or without (then its
+ * name is made from its digest, peer/tls.h). The first key is offered, all are accepted. So a key
  * is changed without a break: add the new one at the end everywhere; move it to the front
  * everywhere; remove the old one everywhere. A key is 32 to 64 random bytes: `openssl rand -base64
  * 32`. Keys are wiped when they are dropped, and stand in no message. */
@@ -11,6 +11,7 @@
 #define LINTEL_PEER_KEY_H
 
 #include "lib/compiler.h"
+#include "lib/key_lines.h"
 #include "lib/text.h"
 
 #include <stdbool.h>
@@ -18,10 +19,10 @@
 #include <stdint.h>
 
 #define PEER_KEYS_MAX     8
-#define PEER_KEY_MIN      32 /* bytes */
-#define PEER_KEY_MAX      64
-#define PEER_KEY_NAME_MAX 63
-#define PEER_KEY_FILE_MAX 16384 /* bytes of a file of keys */
+#define PEER_KEY_MIN      KEY_LINES_MIN
+#define PEER_KEY_MAX      KEY_LINES_MAX
+#define PEER_KEY_NAME_MAX KEY_LINES_NAME_MAX
+#define PEER_KEY_FILE_MAX KEY_LINES_FILE_MAX
 
 struct peer_key {
 	char name[PEER_KEY_NAME_MAX + 1]; /* goes over the wire as it is; "": none yet */

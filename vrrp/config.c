@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What fits a packet of 1500 bytes behind an IP header and the eight bytes of VRRP. */
+/* What fits a packet of 1500 bytes behind an IP header, the eight bytes of VRRP and the trailer. */
 #define ADVERTISED4_MAX VRRP_ADDRESSES_MAX
-#define ADVERTISED6_MAX ((1500 - 40 - 8) / 16)
+#define ADVERTISED6_MAX ((1500 - 40 - 8 - VRRP_AUTH_TRAILER_SIZE) / 16)
 
 static int compare_owned(const void *a, const void *b)
 {
@@ -283,6 +283,15 @@ static void note_quorums(const struct model_snapshot *snapshot, struct vrrp_conf
 	}
 }
 
+static const struct vrrp_keys *find_keys(const struct vrrp_circumstances *circumstances,
+                                         const char *router)
+{
+	for (size_t i = 0; i < circumstances->key_count; i++)
+		if (strcmp(circumstances->keys[i].router, router) == 0)
+			return &circumstances->keys[i].keys;
+	return NULL;
+}
+
 struct vrrp_config *vrrp_config_build(const struct model_snapshot *snapshot,
                                       const struct vrrp_circumstances *circumstances)
 {
@@ -299,6 +308,8 @@ struct vrrp_config *vrrp_config_build(const struct model_snapshot *snapshot,
 		build_router(&config->arena, snapshot, &lingerers, snapshot->routers[i],
 		             &config->routers[i]);
 		restrain(now, &config->routers[i]);
+		config->routers[i].auth = vrrp_auth_config_make(
+			snapshot->routers[i], find_keys(now, snapshot->routers[i]->name));
 	}
 	note_quorums(snapshot, config);
 	lengthen_lifetimes(config);
@@ -309,6 +320,8 @@ void vrrp_config_free(struct vrrp_config *config)
 {
 	if (!config)
 		return;
+	for (size_t i = 0; i < config->router_count; i++)
+		vrrp_auth_config_done(&config->routers[i].auth);
 	arena_done(&config->arena);
 	free(config);
 }
@@ -377,7 +390,8 @@ bool vrrp_config_router_equal(const struct vrrp_router_config *a,
 	       a->announce_again_us == b->announce_again_us &&
 	       a->announce_refresh_us == b->announce_refresh_us &&
 	       lists_equal(a->peers, a->peer_count, b->peers, b->peer_count) &&
-	       tracks_equal(a, b) && owned_equal(a, b) &&
+	       vrrp_auth_config_equal(&a->auth, &b->auth) && tracks_equal(a, b) &&
+	       owned_equal(a, b) &&
 	       lists_equal(a->advertised4, a->advertised4_count, b->advertised4,
 	                   b->advertised4_count) &&
 	       lists_equal(a->advertised6, a->advertised6_count, b->advertised6,

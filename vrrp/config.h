@@ -8,6 +8,7 @@
 #define LINTEL_VRRP_CONFIG_H
 
 #include "model/snapshot.h"
+#include "vrrp/auth.h"
 
 /* With so many addresses on a machine (all routers together) their lifetimes are twice as long as
  * configured, with twice as many three times, and so on, up to the maximum. */
@@ -36,6 +37,7 @@ struct vrrp_router_config {
 	bool accept;
 	bool virtual_mac;
 	enum model_checksum checksum;
+	struct vrrp_auth_config auth;
 	uint32_t address_lifetime_s; /* as configured, times 1 + addresses / LIFETIME_STEP */
 	unsigned announce_count;
 	int64_t announce_interval_us, announce_again_us, announce_refresh_us;
@@ -80,6 +82,12 @@ struct vrrp_restraint {
 		priority_cut; /* off its priority, which stays at 1 at least; not the owner's 255 */
 };
 
+/* The keys of a virtual router whose advertisements are authenticated. */
+struct vrrp_router_keys {
+	char router[254];
+	struct vrrp_keys keys;
+};
+
 /* What is so at the moment, beside what is wanted. Arrays may be NULL when their count is 0; of
  * unknown routers nothing is done. Lingering addresses are owned, never advertised in a list of
  * given addresses. */
@@ -88,6 +96,8 @@ struct vrrp_circumstances {
 	size_t lingering_count;
 	const struct vrrp_restraint *restraints;
 	size_t restraint_count;
+	const struct vrrp_router_keys *keys; /* a router that wants some and has none stays out */
+	size_t key_count;
 };
 
 /* 'circumstances' NULL: none. Nothing given is kept. */

@@ -37,6 +37,18 @@ static void describe(struct vrrp_instance *instance)
 	status->virtual_router_id = config->virtual_router_id;
 	status->advert_interval_us = config->advert_interval_us;
 	list_peers(status, config);
+	/* What was heard of whom outlives new keys. */
+	if (config->auth.wanted && !instance->auth)
+		instance->auth = xcalloc(1, sizeof(*instance->auth));
+	if (!config->auth.wanted) {
+		free(instance->auth);
+		instance->auth = NULL;
+	}
+	status->authenticated = config->auth.wanted;
+	status->auth_mode = config->auth.mode;
+	status->key_count = (uint32_t)config->auth.key_count;
+	for (size_t i = 0; i < config->auth.key_count; i++)
+		status->key_ids[i] = config->auth.keys[i].id;
 }
 
 struct vrrp_instance *vrrp_instance_new(struct vrrp_shared *shared,
@@ -64,6 +76,7 @@ void vrrp_instance_free(struct vrrp_instance *instance, bool keep)
 	vrrp_macvlan_close(&instance->macvlan4, shared->nl, &shared->parents, keep);
 	vrrp_macvlan_close(&instance->macvlan6, shared->nl, &shared->parents, keep);
 	vrrp_addresses_done(&instance->addresses);
+	free(instance->auth);
 	free(instance);
 }
 

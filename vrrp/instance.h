@@ -20,7 +20,7 @@
 #include "vrrp/socket.h"
 #include "vrrp/thread_worker.h"
 
-#define VRRP_NOTE_KINDS 6 /* bits of enum vrrp_note */
+#define VRRP_NOTE_KINDS 7 /* bits of enum vrrp_note */
 
 /* What the routers of one thread share. Owned by vrrp/node.h. */
 struct vrrp_shared {
@@ -47,6 +47,8 @@ struct vrrp_shared {
 	/* Scratch, so that nothing is allocated for a packet. */
 	struct vrrp_advert sent, received;
 	uint8_t message[VRRP_MESSAGE_MAX];
+	uint8_t trailer[VRRP_AUTH_TRAILER_SIZE];
+	bool signs; /* the trailer is part of what is sent */
 	uint8_t frame[VRRP_FRAME_MAX];
 };
 
@@ -64,6 +66,7 @@ struct vrrp_instance {
 	struct vrrp_macvlan macvlan4, macvlan6;
 	struct vrrp_addresses addresses;
 	struct vrrp_announcer announcer;
+	struct vrrp_auth *auth;   /* owned; NULL while advertisements are not authenticated */
 	int64_t announce_hold_us; /* announcing waits until then for an address to come into use */
 	int64_t settling_us; /* virtual MAC: until then frames from it wait for all addresses */
 	int64_t announce_held_us; /* since when; 0: it doesn't wait */

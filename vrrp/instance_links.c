@@ -245,6 +245,11 @@ void vrrp_instance_refresh(struct vrrp_instance *instance, int64_t now_us)
 	if (usable && config->withdrawn)
 		snprintf(instance->status.problem, sizeof(instance->status.problem),
 		         "withdrawn: too few servers are up");
+	if (usable && config->auth.wanted && config->auth.key_count == 0) {
+		snprintf(instance->status.problem, sizeof(instance->status.problem),
+		         "there is no key to authenticate advertisements with");
+		usable = false;
+	}
 	params = vrrp_instance_params(instance);
 	vrrp_fsm_configure(&instance->fsm, now_us, &params, &effects);
 	if (vrrp_addresses_resolve(&instance->addresses, &shared->links, config->interface,

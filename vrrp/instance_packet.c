@@ -4,6 +4,7 @@
 
 #include "lib/log.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Between two of the same message about packets, which anybody may send. */
@@ -29,6 +30,9 @@ static int send_to(struct vrrp_instance *instance, int64_t now_us, const struct 
 	size_t size = vrrp_wire_encode(&shared->sent, src, dst, instance->config->checksum,
 	                               shared->message);
 
+	if (shared->signs)
+		size = vrrp_wire_append(shared->message, size, shared->trailer,
+		                        sizeof(shared->trailer), src, dst);
 	if (macvlan->index && addr_is_multicast(dst) &&
 	    !vrrp_instance_is_settling(instance, now_us)) {
 		size = vrrp_frame_encode(&macvlan->mac, src, dst, shared->message, size,
@@ -51,6 +55,25 @@ static void count_send(struct vrrp_instance *instance, int64_t now_us, int r)
 		                   strerrordesc_np(-r));
 }
 
+/* Once for all destinations. False: it can't go out. */
+static bool sign(struct vrrp_instance *instance, int64_t now_us, const struct addr *src)
+{
+	struct vrrp_shared *shared = instance->shared;
+	const struct vrrp_router_config *config = instance->config;
+	size_t size;
+	int r;
+
+	shared->signs = instance->auth && vrrp_auth_signs(&config->auth);
+	if (!shared->signs)
+		return true;
+	size = vrrp_wire_encode(&shared->sent, src, src, config->checksum, shared->message);
+	r = vrrp_auth_sign(&config->auth,
+	                   vrrp_auth_next(instance->auth, &config->auth, mono_wall_us()), src,
+	                   shared->message, size, shared->trailer);
+	count_send(instance, now_us, r);
+	return r == 0;
+}
+
 static void advertise_family(struct vrrp_instance *instance, int64_t now_us, uint8_t priority,
                              const struct addr *src, const struct addr *addresses, size_t count)
 {
@@ -62,6 +85,8 @@ static void advertise_family(struct vrrp_instance *instance, int64_t now_us, uin
 	advert->interval_us = config->advert_interval_us;
 	advert->address_count = (uint8_t)count;
 	memcpy(advert->addresses, addresses, count * sizeof(*addresses));
+	if (!sign(instance, now_us, src))
+		return;
 	if (config->peer_count == 0) {
 		const struct addr group = vrrp_receive_group(src->family);
 
@@ -133,7 +158,7 @@ static void take_notes(struct vrrp_instance *instance, int64_t now_us, unsigned 
 
 /* Remembers who was heard; of more than fit, those heard longest ago are forgotten. */
 static void note_peer(struct vrrp_instance *instance, int64_t now_us, const struct addr *src,
-                      const struct vrrp_advert *advert)
+                      const struct vrrp_advert *advert, const struct vrrp_auth_seen *seen)
 {
 	struct model_router_status *status = &instance->status;
 	struct model_peer_status *peer = NULL, *oldest = &status->peers[0];
@@ -156,7 +181,34 @@ static void note_peer(struct vrrp_instance *instance, int64_t now_us, const stru
 		.priority = advert->priority,
 		.heard_us = now_us,
 		.pseudo_header = advert->pseudo_header,
+		.key_id = seen->key_id,
+		.skew_s = seen->skew_s,
 	};
+}
+
+/* The last check, and a costly one: for packets that would be believed otherwise. */
+static bool authenticate(struct vrrp_instance *instance, int64_t now_us,
+                         const struct vrrp_envelope *envelope, const void *data, size_t size,
+                         struct vrrp_auth_seen *seen)
+{
+	const struct vrrp_auth_config *config = &instance->config->auth;
+	enum model_vrrp_drop reason;
+
+	if (!instance->auth)
+		return true;
+	if (vrrp_auth_verify(instance->auth, config, mono_wall_us(), &envelope->src, data,
+	                     instance->shared->received.message_size, size, seen, &reason) < 0) {
+		drop(instance, now_us, reason, envelope);
+		return false;
+	}
+	return true;
+}
+
+/* Is it time to look after the clocks? */
+static bool is_clock_odd(const struct vrrp_auth_config *config, const struct vrrp_auth_seen *seen)
+{
+	return seen->key_id > 0 && config->replay == MODEL_AUTH_REPLAY_TIME &&
+	       2 * abs(seen->skew_s) > (int)config->window_s;
 }
 
 void vrrp_instance_packet(struct vrrp_instance *instance, int64_t now_us,
@@ -167,6 +219,7 @@ void vrrp_instance_packet(struct vrrp_instance *instance, int64_t now_us,
 	const struct addr own[] = {instance->local4, instance->local6};
 	struct vrrp_effects effects = {.count = 0};
 	struct vrrp_verdict verdict;
+	struct vrrp_auth_seen seen = {.key_id = 0};
 	enum model_vrrp_drop reason;
 
 	if (vrrp_wire_decode(data, size, envelope, advert, &reason) < 0) {
@@ -174,6 +227,10 @@ void vrrp_instance_packet(struct vrrp_instance *instance, int64_t now_us,
 		return;
 	}
 	verdict = vrrp_receive_judge(instance->config, own, LT_ARRAY_SIZE(own), envelope, advert);
+	if (verdict.accepted && !authenticate(instance, now_us, envelope, data, size, &seen))
+		return;
+	if (is_clock_odd(&instance->config->auth, &seen))
+		verdict.notes |= VRRP_NOTE_CLOCK;
 	take_notes(instance, now_us, verdict.notes, envelope);
 	if (!verdict.accepted) {
 		drop(instance, now_us, verdict.drop, envelope);
@@ -182,7 +239,9 @@ void vrrp_instance_packet(struct vrrp_instance *instance, int64_t now_us,
 	counters->adverts_received++;
 	if (advert->priority == 0)
 		counters->priority_zero_received++;
-	note_peer(instance, now_us, &envelope->src, advert);
+	if (instance->auth && seen.key_id == 0)
+		counters->adverts_unsigned++;
+	note_peer(instance, now_us, &envelope->src, advert, &seen);
 	instance->shared->counted = true;
 	vrrp_fsm_advert(&instance->fsm, now_us, &envelope->src, advert, &effects);
 	vrrp_instance_act(instance, now_us, &effects);

@@ -25,6 +25,8 @@ const char *vrrp_note_text(enum vrrp_note note)
 		return "its first address is not a link-local one";
 	case VRRP_NOTE_CHECKSUM:
 		return "its checksum has the form that we do not send";
+	case VRRP_NOTE_CLOCK:
+		return "its clock and ours are far apart: soon its signature counts no more";
 	}
 	return "";
 }

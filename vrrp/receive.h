@@ -21,6 +21,7 @@ enum vrrp_note {
 	VRRP_NOTE_OWNER = 1 << 3, /* we are the owner (255), yet another speaks (erratum 8298) */
 	VRRP_NOTE_LINK_LOCAL = 1 << 4, /* IPv6: the first address is not a link-local one */
 	VRRP_NOTE_CHECKSUM = 1 << 5,   /* IPv4: its checksum has the form that we don't send */
+	VRRP_NOTE_CLOCK = 1 << 6,      /* authentication: its clock is half a window off */
 };
 
 struct vrrp_verdict {

@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <string.h>
 
 #define VERSION       3
 #define TYPE_ADVERT   1
@@ -90,6 +91,7 @@ int vrrp_wire_decode(const void *data, size_t size, const struct vrrp_envelope *
 	ret_advert->priority = priority;
 	ret_advert->interval_us = interval_cs * (int64_t)VRRP_INTERVAL_STEP_US;
 	ret_advert->address_count = count;
+	ret_advert->message_size = message_size;
 	ret_advert->pseudo_header = pseudo_header;
 	for (size_t i = 0; i < count; i++) {
 		wire_bytes(&r, bytes, address_size);
@@ -131,4 +133,22 @@ size_t vrrp_wire_encode(const struct vrrp_advert *advert, const struct addr *src
 		sum = csum_add_pseudo(sum, src, dst, VRRP_PROTOCOL, (uint32_t)w.pos);
 	wire_patch_u16(&w, CHECKSUM_AT, csum_fold(csum_add(sum, buf, w.pos)));
 	return w.pos;
+}
+
+size_t vrrp_wire_append(uint8_t buf[static VRRP_MESSAGE_MAX], size_t message_size,
+                        const void *trailer, size_t size, const struct addr *src,
+                        const struct addr *dst)
+{
+	size_t total = message_size + size;
+	struct wire_writer w = wire_writer_make(buf, VRRP_MESSAGE_MAX);
+
+	assert(total <= VRRP_MESSAGE_MAX);
+	memcpy(buf + message_size, trailer, size);
+	if (src->family != ADDR_IPV6)
+		return total;
+	w.pos = total;
+	wire_patch_u16(&w, CHECKSUM_AT, 0);
+	uint32_t sum = csum_add_pseudo(0, src, dst, VRRP_PROTOCOL, (uint32_t)total);
+	wire_patch_u16(&w, CHECKSUM_AT, csum_fold(csum_add(sum, buf, total)));
+	return total;
 }

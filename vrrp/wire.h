@@ -14,7 +14,8 @@
 
 #define VRRP_PROTOCOL         112 /* IP protocol, IPv6 next header */
 #define VRRP_ADDRESSES_MAX    255
-#define VRRP_MESSAGE_MAX      (8 + 16 * VRRP_ADDRESSES_MAX)
+#define VRRP_TRAILER_MAX      32 /* bytes behind the addresses */
+#define VRRP_MESSAGE_MAX      (8 + 16 * VRRP_ADDRESSES_MAX + VRRP_TRAILER_MAX)
 #define VRRP_INTERVAL_STEP_US 10000
 
 struct vrrp_advert {
@@ -23,8 +24,9 @@ struct vrrp_advert {
 	int64_t interval_us;   /* Max Advertise Interval, 10 ms..40.95 s */
 	uint8_t address_count; /* 1..255 */
 	struct addr addresses[VRRP_ADDRESSES_MAX];
-	bool pseudo_header; /* decode: the checksum was made with a pseudo-header (always so for
-	                       IPv6) */
+	size_t message_size; /* decode: bytes of the message; what follows is not of RFC 9568 */
+	bool pseudo_header;  /* decode: the checksum was made with a pseudo-header (always so for
+	                        IPv6) */
 };
 
 /* What came around the message. */
@@ -40,6 +42,12 @@ struct vrrp_envelope {
 LT_MUST_USE int vrrp_wire_decode(const void *data, size_t size,
                                  const struct vrrp_envelope *envelope,
                                  struct vrrp_advert *ret_advert, enum model_vrrp_drop *ret_drop);
+
+/* Puts 'size' bytes behind a message as vrrp_wire_encode() made it. Over IPv6 the kernel's checksum
+ * covers all there is, so it is made anew. Returns the size. */
+size_t vrrp_wire_append(uint8_t buf[static VRRP_MESSAGE_MAX], size_t message_size,
+                        const void *trailer, size_t size, const struct addr *src,
+                        const struct addr *dst);
 
 /* Encodes into 'buf'; returns the size. The checksum is complete for src and dst ('checksum'
  * chooses the IPv4 form). 'advert' must hold 1..255 addresses of src's family. */

@@ -5,7 +5,9 @@
  * the second: TTL; then source and destination, then the message, which is tried as it is and again
  * with a right checksum.
  * Laws: what decodes can be encoded and decodes to the same; a drop leaves the advertisement alone
- * and has a name; the machine's books are kept. */
+ * and has a name; the machine's books are kept; what is signed with our key counts once, and what
+ * is not never. */
+#include "vrrp/auth.h"
 #include "vrrp/fsm.h"
 #include "vrrp/receive.h"
 #include "vrrp/wire.h"
@@ -83,6 +85,45 @@ static void check_machine(const struct vrrp_advert *advert, const struct vrrp_en
 	}
 }
 
+/* A trailer of anybody's is refused or, where that is allowed, absent; one of ours counts once. */
+static void check_auth(const uint8_t *message, size_t size, const struct vrrp_advert *advert,
+                       const struct vrrp_envelope *envelope, unsigned place)
+{
+	static uint8_t signed_message[VRRP_MESSAGE_MAX];
+	static const uint8_t key[32] = {1};
+	struct vrrp_auth_config config = {.wanted = true,
+	                                  .mode = (enum model_auth_mode)(place % 3),
+	                                  .replay = (enum model_auth_replay)(place / 3 % 2),
+	                                  .window_s = 5,
+	                                  .key_count = 1};
+	int64_t now_us = INT64_C(1700000000) * US_PER_S;
+	struct vrrp_auth_seen seen;
+	static struct vrrp_auth auth;
+	enum model_vrrp_drop drop = MODEL_DROP_COUNT;
+	size_t signed_size = advert->message_size + VRRP_AUTH_TRAILER_SIZE;
+
+	require(advert->message_size <= size);
+	memset(&auth, 0, sizeof(auth));
+	config.keys[0].id = (uint8_t)(place + 1);
+	config.keys[0].hmac = hmac_new(key, sizeof(key));
+	if (vrrp_auth_verify(&auth, &config, now_us, &envelope->src, message, advert->message_size,
+	                     size, &seen, &drop) == 0)
+		require(seen.key_id == 0 && config.mode != MODEL_AUTH_ENFORCE);
+	else
+		require(drop >= MODEL_DROP_AUTH_MISSING && drop < MODEL_DROP_COUNT);
+	require(auth.sender_count == 0);
+	memcpy(signed_message, message, advert->message_size);
+	require(vrrp_auth_sign(&config, vrrp_auth_next(&auth, &config, now_us), &envelope->src,
+	                       message, advert->message_size,
+	                       signed_message + advert->message_size) == 0);
+	require(vrrp_auth_verify(&auth, &config, now_us, &envelope->src, signed_message,
+	                         advert->message_size, signed_size, &seen, &drop) == 0);
+	require(vrrp_auth_verify(&auth, &config, now_us, &envelope->src, signed_message,
+	                         advert->message_size, signed_size, &seen, &drop) < 0);
+	require(drop == MODEL_DROP_AUTH_REPLAY);
+	vrrp_auth_config_done(&config);
+}
+
 static void try_message(const uint8_t *message, size_t size, const struct vrrp_envelope *envelope,
                         unsigned place)
 {
@@ -102,6 +143,7 @@ static void try_message(const uint8_t *message, size_t size, const struct vrrp_e
 	require(advert.interval_us <= 4095 * (int64_t)VRRP_INTERVAL_STEP_US);
 	check_round_trip(&advert, envelope);
 	check_judge(&advert, envelope);
+	check_auth(message, size, &advert, envelope, place);
 	check_machine(&advert, envelope, place);
 }
 

@@ -40,7 +40,7 @@ ALLOWED_PATTERN = re.compile(
 MNL = r"mnl_(attr|nlmsg)_\w+(?<!_fprintf)"
 JSON = r"json_(?!load_file|loadf|load_callback|dump_file|dumpf|dump_callback)\w+"
 FOREIGN = {
-    "lintel-lib-pure": MNL,
+    "lintel-lib-pure": MNL + r"|SHA256_(Init|Update|Final)|CRYPTO_memcmp",
     "lintel-ipvs-pure": MNL,
     "lintel-conntrack-pure": MNL,
     "lintel-nft-pure": MNL + r"|mnl_nlmsg_batch_\w+|nftnl_\w+(?<!_fprintf)",

@@ -60,7 +60,8 @@ static const struct row {
          "t.yaml:1: VirtualRouter: metadata: missing; it has to be a map with name\n"
          "t.yaml:1: VirtualRouter: spec: missing; it has to be a map with virtualRouterId, "
          "interface, addresses, priority, advertisementInterval, preempt, preemptDelay, accept, "
-         "peers, virtualMac, trackInterfaces, checksum, addressLifetime, announce\n"},
+         "peers, virtualMac, trackInterfaces, checksum, authentication, addressLifetime, "
+         "announce\n"},
 	{IN_WHOLE,
          "{apiVersion: lintel.io/v1alpha1, kind: VirtualRouter, metadata: {}, spec: "
          "{virtualRouterId: 1, interface: eth0}}",
@@ -99,7 +100,8 @@ static const struct row {
          "t.yaml:1: VirtualRouter: metadata: is the text 'r'; allowed: a map with name\n"
          "t.yaml:1: VirtualRouter: spec: is a list; allowed: a map with virtualRouterId, "
          "interface, addresses, priority, advertisementInterval, preempt, preemptDelay, accept, "
-         "peers, virtualMac, trackInterfaces, checksum, addressLifetime, announce\n"},
+         "peers, virtualMac, trackInterfaces, checksum, authentication, addressLifetime, "
+         "announce\n"},
 	{IN_WHOLE,
          "{apiVersion: lintel.io/v1alpha1, kind: VirtualServer, metadata: {name: v, namespace: "
          "a.b}, spec: {virtualRouter: r, addresses: [192.0.2.1], ports: [{port: 80}], servers: "
@@ -164,6 +166,7 @@ static const struct row {
          "'an-unknown-field-whose-name-is-so-long-that-no-line-of-any-terminal-would-sh...'; "
          "allowed: virtualRouterId, interface, addresses, priority, advertisementInterval, "
          "preempt, preemptDelay, accept, peers, virtualMac, trackInterfaces, checksum, "
+         "authentication, "
          "addressLifetime, announce\n"},
 	{IN_WHOLE, "5",
          "t.yaml:1: is an integer; allowed: an object with apiVersion, kind, metadata, spec\n"},

@@ -75,7 +75,8 @@ static const struct row {
 	{IN_ROUTER, "nonsense: 1",
          "t.yaml:3: VirtualRouter r: spec.nonsense: unknown field 'nonsense'; allowed: "
          "virtualRouterId, interface, addresses, priority, advertisementInterval, preempt, "
-         "preemptDelay, accept, peers, virtualMac, trackInterfaces, checksum, addressLifetime, "
+         "preemptDelay, accept, peers, virtualMac, trackInterfaces, checksum, authentication, "
+         "addressLifetime, "
          "announce\n"},
 	{IN_ROUTER, "priority: 0",
          "t.yaml:3: VirtualRouter r: spec.priority: 0 is out of range; allowed: an integer from 1 "
@@ -133,6 +134,27 @@ static const struct row {
          "t.yaml:3: VirtualRouter r: spec.checksum: 'nothing' is not known; allowed: one of "
          "pseudoHeader, rfc9568\n"},
 	{IN_ROUTER, "checksum: rfc9568", ""},
+	{IN_ROUTER, "authentication: {keyFile: /etc/lintel/vrrp.key}", ""},
+	{IN_ROUTER, "authentication: {keyFile: /k, mode: receiveOnly, replay: time, window: 30s}",
+         ""},
+	{IN_ROUTER, "authentication: {}",
+         "t.yaml:3: VirtualRouter r: spec.authentication.keyFile: missing; it has to be a text of "
+         "1 to "
+         "4095 bytes without control characters\n"},
+	{IN_ROUTER, "authentication: {keyFile: vrrp.key}",
+         "t.yaml:3: VirtualRouter r: spec.authentication.keyFile: 'vrrp.key' is no absolute "
+         "path\n"},
+	{IN_ROUTER, "authentication: {keyFile: /k, mode: on}",
+         "t.yaml:3: VirtualRouter r: spec.authentication.mode: 'on' is not known; allowed: one of "
+         "enforce, permissive, receiveOnly\n"},
+	{IN_ROUTER, "authentication: {keyFile: /k, window: 301s}",
+         "t.yaml:3: VirtualRouter r: spec.authentication.window: 301s is out of range; allowed: "
+         "0s, or a "
+         "duration from 1s to 5m in steps of 1s\n"},
+	{IN_ROUTER, "authentication: {keyFile: /k, replay: monotonic, window: 9s}",
+         "t.yaml:3: VirtualRouter r: spec.authentication.window: warning: has no effect with "
+         "replay: "
+         "monotonic\n"},
 	{IN_ROUTER, "addressLifetime: 0s", ""},
 	{IN_ROUTER, "addressLifetime: 1s",
          "t.yaml:3: VirtualRouter r: spec.addressLifetime: 1s is out of range; allowed: 0s, or a "

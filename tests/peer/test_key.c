@@ -43,7 +43,7 @@ static const struct {
 	{"", "there is no key in it"},
 	{"# nothing\n\n", "there is no key in it"},
 	{KEY1 "\nname !!!\n", "line 2: the key is no base64"},
-	{"a b " KEY1, "line 1: a line is \"NAME BASE64\" or \"BASE64\""},
+	{"a b " KEY1, "line 1: a line is \"NAME KEY\" or \"KEY\""},
 	{"n\xc3\xa4me " KEY1,
          "line 1: the key's name may have 1 to 63 letters, digits, '.', '_', '-'"},
 	{"\n" SHORT, "line 2: the key has 31 bytes; allowed are 32 to 64"},
