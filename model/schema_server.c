@@ -397,8 +397,8 @@ static const struct model_schema_field spec_fields[] = {
 		.pointed = true,
 		.doc = "How servers are checked, those excepted that have a check of their own. "
 		       "Absent: they are not, and count as up. Checks go to the server's own "
-		       "address: that it has the virtual one as well, as `direct` and `tunnel` need, "
-		       "is not tried.",
+		       "address: that it has the virtual one as well, as `direct` and `tunnel` "
+		       "need, is not tried.",
 		.offset = offsetof(struct model_virtual_server, health),
 		.size = sizeof(struct model_health_check),
 	},
