@@ -36,7 +36,7 @@ int ipvs_journal_save(const char *path, const struct ipvs_journal *journal)
 	int err;
 
 	ipvs_journal_encode(journal, &text);
-	err = fileio_replace(path, text_str(&text), text.len, 0640);
+	err = fileio_replace(path, text_str(&text), text.len, 0600);
 	text_done(&text);
 	return err;
 }

@@ -21,7 +21,7 @@ class Keepalived:
     """keepalived on a host, for one virtual router (or one a family)."""
 
     def __init__(self, host, *, vrid=51, addresses=(f"{FRONT}.100/24",), priority=100, interval=0.1, peers=(), own=None,
-                 preempt=True, interface="eth0", extra=""):
+                 preempt=True, interface="eth0", extra="", program=None):
         self.host = host
         directory = fresh_directory(f"keepalived-{host.name}")
         self.address = addresses[0].split("/")[0]
@@ -49,7 +49,7 @@ vrrp_instance front {{
 }}
 """)
         self.program = Program(host, f"keepalived-{host.name}",
-                               [find("keepalived", "keepalived"), "-n", "-l", "-D", "-P", "-f", directory / "keepalived.conf",
+                               [program or find("keepalived", "keepalived"), "-n", "-l", "-D", "-P", "-f", directory / "keepalived.conf",
                                 "-p", directory / "pid", "-r", directory / "vrrp.pid"])
 
     def has_address(self):
