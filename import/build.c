@@ -82,7 +82,10 @@ void import_put_text(struct import *import, struct tree *map, const char *key,
 void import_put_word(struct import *import, struct tree *map, const char *key,
                      const struct import_statement *from, const char *word)
 {
-	put(import, map, key, tree_scalar(&import->arena, word, number_of(from)));
+	struct tree *node = tree_scalar(&import->arena, word, number_of(from));
+
+	/* What is empty would count as not said at all. */
+	put(import, map, key, node->kind == TREE_NULL ? new_text(import, from, word) : node);
 }
 
 void import_put_int(struct import *import, struct tree *map, const char *key,
@@ -200,21 +203,36 @@ static void make_name(const char *wanted, char buf[static NAME_MAX_LEN + 1])
 		snprintf(buf, NAME_MAX_LEN + 1, "unnamed");
 }
 
-static bool is_taken(const struct import *import, const char *kind, const char *name)
+/* What is known of the title "VirtualRouter front"; new ones have no number. */
+static struct import_named *title_of(struct import *import, const char *kind, const char *name)
 {
-	for (const struct tree *d = import->documents->child; d; d = d->sibling) {
-		if (strcmp(tree_get_text(d, "kind"), kind) == 0 &&
-		    strcmp(tree_get_text(tree_get(d, "metadata"), "name"), name) == 0)
-			return true;
+	char title[NAME_MAX_LEN + 50];
+
+	snprintf(title, sizeof(title), "%s %s", kind, name);
+	return import_names_get(&import->titles, &import->arena, title);
+}
+
+/* A name that no other document of the kind has: the one wanted, or with a number behind it. */
+static struct import_named *unique_title(struct import *import, const char *kind, const char *name,
+                                         char buf[static NAME_MAX_LEN + 24])
+{
+	struct import_named *wanted = title_of(import, kind, name), *title = wanted;
+
+	snprintf(buf, NAME_MAX_LEN + 24, "%s", name);
+	while (title->number > 0) {
+		snprintf(buf, NAME_MAX_LEN + 24, "%s-%zu", name, ++wanted->number);
+		title = title_of(import, kind, buf);
 	}
-	return false;
+	title->number = 1;
+	return title;
 }
 
 struct tree *import_document(struct import *import, struct import_statement *from, const char *kind,
                              const char *wanted, const char **ret_name)
 {
-	char name[NAME_MAX_LEN + 1], unique[NAME_MAX_LEN + 12];
+	char name[NAME_MAX_LEN + 1], unique[NAME_MAX_LEN + 24];
 	struct tree *document, *metadata;
+	struct import_named *title;
 
 	if (import->documents->count >= IMPORT_DOCUMENTS_MAX) {
 		import_note(import, from, IMPORT_FAILED, "more than %d objects",
@@ -222,10 +240,9 @@ struct tree *import_document(struct import *import, struct import_statement *fro
 		return NULL;
 	}
 	make_name(wanted, name);
-	snprintf(unique, sizeof(unique), "%s", name);
-	for (unsigned i = 2; is_taken(import, kind, unique); i++)
-		snprintf(unique, sizeof(unique), "%s-%u", name, i);
+	title = unique_title(import, kind, name, unique);
 	document = tree_new(&import->arena, TREE_MAP, from->number);
+	title->what = document;
 	import_put_text(import, document, "apiVersion", from, MODEL_API_VERSION);
 	import_put_text(import, document, "kind", from, kind);
 	metadata = import_put_map(import, document, "metadata", from);

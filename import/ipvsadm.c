@@ -89,6 +89,7 @@ struct reading {
 	struct import_owners owners;
 	struct service *services; /* owned */
 	size_t count, capacity;
+	struct import_names keys; /* of services: their index */
 };
 
 static bool parse_option(struct line *line, size_t *at)
@@ -190,12 +191,9 @@ static const char *service_key(struct import *import, const struct line *line,
 
 static struct service *find(struct reading *reading, const char *key)
 {
-	/* The servers of a service follow it. */
-	for (size_t i = reading->count; i > 0; i--) {
-		if (strcmp(reading->services[i - 1].key, key) == 0)
-			return &reading->services[i - 1];
-	}
-	return NULL;
+	const struct import_named *named = import_names_find(&reading->keys, key);
+
+	return named ? &reading->services[named->number] : NULL;
 }
 
 static void take_flags(struct import *import, struct service *service)
@@ -242,11 +240,17 @@ static void take_service(struct reading *reading, struct line *line)
 		import_note(import, line->statement, IMPORT_FAILED, "it is there already");
 		return;
 	}
+	if (reading->count == IMPORT_DOCUMENTS_MAX) {
+		import_note(import, line->statement, IMPORT_FAILED, "more than %d services",
+		            IMPORT_DOCUMENTS_MAX);
+		return;
+	}
 	if (reading->count == reading->capacity) {
 		reading->capacity = reading->capacity ? 2 * reading->capacity : 16;
 		reading->services = xreallocarray(reading->services, reading->capacity,
 		                                  sizeof(*reading->services));
 	}
+	import_names_get(&reading->keys, &import->arena, key)->number = reading->count;
 	service = &reading->services[reading->count++];
 	*service = (struct service){.key = key, .line = *line};
 	import_service_init(&service->service, import, &reading->owners, line->statement);
@@ -415,5 +419,6 @@ void import_ipvsadm(struct import *import, const char *path, const char *text, s
 	}
 	free(reading.services);
 	import_owners_done(&reading.owners);
+	import_names_done(&reading.keys);
 	import_settle(import);
 }

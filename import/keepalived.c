@@ -121,6 +121,22 @@ static bool is_converted(const char *word)
 	return false;
 }
 
+/* Of several with one name the first one counts. */
+static void find_groups(struct import_keepalived *k)
+{
+	import_each(k->import, s, "virtual_server_group")
+	{
+		struct import_named *named =
+			import_names_get(&k->groups, &k->import->arena, import_word(s, 1));
+
+		if (named->what)
+			import_note_all(k->import, s, IMPORT_FAILED,
+			                "there is one of this name already");
+		else
+			named->what = s;
+	}
+}
+
 /* Groups are converted by the virtual servers that name them. */
 static void note_groups(struct import *import)
 {
@@ -173,9 +189,11 @@ void import_keepalived(struct import *import, const char *path, const char *text
 	hide_secrets(import);
 	import_each(import, s, "global_defs") import_global_defs(&k, s);
 	import_each(import, s, "vrrp_instance") import_vrrp_instance(&k, s);
+	find_groups(&k);
 	import_each(import, s, "virtual_server") import_virtual_server(&k, s);
 	note_groups(import);
 	note_rest(import);
 	import_owners_done(&k.owners);
+	import_names_done(&k.groups);
 	import_settle(import);
 }

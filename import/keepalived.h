@@ -24,6 +24,7 @@ struct import_keyword {
 struct import_keepalived {
 	struct import *import;
 	struct import_owners owners;
+	struct import_names groups; /* the virtual_server_groups */
 	/* Defaults from global_defs; NULL: not said. */
 	struct import_statement *version, *strict;
 	struct import_statement *garp_delay, *garp_repeat, *garp_refresh, *garp_interval;

@@ -161,21 +161,18 @@ static void add_entry(struct server *server, struct import_statement *s)
 
 static bool take_group(struct server *server, const char *name)
 {
-	bool found = false;
+	const struct import_named *named = import_names_find(&server->k->groups, name);
+	struct import_statement *group = named ? named->what : NULL;
 
 	server->service.name = name;
-	import_each(server->import, group, "virtual_server_group")
-	{
-		if (strcmp(import_word(group, 1), name) != 0)
-			continue;
-		found = true;
-		taken(server, group);
-		for (struct import_statement *s = group->child; s; s = s->sibling) {
-			if (!s->aside)
-				add_entry(server, s);
-		}
+	if (!group)
+		return false;
+	taken(server, group);
+	for (struct import_statement *s = group->child; s; s = s->sibling) {
+		if (!s->aside)
+			add_entry(server, s);
 	}
-	return found;
+	return true;
 }
 
 /* Which addresses and ports; false when there are none. */

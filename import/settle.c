@@ -28,28 +28,19 @@ static void decode_all(const struct import *import, struct model_problems *probl
 	model_objects_done(&objects);
 }
 
-/* "VirtualRouter front" or "VirtualServer default/web" */
-static bool has_title(const struct tree *document, const char *title)
-{
-	const char *kind = tree_get_text(document, "kind");
-	const char *name = tree_get_text(tree_get(document, "metadata"), "name");
-	size_t len = strlen(kind);
-
-	if (strncmp(title, kind, len) != 0 || title[len] != ' ')
-		return false;
-	title += len + 1;
-	if (strncmp(title, "default/", 8) == 0)
-		title += 8;
-	return strcmp(title, name) == 0;
-}
-
+/* "VirtualRouter front" or "VirtualServer default/web"; NULL: it is none of ours. */
 static struct tree *document_of(struct import *import, const char *title)
 {
-	for (struct tree *d = import->documents->child; d; d = d->sibling) {
-		if (has_title(d, title))
-			return d;
-	}
-	return NULL;
+	const char *name = strstr(title, " default/");
+	const struct import_named *named;
+	struct text plain = {0};
+
+	text_add_len(&plain, title, name ? (size_t)(name - title) + 1 : strlen(title));
+	if (name)
+		text_add(&plain, name + strlen(" default/"));
+	named = import_names_find(&import->titles, text_str(&plain));
+	text_done(&plain);
+	return named ? named->what : NULL;
 }
 
 /* The list entry that "spec.servers[3].port" is in, and its list; NULL: the object can't do without
@@ -109,37 +100,41 @@ static bool is_virtual_server(const struct tree *document)
 
 /* --- what was said of an object that is left out after all --- */
 
-static void forget(struct import_statement *statement)
-{
-	import_untake(statement);
-	statement->covered = true;
-}
-
 static void forget_block(struct import_statement *block)
 {
 	for (struct import_statement *s = block->child; s; s = s->sibling) {
-		forget(s);
+		import_untake(s);
+		s->covered = true;
 		forget_block(s);
 	}
 }
 
-static void forget_node(const struct import *import, const struct tree *node, unsigned but)
+/* Statements elsewhere that the object was made of are told so. */
+static void forget_node(struct import *import, const struct tree *node, const char *title,
+                        const struct import_statement *from)
 {
-	if (node->line != but && node->line > 0)
-		forget(import->statements[node->line - 1]);
+	struct import_statement *s = node->line > 0 ? import->statements[node->line - 1] : NULL;
+
+	if (s && s != from && !s->covered && !import_has_failed(s))
+		import_revoke(import, s, "left out with %s", title);
 	for (const struct tree *child = node->child; child; child = child->sibling)
-		forget_node(import, child, but);
+		forget_node(import, child, title, from);
 }
 
 /* Another object of the same statement may still have them. */
-static void forget_document(const struct import *import, const struct tree *document)
+static void forget_document(struct import *import, const struct tree *document)
 {
+	struct import_statement *from = import->statements[document->line - 1];
+	const char *name = tree_get_text(tree_get(document, "metadata"), "name");
+	char title[MODEL_OBJECT_TEXT_SIZE];
+
 	for (const struct tree *d = import->documents->child; d; d = d->sibling) {
 		if (d != document && d->line == document->line)
 			return;
 	}
-	forget_block(import->statements[document->line - 1]);
-	forget_node(import, document, document->line);
+	snprintf(title, sizeof(title), "%s %s", tree_get_text(document, "kind"), name);
+	forget_block(from);
+	forget_node(import, document, title, from);
 }
 
 struct removal {

@@ -33,6 +33,7 @@ void import_init(struct import *import)
 void import_done(struct import *import)
 {
 	free(import->statements);
+	import_names_done(&import->titles);
 	arena_done(&import->arena);
 }
 
@@ -132,6 +133,15 @@ void import_untake(struct import_statement *statement)
 		statement->last_note = *at;
 		at = &(*at)->next;
 	}
+}
+
+bool import_has_failed(const struct import_statement *statement)
+{
+	for (const struct import_note *note = statement->notes; note; note = note->next) {
+		if (note->verdict == IMPORT_FAILED)
+			return true;
+	}
+	return false;
 }
 
 void import_revoke(struct import *import, struct import_statement *statement, const char *fmt, ...)

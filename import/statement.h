@@ -9,6 +9,7 @@
 #ifndef LINTEL_IMPORT_STATEMENT_H
 #define LINTEL_IMPORT_STATEMENT_H
 
+#include "import/names.h"
 #include "lib/arena.h"
 #include "lib/compiler.h"
 #include "lib/text.h"
@@ -57,6 +58,7 @@ struct import {
 	size_t count, capacity;
 	struct import_statement *first, *last; /* that stand outermost */
 	struct tree *documents;                /* TREE_LIST: our objects, see import/build.h */
+	struct import_names titles; /* of documents: "VirtualRouter front"; see import/build.c */
 };
 
 void import_init(struct import *import);
@@ -78,6 +80,8 @@ void import_revoke(struct import *import, struct import_statement *statement, co
 
 /* Takes back what was said to be taken. */
 void import_untake(struct import_statement *statement);
+/* Was it told of a failure? */
+bool import_has_failed(const struct import_statement *statement);
 
 /* Word 'index', "" when there is none. */
 const char *import_word(const struct import_statement *statement, size_t index);

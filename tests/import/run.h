@@ -37,6 +37,7 @@ static inline void run_same_tree(const struct tree *a, const struct tree *b)
 			ck_assert_str_eq(x->key, y->key);
 		run_same_tree(x, y);
 	}
+	ck_assert(!x && !y);
 }
 
 /* What was written is read as what was meant, and our own checks find no error in it. */
