@@ -319,17 +319,29 @@ static void set_request(struct http_probe *probe)
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, probe);
 }
 
+/* What stands against the check before it begins; NULL: nothing. */
+static const char *obstacle(const struct health_target *target)
+{
+	const struct model_health_check *check = target->check;
+
+	if (addr_is_link_local(&target->address))
+		return "a link-local address can't be checked: it lacks an interface";
+	if (check->type != MODEL_HEALTH_TLS && check->http.version == MODEL_HTTP_2 &&
+	    !(curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_HTTP2))
+		return "this libcurl was built without HTTP/2";
+	return NULL;
+}
+
 struct health_probe *health_http_start(struct health_https *https, struct health_entry *entry,
                                        struct health_outcome *ret_outcome)
 {
 	const struct health_target *target = health_entry_target(entry);
+	const char *why = obstacle(target);
 	struct http_probe *probe;
 	struct text url = {0};
 
-	if (addr_is_link_local(&target->address))
-		return health_probe_over(
-			ret_outcome, HEALTH_LOCAL,
-			"a link-local address can't be checked: it lacks an interface");
+	if (why)
+		return health_probe_over(ret_outcome, HEALTH_LOCAL, why);
 	probe = xcalloc(1, sizeof(*probe));
 	probe->https = https;
 	probe->fd = -1;
