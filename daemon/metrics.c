@@ -8,6 +8,7 @@ void metrics_write(const struct app *app, const struct ipvs_table *found, int64_
 	metrics_router_write(app->routers, app->router_count, app->sources.snapshot, now_us, out);
 	if (found)
 		metrics_server_write(app, found, out);
+	metrics_health_write(&app->checks, out);
 	if (app->replication) {
 		json_t *replication = replication_report(app->replication, now_us);
 		metrics_replication_write(replication, out);

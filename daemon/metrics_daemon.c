@@ -41,7 +41,7 @@ static void write_reconcile(const struct reconcile *r, struct text *out)
 	               "How long the last one took.", (double)r->turn_took_us / (double)US_PER_S);
 }
 
-static void write_problems(const struct reconcile *r, struct text *out)
+static void write_problems(const struct reconcile *r, const struct checks *checks, struct text *out)
 {
 	const struct {
 		const char *component;
@@ -62,6 +62,9 @@ static void write_problems(const struct reconcile *r, struct text *out)
 		metrics_count(out, "lintel_problems", text_str(&labels),
 		              rows[i].problems->count + rows[i].problems->more);
 	}
+	text_clear(&labels);
+	metrics_label(&labels, "", "component", "health");
+	metrics_count(out, "lintel_problems", text_str(&labels), checks_problem_count(checks));
 	text_done(&labels);
 }
 
@@ -138,7 +141,7 @@ void metrics_daemon_write(const struct app *app, int64_t now_us, struct text *ou
 	               app->sources.loaded_us > 0
 	                       ? (double)(now_us - app->sources.loaded_us) / (double)US_PER_S
 	                       : 0);
-	write_problems(r, out);
+	write_problems(r, &app->checks, out);
 	write_reconcile(r, out);
 	write_kernel(r, out);
 	write_kube_proxy(r, out);

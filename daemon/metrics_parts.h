@@ -16,6 +16,8 @@ void metrics_daemon_write(const struct app *app, int64_t now_us, struct text *ou
 /* metrics_router.c: virtual routers; 'snapshot' (may be NULL) tells their addresses. */
 void metrics_router_write(const struct model_router_status *routers, size_t count,
                           const struct model_snapshot *snapshot, int64_t now_us, struct text *out);
+/* metrics_health.c: checks of servers, and what they say. */
+void metrics_health_write(const struct checks *checks, struct text *out);
 /* metrics_server.c: virtual and real servers, of a dump. */
 void metrics_server_write(const struct app *app, const struct ipvs_table *found, struct text *out);
 

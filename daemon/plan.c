@@ -94,12 +94,16 @@ static void plan_nft(struct daemon_plan *plan, const struct model_snapshot *snap
 	nft_kernel_close(kernel);
 }
 
-static void plan_ipvs_against(struct balance *balance, struct ipvs_table *found, struct text *lines)
+static void plan_ipvs_against(struct daemon_plan *plan, struct balance *balance,
+                              struct ipvs_table *found, struct text *lines)
 {
 	struct ipvs_table effective, wanted;
 	struct ipvs_plan ops;
 
 	balance_build(balance, &wanted);
+	if (verdicts_foresee(&wanted, found))
+		text_add(&plan->notes,
+		         "checked servers that the kernel has without weight are taken to be down\n");
 	ipvs_drain_step(&balance->drain, mono_now_us(), &wanted, found, &balance->journal, NULL,
 	                &effective);
 	ipvs_plan_make(&effective, found, &balance->journal, &ops);
@@ -136,7 +140,7 @@ static void plan_ipvs(struct daemon_plan *plan, const struct model_snapshot *sna
 		else if (balance_read(&balance, &found))
 			text_printf(&plan->notes, "IPVS can't be read\n");
 		else {
-			plan_ipvs_against(&balance, &found, lines);
+			plan_ipvs_against(plan, &balance, &found, lines);
 			*ret_drain = balance.drain;
 			ipvs_drain_init(&balance.drain);
 			ipvs_table_done(&found);

@@ -206,6 +206,60 @@ static void apply_one(const struct verdicts *verdicts, struct arena *arena,
 		add_sorry(arena, service);
 }
 
+static const struct health_entry *find_none(const void *ctx, const struct health_target *target)
+{
+	return NULL;
+}
+
+static bool foresee_one(struct arena *arena, struct ipvs_service *service,
+                        const struct ipvs_service *have)
+{
+	const struct verdicts none = {.find = find_none};
+	struct verdicts_service judged = verdicts_judge(&none, arena, service);
+	struct ipvs_dest *dropped = arena_array(arena, judged.count, sizeof(*dropped));
+	size_t kept = 0, down_count = 0;
+	bool sorry = false;
+
+	service->dropped = dropped;
+	for (size_t i = 0; i < judged.count; i++) {
+		const struct model_health_check *check = judged.servers[i].check;
+		struct ipvs_dest dest = service->dests[i];
+		const struct ipvs_dest *present = ipvs_service_find(have, &dest.addr, dest.port);
+		bool is_gone = !present && check && check->failure == MODEL_HEALTH_REMOVE;
+		bool is_down = present && check && present->weight == 0 && dest.weight > 0;
+
+		down_count += is_gone || is_down;
+		if (is_gone) {
+			dropped[service->dropped_count++] = dest;
+			continue;
+		}
+		if (is_down)
+			dest.weight = 0;
+		service->dests[kept++] = dest;
+	}
+	service->dest_count = kept;
+	for (size_t i = 0; i < have->dest_count && !sorry; i++)
+		sorry = have->dests[i].weight > 0 &&
+		        verdicts_is_sorry(service->wanted, &have->dests[i]);
+	if (sorry)
+		add_sorry(arena, service);
+	return sorry || down_count > 0;
+}
+
+bool verdicts_foresee(struct ipvs_table *table, const struct ipvs_table *found)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < table->service_count; i++) {
+		struct ipvs_service *service = &table->services[i];
+		const struct ipvs_service *have = ipvs_table_find(found, &service->key);
+
+		if (have && verdicts_concern(service->wanted->virtual_server))
+			any |= foresee_one(&table->arena, service, have);
+	}
+	return any;
+}
+
 void verdicts_apply(const struct verdicts *verdicts, struct ipvs_table *table)
 {
 	for (size_t i = 0; i < table->service_count; i++) {

@@ -51,6 +51,11 @@ struct verdicts_service verdicts_judge(const struct verdicts *verdicts, struct a
 /* Takes what is down out of all services of a table that ipvs_table_build() made. */
 void verdicts_apply(const struct verdicts *verdicts, struct ipvs_table *table);
 
+/* The same for one who does not know the verdicts: what the kernel has tells. A checked server that
+ * has the weight 0 there, or is to be removed and isn't there, is taken to be down; the sorry
+ * server to be needed if it is there. True: something was. */
+bool verdicts_foresee(struct ipvs_table *table, const struct ipvs_table *found);
+
 /* Is this dest the sorry server of the service, and no server besides? */
 bool verdicts_is_sorry(const struct model_service *service, const struct ipvs_dest *dest);
 

@@ -393,6 +393,20 @@ struct health_entry *health_table_overdue(struct health_table *table, int64_t no
 	return entry && entry->node.at_us <= now_us ? entry : NULL;
 }
 
+const int64_t health_duration_bounds_us[HEALTH_DURATION_BUCKETS] = {
+	500, 1000, 2500, 5000, 10000, 25000, 100000, 250000, 1000000, 2500000, 5000000, INT64_MAX,
+};
+
+static void note_duration(struct health_totals *totals, int64_t took_us)
+{
+	int i = 0;
+
+	while (took_us > health_duration_bounds_us[i])
+		i++;
+	totals->durations[i]++;
+	totals->duration_sum_us += took_us;
+}
+
 bool health_table_end(struct health_table *table, struct health_entry *entry,
                       enum health_result result, const char *why, int64_t now_us)
 {
@@ -404,6 +418,7 @@ bool health_table_end(struct health_table *table, struct health_entry *entry,
 	entry->probe = NULL;
 	table->totals.running[class_of(entry->target.check->type)]--;
 	table->totals.results[result]++;
+	note_duration(&table->totals, now_us - entry->begun_us);
 	changed = health_machine_result(&entry->machine, &entry->timing, result, why,
 	                                now_us - entry->begun_us, now_us);
 	table->totals.change_count += changed;

@@ -86,16 +86,22 @@ const struct health_machine *health_entry_machine(const struct health_entry *ent
 void health_entry_hang(struct health_entry *entry, void *probe);
 void *health_entry_hung(const struct health_entry *entry);
 
+/* How long checks take is counted in buckets; the last one is without bound (INT64_MAX). */
+#define HEALTH_DURATION_BUCKETS 12
+extern const int64_t health_duration_bounds_us[HEALTH_DURATION_BUCKETS];
+
 struct health_totals {
 	size_t target_count;
-	size_t states[HEALTH_STATE_COUNT];      /* targets by state */
-	size_t running[HEALTH_CLASS_COUNT];     /* checks under way */
-	size_t running_max[HEALTH_CLASS_COUNT]; /* most that ever were */
-	size_t rooms[HEALTH_CLASS_COUNT];       /* most that may be */
-	uint64_t results[HEALTH_RESULT_COUNT];  /* checks that ended, by result */
-	uint64_t change_count;                  /* of states */
-	int64_t late_us;                        /* of the check that began last: after its time */
-	int64_t late_max_us;                    /* the latest ever */
+	size_t states[HEALTH_STATE_COUNT];           /* targets by state */
+	size_t running[HEALTH_CLASS_COUNT];          /* checks under way */
+	size_t running_max[HEALTH_CLASS_COUNT];      /* most that ever were */
+	size_t rooms[HEALTH_CLASS_COUNT];            /* most that may be */
+	uint64_t results[HEALTH_RESULT_COUNT];       /* checks that ended, by result */
+	uint64_t durations[HEALTH_DURATION_BUCKETS]; /* of these, each up to its bound */
+	int64_t duration_sum_us;
+	uint64_t change_count; /* of states */
+	int64_t late_us;       /* of the check that began last: after its time */
+	int64_t late_max_us;   /* the latest ever */
 };
 void health_table_totals(const struct health_table *table, struct health_totals *ret_totals);
 

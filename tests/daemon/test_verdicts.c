@@ -292,6 +292,33 @@ START_TEST(a_sorry_server_is_told_from_a_server_that_is_both)
 }
 END_TEST
 
+START_TEST(plan_takes_the_kernels_word_for_what_is_down)
+{
+	struct ipvs_table found, wanted;
+
+	check.failure = _i ? MODEL_HEALTH_REMOVE : MODEL_HEALTH_DRAIN;
+	add_server(3);
+	add_server(5);
+	sorry[0] = (struct model_sorry_server){.address = addr("10.77.0.50")};
+	vs.sorry_servers = sorry;
+	vs.sorry_server_count = 1;
+	want();
+	for (int turn = 0; turn < 2; turn++) {
+		ipvs_table_build(&snapshot, NULL, NULL, NULL, &found);
+		verdicts_apply(&verdicts, &found);
+		ipvs_table_build(&snapshot, NULL, NULL, NULL, &wanted);
+		ck_assert_int_eq(verdicts_foresee(&wanted, &found), turn);
+		ck_assert_uint_eq(wanted.services[0].dest_count, found.services[0].dest_count);
+		for (size_t i = 0; i < wanted.services[0].dest_count; i++)
+			ck_assert(ipvs_dest_same(&wanted.services[0].dests[i],
+			                         &found.services[0].dests[i]));
+		ipvs_table_done(&found);
+		ipvs_table_done(&wanted);
+		check_all("dd"); /* and once more, with the sorry server */
+	}
+}
+END_TEST
+
 START_TEST(nothing_is_made_of_virtual_servers_without_checks)
 {
 	ck_assert(verdicts_concern(&vs));
@@ -322,6 +349,7 @@ int main(void)
 	tcase_add_test(tc, servers_of_the_other_family_and_refused_ranges_are_not_checked);
 	tcase_add_test(tc, the_weights_that_are_up_are_what_a_quorum_counts);
 	tcase_add_test(tc, a_sorry_server_is_told_from_a_server_that_is_both);
+	tcase_add_loop_test(tc, plan_takes_the_kernels_word_for_what_is_down, 0, 2);
 	tcase_add_test(tc, nothing_is_made_of_virtual_servers_without_checks);
 	suite_add_tcase(suite, tc);
 

@@ -293,6 +293,31 @@ START_TEST(one_alone_is_checked_at_once_and_then_each_interval)
 }
 END_TEST
 
+START_TEST(how_long_checks_take_is_counted)
+{
+	struct model_health_check check = make_check(MODEL_HEALTH_TCP);
+	struct health_totals totals;
+	int64_t sum_us = 0;
+
+	open_table(8, 8);
+	targets[0] = target(1, &check);
+	want(1);
+	for (int i = 0; i < HEALTH_DURATION_BUCKETS; i++) {
+		int64_t took_us = i ? health_duration_bounds_us[i - 1] + 1 : 0;
+
+		now_us = health_table_next_us(table);
+		struct health_entry *entry = health_table_begin(table, now_us);
+		(void)health_table_end(table, entry, HEALTH_OK, NULL, now_us + took_us);
+		sum_us += took_us;
+	}
+	health_table_totals(table, &totals);
+	for (int i = 0; i < HEALTH_DURATION_BUCKETS; i++)
+		ck_assert_uint_eq(totals.durations[i], 1);
+	ck_assert_int_eq(totals.duration_sum_us, sum_us);
+	health_table_free(table);
+}
+END_TEST
+
 START_TEST(time_is_up_after_the_timeout)
 {
 	struct model_health_check check = make_check(MODEL_HEALTH_TCP);
@@ -464,6 +489,7 @@ int main(void)
 	tcase_add_test(tests, another_timing_is_no_reason_to_forget);
 	tcase_add_test(tests, one_that_goes_while_it_is_checked_is_told_of);
 	tcase_add_test(tests, one_alone_is_checked_at_once_and_then_each_interval);
+	tcase_add_test(tests, how_long_checks_take_is_counted);
 	tcase_add_test(tests, time_is_up_after_the_timeout);
 	tcase_add_test(tests, classes_have_rooms_of_their_own);
 	tcase_add_test(tests, ten_thousand_are_spread_and_bounded);

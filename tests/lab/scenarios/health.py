@@ -47,6 +47,12 @@ def states(node):
     return {address: entry["state"] for address, entry in servers(node).items()}
 
 
+def metric(node, name):
+    """The samples of one metric."""
+    page = node.host.run("python3", "-c", "import urllib.request as r; print(r.urlopen('http://127.0.0.1:9310/metrics').read().decode())")
+    return "\n".join(line for line in page.splitlines() if line.startswith(name))
+
+
 def all_up(node, count=3):
     """Every check has said so, not only the start."""
     wait_until(f"{node.name} finds {count} servers up", lambda: node.status()["health"]["up"] == count, seconds=BOUND)
@@ -78,6 +84,10 @@ def stop_and_return(lab):
     said = node.lintel("explain", f"{VIP}:80")
     expect(WEBS[1] in said and "refused" in said, said)
     expect("down" in node.lintel("list"), node.lintel("list"))
+    expect(f'server="{WEBS[1]}:{PORT}"}} 0' in metric(node, "lintel_real_server_up"), metric(node, "lintel_real_server_up"))
+    expect(metric(node, "lintel_health_check_duration_seconds_count"), "no histogram of durations")
+    code, said = node.offline_code("plan", "-c", node.configuration, "--state-dir", node.state)
+    expect("real server" not in said, said)
     expect(node.status()["reconcile"]["turns"] <= turns + 3, "more turns than changes")
     node.reload()
     node.configure([router(), checked(sourceRanges=["0.0.0.0/0"])])
