@@ -84,14 +84,14 @@ void import_keywords(struct import *import, struct import_statement *block,
 		if (s->covered || s->aside)
 			continue;
 		keyword = look_up(table, s->words[0]);
-		if (s->notes && keyword && !keyword->text && !keyword->many && s->word_count > 2)
+		if (s->notes && keyword && !keyword->text && s->word_count > 2)
 			import_note(import, s, IMPORT_FAILED,
 			            "'%.40s' and what follows it is not read", s->words[2]);
 		if (s->notes)
 			continue;
 		if (!keyword)
 			note_unknown(import, s, table);
-		else if (keyword->text)
+		else if (keyword->text && *keyword->text)
 			import_note_all(import, s, keyword->verdict, "%s", keyword->text);
 		else
 			import_note_all(import, s, IMPORT_DIFFERS,

@@ -16,9 +16,9 @@
 struct import_keyword {
 	const char *word; /* NULL ends a table */
 	enum import_verdict verdict;
-	const char
-		*text; /* NULL: the converter looks it up; left over are those said again later */
-	bool many;     /* ... and more than one word behind it */
+	/* NULL: the converter looks it up, and one word follows; left over are those said again
+	 * later. "": the same, and any number of words. */
+	const char *text;
 };
 
 struct import_keepalived {

@@ -61,8 +61,8 @@ static const struct import_keyword words[] = {
 	{"bind_port", IMPORT_FAILED, "the kernel chooses the source port of a check"},
 	{"bind_if", IMPORT_FAILED, "routes choose the interface of a check"},
 	{"fwmark", IMPORT_FAILED, "packets of checks have no mark"},
-	{"payload", IMPORT_TAKEN, NULL, true},
-	{"require_reply", IMPORT_TAKEN, NULL, true},
+	{"payload", IMPORT_TAKEN, ""},
+	{"require_reply", IMPORT_TAKEN, ""},
 	{"min_reply_length", IMPORT_FAILED, "the length of an answer is not looked at"},
 	{"max_reply_length", IMPORT_FAILED, "the length of an answer is not looked at"},
 	{"tls_compliant", IMPORT_DIFFERS, "the way a server closes is not looked at"},
@@ -71,7 +71,7 @@ static const struct import_keyword words[] = {
 
 static const struct import_keyword url_words[] = {
 	{"path", IMPORT_TAKEN, NULL},
-	{"status_code", IMPORT_TAKEN, NULL, true},
+	{"status_code", IMPORT_TAKEN, ""},
 	{"virtualhost", IMPORT_TAKEN, NULL},
 	{"digest", IMPORT_FAILED,
          "there is no digest of the page; http.expectBody looks for a text"},

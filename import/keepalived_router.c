@@ -21,7 +21,7 @@ static const struct import_keyword words[] = {
 	{"accept", IMPORT_TAKEN, NULL},
 	{"no_accept", IMPORT_TAKEN, NULL},
 	{"strict_mode", IMPORT_TAKEN, NULL},
-	{"use_vmac", IMPORT_TAKEN, NULL, true},
+	{"use_vmac", IMPORT_TAKEN, ""},
 	{"unicast_peer", IMPORT_TAKEN, NULL},
 	{"track_interface", IMPORT_TAKEN, NULL},
 	{"virtual_ipaddress", IMPORT_TAKEN, NULL},

@@ -97,6 +97,11 @@ WRONG = {
         "lintel explain: '10.77.0.100:80/icmp': the protocol is one of tcp, udp, sctp\nSee 'lintel explain --help'.\n",
     ("drain", "web1"): "lintel drain: 'web1' is no real server: 10.78.0.21:8080, [2001:db8::21]:8080, or an address alone "
                        "for all its ports\nSee 'lintel drain --help'.\n",
+    ("import", "keepalived"): "lintel import: keepalived|ipvsadm FILE is missing\nSee 'lintel import --help'.\n",
+    ("import", "haproxy", "x"):
+        "lintel import: 'haproxy' is no format; allowed: keepalived, ipvsadm\nSee 'lintel import --help'.\n",
+    ("import", "ipvsadm", "x", "--vrid", "256"):
+        "lintel import: option '--vrid': '256' is no VRID; allowed: 1 to 255\nSee 'lintel import --help'.\n",
     ("run", "--resync", "5ms"):
         "lintel run: option '--resync': '5ms' is no duration of 1s to 1h\nSee 'lintel run --help'.\n",
     ("run", "--node", ""): "lintel run: option '--node': the name is empty\nSee 'lintel run --help'.\n",
@@ -269,6 +274,41 @@ def drain_undrain_and_failover_say_what_they_did():
 def a_refusal_of_the_daemon_is_shown_in_its_words():
     result, _ = ask({"ok": False, "error": "no virtual router 'frint'"}, "failover", "frint")
     equal((result.returncode, result.stdout, result.stderr), (1, "", "lintel failover: no virtual router 'frint'\n"))
+
+
+@test
+def import_converts_what_check_then_accepts_and_reports_each_line():
+    text = "-A -t 10.77.0.100:80 -s rr\n-a -t 10.77.0.100:80 -r 10.78.0.21:8080 -m -w 1\n"
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "lintel.yaml")
+        result = lintel("import", "ipvsadm", "-", "-o", path, "--interface", "eth0", "--vrid", "7", input=text)
+        equal((result.returncode, result.stdout), (0, ""))
+        lines = result.stderr.splitlines()
+        assert lines[-2] == ("(standard input):2: -a -t 10.77.0.100:80 -r 10.78.0.21:8080 -m -w 1: taken"), lines
+        equal(lines[-1], "2 taken, 1 differ, 0 not converted")
+        result = lintel("check", path)
+        equal((result.returncode, result.stdout.splitlines()[-1]), (0, "2 objects in 1 file: no problem"))
+
+
+@test
+def import_fails_where_something_is_not_converted_and_writes_the_rest():
+    with tempfile.TemporaryDirectory() as folder:
+        pathlib.Path(folder, "part.conf").write_text("virtual_ipaddress {\n 10.77.0.100/24\n}\n", encoding="utf-8")
+        path = pathlib.Path(folder, "keepalived.conf")
+        path.write_text("vrrp_instance A {\n interface eth0\n virtual_router_id 5\n include part.conf\n"
+                        " version 3\n @lb9 priority 9\n auth_pass s3cr3t\n notify /bin/x\n}\n", encoding="utf-8")
+        result = lintel("import", "keepalived", path, "--id", "lb9", "--report", "failed")
+    equal(result.returncode, 1)
+    assert "addresses: [10.77.0.100/24]" in result.stdout and "priority: 9" in result.stdout, result.stdout
+    assert f"{path}:8: notify /bin/x: not converted: " in result.stderr, result.stderr
+    assert "s3cr3t" not in result.stderr + result.stdout and "taken:" not in result.stderr, result.stderr
+
+
+@test
+def import_says_that_a_file_is_missing():
+    result = lintel("import", "keepalived", "missing.conf")
+    equal((result.returncode, result.stdout, result.stderr),
+          (1, "", "lintel import: missing.conf: No such file or directory\n"))
 
 
 @test
