@@ -94,7 +94,8 @@ const struct model_schema_name model_schema_quorum_loss_names[] = {
 	{"lowerPriority", MODEL_QUORUM_LOWER,
          "the virtual router's priority is lowered by `priorityCut`, so that a node that "
          "reaches more servers takes over"},
-	{"withdraw", MODEL_QUORUM_WITHDRAW, "the virtual addresses are withdrawn on this node"},
+	{"withdraw", MODEL_QUORUM_WITHDRAW,
+         "the virtual router is withdrawn on this node, with all its addresses"},
 	{NULL, 0, NULL},
 };
 
