@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What follows from verdicts, quorums above all. The loop does not run, so nothing is checked:
+ * servers count as 'start' says, and drains by hand do the rest. */
+#include "daemon/checks.h"
+
+#include <check.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SERVERS 3
+
+static struct loop *loop;
+static struct checks checks;
+static struct drains drains;
+static unsigned told; /* times that restraints were said to have changed */
+
+static struct model_health_check check;
+static struct model_quorum quorums[2];
+static struct model_real_server servers[SERVERS];
+static struct model_port port;
+static struct model_router router;
+static struct model_virtual_server vs[2];
+static const struct model_virtual_server *virtual_servers[2] = {&vs[0], &vs[1]};
+static struct model_service services[2];
+static struct model_snapshot snapshot;
+
+static struct addr addr(const char *text)
+{
+	struct addr parsed;
+
+	ck_assert_int_eq(addr_parse(text, &parsed), 0);
+	return parsed;
+}
+
+static void changed(void *ctx, const struct ipvs_scope *scope)
+{
+	ck_abort_msg("nothing was checked");
+}
+
+static void restrained(void *ctx)
+{
+	told++;
+}
+
+static void set_up(void)
+{
+	const struct checks_handlers handlers = {.changed = changed, .restrained = restrained};
+	static const char *const names[] = {"a", "b"};
+	char text[32];
+
+	told = 0;
+	drains = (struct drains){0};
+	check = (struct model_health_check){
+		.type = MODEL_HEALTH_TCP,
+		.interval_us = 1000000,
+		.timeout_us = 500000,
+		.rise = 1,
+		.fall = 1,
+		.http = {.method = "", .path = "", .host = "", .body = ""},
+		.tls = {.server_name = "", .ca_file = "", .certificate_file = "", .key_file = ""},
+		.udp = {.send = "", .expect = ""},
+		.dns = {.name = ""}};
+	router = (struct model_router){.name = "front", .priority = 100};
+	port = (struct model_port){
+		.protocol = MODEL_TCP, .first = 80, .last = 80, .scheduler = "rr"};
+	for (size_t i = 0; i < SERVERS; i++) {
+		snprintf(text, sizeof(text), "10.78.0.%zu", i + 1);
+		servers[i] = (struct model_real_server){.address = addr(text), .weight = 1};
+	}
+	for (size_t i = 0; i < 2; i++) {
+		quorums[i] = (struct model_quorum){.minimum = 2};
+		vs[i] = (struct model_virtual_server){.namespace = "default",
+		                                      .name = names[i],
+		                                      .router = "front",
+		                                      .persistence_prefix4 = 32,
+		                                      .persistence_prefix6 = 128,
+		                                      .servers = servers,
+		                                      .server_count = SERVERS,
+		                                      .quorum = &quorums[i],
+		                                      .health = &check};
+		snprintf(text, sizeof(text), "10.77.0.%zu", 100 + i);
+		services[i] = (struct model_service){.virtual_server = &vs[i],
+		                                     .port = &port,
+		                                     .router = &router,
+		                                     .address = addr(text)};
+	}
+	snapshot = (struct model_snapshot){.virtual_servers = virtual_servers,
+	                                   .virtual_server_count = 1,
+	                                   .services = services,
+	                                   .service_count = 1};
+	ck_assert_int_eq(loop_new(&loop), 0);
+	ck_assert_int_eq(checks_open(&checks, loop, &drains, &handlers), 0);
+}
+
+static void tear_down(void)
+{
+	checks_close(&checks);
+	drains_done(&drains);
+	loop_free(loop);
+}
+
+/* So many servers are left in service. */
+static void leave(size_t count)
+{
+	for (size_t i = 0; i < SERVERS; i++) {
+		const struct endpoint server = {.address = servers[i].address};
+		int rc = i < count ? drains_remove(&drains, &server) : drains_add(&drains, &server);
+		ck_assert(rc == 0 || rc == -EEXIST || rc == -ENOENT); /* it is so already */
+	}
+	checks_drains_changed(&checks);
+}
+
+static const struct checks_virtual *first(void)
+{
+	return checks_find(&checks, &vs[0]);
+}
+
+static const struct {
+	enum model_quorum_loss loss;
+	enum model_health_start start;
+	size_t restraints;
+	bool withdrawn;
+	unsigned cut;
+} rows[] = {
+	{MODEL_QUORUM_WITHDRAW, MODEL_HEALTH_START_UP, 0, false, 0},
+	{MODEL_QUORUM_NONE, MODEL_HEALTH_START_DOWN, 0, false, 0},
+	{MODEL_QUORUM_LOWER, MODEL_HEALTH_START_DOWN, 1, false, 30},
+	{MODEL_QUORUM_WITHDRAW, MODEL_HEALTH_START_DOWN, 1, true, 0},
+};
+
+START_TEST(a_lost_quorum_restrains_the_router_as_it_says)
+{
+	const struct vrrp_restraint *restraints;
+	size_t count;
+
+	quorums[0].loss = rows[_i].loss;
+	quorums[0].priority_cut = 30;
+	check.start = rows[_i].start;
+	checks_want(&checks, &snapshot);
+	restraints = checks_restraints(&checks, &count);
+	ck_assert_uint_eq(count, rows[_i].restraints);
+	ck_assert_uint_eq(told, rows[_i].restraints);
+	ck_assert_int_eq(first()->met, rows[_i].start == MODEL_HEALTH_START_UP);
+	if (count > 0) {
+		ck_assert_str_eq(restraints[0].router, "front");
+		ck_assert_int_eq(restraints[0].withdrawn, rows[_i].withdrawn);
+		ck_assert_uint_eq(restraints[0].priority_cut, rows[_i].cut);
+	}
+	/* the same once more is no news */
+	checks_want(&checks, &snapshot);
+	ck_assert_uint_eq(told, rows[_i].restraints);
+	ck_assert_uint_eq(checks.quorum_loss_count, !first()->met);
+}
+END_TEST
+
+START_TEST(each_virtual_server_of_a_router_adds_its_own)
+{
+	size_t count;
+
+	snapshot.virtual_server_count = snapshot.service_count = 2;
+	quorums[0].loss = quorums[1].loss = MODEL_QUORUM_LOWER;
+	check.start = MODEL_HEALTH_START_DOWN;
+	checks_want(&checks, &snapshot);
+	(void)checks_restraints(&checks, &count);
+	ck_assert_uint_eq(count, 2);
+	/* ... and one that is gone adds nothing. */
+	snapshot.virtual_server_count = snapshot.service_count = 1;
+	checks_want(&checks, &snapshot);
+	(void)checks_restraints(&checks, &count);
+	ck_assert_uint_eq(count, 1);
+	ck_assert_ptr_null(checks_find(&checks, &vs[1]));
+}
+END_TEST
+
+START_TEST(hysteresis_holds_over_a_reload)
+{
+	quorums[0].hysteresis = 1;
+	checks_want(&checks, &snapshot);
+	ck_assert(first()->met);
+	leave(1); /* not below 2 - 1 yet */
+	ck_assert(first()->met);
+	leave(0);
+	ck_assert(!first()->met);
+	leave(1);
+	ck_assert(!first()->met);
+	checks_want(&checks, &snapshot);
+	ck_assert(!first()->met);
+	leave(3);
+	ck_assert(first()->met);
+	leave(1);
+	checks_want(&checks, &snapshot);
+	ck_assert(first()->met);
+}
+END_TEST
+
+START_TEST(who_answers_is_known)
+{
+	static struct model_sorry_server sorry;
+
+	sorry.address = addr("10.77.0.50");
+	checks_want(&checks, &snapshot);
+	ck_assert_int_eq(first()->serving, CHECKS_SERVERS);
+	ck_assert_uint_eq(checks_problem_count(&checks), 0);
+	leave(0);
+	ck_assert_int_eq(first()->serving, CHECKS_NOBODY);
+	ck_assert_uint_eq(checks_problem_count(&checks), 1);
+	vs[0].sorry_servers = &sorry;
+	vs[0].sorry_server_count = 1;
+	checks_want(&checks, &snapshot);
+	ck_assert_int_eq(first()->serving, CHECKS_SORRY);
+	leave(3);
+	check.start = MODEL_HEALTH_START_DOWN;
+	vs[0].all_down = MODEL_ALL_DOWN_SERVE;
+	checks_want(&checks, &snapshot);
+	ck_assert_int_eq(first()->serving, CHECKS_ANYWAY);
+}
+END_TEST
+
+START_TEST(a_family_without_servers_does_not_count_when_the_other_has_some)
+{
+	snapshot.service_count = 2;
+	services[1] = services[0];
+	services[1].address = addr("2001:db8::100");
+	checks_want(&checks, &snapshot);
+	ck_assert(first()->met);
+	ck_assert_uint_eq(first()->up_weight, 3);
+	vs[0].server_count = 0;
+	checks_want(&checks, &snapshot);
+	ck_assert(!first()->met);
+}
+END_TEST
+
+START_TEST(what_is_wrong_reads_as_a_sentence)
+{
+	struct text text = {0};
+
+	checks_want(&checks, &snapshot);
+	checks_explain_virtual(first(), &text);
+	ck_assert_str_eq(text_str(&text), "");
+	quorums[0].loss = MODEL_QUORUM_LOWER;
+	leave(1);
+	checks_explain_virtual(first(), &text);
+	ck_assert_str_eq(text_str(&text),
+	                 "VirtualServer default/a: quorum lost, weight 1 is up of at least 2: "
+	                 "the priority of its virtual router is lowered");
+	text_clear(&text);
+	quorums[0].loss = MODEL_QUORUM_WITHDRAW;
+	leave(0);
+	checks_explain_virtual(first(), &text);
+	ck_assert_str_eq(
+		text_str(&text),
+		"VirtualServer default/a: no server can serve; quorum lost, weight 0 is up "
+		"of at least 2: its virtual router is withdrawn on this node");
+	text_done(&text);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("daemon_checks");
+	TCase *tc = tcase_create("checks");
+
+	tcase_add_checked_fixture(tc, set_up, tear_down);
+	tcase_add_loop_test(tc, a_lost_quorum_restrains_the_router_as_it_says, 0,
+	                    sizeof(rows) / sizeof(rows[0]));
+	tcase_add_test(tc, each_virtual_server_of_a_router_adds_its_own);
+	tcase_add_test(tc, hysteresis_holds_over_a_reload);
+	tcase_add_test(tc, who_answers_is_known);
+	tcase_add_test(tc, a_family_without_servers_does_not_count_when_the_other_has_some);
+	tcase_add_test(tc, what_is_wrong_reads_as_a_sentence);
+	suite_add_tcase(suite, tc);
+
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
