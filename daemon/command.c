@@ -11,20 +11,13 @@
 #include <unistd.h>
 
 const struct daemon_command *const daemon_commands[] = {
-	&daemon_command_run,
-	&daemon_command_check,
-	&daemon_command_plan,
-	&daemon_command_status,
-	&daemon_command_list,
-	&daemon_command_top,
-	&daemon_command_explain,
-	&daemon_command_drain,
-	&daemon_command_undrain,
-	&daemon_command_failover,
-	&daemon_command_import,
-	&daemon_command_version,
-	&daemon_command_completion,
-	NULL,
+	&daemon_command_run,        &daemon_command_check,
+	&daemon_command_plan,       &daemon_command_status,
+	&daemon_command_list,       &daemon_command_top,
+	&daemon_command_explain,    &daemon_command_drain,
+	&daemon_command_undrain,    &daemon_command_failover,
+	&daemon_command_import,     &daemon_command_version,
+	&daemon_command_completion, NULL,
 };
 
 const char *const command_output_choices[] = {"text", "json", NULL};
