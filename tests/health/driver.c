@@ -115,7 +115,7 @@ static void read_target(struct asked *asked, char *word)
 
 	asked->check = (struct model_health_check){
 		.interval_us = 100 * US_PER_MS,
-		.timeout_us = 1000 * US_PER_MS,
+		.timeout_us = 5 * US_PER_S,
 		.rise = 2,
 		.fall = 2,
 		.http = {.method = "GET", .path = "/", .host = "", .body = ""},

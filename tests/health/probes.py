@@ -41,11 +41,14 @@ class Outcome:
 def check(*targets, rounds=2, wrap=(), **common):
     """Checks all targets at once, each a dict; what came of each."""
     words = ["|".join(f"{key}={value}" for key, value in {**common, **target}.items()) for target in targets]
-    done = subprocess.run([*wrap, DRIVER, str(rounds), *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60,
-                          check=False)
-    if done.returncode:
-        raise AssertionError(f"the driver ended with {done.returncode}: {done.stdout}{done.stderr}")
-    outcomes = [Outcome(line) for line in done.stdout.splitlines()]
+    with subprocess.Popen([*wrap, DRIVER, str(rounds), *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            out, error = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    if process.returncode:
+        raise AssertionError(f"the driver ended with {process.returncode}: {out}{error}")
+    outcomes = [Outcome(line) for line in out.splitlines()]
     assert len(outcomes) == len(targets), outcomes
     return outcomes
 
@@ -301,8 +304,8 @@ def http_looks_at_status_and_body(_directory):
             ("beyond 64 kB", {"port": port, "path": "/too-late-word", "body": "needle"}, "content", "first 64 kB"),
             ("body that is cut", {"port": port, "path": "/cut", "body": "goodbye"}, "cut", ""),
             ("head enough", {"port": port, "path": "/stuck"}, "ok", ""),
-            ("slow", {"port": port, "path": "/slow", "timeout_ms": 100}, "timeout", "no answer to the request"),
-            ("stuck", {"port": port, "path": "/stuck", "timeout_ms": 100, "body": "world"}, "timeout", "no end of the answer"),
+            ("slow", {"port": port, "path": "/slow", "timeout_ms": 600}, "timeout", "no answer to the request"),
+            ("stuck", {"port": port, "path": "/stuck", "timeout_ms": 600, "body": "world"}, "timeout", "no end of the answer"),
             ("HEAD", {"port": port, "method": "HEAD"}, "ok", ""),
             ("OPTIONS", {"port": port, "method": "OPTIONS"}, "ok", ""),
             ("POST", {"port": port, "method": "POST"}, "ok", ""),
@@ -310,7 +313,7 @@ def http_looks_at_status_and_body(_directory):
             ("silent", {"port": deaf, "timeout_ms": 100}, "timeout", "no answer to the connection"),
             ("not HTTP", {"port": smtp}, "answer", ""),
             ("hangs up", {"port": hanging_up}, "cut", ""),
-        ], type="http", address="127.0.0.1", timeout_ms=1000)
+        ], type="http", address="127.0.0.1")
 
 
 @test
@@ -350,7 +353,7 @@ def https_checks_the_certificate_when_it_is_told_to(directory):
             ("the system's authorities", {"verify": 1}, "certificate", ""),
             ("no such file", {"verify": 1, "ca": certificates.path("none.pem")}, "local", "none.pem"),
             ("wrong status", {"path": "/status/500"}, "status", "500"),
-            ("slow", {"path": "/slow", "timeout_ms": 100}, "timeout", "no answer to the request"),
+            ("slow", {"path": "/slow", "timeout_ms": 1000}, "timeout", "no answer to the request"),
             ("body", {"body": "hello"}, "ok", ""),
         ]
         for kind in ("https", "tls"):
@@ -434,7 +437,7 @@ def http2_is_spoken_with_and_without_tls(directory):
 def tls_says_who_never_ends_the_handshake(_directory):
     with tcp_server(lambda client: time.sleep(SLOW_S)) as port:
         for kind in ("tls", "https"):
-            expect([("mute", {}, "timeout", "no end of the TLS handshake")], type=kind, address="127.0.0.1", port=port, timeout_ms=100)
+            expect([("mute", {}, "timeout", "no end of the TLS handshake")], type=kind, address="127.0.0.1", port=port, timeout_ms=500)
 
 
 @test
@@ -494,7 +497,7 @@ def echo_requests_are_answered(_directory):
         assert {one.result for one in outcomes} == {"local"}, outcomes
         raise Skip("neither CAP_NET_RAW nor ping sockets here")
     assert [one.result for one in outcomes] == ["ok"] * 3, outcomes
-    assert all(one.latency_s < 0.5 for one in outcomes), outcomes
+    assert all(one.latency_s < 4 for one in outcomes), outcomes
 
 
 def run(function):
