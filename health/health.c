@@ -38,10 +38,10 @@ static void rearm(struct health *health)
 	loop_deadline_arm(&health->next, next_us);
 }
 
-/* When the loop stood still (stopped, suspended, starved), a server may have waited for us: what takes
- * several turns (a connection, a handshake, a request) can't be done in the one before this. So
- * nobody is given up before there were a few. Once, or a loop that is always late would never give up
- * anybody. */
+/* When the loop stood still (stopped, suspended, starved), a server may have waited for us: what
+ * takes several turns (a connection, a handshake, a request) can't be done in the one before this.
+ * So nobody is given up before there were a few. Once, or a loop that is always late would never
+ * give up anybody. */
 static bool is_after_stall(struct health *health, int64_t now_us)
 {
 	bool stalled = !health->graced && now_us - health->next_us > STALL_US;
