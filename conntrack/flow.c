@@ -149,8 +149,10 @@ enum conntrack_verdict conntrack_flow_from_entry(enum conntrack_event event,
 
 bool conntrack_flow_needs_entry(const struct model_flow *flow)
 {
-	return flow->forwarding == MODEL_FORWARD_NAT && !flow->template &&
-	       (flow->protocol == IPPROTO_TCP || flow->protocol == IPPROTO_UDP);
+	if (flow->forwarding != MODEL_FORWARD_NAT || flow->template)
+		return false;
+	return flow->protocol == IPPROTO_TCP ||
+	       (flow->protocol == IPPROTO_UDP && flow->state != MODEL_FLOW_CLOSING);
 }
 
 void conntrack_flow_original(const struct model_flow *flow, struct conntrack_tuple *ret_tuple)

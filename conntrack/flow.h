@@ -63,7 +63,8 @@ enum conntrack_verdict conntrack_flow_from_entry(enum conntrack_event event,
 #define CONNTRACK_REPLICA_UDP_S     600
 
 /* Does a replica of this flow need an entry of connection tracking? False: its IPVS connection is
- * all (direct, tunnel, templates), or an entry can't be made of what a flow tells (SCTP: its
+ * all (direct, tunnel, templates; CLOSING of UDP: a flow that connection tracking has forgotten,
+ * while IPVS still knows its server), or an entry can't be made of what a flow tells (SCTP: its
  * verification tags). */
 bool conntrack_flow_needs_entry(const struct model_flow *flow);
 /* The entry to create for such a flow. */

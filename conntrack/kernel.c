@@ -345,6 +345,23 @@ static int put_some(struct conntrack_kernel *kernel, const struct conntrack_entr
 	return err;
 }
 
+static int add_some(struct conntrack_kernel *kernel, const struct conntrack_entry *entries,
+                    size_t count, int *results)
+{
+	size_t indices[ENTRIES_A_SEND];
+	struct verdicts v = {indices, 1, results};
+	int err;
+
+	for (size_t i = 0; i < count; i++) {
+		indices[i] = i;
+		conntrack_entry_put_create(&kernel->batch, &entries[i]);
+	}
+	err = run(kernel, &v, count);
+	if (err == 0)
+		count_results(kernel, results, count, &kernel->counters.created);
+	return err;
+}
+
 static int touch_some(struct conntrack_kernel *kernel, const struct conntrack_entry *entries,
                       size_t count, int *results)
 {
@@ -393,6 +410,12 @@ int conntrack_kernel_put(struct conntrack_kernel *kernel, const struct conntrack
                          size_t count, int *results)
 {
 	return in_portions(kernel, entries, count, results, put_some);
+}
+
+int conntrack_kernel_add(struct conntrack_kernel *kernel, const struct conntrack_entry *entries,
+                         size_t count, int *results)
+{
+	return in_portions(kernel, entries, count, results, add_some);
 }
 
 int conntrack_kernel_touch(struct conntrack_kernel *kernel, const struct conntrack_entry *entries,

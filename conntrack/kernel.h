@@ -81,6 +81,10 @@ LT_MUST_USE int conntrack_kernel_dump_step(struct conntrack_kernel *kernel, unsi
 LT_MUST_USE int conntrack_kernel_put(struct conntrack_kernel *kernel,
                                      const struct conntrack_entry *entries, size_t count,
                                      int *results);
+/* The same, but what is in the way stays, and the result is EEXIST. */
+LT_MUST_USE int conntrack_kernel_add(struct conntrack_kernel *kernel,
+                                     const struct conntrack_entry *entries, size_t count,
+                                     int *results);
 /* Changes state and time-out of entries that are there, and makes those that are not. An entry
  * whose NAT is another than wanted keeps it: for that, put. */
 LT_MUST_USE int conntrack_kernel_touch(struct conntrack_kernel *kernel,

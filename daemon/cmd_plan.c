@@ -78,7 +78,8 @@ static int run(const struct options_given *given)
 {
 	struct daemon_plan plan = {0};
 	const char *state_dir = options_value(given, "state-dir", DAEMON_STATE_DIR);
-	int rc = daemon_plan(given->operands, given->operand_count, state_dir, &plan);
+	const char *peer_key = options_value(given, "peer-key", DAEMON_PEER_KEY);
+	int rc = daemon_plan(given->operands, given->operand_count, state_dir, peer_key, &plan);
 	int code;
 
 	if (rc) {
@@ -102,6 +103,11 @@ static const struct options_option options[] = {
          .value = "DIR",
          .hint = OPTIONS_HINT_DIRECTORY,
          .help = "of the daemon whose next turn is foreseen [" DAEMON_STATE_DIR "]"},
+	{.name = "peer-key",
+         .value = "FILE",
+         .hint = OPTIONS_HINT_FILE,
+         .help = "keys of that daemon: with such a file it replicates connections, which needs "
+                 "more settings [" DAEMON_PEER_KEY "]"},
 	COMMAND_OPTION_OUTPUT,
 };
 

@@ -51,10 +51,9 @@ static struct model_snapshot *read_sources(struct daemon_plan *plan, char *const
 }
 
 static void plan_sysctls(struct daemon_plan *plan, const struct model_snapshot *snapshot,
-                         const char *state_dir, bool leaving)
+                         const char *state_dir, bool replicating, bool leaving)
 {
-	struct sysctls *sysctls =
-		sysctls_observe(snapshot, state_dir, access(DAEMON_PEER_KEY, F_OK) == 0);
+	struct sysctls *sysctls = sysctls_observe(snapshot, state_dir, replicating);
 	struct text lines = {0}, sentence = {0};
 
 	if (leaving)
@@ -102,8 +101,8 @@ static void plan_ipvs_against(struct daemon_plan *plan, struct balance *balance,
 
 	balance_build(balance, &wanted);
 	if (verdicts_foresee(&wanted, found))
-		text_add(&plan->notes,
-		         "checked servers that the kernel has without weight are taken to be down\n");
+		text_add(&plan->notes, "checked servers that the kernel has without weight are "
+		                       "taken to be down\n");
 	ipvs_drain_step(&balance->drain, mono_now_us(), &wanted, found, &balance->journal, NULL,
 	                &effective);
 	ipvs_plan_make(&effective, found, &balance->journal, &ops);
@@ -227,7 +226,7 @@ static void plan_addresses(struct daemon_plan *plan, const struct model_snapshot
 	vrrp_config_free(config);
 }
 
-int daemon_plan(char *const *paths, size_t path_count, const char *state_dir,
+int daemon_plan(char *const *paths, size_t path_count, const char *state_dir, const char *peer_key,
                 struct daemon_plan *ret_plan)
 {
 	*ret_plan = (struct daemon_plan){0};
@@ -240,7 +239,7 @@ int daemon_plan(char *const *paths, size_t path_count, const char *state_dir,
 	struct ipvs_drain drain;
 	ipvs_drain_init(&drain);
 	plan_ipvs(ret_plan, snapshot, state_dir, &ipvs, &drain);
-	plan_sysctls(ret_plan, snapshot, state_dir, drain.count > 0);
+	plan_sysctls(ret_plan, snapshot, state_dir, access(peer_key, F_OK) == 0, drain.count > 0);
 	plan_nft(ret_plan, snapshot, drain.count > 0);
 	add_section(ret_plan, "IPVS", &ipvs);
 	text_done(&ipvs);

@@ -23,8 +23,9 @@ struct daemon_plan {
 
 /* 0; -EINVAL when the configuration has errors (then 'notes' has its problems, a line each);
  * -errno when the kernel can't be read at all (said in 'notes'). Ends with daemon_plan_done(). */
+/* 'peer_key': the daemon replicates connections when there is such a file. */
 LT_MUST_USE int daemon_plan(char *const *paths, size_t path_count, const char *state_dir,
-                            struct daemon_plan *ret_plan);
+                            const char *peer_key, struct daemon_plan *ret_plan);
 void daemon_plan_done(struct daemon_plan *plan);
 
 #endif

@@ -36,6 +36,8 @@ static void add_followers(struct text *line, const json_t *peers)
 		text_printf(line, "; %s ", render_text(peer, "node"));
 		if (!render_bool(peer, "told"))
 			text_add(line, "not in step");
+		else if (!render_bool(peer, "inStep"))
+			text_add(line, "is being told all");
 		else if (records == 0)
 			text_add(line, "knows all");
 		else

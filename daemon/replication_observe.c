@@ -12,6 +12,7 @@
 #include "lib/mono.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 
 #define COMPARE_US       (60 * US_PER_S) /* between two comparisons, but: */
@@ -19,6 +20,7 @@
 #define TAKEOVER_US      (5 * US_PER_S)  /* what was put just before may not be there at once */
 #define DUMP_STEP        4               /* datagrams */
 #define UNTOLD_TIMEOUT_S 900             /* IPVS's own for established TCP */
+#define UDP_TIMEOUT_S    300             /* ... and for UDP, after its last packet */
 #define TIMEOUT_MARGIN_S (2 * IPVS_SYNC_REFRESH_S)
 
 /* --- telling --- */
@@ -68,6 +70,33 @@ static void note(struct replication *replication, struct replication_router *rou
 		tell(replication, router, flow);
 }
 
+/* --- IPVS's time-outs --- */
+
+static uint32_t until(const struct model_flow *flow)
+{
+	uint32_t timeout_s = flow->timeout_s;
+
+	if (timeout_s == 0)
+		timeout_s = flow->protocol == IPPROTO_UDP && !flow->template ? UDP_TIMEOUT_S
+		                                                             : UNTOLD_TIMEOUT_S;
+	return replication_now_s() + TIMEOUT_MARGIN_S + timeout_s;
+}
+
+/* Connection tracking forgets a UDP flow after 30 or 120 s without a packet, IPVS after 300 s:
+ * until then its next packet goes to the same server, here, and so it shall at a peer. */
+static void rest(struct replication *replication, struct replication_router *router,
+                 const struct model_flow *flow)
+{
+	const struct model_flow_entry *entry = model_flow_table_find(&router->flows, flow);
+	struct model_flow resting;
+
+	if (!entry || entry->flow.state == MODEL_FLOW_CLOSING)
+		return;
+	resting = entry->flow;
+	resting.state = MODEL_FLOW_CLOSING;
+	note(replication, router, &resting, replication_now_s() + UDP_TIMEOUT_S);
+}
+
 /* --- connection tracking --- */
 
 static bool find_served(void *ctx, const struct addr *virtual, uint8_t protocol, uint16_t port,
@@ -106,6 +135,8 @@ static void conntrack_told(void *ctx, enum conntrack_event event,
 		/* Ours from before, whose last IPVS connection ended here: it lives elsewhere. */
 		if (flow.state == MODEL_FLOW_GONE)
 			replication_replica_restore(replication, router, &flow);
+	} else if (flow.state == MODEL_FLOW_GONE && flow.protocol == IPPROTO_UDP) {
+		rest(replication, router, &flow);
 	} else if (flow.state == MODEL_FLOW_GONE) {
 		forget(replication, router, &flow);
 	} else {
@@ -194,7 +225,11 @@ static void forget_unseen(struct replication *replication)
 		if (router->state != MODEL_ROUTER_ACTIVE)
 			continue;
 		for (; (entry = model_flow_table_from(&router->flows, slot, &slot)); slot++) {
-			if (entry->until_s == 0 && entry->generation != replication->comparison)
+			if (entry->until_s != 0 || entry->generation == replication->comparison)
+				continue;
+			if (entry->flow.protocol == IPPROTO_UDP)
+				rest(replication, router, &entry->flow);
+			else
 				forget(replication, router, &entry->flow);
 		}
 	}
@@ -259,12 +294,6 @@ void replication_observe_tick(struct replication *replication, int64_t now_us)
 
 /* --- IPVS --- */
 
-static uint32_t until(const struct model_flow *flow)
-{
-	return replication_now_s() + TIMEOUT_MARGIN_S +
-	       (flow->timeout_s ? flow->timeout_s : UNTOLD_TIMEOUT_S);
-}
-
 void replication_observe_seen(void *ctx, const struct model_flow *flows, size_t count)
 {
 	struct replication *replication = ctx;
@@ -298,6 +327,12 @@ void replication_observe_expire(struct replication *replication, struct replicat
 {
 	if (entry->until_s && entry->until_s < replication_now_s())
 		forget(replication, router, &entry->flow);
+}
+
+void replication_observe_late(struct replication *replication, struct replication_router *router,
+                              const struct model_flow *flow)
+{
+	note(replication, router, flow, conntrack_flow_needs_entry(flow) ? 0 : until(flow));
 }
 
 void replication_observe_takeover(struct replication *replication,

@@ -125,6 +125,9 @@ void replication_observe_watch(struct replication *replication);
 /* A router became Active: what was told of it is its own now. */
 void replication_observe_takeover(struct replication *replication,
                                   struct replication_router *router);
+/* A flow of ours that the one before us knew of. */
+void replication_observe_late(struct replication *replication, struct replication_router *router,
+                              const struct model_flow *flow);
 /* All connections are compared with the kernel's, so much later. */
 void replication_observe_compare_in(struct replication *replication, int64_t delay_us);
 void replication_observe_tick(struct replication *replication, int64_t now_us);

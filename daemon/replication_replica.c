@@ -10,6 +10,7 @@
 #include "lib/mono.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 
 /* The shortest time-out that the kernel has for what lives: 300 s for UDP in IPVS. */
@@ -28,14 +29,17 @@ struct work {
 
 static void work_add(struct work *work, const struct model_flow *flow, bool new)
 {
+	bool tracked = conntrack_flow_needs_entry(flow);
+
 	work->flows[work->flow_count++] = *flow;
-	if (!conntrack_flow_needs_entry(flow))
-		return;
-	if (flow->state == MODEL_FLOW_GONE)
+	/* A UDP flow that rests (replication_observe.c) has an entry no more. */
+	if ((tracked && flow->state == MODEL_FLOW_GONE) ||
+	    (flow->protocol == IPPROTO_UDP && flow->forwarding == MODEL_FORWARD_NAT &&
+	     !flow->template && flow->state == MODEL_FLOW_CLOSING))
 		conntrack_flow_original(flow, &work->remove[work->remove_count++]);
-	else if (new)
+	else if (tracked && new)
 		conntrack_flow_to_entry(flow, &work->put[work->put_count++]);
-	else
+	else if (tracked)
 		conntrack_flow_to_entry(flow, &work->touch[work->touch_count++]);
 }
 
@@ -137,6 +141,39 @@ static void apply(void *ctx, const char *name, uint32_t generation, const struct
 		work_do(replication, router, &work);
 }
 
+/* What the one before us still knew when we took over: connections that we have neither by its word
+ * nor by our kernel's. */
+static void late(void *ctx, const char *name, const struct model_flow *flows, size_t count)
+{
+	struct replication *replication = ctx;
+	struct replication_router *router = replication_router_find(replication, name);
+	size_t taken = 0;
+
+	for (size_t i = 0; router && i < count; i++) {
+		const struct model_flow *flow = &flows[i];
+		struct conntrack_entry entry;
+		int result = 0;
+
+		if (flow->state == MODEL_FLOW_GONE || model_flow_table_find(&router->flows, flow))
+			continue;
+		if (conntrack_flow_needs_entry(flow)) {
+			conntrack_flow_to_entry(flow, &entry);
+			/* EEXIST: the client's next packet was faster, and has a server. */
+			if (!replication->conntrack ||
+			    conntrack_kernel_add(replication->conntrack, &entry, 1, &result) ||
+			    result)
+				continue;
+		}
+		if (replication->sync)
+			(void)!ipvs_sync_put(replication->sync, flow, 1);
+		replication_observe_late(replication, router, flow);
+		taken++;
+	}
+	if (taken)
+		log_debug("peer", "router=%s took connections that came late count=%zu", name,
+		          taken);
+}
+
 static void sweep(void *ctx, const char *name, uint32_t generation)
 {
 	struct replication *replication = ctx;
@@ -178,7 +215,8 @@ static size_t dump(void *ctx, const char *name, uint64_t *cursor, struct model_f
 	return count;
 }
 
-const struct peer_book_ops replication_replica_ops = {.apply = apply, .sweep = sweep, .dump = dump};
+const struct peer_book_ops replication_replica_ops = {
+	.apply = apply, .late = late, .sweep = sweep, .dump = dump};
 
 /* --- the walk --- */
 

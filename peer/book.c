@@ -106,7 +106,7 @@ int peer_book_add_router(struct peer_book *book, const char *name, uint8_t virtu
 	router = xcalloc(1, sizeof(*router));
 	strcpy(router->name, name);
 	router->virtual_router_id = virtual_router_id;
-	router->source = BOOK_NOBODY;
+	router->source = router->former = BOOK_NOBODY;
 	router->synced_us = router->raised_us = TIME_NEVER;
 	router->level_us = router->step_us = now_us;
 	book->routers[at] = router;
@@ -169,6 +169,9 @@ void peer_book_set_active(struct peer_book *book, const char *name, bool active,
 		return;
 	router->active = active;
 	router->raised_us = TIME_NEVER;
+	router->former = active ? router->source : BOOK_NOBODY;
+	router->former_epoch = router->source_epoch;
+	router->former_until_us = now_us + PEER_BOOK_LATE_US;
 	if (active)
 		take_epoch(book, router, now_us);
 	else
@@ -259,6 +262,8 @@ void peer_book_down(struct peer_book *book, uint32_t peer, int64_t now_us)
 		struct book_router *router = book->routers[i];
 
 		memset(&router->parts[slot], 0, sizeof(router->parts[slot]));
+		if (router->former == slot)
+			router->former = BOOK_NOBODY;
 		book_choose(book, router, now_us);
 	}
 }

@@ -15,6 +15,8 @@
  *   Records have numbers: a gap (the Active dropped some because we were slow) asks anew. At the
  *   end of a full sync what it did not name is forgotten.
  * - Nothing is forgotten when the Active is lost: what is known by then is there for a takeover.
+ * - What the former Active had still under way when we took over from it comes late: for a while
+ *   it is offered to ops->late, which takes what is new and nothing else.
  *
  * Use: open a peer/channel.h, give its events to the book (peer_book_up, _down, _frame, _pump for
  * 'writable'), tell it what VRRP does (peer_book_set_active) and what connections do
@@ -36,6 +38,7 @@
 #define PEER_BOOK_STALL_US    15000000     /* ... goes on, or is asked for again */
 #define PEER_BOOK_RAISE_US    10000000     /* between two higher epochs of one Active */
 #define PEER_BOOK_ALONE_US    10000000     /* nobody claims to be Active: then nobody will */
+#define PEER_BOOK_LATE_US     5000000      /* of the former Active, after we took over */
 #define PEER_BOOK_WINDOW      (256 * 1024) /* bytes of a full sync that wait in a peer's buffer */
 
 struct peer_book_ops {
@@ -48,6 +51,9 @@ struct peer_book_ops {
 	 * be marked with the generation. */
 	void (*apply)(void *ctx, const char *router, uint32_t generation,
 	              const struct model_flow *flows, size_t count);
+	/* We are Active, and the one before us tells what it still knew: of these none is GONE in
+	 * earnest, and what is known here is newer. May be NULL. */
+	void (*late)(void *ctx, const char *router, const struct model_flow *flows, size_t count);
 	/* A full sync is complete: forget the router's flows of other generations. */
 	void (*sweep)(void *ctx, const char *router, uint32_t generation);
 	/* The next flows of the router, 'max' at most, none of them GONE. '*cursor' is 0 at first;
@@ -135,6 +141,7 @@ struct peer_book_status {
 	int64_t lag_us;       /* Backup: so long ago it last knew all, or it had word of it */
 	uint64_t sent;        /* records told, once however many hear it */
 	uint64_t received;    /* records believed */
+	uint64_t late;        /* ... and those of the former Active after we took over */
 	uint64_t refused;     /* records not believed: not of the Active, or of an old epoch */
 	uint64_t gaps;        /* each cost a full sync */
 	uint64_t dropped;     /* times that a peer was too slow for what we told */

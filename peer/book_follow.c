@@ -69,6 +69,12 @@ static bool is_source(struct book_router *router, unsigned slot, uint64_t epoch)
 	return !router->active && slot == router->source && epoch == router->source_epoch;
 }
 
+static bool is_late(const struct book_router *router, unsigned slot, uint64_t epoch, int64_t now_us)
+{
+	return router->active && slot == router->former && epoch == router->former_epoch &&
+	       now_us < router->former_until_us;
+}
+
 static void gap(struct peer_book *book, struct book_router *router, int64_t now_us)
 {
 	router->gaps++;
@@ -92,6 +98,12 @@ void book_compare(struct peer_book *book, struct book_router *router, uint64_t s
 void book_flows(struct peer_book *book, struct book_router *router, unsigned slot,
                 const struct peer_flows *flows, int64_t now_us)
 {
+	if (is_late(router, slot, flows->epoch, now_us)) {
+		router->late += flows->count;
+		if (flows->count > 0 && book->ops.late)
+			book->ops.late(book->ops.ctx, router->name, flows->records, flows->count);
+		return;
+	}
 	bool stray = flows->sync &&
 	             (router->step != PEER_STEP_SYNCING || flows->generation != router->generation);
 

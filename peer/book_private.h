@@ -61,7 +61,10 @@ struct book_router {
 	int64_t step_us; /* it is so since then */
 	bool settled;    /* ALONE: for so long that nobody is waited for any more */
 	/* Active */
-	uint64_t sequence;                  /* number of the next record */
+	uint64_t sequence; /* number of the next record */
+	unsigned former;   /* slot that was followed until then, or BOOK_NOBODY */
+	uint64_t former_epoch;
+	int64_t former_until_us;            /* so long it is listened to */
 	struct book_mark marks[BOOK_MARKS]; /* oldest first */
 	unsigned mark_count;
 	/* Backup */
@@ -78,7 +81,7 @@ struct book_router {
 	uint64_t reported; /* PROGRESS said so */
 	int64_t reported_us;
 	/* counters */
-	uint64_t syncs, syncs_served, sent, received, refused, gaps, dropped, mismatches;
+	uint64_t syncs, syncs_served, sent, received, late, refused, gaps, dropped, mismatches;
 	uint64_t not_carried, not_carried_reported;
 };
 

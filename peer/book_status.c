@@ -94,6 +94,7 @@ bool peer_book_status(const struct peer_book *book, const char *name, int64_t no
 	status.syncs_served = router->syncs_served;
 	status.sent = router->sent;
 	status.received = router->received;
+	status.late = router->late;
 	status.refused = router->refused;
 	status.gaps = router->gaps;
 	status.dropped = router->dropped;

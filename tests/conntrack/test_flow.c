@@ -253,6 +253,10 @@ START_TEST(only_nat_of_tcp_and_udp_needs_entries)
 	other = tcp;
 	other.protocol = IPPROTO_SCTP;
 	ck_assert(!conntrack_flow_needs_entry(&other));
+	other.protocol = IPPROTO_UDP;
+	ck_assert(conntrack_flow_needs_entry(&other));
+	other.state = MODEL_FLOW_CLOSING; /* only IPVS remembers it */
+	ck_assert(!conntrack_flow_needs_entry(&other));
 }
 END_TEST
 

@@ -164,11 +164,62 @@ START_TEST(a_former_active_is_not_believed)
 	world_check_same(world, FRONT, B, C);
 	ck_assert(in_step(C, FRONT));
 	ck_assert_uint_eq(world_status(world, C, FRONT).epoch, 2);
+	pass(5000);
+	ck_assert_uint_eq(world_status(world, B, FRONT).refused, 0);
+	world_traffic(world, A, FRONT, 100);
+	pass(100);
 	ck_assert_uint_gt(world_status(world, B, FRONT).refused, 0);
+	ck_assert_uint_eq(world_count(world, B, FRONT), before);
 	/* It gives way, and learns what is so. */
 	world_set_active(world, A, FRONT, false);
 	pass(500);
 	world_check_same(world, FRONT, B, A);
+	world_free(world);
+}
+END_TEST
+
+START_TEST(what_the_one_before_still_had_under_way_is_offered_for_a_while)
+{
+	begin(3);
+	world_set_active(world, B, FRONT, true);
+	world_traffic(world, A, FRONT, 100);
+	pass(100);
+	ck_assert_uint_gt(world->nodes[B].late, 0);
+	ck_assert_uint_eq(world_status(world, B, FRONT).late, world->nodes[B].late);
+	ck_assert_uint_eq(world->nodes[C].late, 0);
+	pass(5000);
+	unsigned before = world->nodes[B].late;
+	world_traffic(world, A, FRONT, 100);
+	pass(100);
+	ck_assert_uint_eq(world->nodes[B].late, before);
+	world_free(world);
+}
+END_TEST
+
+START_TEST(nobody_is_listened_to_after_a_takeover_but_the_one_that_was_followed)
+{
+	unsigned before_cut;
+
+	begin(3);
+	world_set_active(world, B, FRONT, true);
+	world_set_active(world, A, FRONT, false);
+	pass(100);
+	world_set_active(world, C, FRONT, true);
+	/* C followed B; A, Active again, has an epoch of its own. */
+	world_set_active(world, A, FRONT, true);
+	world_traffic(world, A, FRONT, 100);
+	pass(100);
+	ck_assert_uint_eq(world->nodes[C].late, 0);
+	world_traffic(world, B, FRONT, 100);
+	pass(100);
+	ck_assert_uint_gt(world->nodes[C].late, 0);
+	/* A connection that was lost loses what it carried. */
+	before_cut = world->nodes[C].late;
+	world_cut(world, B, C);
+	world_connect(world, B, C);
+	world_traffic(world, B, FRONT, 100);
+	pass(100);
+	ck_assert_uint_eq(world->nodes[C].late, before_cut);
 	world_free(world);
 }
 END_TEST
@@ -396,6 +447,8 @@ int main(void)
 	tcase_add_test(tests, nobody_is_waited_for_without_end);
 	tcase_add_test(tests, who_takes_over_in_the_middle_of_a_full_sync_keeps_what_it_has);
 	tcase_add_test(tests, a_former_active_is_not_believed);
+	tcase_add_test(tests, what_the_one_before_still_had_under_way_is_offered_for_a_while);
+	tcase_add_test(tests, nobody_is_listened_to_after_a_takeover_but_the_one_that_was_followed);
 	tcase_add_test(tests, the_one_that_stays_active_outbids_what_was_while_it_was_away);
 	tcase_add_test(tests, one_that_was_active_before_it_heard_of_anybody_outbids_them);
 	tcase_add_test(tests, two_actives_that_share_a_backup_do_not_outbid_each_other_without_end);

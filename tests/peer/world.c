@@ -112,6 +112,16 @@ static void op_apply(void *ctx, const char *router, uint32_t generation,
 	}
 }
 
+/* Only counted: the nodes here know all that they could learn by it. */
+static void op_late(void *ctx, const char *router, const struct model_flow *flows, size_t count)
+{
+	struct world_node *node = ctx;
+
+	(void)router;
+	ck_assert_ptr_nonnull(flows);
+	node->late += (unsigned)count;
+}
+
 static void op_sweep(void *ctx, const char *router, uint32_t generation)
 {
 	struct world_node *node = ctx;
@@ -150,6 +160,7 @@ static void start(struct world *world, unsigned index)
 	                            .send = op_send,
 	                            .queued = op_queued,
 	                            .apply = op_apply,
+	                            .late = op_late,
 	                            .sweep = op_sweep,
 	                            .dump = op_dump};
 

@@ -30,7 +30,7 @@ struct world_node {
 	struct peer_book *book;
 	bool active[WORLD_ROUTERS];
 	struct world_flow flows[WORLD_ROUTERS][WORLD_FLOWS];
-	unsigned sweeps, applied;
+	unsigned sweeps, applied, late;
 };
 
 struct world_message {
