@@ -2,11 +2,11 @@
 #include "daemon/app.h"
 
 #include "daemon/alone.h"
+#include "daemon/confine.h"
 #include "daemon/pages.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/mono.h"
-#include "lib/privs.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -304,7 +304,10 @@ static void watchdog_due(struct loop_deadline *deadline)
 
 static int open_base(struct app *app)
 {
-	int rc = loop_new(&app->loop);
+	int rc;
+
+	confine_drop();
+	rc = loop_new(&app->loop);
 
 	if (rc == 0)
 		rc = loop_deadline_init(app->loop, &app->watchdog);
@@ -442,6 +445,7 @@ int app_open(struct app *app, const struct daemon_run_options *options)
 	start_signals(app);
 	if (is_anything_wanted(app))
 		snapshot_changed(app, NULL);
+	app->confined = confine_start(options->seccomp);
 	if (app->notify.watchdog_us)
 		watchdog_due(&app->watchdog);
 	if (notify_ready(&app->notify))

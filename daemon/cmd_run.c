@@ -13,7 +13,8 @@
 #define RESYNC_MIN_US US_PER_S
 #define RESYNC_MAX_US (3600 * US_PER_S)
 
-static const char *const on_exit_choices[] = {"clean", "keep", NULL};   /* enum daemon_on_exit */
+static const char *const on_exit_choices[] = {"clean", "keep", NULL}; /* enum daemon_on_exit */
+static const char *const seccomp_choices[] = {"on", "off", NULL};
 static const char *const log_format_choices[] = {"text", "json", NULL}; /* enum log_format */
 static const char *const log_level_choices[] = {"error", "warn", "notice", "info", "debug", NULL};
 
@@ -74,6 +75,11 @@ static const struct options_option options[] = {
 	{.name = "resync",
          .value = "DURATION",
          .help = "compare with the kernel at least this often, 1s to 1h [10s]"},
+	{.name = "seccomp",
+         .value = "ON",
+         .choices = seccomp_choices,
+         .help = "after the start have the kernel refuse every system call that the daemon has no "
+                 "use for; off is for debuggers [on]"},
 	{.name = "log-format",
          .value = "FORMAT",
          .choices = log_format_choices,
@@ -186,6 +192,7 @@ static int run(const struct options_given *given)
 		.peer_port = DAEMON_PEER_PORT,
 		.resync_us = DAEMON_RESYNC_US,
 		.on_exit = (enum daemon_on_exit)options_choice(given, "on-exit", "clean"),
+		.seccomp = options_choice(given, "seccomp", "on") == 0,
 		.log_format = (enum log_format)options_choice(given, "log-format", "text"),
 		.log_level = (enum log_level)(LOG_LEVEL_ERROR +
 	                                      options_choice(given, "log-level", "info")),

@@ -48,6 +48,7 @@ struct daemon_run_options {
 	const struct addr_prefix *kube_proxy_excludes;
 	size_t kube_proxy_exclude_count;
 	enum daemon_on_exit on_exit;
+	bool seccomp; /* confine ourselves after the start, where the kernel can */
 	enum log_format log_format;
 	enum log_level log_level;
 };

@@ -43,12 +43,12 @@ class LoadBalancer:
         fresh.write_text(config.text(documents), encoding="utf-8")
         fresh.rename(self.configuration / file)
 
-    def start(self, documents=None, *options, wait=True, env=None):
-        """Starts `lintel run`, with `env` besides the environment; with wait until it answers on its socket."""
+    def start(self, documents=None, *options, wait=True, env=None, through=()):
+        """Starts `lintel run`, with `env` besides the environment, by the command `through`; with wait until it answers on its socket."""
         if documents is not None:
             self.configure(documents)
         self.program = Program(self.host, f"lintel-{self.name}",
-                               [BINARY, "run", "-c", self.configuration, "--state-dir", self.state, "--socket", self.socket,
+                               [*through, BINARY, "run", "-c", self.configuration, "--state-dir", self.state, "--socket", self.socket,
                                 "--node", self.name, "--listen", "127.0.0.1:9310", "--log-level", "debug", *options],
                                env=os.environ | env if env else None)
         if wait:
