@@ -250,6 +250,24 @@ START_TEST(servers_of_the_other_family_and_refused_ranges_are_not_checked)
 }
 END_TEST
 
+START_TEST(endpoints_of_a_port_are_checked_as_servers_are)
+{
+	char buf[512];
+
+	add_server(1);
+	add_server(1);
+	port.own_servers = true;
+	port.servers = servers;
+	port.server_count = 2;
+	servers[0].port = 31000; /* as a named target port may lead anywhere */
+	vs.servers = NULL;
+	vs.server_count = 0;
+	want();
+	check_all("du");
+	ck_assert_str_eq(result(buf, sizeof(buf), NULL), "10.78.0.1:31000=0 10.78.0.2:8080=1");
+}
+END_TEST
+
 START_TEST(the_weights_that_are_up_are_what_a_quorum_counts)
 {
 	struct ipvs_table table;
@@ -347,6 +365,7 @@ int main(void)
 	tcase_add_loop_test(tc, before_the_first_verdict_counts_what_start_says, 0, 2);
 	tcase_add_test(tc, a_servers_own_check_wins_and_none_is_none);
 	tcase_add_test(tc, servers_of_the_other_family_and_refused_ranges_are_not_checked);
+	tcase_add_test(tc, endpoints_of_a_port_are_checked_as_servers_are);
 	tcase_add_test(tc, the_weights_that_are_up_are_what_a_quorum_counts);
 	tcase_add_test(tc, a_sorry_server_is_told_from_a_server_that_is_both);
 	tcase_add_loop_test(tc, plan_takes_the_kernels_word_for_what_is_down, 0, 2);

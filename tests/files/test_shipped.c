@@ -90,10 +90,10 @@ START_TEST(the_objects_as_they_were_designed_are_taken)
 	snapshot = model_snapshot_build(sources, 1, &problems);
 	ck_assert_ptr_nonnull(snapshot);
 	lines = judge_lines(&problems);
-	ck_assert_str_eq(
-		lines, "design.yaml:32: VirtualServer default/web: spec.service: warning: "
-		       "endpoints of Services come from the Kubernetes API only; of a virtual "
-		       "server in a file, 'servers' alone counts\n");
+	ck_assert_str_eq(lines,
+	                 "design.yaml:32: VirtualServer default/web: spec.service: warning: "
+	                 "endpoints of Services come from the Kubernetes API only; of a virtual "
+	                 "server in a file, 'servers' alone counts\n");
 	free(lines);
 	ck_assert_uint_eq(snapshot->service_count, 2);
 	model_snapshot_free(snapshot);
