@@ -14,10 +14,12 @@ packages:
 	packaging/install-packages packaging/packages-build.txt
 packages-test: packages
 	packaging/install-packages packaging/packages-test.txt
+packages-page: packages
+	packaging/install-packages packaging/packages-page.txt
 packages-lab: packages
 	packaging/install-packages tests/lab/packages.txt
 
-test: packages-test packages-lab
+test: packages-test packages-page packages-lab
 	$(MAKE) all
 	tests/run-all $(BUILD)
 
@@ -58,4 +60,4 @@ install: all
 clean:
 	rm -rf $(BUILD) $(STATIC) build-deb
 
-.PHONY: all packages packages-test packages-lab test test-quick demo bench format static image deb install clean
+.PHONY: all packages packages-test packages-page packages-lab test test-quick demo bench format static image deb install clean
