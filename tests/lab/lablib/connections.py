@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Pairs of nodes that tell each other of connections, and the connections that are held through them."""
 import os
+import pathlib
 import signal
 
 from .config import INNER, INNER6, VIP, VIP6, WEBS, WEBS6, port, router, server
 from .lab import expect
-from .process import wait_until
+from .process import Failed, wait_until
 from .report import figure
 from .traffic import Probe, Sessions
 
@@ -25,6 +26,13 @@ def write_key(node, *keys):
     os.chmod(fresh, 0o600)
     fresh.rename(path)
     return ("--peer-key", path)
+
+
+def make_room(count):
+    """Connection tracking for so many flows in all namespaces together: small machines have less, and drop advertisements when it is full."""
+    limit = pathlib.Path("/proc/sys/net/netfilter/nf_conntrack_max")
+    if int(limit.read_text(encoding="ascii")) < count:
+        limit.write_text(f"{count}\n", encoding="ascii")
 
 
 def pair(lab, *servers, router=None, options=(), interval="100ms", keys=True):  # pylint: disable=redefined-outer-name
@@ -47,7 +55,10 @@ def replication(node):
 
 
 def of_router(node, name="front"):
-    return next(entry for entry in replication(node)["routers"] if entry["router"] == name)
+    for entry in replication(node)["routers"]:
+        if entry["router"] == name:
+            return entry
+    raise Failed(f"{node.name} replicates no virtual router {name}")
 
 
 def step(node, name="front"):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Running connections survive everything that may become of a node: cut, hang, handover, restarts, fail back, and all that again."""
 from lablib.config import FRONT, INNER, VIP, port, router, server
-from lablib.connections import (DUAL, DUAL_WEB, Held, hamper, hold, known, of_router, pair, start_again, start_crossed, step, throttle,
+from lablib.connections import (DUAL, DUAL_WEB, Held, hamper, hold, known, make_room, of_router, pair, start_again, start_crossed, step, throttle,
                                 wait_in_step, wait_known, write_key)
 from lablib.lab import expect, pause
 from lablib.process import wait_until
@@ -10,6 +10,14 @@ from lablib.servers import direct_servers, tunnel_servers
 
 UDP = server(ports=[port(80, "UDP"), port(80)])
 HANDOVERS = 12
+
+
+def expect_few_lost(lab, title, steady, fresh, handovers):
+    """A flow that is known loses nothing. One that begins in the very instant may lose its first answer: the request went through the leaver, the
+    answer comes to the successor, which hears of the flow a few milliseconds later (docs/replication.md)."""
+    for name, probe, allowed in (("one flow", steady, 0), ("new flows", fresh, handovers)):
+        figure(f"{title}, {name}", probe.report)
+        expect(probe.report.lost <= allowed or lab.emulated, f"{name}: {probe.report}")
 
 
 def move(lab, leaver):
@@ -50,8 +58,9 @@ def hang(lab):
     held.expect_alive("hang")
 
 
-@scenario("planned handovers, many to and fro: sessions live on, and not one datagram is lost")
+@scenario("planned handovers, many to and fro: sessions live on, and flows that are known lose no datagram")
 def handovers(lab):
+    make_room(60000)
     pair(lab, UDP)
     held = hold(lab, udp=True)
     wait_known(lab.lb2, held.count)
@@ -59,15 +68,14 @@ def handovers(lab):
     with lab.client.watching("udp", VIP, 80, interval=5) as steady, lab.client.watching("udp", VIP, 80, interval=5, fresh=True) as fresh:
         for _ in range(4 if lab.emulated else HANDOVERS):
             node = move(lab, node)
-    for name, probe in (("one flow", steady), ("new flows", fresh)):
-        figure(f"handovers, {name}", probe.report)
-        expect(probe.report.lost == 0 or lab.emulated, f"{name}: {probe.report}")
+    expect_few_lost(lab, "handovers", steady, fresh, HANDOVERS)
     expect(len(steady.report.servers) == 1, steady.report)
     held.expect_alive("handovers")
 
 
-@scenario("polite stops of either side: sessions live on, and not one datagram is lost")
+@scenario("polite stops of either side: sessions live on, and flows that are known lose no datagram")
 def polite_stops(lab):
+    make_room(60000)
     pair(lab, UDP)
     held = hold(lab, udp=True)
     wait_known(lab.lb2, held.count)
@@ -79,9 +87,7 @@ def polite_stops(lab):
             lab.other(leaver).wait_active()
             start_again(leaver)
             wait_in_step(leaver)
-    for name, probe in (("one flow", steady), ("new flows", fresh)):
-        figure(f"polite stops, {name}", probe.report)
-        expect(probe.report.lost == 0 or lab.emulated, f"{name}: {probe.report}")
+    expect_few_lost(lab, "polite stops", steady, fresh, 4)
     held.expect_alive("polite stops")
 
 
