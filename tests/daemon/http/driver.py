@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -98,11 +99,19 @@ def browser():
         port = served.free_port()
         site = f"http://127.0.0.1:{port}"
         driver = subprocess.Popen([shutil.which("chromedriver"), f"--port={port}", "--log-level=WARNING"],
-                                  env={**os.environ, "HOME": home, "XDG_CONFIG_HOME": home}, stdout=subprocess.DEVNULL)
+                                  env={**os.environ, "HOME": home, "XDG_CONFIG_HOME": home}, stdout=subprocess.DEVNULL,
+                                  start_new_session=True)
+        session = None
         try:
-            yield start(site, home)
+            session = start(site, home)
+            yield session
         finally:
-            driver.terminate()
+            # The browser is the driver's to end, and outlives it otherwise.
+            if session:
+                with contextlib.suppress(OSError, AssertionError):
+                    session.call("", method="DELETE")
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(driver.pid, signal.SIGKILL)
             driver.wait()
 
 
