@@ -83,7 +83,7 @@ const at = (address, port, end) => {
 /* --- what is known --- */
 
 const known = { status: null, servers: null, at: 0, silent: 0, why: "", events: [], uptime: null };
-const totals = { connections: [], bytesIn: [], bytesOut: [], active: [] };
+const totals = { connections: [], bytesIn: [], bytesOut: [], active: [], at: [] };
 const histories = new Map();
 const view = { words: "", bad: false, sort: "problems", down: false, open: new Map(), vips: new Set(), rows: [], all: [] };
 
@@ -133,6 +133,7 @@ function learnServers(servers) {
 		if (reals <= REAL_KEPT) list(vs.servers).forEach((s) => keep(`${key} ${at(s.address, s.port)}`, (s.rates || {}).connections || 0));
 	}
 	for (const key of histories.keys()) if (!seen.has(key)) histories.delete(key);
+	note(totals.at, Date.now());
 	for (const name of Object.keys(sums)) note(totals[name], sums[name]);
 	view.all = fresh;
 	known.servers = servers;
@@ -175,7 +176,7 @@ function drawRates() {
 		const history = totals[name], now = history[history.length - 1] || 0, top = Math.max(0, ...history);
 		return el("div", { class: "chart", "data-name": name }, el("span", { class: "quiet" }, title), el("strong", {}, format(now)),
 			spark(history, { class: `spark ${tone}`, role: "img", "aria-label": `${title}: now ${format(now)}, at most ${format(top)}` }),
-			el("small", {}, el("span", {}, `last ${ago(Math.max(0, history.length - 1) * SERVERS_MS / 1000)}`), el("span", {}, `at most ${format(top)}`)));
+			el("small", {}, el("span", {}, history.length > 1 ? `last ${ago((Date.now() - totals.at[0]) / 1000)}` : "now"), el("span", {}, `at most ${format(top)}`)));
 	}));
 }
 
