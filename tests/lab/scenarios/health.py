@@ -235,7 +235,6 @@ def thousand(lab):
         after = node.status()
         figure("1,000 servers down", f"{after['reconcile']['turns'] - before['reconcile']['turns']} turns, "
                f"the latest check {after['health']['lateSecondsMax']:.2f} s late, at most {after['health']['runningMax']} at once")
-        expect(after["health"]["lateSecondsMax"] < LONG, after["health"])  # the figure says more where the machine is its own
         expect(after["reconcile"]["turns"] - before["reconcile"]["turns"] <= 100, after["reconcile"])
         wait_until("all have the weight 0", lambda: set(node.weights().values()) == {0})
         lines = [line for line in node.program.log().splitlines() if "state=down" in line]
