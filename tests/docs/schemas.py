@@ -75,6 +75,29 @@ def the_prose_tells_of_every_member():
         assert not missing, (kind, sorted(missing))
 
 
+def words_of(schema):
+    """Names of members, and the values that some may have."""
+    if isinstance(schema, list):
+        return set().union(*map(words_of, schema))
+    if not isinstance(schema, dict):
+        return set()
+    own = set(schema.get("properties", ())) | {word for word in schema.get("enum", ()) if word}
+    return own.union(*map(words_of, schema.values()))
+
+
+@test
+def what_the_daemon_puts_into_answers_is_in_the_schemas():
+    """By the sources, at once; the lab looks at the answers themselves."""
+    known = set().union(*(words_of(conform.load(kind)) for kind in ("status", "list", "explain")))
+    known |= {"mh", "kubernetes", "leases"}  # a scheduler, a path, and a word of a sentence
+    count = 0
+    for path in sorted((TOP / "daemon").glob("*report*.c")):
+        words = set(re.findall(r'"([a-z][a-zA-Z]+)"', path.read_text(encoding="utf-8")))
+        assert words <= known, f"{path.name}: not in docs/schema: {sorted(words - known)}"
+        count += len(words)
+    assert count > 100, count
+
+
 WRONG = [  # a change to an answer, and what is to be said of it
     (lambda answer: answer.update(pid="4242"), ".pid: '4242' is no integer"),
     (lambda answer: answer.pop("nft"), "the whole: no nft"),
