@@ -104,8 +104,8 @@ const struct confine_calls confine_deadly[] = {
 	{"another program in our place", "execve execveat"},
 	{"other processes", "ptrace process_vm_readv process_vm_writev pidfd_getfd kcmp"},
 	{"file systems and namespaces",
-         "mount umount2 pivot_root chroot setns unshare move_mount open_tree fsopen fsmount mknod "
-         "mknodat"},
+         "mount umount2 pivot_root chroot setns unshare move_mount open_tree fsopen fsmount "
+         "fsconfig"},
 	{"the kernel itself",
          "init_module finit_module delete_module kexec_load kexec_file_load bpf perf_event_open "
          "userfaultfd iopl ioperm reboot swapon swapoff acct syslog settimeofday clock_settime "
