@@ -4,7 +4,7 @@
 
     tests/lab/run --via uml -t 7200 -m 6144 -e LINTEL=... -e LABTOOL=... -e IPVSLOOP=... tests/bench/bench.py [--runs N] [--save FILE] [PART...]
 
-Parts: loss, programming, lateness, footprint, kubernetes, size; all when none is named. Machines are shared and noisy: ratios are worth more than figures,
+Parts: loss, programming, lateness, footprint, kubernetes, replication, size; all when none is named. Machines are shared and noisy: ratios are worth more than figures,
 and medians more than either end.
 """
 import argparse
@@ -22,11 +22,12 @@ import kubernetes  # noqa: E402
 import lateness  # noqa: E402
 import loss  # noqa: E402
 import programming  # noqa: E402
+import replication  # noqa: E402
 import size  # noqa: E402
 from lablib.lab import Lab  # noqa: E402
 
 PARTS = {"loss": loss, "programming": programming, "lateness": lateness, "footprint": footprint,
-         "kubernetes": kubernetes, "size": size}
+         "kubernetes": kubernetes, "replication": replication, "size": size}
 
 
 def main():
