@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Connections through a takeover, and what it costs to keep a second node ready for one."""
+import socket
+import struct
+import time
+
+import conntrackd
+from lablib import config, connections
+from lablib.config import VIP
+from lablib.lab import pause
+from lablib.process import wait_until
+from table import Table, spread
+
+SECOND = ["lost power", "cut off", "handed over"]
+TIMES = 3  # of each fault
+CLIENTS = "10.99.0.0/16"  # as many clients as wanted, all on one machine
+JOIN_COUNTS = (100_000, 1_000_000)
+
+
+# --- sessions ---
+
+def lintel(lab, fault):
+    connections.pair(lab)
+    return {"lost power": lab.lb1.lose_power, "cut off": lab.lb1.host.cut, "handed over": lambda: lab.lb1.lintel("failover", "front")}[fault], \
+        lab.lb2.is_active
+
+
+def by_hand(lab, fault):
+    pair = conntrackd.Pair(lab)
+    return {"lost power": pair.lose_power, "cut off": lab.lb1.host.cut, "handed over": pair.stop_first}[fault], pair.second_is_active
+
+
+def one_fault(lab, system, fault):
+    """How many sessions there were, how many lived, and the longest stall in ms."""
+    lab.reset()
+    strike, taken = system(lab, fault)
+    lab.client.wait_answer("tcp", VIP, 80)
+    held = connections.hold(lab)
+    pause(3)  # a batch of whatever tells of them
+    held.open("echo")
+    held.wait_ready()
+    pause(0.15)
+    strike()
+    wait_until("the other one has taken over", taken)
+    pause(4)
+    verdicts = []
+    for sessions in held.sessions:
+        verdicts += sessions.finish()
+    alive = [verdict for verdict in verdicts if verdict["alive"] and not verdict["corrupt"]]
+    return held.count, len(alive), max((verdict["longestStallMs"] for verdict in alive), default=0)
+
+
+def sessions(lab, _options):
+    table = Table("Connections through a takeover", ["system", "fault", "alive of all", "longest stall of those, ms: min / median / max"],
+                  f"TCP through source NAT: echoes every 100 ms, downloads, an idle one, and one that was opened 150 ms before the fault; {TIMES} "
+                  "faults each; advertisements every 100 ms, so a dead node is missed after 0.26 to 0.36 s, and TCP asks again after 0.2, 0.4, "
+                  "0.8 s. keepalived has conntrackd beside it (unicast, entries into the kernel at once), be_liberal, and a floating address "
+                  "of source NAT, put together by hand.")
+    for name, system in (("Lintel", lintel), ("keepalived and conntrackd", by_hand)):
+        for fault in SECOND:
+            runs = [one_fault(lab, system, fault) for _ in range(TIMES)]
+            total, alive = sum(run[0] for run in runs), sum(run[1] for run in runs)
+            table.add(name, fault, f"{alive} of {total}", spread([run[2] for run in runs]))
+            if name == "Lintel":
+                table.goal(f"{fault}: {alive} of {total} alive", alive == total)
+                table.goal(f"{fault}: the longest stall {max(run[2] for run in runs):.0f} ms is the takeover and a repetition of TCP",
+                           max(run[2] for run in runs) < 1300)
+    return table
+
+
+# --- many flows ---
+
+def open_flows(lab, count):
+    """So many UDP flows, each of another client address or port."""
+    client = lab.client.host
+    client.run("ip", "route", "replace", "local", CLIENTS, "dev", "lo")
+    for node in lab.nodes:
+        node.host.run("ip", "route", "replace", CLIENTS, "via", client.front)
+    made = 0
+    with client.inside():
+        while made < count:
+            sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            sender.bind(("0.0.0.0", 0))
+            sender.connect((VIP, 80))
+            for number in range(min(60000, count - made)):
+                source = struct.pack("!I", (10 << 24 | 99 << 16) + 256 + number)
+                sender.sendmsg([b"x"], [(socket.IPPROTO_IP, 8, struct.pack("=I4s4s", 0, source, b"\0" * 4))])  # IP_PKTINFO
+                made += 1
+            sender.close()
+
+
+def resident_mb(program):
+    with open(f"/proc/{program.process.pid}/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmRSS"))
+
+
+def joiners(lab, _options):
+    table = Table("A node that joins", ["flows", "seconds until in step", "records a second", "bytes a flow in the table", "Active, MB", "joiner, MB"],
+                  "UDP flows without source NAT on the Active; then a second node is started. Seconds are from then until the status says that it is in "
+                  "step, one core for both nodes, their kernels and the channel. MB are resident, of the whole process.")
+    for count in JOIN_COUNTS:
+        lab.reset()
+        with open("/proc/sys/net/netfilter/nf_conntrack_max", "w", encoding="ascii") as limit:
+            limit.write(str(6 * count))
+        documents = [config.router(), config.server(ports=[config.port(80, "UDP")], sourceNat={"mode": "none"})]
+        lab.lb1.start(documents, *connections.write_key(lab.lb1)).wait_active()
+        lab.client.wait_answer("udp", VIP, 80)
+        open_flows(lab, count)
+        wait_until("the Active knows them", lambda n=count: connections.known(lab.lb1) >= 0.99 * n, seconds=120, every=0.5)
+        known = connections.known(lab.lb1)
+        lab.lb2.configure(documents)
+        begun = time.monotonic()
+        lab.lb2.start(None, *connections.write_key(lab.lb2))
+        wait_until("in step", lambda: connections.step(lab.lb2) == "in-step", seconds=300, every=0.05)
+        took = time.monotonic() - begun
+        memory = connections.of_router(lab.lb2)["memoryBytes"]
+        table.add(f"{known:,}", f"{took:.2f}", f"{known / took:,.0f}", f"{memory / connections.known(lab.lb2):.0f}",
+                  f"{resident_mb(lab.lb1.program):.0f}", f"{resident_mb(lab.lb2.program):.0f}")
+    return table
+
+
+# --- the price ---
+
+def rate(lab, keys):
+    """UDP flows a second that the Active takes on, from a burst of 20,000."""
+    lab.reset()
+    documents = [config.router(), config.server(ports=[config.port(80, "UDP")], sourceNat={"mode": "none"})]
+    for node in lab.nodes:
+        node.start(documents, *(connections.write_key(node) if keys else ()), wait=False)
+    lab.wait_settled()
+    lab.client.wait_answer("udp", VIP, 80)
+    pause(3)
+    begun = time.monotonic()
+    open_flows(lab, 20000)
+    return 20000 / (time.monotonic() - begun)
+
+
+def price(lab, _options):
+    table = Table("What telling costs", ["", "new flows a second: min / median / max"],
+                  "One client opens 20,000 UDP flows as fast as it can; one core for client, both nodes, servers and kernels, so all that telling and "
+                  "being told takes is taken from the same core, the other node's part included.")
+    runs = {keys: [rate(lab, keys) for _ in range(5)] for keys in (False, True)}
+    table.add("not replicated", spread(runs[False]))
+    table.add("replicated", spread(runs[True]))
+    cost = 1 - sorted(runs[True])[2] / sorted(runs[False])[2]
+    table.goal(f"it costs {cost:.0%} of the rate (goal 5 %; both nodes' part on one core)", cost < 0.05)
+    return table
+
+
+def measure(lab, options):
+    yield sessions(lab, options)
+    yield joiners(lab, options)
+    yield price(lab, options)
