@@ -43,7 +43,7 @@ struct daemon_run_options {
 	struct endpoint listen; /* HTTP; family ADDR_NONE: no HTTP */
 	const char *peer_key;   /* file of keys; without one connections are not replicated */
 	uint16_t peer_port;
-	int64_t resync_us;      /* between two comparisons with the kernel without a cause */
+	int64_t resync_us; /* between two comparisons with the kernel without a cause */
 	/* What a kube-proxy in its mode ipvs was told to leave alone. */
 	const struct addr_prefix *kube_proxy_excludes;
 	size_t kube_proxy_exclude_count;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reason: over 500 lines, as every rule about what goes into a configuration builds on one world. */
+/* Reason: over 500 lines, as every rule about what goes into a configuration builds on one world.
+ */
 #include "vrrp/config.h"
 
 #include "lib/compiler.h"
