@@ -29,6 +29,7 @@ ELSEWHERE = {
     r"make (static|deb|image)|sudo systemd-(sysusers|tmpfiles --create)|sudo systemctl [a-z-]+( lintel)?": PACKAGED,
     r"(docker|skopeo) .*": "needs docker, or a registry; tests/packaging/all looks into the image itself",
     r"kubectl (get|describe) .*": "reads what tests/k8s and the lab scenario kubernetes look at through the API",
+    r"kubectl create secret generic lintel-peer-key .*": "needs a cluster; that the file is taken up when it comes: lab scenario replication_state",
     r"curl .*": "the virtual address of a cluster that is not there",
     r"sudo mkdir -p /etc/lintel": "done in the lab scenario documents, where /etc is its own",
     r"kill -TERM \$\(pidof lintel\)": "done in the lab scenario documents, and with --on-exit keep in scenario service",
