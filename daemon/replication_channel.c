@@ -268,6 +268,21 @@ int replication_channel_open(struct replication *replication)
 	return 0;
 }
 
+/* In their order, too: the first one is offered. */
+static bool are_same(const struct peer_keys *a, const struct peer_keys *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++) {
+		const struct peer_key *x = &a->items[i], *y = &b->items[i];
+
+		if (strcmp(x->name, y->name) != 0 || x->size != y->size ||
+		    memcmp(x->bytes, y->bytes, x->size) != 0)
+			return false;
+	}
+	return true;
+}
+
 void replication_channel_read_keys(struct replication *replication)
 {
 	const char *path = replication->options->peer_key;
@@ -288,7 +303,8 @@ void replication_channel_read_keys(struct replication *replication)
 		         text_str(&problem));
 	} else {
 		replication->key_state[0] = '\0';
-		if (replication->channel && peer_channel_set_keys(replication->channel, &keys))
+		if (replication->channel && !are_same(&replication->keys, &keys) &&
+		    peer_channel_set_keys(replication->channel, &keys))
 			log_error("peer", "the keys of %s can't be used", path);
 		replication->keys = keys;
 	}
