@@ -100,7 +100,8 @@ void top_take(struct top *top, json_t *list, json_t *status)
 	size_t count = json_array_size(services);
 	struct top_row *rows = xcalloc(count + 1, sizeof(*rows));
 
-	qsort(top->rows, top->row_count, top->rows ? sizeof(*top->rows) : 1, compare_titles);
+	if (top->row_count)
+		qsort(top->rows, top->row_count, sizeof(*top->rows), compare_titles);
 	for (size_t i = 0; i < count; i++) {
 		struct top_row row = {.seen = 0};
 		const struct top_row *before;
