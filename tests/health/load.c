@@ -166,7 +166,7 @@ int main(int argc, char **argv)
 	struct health_target *targets = xcalloc(count, sizeof(*targets));
 	struct loop_deadline deadline = {.expired = stop};
 	struct health_totals totals;
-	struct health *health;
+	struct health *health = NULL;
 	uint16_t port, dead_port = take_dead_port();
 	pid_t server = start_server(listen_anywhere(&port), http);
 	int64_t begun_us, begun_cpu_us, wanted_us;

@@ -124,13 +124,13 @@ def fail_back_direct(lab):
 def dies_while_syncing(lab):
     pair(lab)
     held = hold(lab)
-    crowd = lab.client.sessions(VIP, 80, "idle", count=600 if lab.emulated else 3000)
+    crowd = lab.client.sessions(VIP, 80, "idle", count=1000 if lab.emulated else 3000)
     crowd.wait_ready(60)
     wait_known(lab.lb2, held.count)
     lab.lb1.lose_power()
     lab.lb2.wait_active()
     lab.lb1.scrap()
-    throttle(lab.lb1, 2 if lab.emulated else 10)  # less than is to be told, so that it takes a while
+    throttle(lab.lb1, 4 if lab.emulated else 10)  # some seconds for some records of TLS, of 16 kB each
     start_again(lab.lb1)
     wait_until("a full sync is under way", lambda: step(lab.lb1) == "syncing")
     known_by_then = known(lab.lb1)

@@ -83,12 +83,12 @@ GATED = router(preempt=True)
 def gate(lab):
     pair(lab, router=GATED)
     held = hold(lab)
-    crowd = lab.client.sessions(VIP, 80, "idle", count=300 if lab.emulated else 2000)
+    crowd = lab.client.sessions(VIP, 80, "idle", count=1000 if lab.emulated else 2000)
     crowd.wait_ready(60)
     lab.lb1.lose_power()
     lab.lb2.wait_active()
     lab.lb1.scrap()
-    throttle(lab.lb1, 2 if lab.emulated else 10)  # less than is to be told, so that it takes a while
+    throttle(lab.lb1, 4 if lab.emulated else 10)  # some seconds for some records of TLS, of 16 kB each
     start_again(lab.lb1)
     wait_until("a full sync is under way", lambda: step(lab.lb1) == "syncing")
     pause(1)
@@ -101,7 +101,7 @@ def gate(lab):
     pause(1)
     held.expect_alive("preempted when in step")
     crowd.finish()
-    expect(crowd.alive == (300 if lab.emulated else 2000), f"{crowd.alive} of the crowd are alive")
+    expect(crowd.alive == (1000 if lab.emulated else 2000), f"{crowd.alive} of the crowd are alive")
 
 
 @scenario("a node that is held back takes over at once when the Active dies meanwhile")
