@@ -201,6 +201,7 @@ static void want_routers(struct replication *replication, const struct model_sna
 	size_t before_count = replication->router_count;
 	int64_t now_us = mono_now_us();
 
+	replication_observe_flush(replication);
 	replication->routers = xcalloc(snapshot->router_count + 1, sizeof(*replication->routers));
 	replication->router_count = snapshot->router_count;
 	for (size_t i = 0; i < snapshot->router_count; i++) {

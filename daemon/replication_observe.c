@@ -25,7 +25,7 @@
 
 /* --- telling --- */
 
-static void flush(struct replication *replication)
+void replication_observe_flush(struct replication *replication)
 {
 	if (replication->batch_count && replication->book)
 		peer_book_publish(replication->book, replication->batch_router->name,
@@ -37,7 +37,7 @@ static void tell(struct replication *replication, struct replication_router *rou
                  const struct model_flow *flow)
 {
 	if (replication->batch_router != router || replication->batch_count == REPLICATION_BATCH)
-		flush(replication);
+		replication_observe_flush(replication);
 	replication->batch_router = router;
 	replication->batch[replication->batch_count++] = *flow;
 }
@@ -159,7 +159,7 @@ static void events_ready(struct loop_fd *fd, bool readable, bool writable)
 	struct replication *replication = lt_container_of(fd, struct replication, conntrack_events);
 	int rc = conntrack_kernel_receive(replication->conntrack, conntrack_told, replication);
 
-	flush(replication);
+	replication_observe_flush(replication);
 	if (rc == -ENOBUFS) {
 		log_warn("peer", "connection tracking told more than could be read: comparing");
 		lost(replication);
@@ -233,7 +233,7 @@ static void forget_unseen(struct replication *replication)
 				forget(replication, router, &entry->flow);
 		}
 	}
-	flush(replication);
+	replication_observe_flush(replication);
 }
 
 static void compare_done(struct replication *replication, bool complete)
@@ -256,7 +256,7 @@ static void dump_ready(struct loop_fd *fd, bool readable, bool writable)
 	int rc = conntrack_kernel_dump_step(replication->conntrack, DUMP_STEP, conntrack_told,
 	                                    replication, &state);
 
-	flush(replication);
+	replication_observe_flush(replication);
 	if (rc < 0)
 		log_info("peer", "connection tracking could not be read: %s", strerror(-rc));
 	if (rc < 0 || state == CONNTRACK_DUMP_DONE)
@@ -289,7 +289,7 @@ void replication_observe_tick(struct replication *replication, int64_t now_us)
 	if (replication->conntrack && !replication->comparing &&
 	    now_us >= replication->compare_at_us)
 		compare_begin(replication);
-	flush(replication);
+	replication_observe_flush(replication);
 }
 
 /* --- IPVS --- */
@@ -318,7 +318,7 @@ void replication_observe_seen(void *ctx, const struct model_flow *flows, size_t 
 		flow.timeout_s = 0; /* counts down; a peer renews what it was not told the end of */
 		note(replication, router, &flow, until_s);
 	}
-	flush(replication);
+	replication_observe_flush(replication);
 	replication_book_arm(replication);
 }
 

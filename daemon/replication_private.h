@@ -130,6 +130,8 @@ void replication_observe_late(struct replication *replication, struct replicatio
                               const struct model_flow *flow);
 /* All connections are compared with the kernel's, so much later. */
 void replication_observe_compare_in(struct replication *replication, int64_t delay_us);
+/* Tells what waits to be told: before the turn ends, and before routers move in memory. */
+void replication_observe_flush(struct replication *replication);
 void replication_observe_tick(struct replication *replication, int64_t now_us);
 /* Forgets what has passed its time. */
 void replication_observe_expire(struct replication *replication, struct replication_router *router,

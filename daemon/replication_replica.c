@@ -283,4 +283,5 @@ void replication_replica_tick(struct replication *replication)
 	replication->behind = false;
 	for (size_t i = 0; i < replication->router_count; i++)
 		walk(replication, &replication->routers[i], all);
+	replication_observe_flush(replication);
 }
