@@ -372,6 +372,8 @@ int replication_open(struct loop *loop, const struct daemon_run_options *options
 	if (rc == 0)
 		rc = replication_adopt_open(replication);
 	if (rc) {
+		loop_deadline_done(&replication->tick);
+		loop_deadline_done(&replication->book_tick);
 		problems_done(&replication->problems);
 		free(replication);
 		return rc;
