@@ -9,7 +9,6 @@ Lintel but conntrack/ and nft/ is tried here. Prints TAP.
 
     c1 ---- front 10.77.0/24 ---- lb1, lb2 ---- back 10.78.0/24 ---- web1
 """
-import ctypes
 import os
 import select
 import socket
@@ -19,52 +18,15 @@ import sys
 import threading
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lab"))
+sys.dont_write_bytecode = True
+from lablib.paths import at, check, inside, results, run  # noqa: E402
+
 CONNTRACK, GUARD = [os.path.abspath(path) for path in sys.argv[1:3]]
-CLONE_NEWNET = 0x40000000
-libc = ctypes.CDLL(None, use_errno=True)
-results = []
 VIP, VIP6 = "10.77.0.100", "2001:db8:77::100"
 PLAIN, PLAIN6 = "10.77.0.101", "2001:db8:77::101"  # NAT without source NAT
 FLOATING, FLOATING6 = "10.78.0.254", "2001:db8:78::fe"
 WEB, WEB6 = "10.78.0.21", "2001:db8:78::21"
-
-
-# --- TAP and commands ---
-
-def check(ok, what, detail=""):
-    results.append(bool(ok))
-    print(f"{'ok' if ok else 'not ok'} {len(results)} - {what}", flush=True)
-    if not ok:
-        print(f"#   {detail}", flush=True)
-
-
-def run(command, stdin=None, may_fail=False):
-    done = subprocess.run(command, shell=True, input=stdin, text=True, capture_output=True, check=False)
-    if done.returncode != 0 and not may_fail:
-        sys.exit(f"Bail out! {command}: {done.stdout}{done.stderr}")
-    return done.stdout + (done.stderr if may_fail else "")
-
-
-def at(host, command, **more):
-    return run(f"ip netns exec {host} sh -c '{command}'", **more)
-
-
-class inside:
-    """Sockets made in the block belong to the host; for this thread only."""
-
-    def __init__(self, host):
-        self.host = host
-
-    def __enter__(self):
-        self.back = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
-        there = os.open(f"/run/netns/{self.host}", os.O_RDONLY)
-        if libc.setns(there, CLONE_NEWNET) < 0:
-            raise OSError(ctypes.get_errno(), "setns")
-        os.close(there)
-
-    def __exit__(self, *_):
-        libc.setns(self.back, CLONE_NEWNET)
-        os.close(self.back)
 
 
 # --- the hosts ---

@@ -7,7 +7,6 @@ objects. IPVS entries are made with ipvsadm, so nothing of Lintel but nft/ is tr
 
     c1 ---- front 10.77.0/24 ---- lb1, lb2 ---- back 10.78.0/24 ---- web1, web2
 """
-import ctypes
 import errno
 import os
 import re
@@ -18,51 +17,14 @@ import sys
 import threading
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lab"))
+sys.dont_write_bytecode = True
+from lablib.paths import at, check, inside, results, run  # noqa: E402
+
 LAB_NFT = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else sys.exit("usage: lab_paths.py LAB_NFT")
-CLONE_NEWNET = 0x40000000
 SO_NO_CHECK = 11
 IPPROTO_SCTP = 132
 SECONDS = 1.5  # to wait for an answer that should not come
-libc = ctypes.CDLL(None, use_errno=True)
-results = []
-
-
-# --- TAP and commands ---
-
-def check(ok, what, detail=""):
-    results.append(bool(ok))
-    print(f"{'ok' if ok else 'not ok'} {len(results)} - {what}", flush=True)
-    if not ok:
-        print(f"#   {detail}", flush=True)
-
-
-def run(command, stdin=None, may_fail=False):
-    done = subprocess.run(command, shell=True, input=stdin, text=True, capture_output=True, check=False)
-    if done.returncode != 0 and not may_fail:
-        sys.exit(f"Bail out! {command}: {done.stdout}{done.stderr}")
-    return done.stdout + (done.stderr if may_fail else "")
-
-
-def at(host, command, **more):
-    return run(f"ip netns exec {host} sh -c '{command}'", **more)
-
-
-class inside:
-    """Sockets made in the block belong to the host; for this thread only."""
-
-    def __init__(self, host):
-        self.host = host
-
-    def __enter__(self):
-        self.back = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
-        there = os.open(f"/run/netns/{self.host}", os.O_RDONLY)
-        if libc.setns(there, CLONE_NEWNET) < 0:
-            raise OSError(ctypes.get_errno(), "setns")
-        os.close(there)
-
-    def __exit__(self, *_):
-        libc.setns(self.back, CLONE_NEWNET)
-        os.close(self.back)
 
 
 # --- the hosts ---
