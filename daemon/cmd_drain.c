@@ -51,7 +51,8 @@ static const struct options_option options[] = {
 };
 
 static const char drain_description[] =
-	"Sets the weight of a real server to 0 in every virtual server it stands behind; "
+	"SERVER is ADDR:PORT, or an address alone for all its ports.\n"
+	"Sets its weight to 0 in every virtual server it stands behind; "
 	"connections it has go on. The source is not touched: the drain lasts, restarts of the "
 	"daemon included, until 'lintel undrain'. It concerns this machine: say it on each.";
 

@@ -151,12 +151,18 @@ static const char description[] =
 	"An address that no virtual router in FILE owns gets one whose interface and VRID have to "
 	"be filled in, unless --interface and --vrid say them.";
 
+static const char more[] =
+	"Includes, definitions and lines for one machine are followed. Passwords are not shown. "
+	"Without --interface the interface is CHANGE-ME, which is none, so that nothing is sent "
+	"before it was filled in.";
+
 const struct daemon_command daemon_command_import = {
 	.usage =
 		{
 			.name = "import",
 			.summary = "convert a configuration of keepalived or ipvsadm",
 			.description = description,
+			.more = more,
 			.operands = "keepalived|ipvsadm FILE",
 			.operand_hint = OPTIONS_HINT_FILE,
 			.operand_min = 2,

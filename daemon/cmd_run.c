@@ -25,7 +25,8 @@ static const struct options_option options[] = {
          .hint = OPTIONS_HINT_FILE,
          .repeatable = true,
          .help = "a YAML or JSON file, or a directory of them; may be given more than once "
-                 "[" DAEMON_CONFIG_DIR "; with --kubernetes none]"},
+                 "[" DAEMON_CONFIG_DIR "; with --kubernetes none]",
+         .more = "Of a directory, *.yaml, *.yml and *.json are read."},
 	{.name = "kubernetes",
          .help = "take Services of type LoadBalancer and Lintel's custom resources from the "
                  "Kubernetes API; in a pod, as its service account"},
@@ -46,27 +47,39 @@ static const struct options_option options[] = {
          .value = "PREFIXES",
          .repeatable = true,
          .help = "addresses, separated by commas, that a kube-proxy in its mode ipvs on this node "
-                 "leaves alone: what it was given as --ipvs-exclude-cidrs [none]"},
+                 "leaves alone: what it was given as --ipvs-exclude-cidrs [none]",
+         .more = "Such a kube-proxy deletes all other virtual services that are not its own, so a "
+                 "virtual router with other addresses takes no part on this node."},
 	{.name = "node", .value = "NAME", .help = "what this machine is called [its host name]"},
 	{.name = "state-dir",
          .value = "DIR",
          .hint = OPTIONS_HINT_DIRECTORY,
-         .help = "where the journal of what is ours in the kernel is kept [" DAEMON_STATE_DIR "]"},
+         .help = "directory of what must outlive a restart [" DAEMON_STATE_DIR "]",
+         .more = "Which IPVS entries are ours, which real servers were drained by hand, what "
+                 "health "
+                 "checks found last, the kernel settings to put back, and the last known state of "
+                 "the cluster."},
 	COMMAND_OPTION_SOCKET,
 	{.name = "listen",
          .value = "ADDR:PORT",
-         .help = "where /metrics, /livez, /readyz and /api/v1 are served over HTTP, or 'off' "
-                 "[" DAEMON_LISTEN "]"},
+         .help = "where the status page, /metrics, /livez, /readyz and /api/v1 are served over "
+                 "HTTP, or 'off' [" DAEMON_LISTEN "]",
+         .more = "Nothing can be changed there, and there is no password."},
 	{.name = "peer-key",
          .value = "FILE",
          .hint = OPTIONS_HINT_FILE,
          .help = "keys shared with the other nodes, as 'openssl rand -base64 32' makes them, a "
                  "line "
                  "each; with this file running connections are replicated and survive a takeover "
-                 "[" DAEMON_PEER_KEY "]"},
+                 "[" DAEMON_PEER_KEY "]",
+         .more = "Readable by nobody else. The first key is used, all are accepted: add a new one "
+                 "at "
+                 "the end everywhere, then move it to the front everywhere, then remove the old "
+                 "one. Looked at every few seconds, and at a reload."},
 	{.name = "peer-port",
          .value = "PORT",
-         .help = "TCP port of the other nodes' and our own channel for that [9311]"},
+         .help = "TCP port of the other nodes' and our own channel for that [9311]",
+         .more = "The same on all."},
 	{.name = "on-exit",
          .value = "WHAT",
          .choices = on_exit_choices,
@@ -79,7 +92,10 @@ static const struct options_option options[] = {
          .value = "ON",
          .choices = seccomp_choices,
          .help = "after the start have the kernel refuse every system call that the daemon has no "
-                 "use for; off is for debuggers [on]"},
+                 "use for; off is for debuggers [on]",
+         .more = "See seccomp(2). What only an intruder would call (execve(2), ptrace(2), "
+                 "mount(2), "
+                 "and the like) ends the process."},
 	{.name = "log-format",
          .value = "FORMAT",
          .choices = log_format_choices,

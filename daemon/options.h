@@ -2,8 +2,8 @@
 /* daemon/options.h - what a sub-command accepts, as a table; parsing, help, and completion of it.
  *
  * No I/O, but getopt_long(3) keeps its state in globals: one thread. The tables are the only place
- * where options are named: --help, errors, the values handed to the command and shell completion
- * (daemon/completion.h) come from them. */
+ * where options are named: --help, errors, the values handed to the command, shell completion
+ * (daemon/completion.h) and the manual (daemon/manual.h) come from them. */
 
 #ifndef LINTEL_DAEMON_OPTIONS_H
 #define LINTEL_DAEMON_OPTIONS_H
@@ -29,6 +29,7 @@ struct options_option {
 	enum options_hint hint;
 	bool repeatable;  /* else the last one counts */
 	const char *help; /* a phrase; defaults in brackets */
+	const char *more; /* sentences that only the manual has; NULL: none */
 };
 
 /* A sub-command. --help (-h) is added to each. */
@@ -43,6 +44,7 @@ struct options_usage {
 	const struct options_option *options;
 	size_t option_count;
 	const char *exit_codes; /* NULL: the usual 0, 1, 2 */
+	const char *more;       /* after the description, in the manual only; NULL: none */
 };
 
 /* What was given. Texts belong to argv. */

@@ -341,7 +341,7 @@ def a_full_disk_behind_the_output_is_a_failure():
 @test
 def yaml_in_the_readme_and_the_manual_has_nothing_wrong():
     readme = re.findall(r"^```yaml\n(.*?)^```$", (TOP / "README.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-    manual = re.findall(r"^\.EX\n(apiVersion:.*?)^\.EE$", (TOP / "packaging/man/lintel.8").read_text(encoding="utf-8"),
+    manual = re.findall(r"^\.EX\n(apiVersion:.*?)^\.EE$", (TOP / "packaging/man/lintel.8.in").read_text(encoding="utf-8"),
                         re.MULTILINE | re.DOTALL)
     equal((len(readme), len(manual)), (1, 1))
     for text in (readme[0], manual[0].replace("\\-", "-")):
