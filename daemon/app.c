@@ -75,6 +75,7 @@ static void snapshot_changed(struct app *app, struct model_snapshot *before)
 		kubernetes_applied(app->kubernetes, app->sources.snapshot);
 	note_leaving(app, before);
 	app->reconcile.replicating = replication_is_on(app->replication);
+	checks_expect(&app->checks, app->sources.snapshot);
 	reconcile_want(&app->reconcile, app->sources.snapshot);
 	replication_want(app->replication, app->sources.snapshot);
 	checks_want(&app->checks, app->sources.snapshot);

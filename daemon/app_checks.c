@@ -84,7 +84,8 @@ int app_open_checks(struct app *app)
 {
 	const struct checks_handlers handlers = {
 		.changed = servers_changed, .restrained = restrained, .ctx = app};
-	int rc = checks_open(&app->checks, app->loop, &app->reconcile.drains, &handlers);
+	int rc = checks_open(&app->checks, app->loop, app->options->state_dir,
+	                     &app->reconcile.drains, &handlers);
 
 	if (rc)
 		log_error("health", "servers can't be checked: %s", strerror(-rc));

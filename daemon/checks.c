@@ -348,6 +348,7 @@ static void verdict_changed(void *ctx, const struct health_entry *entry)
 	}
 	checks->moved[checks->moved_count++] = health_entry_target(entry)->address;
 	checks->verdicts.unsettled = true;
+	checks_memory_changed(&checks->memory, now_us);
 	if (may_tell(checks, now_us))
 		tell_verdict(entry);
 	if (checks->moved_count > 1)
@@ -385,6 +386,15 @@ static void want_virtuals(struct checks *checks, const struct model_snapshot *sn
 	checks->virtual_count = count;
 }
 
+void checks_expect(struct checks *checks, const struct model_snapshot *snapshot)
+{
+	size_t count;
+	struct health_target *targets = verdicts_targets(snapshot, &count);
+
+	checks_memory_expect(&checks->memory, targets, count);
+	free(targets);
+}
+
 void checks_want(struct checks *checks, const struct model_snapshot *snapshot)
 {
 	size_t count;
@@ -412,8 +422,8 @@ void checks_drains_changed(struct checks *checks)
 
 /* --- life --- */
 
-int checks_open(struct checks *checks, struct loop *loop, const struct drains *drains,
-                const struct checks_handlers *handlers)
+int checks_open(struct checks *checks, struct loop *loop, const char *state_dir,
+                const struct drains *drains, const struct checks_handlers *handlers)
 {
 	const struct health_handlers own = {.changed = verdict_changed, .ctx = checks};
 
@@ -427,12 +437,19 @@ int checks_open(struct checks *checks, struct loop *loop, const struct drains *d
 		loop_deadline_done(&checks->turn);
 		return rc;
 	}
+	rc = checks_memory_open(&checks->memory, loop, checks->health, state_dir);
+	if (rc) {
+		health_close(checks->health);
+		loop_deadline_done(&checks->turn);
+		return rc;
+	}
 	checks->verdicts = (struct verdicts){.find = find_entry, .ctx = checks->health};
 	return 0;
 }
 
 void checks_close(struct checks *checks)
 {
+	checks_memory_close(&checks->memory);
 	health_close(checks->health);
 	loop_deadline_done(&checks->turn);
 	ipvs_scope_done(&checks->concerned);

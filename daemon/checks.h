@@ -4,7 +4,8 @@
  * I/O on the loop, main thread. Targets go to health/; verdicts come back, one by one, and are made
  * felt together a moment later: one turn over the services they concern, however many there are
  * (daemon/verdicts.h), then quorums (health/quorum.h) and with them restraints of virtual routers.
- * Targets that a new snapshot keeps keep their verdicts, virtual servers their quorum. */
+ * Targets that a new snapshot keeps keep their verdicts, virtual servers their quorum; a restart
+ * keeps verdicts that are young. */
 
 #ifndef LINTEL_DAEMON_CHECKS_H
 #define LINTEL_DAEMON_CHECKS_H
@@ -49,8 +50,23 @@ struct checks_virtual {
 	int64_t met_since_us;
 };
 
+/* Verdicts that are kept over a restart: daemon/checks_memory.c. */
+#define CHECKS_MEMORY_FILE "health" /* in the state directory */
+struct checks_memory {
+	struct health *health;
+	char *path; /* owned; NULL: nothing is kept */
+	struct health_memory before;
+	struct loop_deadline due; /* the next writing */
+	int64_t saved_us;
+	bool expected; /* it is known what is checked */
+	bool unsaved;  /* a verdict changed since */
+	bool is_there; /* the file */
+	bool failed;   /* the last writing, which was told */
+};
+
 struct checks {
 	struct health *health;
+	struct checks_memory memory;
 	struct checks_handlers handlers;
 	struct verdicts verdicts;
 	const struct drains *drains;           /* not owned */
@@ -72,11 +88,14 @@ struct checks {
 	uint64_t quorum_loss_count; /* since start */
 };
 
-/* 'drains' must stay. 0 or -errno. */
-LT_MUST_USE int checks_open(struct checks *checks, struct loop *loop, const struct drains *drains,
-                            const struct checks_handlers *handlers);
+/* 'drains' must stay. Verdicts are kept in 'state_dir'; NULL: nowhere. 0 or -errno. */
+LT_MUST_USE int checks_open(struct checks *checks, struct loop *loop, const char *state_dir,
+                            const struct drains *drains, const struct checks_handlers *handlers);
 void checks_close(struct checks *checks);
 
+/* Before IPVS is told of a snapshot: what is known of its servers is known then, of before the
+ * start or under another timing, too. */
+void checks_expect(struct checks *checks, const struct model_snapshot *snapshot);
 /* After IPVS was told of the same snapshot, which must stay until the next call has returned. The
  * handler may be called from within. */
 void checks_want(struct checks *checks, const struct model_snapshot *snapshot);
@@ -90,6 +109,14 @@ void checks_build(const struct checks *checks, struct ipvs_table *ret_table);
 /* NULL: verdicts don't concern it. */
 const struct checks_virtual *checks_find(const struct checks *checks,
                                          const struct model_virtual_server *vs);
+
+/* daemon/checks_memory.c, for daemon/checks.c. It must stay where it is. */
+LT_MUST_USE int checks_memory_open(struct checks_memory *memory, struct loop *loop,
+                                   struct health *health, const char *state_dir);
+void checks_memory_close(struct checks_memory *memory);
+void checks_memory_expect(struct checks_memory *memory, const struct health_target *targets,
+                          size_t count);
+void checks_memory_changed(struct checks_memory *memory, int64_t now_us);
 
 /* daemon/checks_report.c */
 /* Why a server is as it is, in a few words: "tcp refused", "no verdict yet"; "" when it is up or

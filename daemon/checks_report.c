@@ -23,8 +23,10 @@ void checks_explain(const struct verdicts_server *server, struct text *out)
 	else if (machine->good)
 		text_printf(out, "%s: answers again, for %u checks", type, machine->streak);
 	else
-		text_printf(out, "%s: %s", type,
-		            machine->why[0] ? machine->why : health_result_name(machine->result));
+		text_printf(out, "%s: %s%s", type,
+		            machine->why[0] ? machine->why : health_result_name(machine->result),
+		            machine->last_us == TIME_NEVER ? ", known from before the restart"
+		                                           : "");
 }
 
 static const char *quorum_effect(const struct checks_virtual *v)

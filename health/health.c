@@ -134,6 +134,14 @@ void health_want(struct health *health, const struct health_target *targets, siz
 	rearm(health);
 }
 
+size_t health_expect(struct health *health, const struct health_target *targets, size_t count,
+                     struct health_memory *memory)
+{
+	health_table_expect(health->table, targets, count, mono_now_us());
+	rearm(health);
+	return memory ? health_table_recall(health->table, health_memory_recall, memory) : 0;
+}
+
 const struct health_entry *health_find(const struct health *health,
                                        const struct health_target *target)
 {

@@ -11,6 +11,7 @@
 #define LINTEL_HEALTH_HEALTH_H
 
 #include "health/machine.h"
+#include "health/memory.h"
 #include "health/table.h"
 #include "lib/compiler.h"
 #include "lib/loop.h"
@@ -43,6 +44,10 @@ void health_close(struct health *health);
 
 /* From now on these are checked and no others; see health_table_want(). Everything is copied. */
 void health_want(struct health *health, const struct health_target *targets, size_t count);
+/* These are checked as well; see health_table_expect(). Verdicts of before the start are taken over
+ * from 'memory' (may be NULL); returns how many. */
+size_t health_expect(struct health *health, const struct health_target *targets, size_t count,
+                     struct health_memory *memory);
 /* NULL: not wanted. The entry is valid until a health_want() without it. */
 const struct health_entry *health_find(const struct health *health,
                                        const struct health_target *target);

@@ -310,25 +310,17 @@ static struct health_entry **add_targets(struct health_table *table,
 	return fresh;
 }
 
-void health_table_want(struct health_table *table, const struct health_target *targets,
-                       size_t count, int64_t now_us,
-                       void (*dropped)(void *ctx, struct health_entry *entry), void *ctx)
+void health_table_expect(struct health_table *table, const struct health_target *targets,
+                         size_t count, int64_t now_us)
 {
-	struct health_entry **fresh, *entry, *next;
+	struct health_entry **fresh;
 	size_t fresh_count;
 
-	for (entry = table->entries; entry; entry = entry->hh.next)
+	for (struct health_entry *entry = table->entries; entry; entry = entry->hh.next)
 		entry->wanted = false;
 	fresh = add_targets(table, targets, count, now_us, &fresh_count);
 	if (fresh_count > 0)
 		inherit(table, fresh, fresh_count);
-	HASH_ITER (hh, table->entries, entry, next) {
-		if (entry->wanted)
-			continue;
-		if (entry->running && dropped)
-			dropped(ctx, entry);
-		free_entry(table, entry);
-	}
 	for (size_t i = 0; i < fresh_count; i++) {
 		int64_t step_us = fresh[i]->timing.interval_us / (int64_t)fresh_count;
 
@@ -338,6 +330,38 @@ void health_table_want(struct health_table *table, const struct health_target *t
 		health_heap_add(waiting_of(table, fresh[i]), &fresh[i]->node);
 	}
 	free(fresh);
+}
+
+void health_table_want(struct health_table *table, const struct health_target *targets,
+                       size_t count, int64_t now_us,
+                       void (*dropped)(void *ctx, struct health_entry *entry), void *ctx)
+{
+	struct health_entry *entry, *next;
+
+	health_table_expect(table, targets, count, now_us);
+	HASH_ITER (hh, table->entries, entry, next) {
+		if (entry->wanted)
+			continue;
+		if (entry->running && dropped)
+			dropped(ctx, entry);
+		free_entry(table, entry);
+	}
+}
+
+size_t health_table_recall(struct health_table *table,
+                           bool (*recall)(void *ctx, const struct health_target *target,
+                                          struct health_machine *machine),
+                           void *ctx)
+{
+	size_t count = 0;
+
+	for (struct health_entry *entry = table->entries; entry; entry = entry->hh.next) {
+		const struct health_machine *machine = &entry->machine;
+
+		if (machine->state == HEALTH_UNKNOWN && machine->check_count == 0)
+			count += recall(ctx, &entry->target, &entry->machine);
+	}
+	return count;
 }
 
 /* --- checks --- */

@@ -61,6 +61,17 @@ void health_table_want(struct health_table *table, const struct health_target *t
                        size_t count, int64_t now_us,
                        void (*dropped)(void *ctx, struct health_entry *entry), void *ctx);
 
+/* These are checked as well from now on; nothing goes yet. Whatever is made of verdicts can change
+ * over to other targets before health_table_want() drops what they replace. */
+void health_table_expect(struct health_table *table, const struct health_target *targets,
+                         size_t count, int64_t now_us);
+/* Asks for each target of which nothing is known yet what was known of it before the start:
+ * 'recall' says so in its machine, or returns false. Returns how many were. */
+size_t health_table_recall(struct health_table *table,
+                           bool (*recall)(void *ctx, const struct health_target *target,
+                                          struct health_machine *machine),
+                           void *ctx);
+
 /* The next one to be checked, which is under way from then on; NULL: none is due, or no room. */
 struct health_entry *health_table_begin(struct health_table *table, int64_t now_us);
 /* One under way whose time is up; NULL: none. The caller ends it. */

@@ -3,6 +3,10 @@
  * servers count as 'start' says, and drains by hand do the rest. */
 #include "daemon/checks.h"
 
+#include "lib/fileio.h"
+#include "lib/mono.h"
+#include "tests/scratch_dir.h"
+
 #include <check.h>
 #include <errno.h>
 #include <stdio.h>
@@ -91,7 +95,7 @@ static void set_up(void)
 	                                   .services = services,
 	                                   .service_count = 1};
 	ck_assert_int_eq(loop_new(&loop), 0);
-	ck_assert_int_eq(checks_open(&checks, loop, &drains, &handlers), 0);
+	ck_assert_int_eq(checks_open(&checks, loop, NULL, &drains, &handlers), 0);
 }
 
 static void tear_down(void)
@@ -257,6 +261,118 @@ START_TEST(what_is_wrong_reads_as_a_sentence)
 }
 END_TEST
 
+/* --- over a restart --- */
+
+/* A former daemon, so long ago, found the first server down and the second one up. */
+static void remember(int64_t age_us)
+{
+	static const enum health_state states[] = {HEALTH_DOWN, HEALTH_UP};
+	struct health_memory memory = {0};
+	struct text text = {0};
+	char path[SCRATCH_PATH_SIZE];
+
+	memory.count = LT_ARRAY_SIZE(states);
+	memory.entries = calloc(memory.count, sizeof(*memory.entries));
+	for (size_t i = 0; i < memory.count; i++) {
+		memory.entries[i] = (struct health_memory_entry){.address = servers[i].address,
+		                                                 .port = 80,
+		                                                 .type = MODEL_HEALTH_TCP,
+		                                                 .probe = 0xa988dff7, /* of tcp */
+		                                                 .state = states[i],
+		                                                 .result = HEALTH_REFUSED,
+		                                                 .since_us = -90 * US_PER_S};
+	}
+	health_memory_encode(&memory, 0, mono_wall_us() - age_us, &text);
+	ck_assert_int_eq(fileio_replace(scratch_dir_path(CHECKS_MEMORY_FILE, path), text_str(&text),
+	                                text.len, 0600),
+	                 0);
+	text_done(&text);
+	health_memory_done(&memory);
+}
+
+/* ... and this is the next one. */
+static void restart(void)
+{
+	const struct checks_handlers handlers = {.changed = changed, .restrained = restrained};
+
+	checks_close(&checks);
+	ck_assert_int_eq(checks_open(&checks, loop, scratch_dir, &drains, &handlers), 0);
+}
+
+static enum health_state state_of(size_t server)
+{
+	const struct health_target target =
+		health_target_make(&servers[server].address, 80, &check);
+	const struct health_entry *entry = checks.verdicts.find(checks.verdicts.ctx, &target);
+
+	return entry ? health_entry_machine(entry)->state : HEALTH_UNKNOWN;
+}
+
+START_TEST(verdicts_of_before_a_restart_are_known_before_anything_is_wanted)
+{
+	struct text text = {0};
+	struct ipvs_table table;
+
+	scratch_dir_make();
+	check.start = MODEL_HEALTH_START_DOWN;
+	remember(5 * US_PER_S);
+	restart();
+	checks_expect(&checks, &snapshot);
+	ck_assert_int_eq(state_of(0), HEALTH_DOWN);
+	ck_assert_int_eq(state_of(1), HEALTH_UP);
+	ck_assert_int_eq(state_of(2), HEALTH_UNKNOWN);
+	checks_want(&checks, &snapshot);
+	ck_assert_uint_eq(first()->up_count, 1);
+	checks_build(&checks, &table);
+	const struct verdicts_service judged =
+		verdicts_judge(&checks.verdicts, &table.arena, &table.services[0]);
+	checks_explain(&judged.servers[0], &text);
+	ck_assert_str_eq(text_str(&text), "tcp: refused, known from before the restart");
+	int64_t since_us = health_entry_machine(judged.servers[0].entry)->since_us;
+	int64_t ago_s = (mono_now_us() - since_us) / US_PER_S;
+	ck_assert(ago_s >= 94 && ago_s <= 100);
+	text_done(&text);
+	ipvs_table_done(&table);
+	/* This one writes down what it knows, tried again or not. */
+	restart();
+	checks_expect(&checks, &snapshot);
+	ck_assert_int_eq(state_of(0), HEALTH_DOWN);
+	ck_assert_int_eq(state_of(1), HEALTH_UP);
+	scratch_dir_remove();
+}
+END_TEST
+
+START_TEST(verdicts_that_are_old_or_unreadable_say_nothing)
+{
+	char path[SCRATCH_PATH_SIZE];
+
+	scratch_dir_make();
+	remember(HEALTH_MEMORY_MAX_AGE_US + 5 * US_PER_S);
+	restart();
+	checks_expect(&checks, &snapshot);
+	ck_assert_int_eq(state_of(0), HEALTH_UNKNOWN);
+	ck_assert_int_eq(
+		fileio_replace(scratch_dir_path(CHECKS_MEMORY_FILE, path), "rubbish\n", 8, 0600),
+		0);
+	restart();
+	checks_expect(&checks, &snapshot);
+	ck_assert_int_eq(state_of(0), HEALTH_UNKNOWN);
+	scratch_dir_remove();
+}
+END_TEST
+
+START_TEST(a_daemon_that_never_knew_what_to_check_keeps_what_was_known)
+{
+	scratch_dir_make();
+	remember(5 * US_PER_S);
+	restart(); /* ends before it heard of a snapshot */
+	restart();
+	checks_expect(&checks, &snapshot);
+	ck_assert_int_eq(state_of(0), HEALTH_DOWN);
+	scratch_dir_remove();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("daemon_checks");
@@ -270,6 +386,9 @@ int main(void)
 	tcase_add_test(tc, who_answers_is_known);
 	tcase_add_test(tc, a_family_without_servers_does_not_count_when_the_other_has_some);
 	tcase_add_test(tc, what_is_wrong_reads_as_a_sentence);
+	tcase_add_test(tc, verdicts_of_before_a_restart_are_known_before_anything_is_wanted);
+	tcase_add_test(tc, verdicts_that_are_old_or_unreadable_say_nothing);
+	tcase_add_test(tc, a_daemon_that_never_knew_what_to_check_keeps_what_was_known);
 	suite_add_tcase(suite, tc);
 
 	SRunner *runner = srunner_create(suite);

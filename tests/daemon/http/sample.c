@@ -100,7 +100,8 @@ static void invent(char *config, bool serve)
 		exit(EXIT_FAILURE);
 	const struct model_snapshot *snapshot = app.sources.snapshot;
 	app.reconcile.balance.snapshot = snapshot;
-	if (loop_new(&loop) || checks_open(&app.checks, loop, &app.reconcile.drains, &handlers))
+	if (loop_new(&loop) ||
+	    checks_open(&app.checks, loop, NULL, &app.reconcile.drains, &handlers))
 		exit(EXIT_FAILURE);
 	if (!serve)
 		checks_want(&app.checks, snapshot);

@@ -101,6 +101,39 @@ def stop_and_return(lab):
     expect(node.program.log().count(f"server={WEBS[1]}:{PORT} check=tcp state=down") == 1, "the change was not told once")
 
 
+@scenario("a restart, clean or not, and another timing keep what is known: nobody is sent to a server that is down")
+def restart(lab):
+    programs = serve(lab)
+    node = lab.alone(checked(), options=["--resync", "1h", "--on-exit", "keep"])
+    all_up(node)
+    programs["web2"].kill()
+    wait_until("web2 has the weight 0", lambda: node.weights()[WEBS[1]] == 0, seconds=BOUND)
+    kept = node.ipvs()
+    node.stop()
+    expect(node.ipvs() == kept, "the kernel's state changed")
+    node.start(None, "--resync", "1h").wait_active()
+    expect(node.status()["reconcile"]["writes"] == 0 and node.ipvs() == kept, node.status()["reconcile"])
+    expect("taken over count=3" in node.program.log(), node.program.log())
+    expect(states(node)[WEBS[1]] == "down" and "refused" in servers(node)[WEBS[1]]["reason"], servers(node))
+    # Down before as after: nothing changed.
+    wait_until("all were tried", lambda: all(entry["check"]["checks"] > FALL for entry in servers(node).values()), seconds=BOUND)
+    expect(node.status()["reconcile"]["writes"] == 0 and "state=down" not in node.program.log(), node.program.log())
+    node.configure([router(), checked(healthCheck=TCP | {"interval": "30s", "timeout": "1s"}, sourceRanges=["0.0.0.0/0"])])
+    node.reload()
+    wait_until("the new timing is in force", lambda: node.lintel("explain", f"{VIP}:80").count("0.0.0.0/0"))
+    expect(node.weights()[WEBS[1]] == 0, "another timing gave the server its weight back")
+    pause(1.5)
+    node.kill()
+    node.start(None, "--resync", "1h").wait_active()
+    # With this interval it takes half a minute to find out anew.
+    expect(node.weights()[WEBS[1]] == 0 and states(node)[WEBS[1]] == "down", servers(node))
+    lab.client.wait_answer("tcp", VIP, 80)
+    lab.client.expect_all("tcp", VIP, 80, ("web1", "web3"))
+    node.stop()  # clean: nothing is left in the kernel, but the file is
+    node.start(None).wait_active()
+    expect(node.weights()[WEBS[1]] == 0 and states(node)[WEBS[1]] == "down", servers(node))
+
+
 @scenario("HTTP servers are judged by status and body, and taken out altogether where it says remove")
 def http(lab):
     answers = {}
