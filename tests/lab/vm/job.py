@@ -59,12 +59,15 @@ class Job:
         self.environment.update(pair.split("=", 1) for pair in options.env)
         self.environment["LAB_OUT"] = str(self.output)
         self.control = pathlib.Path(tempfile.mkdtemp(prefix="lintel-lab."))
+        self.kernel_log = self.control / "kernel.log"
         self.started = time.monotonic()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
+        if self.kept and self.kernel_log.exists():
+            shutil.copy(self.kernel_log, self.output)
         shutil.rmtree(self.control, ignore_errors=True)
         if not self.kept:
             shutil.rmtree(self.output, ignore_errors=True)
@@ -96,9 +99,8 @@ class Job:
         return self.timeout - (time.monotonic() - self.started)
 
     def explain_death(self, machine):
-        log = self.output / "kernel.log"
         note(f"the {machine} guest died without reporting; its last words:")
-        text = log.read_bytes().decode(errors="replace") if log.exists() else "(none)"
+        text = self.kernel_log.read_bytes().decode(errors="replace") if self.kernel_log.exists() else "(none)"
         print("\n".join(text.splitlines()[-15:]), file=sys.stderr, flush=True)
         return DIED
 

@@ -72,7 +72,7 @@ def command_line(job, kernel, accelerator, files, script):
     cpu = "host" if accelerator == "kvm" else "max,la57=off"
     words = ["mitigations=off", "audit=0", "panic=-1", "console=ttyS0", "random.trust_cpu=on",
              "loglevel=7" if job.verbose else "loglevel=4", f"lab.ctl={job.control}", f"lab.out={job.output}"]
-    log = "/dev/stderr" if job.verbose else job.output / "kernel.log"
+    log = "/dev/stderr" if job.verbose else job.kernel_log
     return ["qemu-system-x86_64", "-accel", "kvm" if accelerator == "kvm" else "tcg,thread=multi", "-cpu", cpu,
             "-smp", os.environ.get("LAB_CPUS") or str(min(2, os.cpu_count())), "-m", memory, "-object", f"memory-backend-memfd,id=mem,size={memory},share=on",
             "-machine", "q35,memory-backend=mem,usb=off,vmport=off,smbus=off,sata=off", "-nodefaults", "-no-user-config",

@@ -59,7 +59,7 @@ def run(job):
     os.close(console_in)
     os.close(script_in)
     try:
-        log = sys.stderr.buffer if job.verbose else open(job.output / "kernel.log", "wb")
+        log = sys.stderr.buffer if job.verbose else open(job.kernel_log, "wb")
         pumps = [copy_stream(console_out, log), copy_stream(script_out, sys.stdout.buffer)]
         in_time = wait(process, job.time_left())
     finally:
