@@ -117,14 +117,15 @@ static int64_t random_below(struct k8s_watch *watch, int64_t bound)
 	return (int64_t)((x * UINT64_C(2685821657736338717) >> 2) % (uint64_t)bound);
 }
 
-/* After a failure, which this is: somewhere between the delay and twice that. */
+/* After a failure, which this is: somewhere between the delay and twice that. Doubling is for
+ * failures without a success in between; one that only seemed to be (granted, and cut at once) is
+ * none. */
 static int64_t next_delay(struct k8s_watch *watch, int64_t now_us)
 {
 	int64_t delay_us;
 
-	if (watch->failed_us == INT64_MIN || now_us - watch->failed_us > K8S_WATCH_STABLE_US)
+	if (watch->in_step && now_us - watch->in_step_us > K8S_WATCH_DELAY_MIN_US)
 		watch->delay_us = K8S_WATCH_DELAY_MIN_US;
-	watch->failed_us = now_us;
 	delay_us = watch->delay_us + random_below(watch, watch->delay_us);
 	watch->delay_us *= 2;
 	if (watch->delay_us > K8S_WATCH_DELAY_MAX_US / 2)
@@ -228,7 +229,7 @@ static void try_later(struct k8s_watch *watch, int64_t now_us, enum k8s_watch_re
 
 	/* It is there and says when to come again: how long it was away counts no longer. */
 	if (reason == K8S_WATCH_REASON_THROTTLED && watch->why != reason)
-		watch->failed_us = INT64_MIN;
+		watch->delay_us = K8S_WATCH_DELAY_MIN_US;
 	delay_us = next_delay(watch, now_us);
 	note_end(watch, reason, message);
 	if (retry_after_s < retry_us / US_PER_S)
@@ -272,7 +273,7 @@ void k8s_watch_init(struct k8s_watch *watch, const struct k8s_watch_params *para
 		.page_limit = params->page_limit > 0 ? params->page_limit : K8S_WATCH_PAGE_LIMIT,
 		.random = params->seed > 0 ? params->seed : 1,
 		.streaming_lists = params->streaming_lists,
-		.failed_us = INT64_MIN,
+		.delay_us = K8S_WATCH_DELAY_MIN_US,
 		.over_us = INT64_MIN,
 	};
 }

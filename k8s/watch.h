@@ -28,7 +28,7 @@
 #define K8S_WATCH_TIMEOUT_MAX_S 600                /* ... to this: at random */
 #define K8S_WATCH_DELAY_MIN_US  INT64_C(800000)    /* between attempts: at least this, ... */
 #define K8S_WATCH_DELAY_MAX_US  INT64_C(30000000)  /* ... twice as much each time, up to this */
-#define K8S_WATCH_STABLE_US     INT64_C(120000000) /* quiet that ends the doubling */
+#define K8S_WATCH_STABLE_US     INT64_C(120000000) /* then what expired before is forgotten */
 #define K8S_WATCH_OVERS_MAX     3 /* expired so often without it: no more lists at once */
 #define K8S_WATCH_RETRY_MAX_US  INT64_C(300000000) /* a longer Retry-After is cut to this */
 
@@ -123,7 +123,6 @@ struct k8s_watch {
 	int64_t heard_us;         /* something came from the server, or was asked of it */
 	int64_t opened_us;        /* the request was made */
 	int64_t due_us;           /* WAITING: the next attempt */
-	int64_t failed_us;        /* last failure, INT64_MIN: none */
 	int64_t over_us;          /* last time that what we had was too old, INT64_MIN: never */
 	unsigned overs;           /* how often that was so without K8S_WATCH_STABLE_US in between */
 	int64_t delay_us;         /* the next delay before jitter */
