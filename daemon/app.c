@@ -433,6 +433,7 @@ int app_open(struct app *app, const struct daemon_run_options *options)
 
 	*app = (struct app){.options = options,
 	                    .started_us = mono_now_us(),
+	                    .started_wall_us = mono_wall_us(),
 	                    .notify = {.fd = -1},
 	                    .alone_fd = -1};
 	for (; app->opened < LT_ARRAY_SIZE(steps); app->opened++) {

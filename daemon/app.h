@@ -49,6 +49,7 @@ struct app {
 	struct loop_signal signals[3];
 	struct loop_deadline watchdog; /* the service manager's */
 	int64_t started_us;
+	int64_t started_wall_us;
 	bool confined; /* by seccomp */
 	size_t opened; /* steps of app_open() that are done */
 	bool stopping;

@@ -42,6 +42,13 @@ static void write_totals(const struct checks *checks, struct text *out)
 		metrics_count(out, "lintel_health_running_limit", text_str(&labels),
 		              totals.rooms[i]);
 	}
+	metrics_family(out, "lintel_health_waiting", "gauge",
+	               "Checks that are due and not under way yet.");
+	for (int i = 0; i < HEALTH_CLASS_COUNT; i++) {
+		text_clear(&labels);
+		metrics_label(&labels, "", "class", classes[i]);
+		metrics_count(out, "lintel_health_waiting", text_str(&labels), totals.waiting[i]);
+	}
 	metrics_family(out, "lintel_health_check_duration_seconds", "histogram",
 	               "How long checks took.");
 	metrics_histogram(out, "lintel_health_check_duration_seconds", "",
@@ -50,6 +57,12 @@ static void write_totals(const struct checks *checks, struct text *out)
 	metrics_family(out, "lintel_health_late_seconds", "gauge",
 	               "How long the last check waited for its turn.");
 	metrics_seconds(out, "lintel_health_late_seconds", "", totals.late_us);
+	metrics_family(out, "lintel_health_late_max_seconds", "gauge",
+	               "How long a check waited for its turn at worst, since start.");
+	metrics_seconds(out, "lintel_health_late_max_seconds", "", totals.late_max_us);
+	metrics_single(out, "lintel_health_late_checks_total", "counter",
+	               "Checks that began later than a tenth of their interval after their time.",
+	               (double)totals.late_count);
 	metrics_single(out, "lintel_health_transitions_total", "counter",
 	               "Changes of what was found of servers.", (double)totals.change_count);
 	metrics_single(out, "lintel_health_quorum_losses_total", "counter",

@@ -13,6 +13,8 @@
 
 /* metrics_daemon.c: the daemon itself, its turns, what stands in the way. */
 void metrics_daemon_write(const struct app *app, int64_t now_us, struct text *out);
+/* metrics_process.c: the process; 'started_wall_us' is the time of day it began. */
+void metrics_process_write(int64_t started_wall_us, struct text *out);
 /* metrics_router.c: virtual routers; 'snapshot' (may be NULL) tells their addresses. */
 void metrics_router_write(const struct model_router_status *routers, size_t count,
                           const struct model_snapshot *snapshot, int64_t now_us, struct text *out);

@@ -156,7 +156,7 @@ const struct health_entry *health_each(const struct health *health,
 
 void health_totals(const struct health *health, struct health_totals *ret_totals)
 {
-	health_table_totals(health->table, ret_totals);
+	health_table_totals(health->table, mono_now_us(), ret_totals);
 }
 
 /* --- life --- */

@@ -14,6 +14,8 @@
 
 #define FIRST_STEP_US INT64_C(1000) /* between two first checks */
 
+#define LATE_PART     10 /* of the interval: a check is up to as much early, too */
+
 /* What an entry is known by; compared as bytes, so whatever pads it is zero. */
 struct identity {
 	struct addr address;
@@ -40,7 +42,7 @@ struct health_table {
 	struct health_spec *specs;
 	struct health_heap waiting[HEALTH_CLASS_COUNT];
 	struct health_heap running;
-	struct health_totals totals; /* 'states' excepted */
+	struct health_totals totals; /* 'states' and 'waiting' excepted */
 	uint64_t random;
 };
 
@@ -400,6 +402,7 @@ struct health_entry *health_table_begin(struct health_table *table, int64_t now_
 	totals->late_us = now_us - entry->node.at_us;
 	if (totals->late_us > totals->late_max_us)
 		totals->late_max_us = totals->late_us;
+	totals->late_count += totals->late_us > entry->timing.interval_us / LATE_PART;
 	entry->running = true;
 	entry->probe = NULL;
 	entry->begun_us = now_us;
@@ -468,10 +471,14 @@ int64_t health_table_next_us(const struct health_table *table)
 	return next_us;
 }
 
-void health_table_totals(const struct health_table *table, struct health_totals *ret_totals)
+void health_table_totals(const struct health_table *table, int64_t now_us,
+                         struct health_totals *ret_totals)
 {
 	*ret_totals = table->totals;
 	ret_totals->target_count = HASH_COUNT(table->entries);
-	for (const struct health_entry *entry = table->entries; entry; entry = entry->hh.next)
+	for (const struct health_entry *entry = table->entries; entry; entry = entry->hh.next) {
 		ret_totals->states[entry->machine.state]++;
+		if (!entry->running && entry->node.at_us < now_us)
+			ret_totals->waiting[class_of(entry->target.check->type)]++;
+	}
 }

@@ -107,13 +107,16 @@ struct health_totals {
 	size_t running[HEALTH_CLASS_COUNT];          /* checks under way */
 	size_t running_max[HEALTH_CLASS_COUNT];      /* most that ever were */
 	size_t rooms[HEALTH_CLASS_COUNT];            /* most that may be */
+	size_t waiting[HEALTH_CLASS_COUNT];          /* due, and for want of room not under way */
 	uint64_t results[HEALTH_RESULT_COUNT];       /* checks that ended, by result */
 	uint64_t durations[HEALTH_DURATION_BUCKETS]; /* of these, each up to its bound */
 	int64_t duration_sum_us;
 	uint64_t change_count; /* of states */
 	int64_t late_us;       /* of the check that began last: after its time */
 	int64_t late_max_us;   /* the latest ever */
+	uint64_t late_count; /* that began later than a tenth of their interval after their time */
 };
-void health_table_totals(const struct health_table *table, struct health_totals *ret_totals);
+void health_table_totals(const struct health_table *table, int64_t now_us,
+                         struct health_totals *ret_totals);
 
 #endif

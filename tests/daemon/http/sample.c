@@ -94,6 +94,7 @@ static void invent(char *config, bool serve)
 	paths[0] = config;
 	app.options = &options;
 	app.started_us = NOW_US - 100 * US_PER_S;
+	app.started_wall_us = INT64_C(1763726899) * US_PER_S;
 	sources_init(&app.sources, paths, 1);
 	(void)sources_look(&app.sources);
 	if (!sources_load(&app.sources, &others, NOW_US, &none))
