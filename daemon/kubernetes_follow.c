@@ -85,11 +85,29 @@ static void replaced(void *ctx)
 	}
 }
 
+/* After an outage each would come back when its own delay is over, half a minute apart. */
+static void tell_others(struct kubernetes *k)
+{
+	for (enum k8s_kind kind = 0; kind < K8S_KIND_COUNT; kind++) {
+		if (k->resources[kind].reflector)
+			k8s_reflector_server_answers(k->resources[kind].reflector);
+	}
+	if (k->members.reflector)
+		k8s_reflector_server_answers(k->members.reflector);
+}
+
+void kubernetes_follow_changed(struct kubernetes *k, const struct k8s_reflector *reflector)
+{
+	if (reflector && k8s_reflector_status(reflector)->in_step)
+		tell_others(k);
+	kubernetes_wake(k);
+}
+
 static void changed(void *ctx)
 {
 	struct kubernetes_resource *resource = ctx;
 
-	kubernetes_wake(resource->kubernetes);
+	kubernetes_follow_changed(resource->kubernetes, resource->reflector);
 }
 
 static int follow(struct kubernetes *k, enum k8s_kind kind)

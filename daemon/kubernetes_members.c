@@ -216,7 +216,9 @@ static void replaced(void *ctx)
 
 static void changed(void *ctx)
 {
-	kubernetes_wake(ctx);
+	struct kubernetes *k = ctx;
+
+	kubernetes_follow_changed(k, k->members.reflector);
 }
 
 /* --- what we say --- */

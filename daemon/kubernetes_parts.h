@@ -179,6 +179,9 @@ void kubernetes_follow_more(struct kubernetes *kubernetes);
 bool kubernetes_follow_is_settled(const struct kubernetes *kubernetes);
 /* Everything is followed right now. */
 bool kubernetes_follow_in_step(const struct kubernetes *kubernetes);
+/* A reflector's state is another one (NULL: it is just being made): for its handler. */
+void kubernetes_follow_changed(struct kubernetes *kubernetes,
+                               const struct k8s_reflector *reflector);
 /* Can't be, as its kind is not there, or forbidden. */
 bool kubernetes_follow_is_absent(const struct k8s_reflector *reflector);
 

@@ -317,6 +317,12 @@ void k8s_reflector_free(struct k8s_reflector *reflector)
 	free(reflector);
 }
 
+void k8s_reflector_server_answers(struct k8s_reflector *reflector)
+{
+	k8s_watch_server_answers(&reflector->watch, mono_now_us());
+	loop_deadline_arm(&reflector->deadline, k8s_watch_deadline(&reflector->watch));
+}
+
 const struct k8s_watch *k8s_reflector_status(const struct k8s_reflector *reflector)
 {
 	return &reflector->watch;

@@ -47,6 +47,9 @@ LT_MUST_USE int k8s_reflector_new(struct loop *loop, struct k8s_http *http,
                                   struct k8s_reflector **ret_reflector);
 void k8s_reflector_free(struct k8s_reflector *reflector); /* NULL accepted */
 
+/* The server answers somebody else: see k8s_watch_server_answers(). */
+void k8s_reflector_server_answers(struct k8s_reflector *reflector);
+
 /* For status: state, in_step since when, restarts by reason, the last message. */
 const struct k8s_watch *k8s_reflector_status(const struct k8s_reflector *reflector);
 

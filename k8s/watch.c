@@ -575,6 +575,18 @@ void k8s_watch_failed(struct k8s_watch *watch, int64_t now_us, enum k8s_watch_re
 	try_later(watch, now_us, reason, message, -1, out);
 }
 
+void k8s_watch_server_answers(struct k8s_watch *watch, int64_t now_us)
+{
+	int64_t soon_us;
+
+	if (watch->state != K8S_WATCH_STATE_WAITING ||
+	    (watch->why != K8S_WATCH_REASON_CUT && watch->why != K8S_WATCH_REASON_SILENT))
+		return;
+	soon_us = now_us + random_below(watch, K8S_WATCH_DELAY_MIN_US);
+	if (soon_us < watch->due_us)
+		watch->due_us = soon_us;
+}
+
 /* --- time --- */
 
 int64_t k8s_watch_deadline(const struct k8s_watch *watch)

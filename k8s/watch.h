@@ -164,6 +164,10 @@ void k8s_watch_refused(struct k8s_watch *watch, int64_t now_us, unsigned status,
 void k8s_watch_failed(struct k8s_watch *watch, int64_t now_us, enum k8s_watch_reason reason,
                       const char *message, struct k8s_watch_effects *out);
 
+/* The server granted another watch something. One that waits because the server was away need not
+ * wait on for as long as it would have had to; the deadline may be another one then. */
+void k8s_watch_server_answers(struct k8s_watch *watch, int64_t now_us);
+
 /* When k8s_watch_expired() wants to be called; TIME_NEVER: not at all. */
 int64_t k8s_watch_deadline(const struct k8s_watch *watch);
 /* The deadline may have passed (else: nothing). What came must have been told before. */

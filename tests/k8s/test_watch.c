@@ -333,6 +333,58 @@ START_TEST(success_for_a_moment_does_not)
 }
 END_TEST
 
+START_TEST(a_server_that_answers_another_watch_is_asked_soon)
+{
+	static const struct {
+		enum k8s_watch_reason why;
+		bool soon;
+	} rows[] = {{K8S_WATCH_REASON_CUT, true},
+	            {K8S_WATCH_REASON_SILENT, true},
+	            {K8S_WATCH_REASON_MALFORMED, false}};
+	int64_t due_us;
+
+	follow();
+	for (int i = 0; i < 6; i++) {
+		failed(rows[_i].why);
+		forget();
+		due_us = k8s_watch_deadline(&watch);
+		if (i < 5)
+			expire();
+		forget();
+	}
+	k8s_watch_server_answers(&watch, now_us);
+	if (rows[_i].soon)
+		ck_assert_int_lt(k8s_watch_deadline(&watch), now_us + K8S_WATCH_DELAY_MIN_US);
+	else
+		ck_assert_int_eq(k8s_watch_deadline(&watch), due_us);
+	expire();
+	ck_assert_int_ne(watch.state, K8S_WATCH_STATE_WAITING);
+}
+END_TEST
+
+START_TEST(a_watch_that_was_refused_waits_as_it_was_told)
+{
+	int64_t due_us;
+
+	start();
+	refused(429, 20);
+	due_us = k8s_watch_deadline(&watch);
+	k8s_watch_server_answers(&watch, now_us);
+	ck_assert_int_eq(k8s_watch_deadline(&watch), due_us);
+}
+END_TEST
+
+START_TEST(one_that_is_followed_has_no_use_for_it)
+{
+	int64_t due_us;
+
+	follow();
+	due_us = k8s_watch_deadline(&watch);
+	k8s_watch_server_answers(&watch, now_us);
+	ck_assert_int_eq(k8s_watch_deadline(&watch), due_us);
+}
+END_TEST
+
 START_TEST(a_silent_list_is_given_up_but_a_slow_one_is_not)
 {
 	start();
@@ -424,6 +476,9 @@ int main(void)
 	tcase_add_test(tests, delays_double_between_their_bounds_and_differ_between_instances);
 	tcase_add_test(tests, success_ends_the_doubling);
 	tcase_add_test(tests, success_for_a_moment_does_not);
+	tcase_add_loop_test(tests, a_server_that_answers_another_watch_is_asked_soon, 0, 3);
+	tcase_add_test(tests, a_watch_that_was_refused_waits_as_it_was_told);
+	tcase_add_test(tests, one_that_is_followed_has_no_use_for_it);
 	tcase_add_test(tests, a_silent_list_is_given_up_but_a_slow_one_is_not);
 	tcase_add_test(tests, a_watch_must_begin_soon_and_end_in_time);
 	tcase_add_test(tests, nothing_comes_of_inputs_that_do_not_fit);
