@@ -170,10 +170,12 @@ static void note_rest(struct import *import)
 static void hide_secrets(struct import *import)
 {
 	for (size_t i = 0; i < import->count; i++) {
-		const char *word = import->statements[i]->words[0];
+		struct import_statement *s = import->statements[i];
 
-		import->statements[i]->secret = strcmp(word, "auth_pass") == 0 ||
-		                                strcmp(word, "password") == 0;
+		s->secret = strcmp(s->words[0], "auth_pass") == 0 ||
+		            strcmp(s->words[0], "password") == 0 ||
+		            (strcmp(s->words[0], "key") == 0 && s->parent &&
+		             strcmp(s->parent->words[0], "auth_hmac") == 0);
 	}
 }
 

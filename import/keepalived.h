@@ -51,6 +51,8 @@ struct import_router {
 };
 /* The addresses of a virtual_ipaddress block. */
 void import_router_addresses(struct import_router *router, struct import_statement *block);
+/* Its auth_hmac block. */
+void import_router_auth_hmac(struct import_router *router, struct import_statement *block);
 
 void import_global_defs(struct import_keepalived *k, struct import_statement *block);
 void import_vrrp_instance(struct import_keepalived *k, struct import_statement *block);

@@ -28,6 +28,7 @@ static const struct import_keyword words[] = {
 	{"virtual_ipaddress_excluded", IMPORT_TAKEN, NULL},
 	{"garp_master_delay", IMPORT_TAKEN, NULL},
 	{"garp_master_repeat", IMPORT_TAKEN, NULL},
+	{"auth_hmac", IMPORT_TAKEN, NULL},
 	{"garp_master_refresh", IMPORT_TAKEN, NULL},
 	{"use_vmac_addr", IMPORT_FAILED,
          "addresses on other interfaces than the router's own are on these themselves"},
@@ -339,6 +340,7 @@ static void take_lists(struct import_router *router)
 		{"virtual_ipaddress_excluded", import_router_addresses},
 		{"unicast_peer", take_peers},
 		{"track_interface", take_tracked},
+		{"auth_hmac", import_router_auth_hmac},
 	};
 
 	for (size_t i = 0; i < LT_ARRAY_SIZE(lists); i++) {

@@ -16,6 +16,7 @@ static const struct {
 	struct import_options options;
 } goldens[] = {
 	{"full", false, {.id = "lb1"}},
+	{"auth", false, {.id = "lb1"}},
 	{"odd", false, {.id = "lb1", .router = "spare", .interface = "eth7", .vrid = 77}},
 	{"ipvsadm", true, {.router = "front", .interface = "eth0", .vrid = 51}},
 	{"ipvsadm-odd", true, {0}},
