@@ -13,6 +13,7 @@ import time
 
 from . import config
 from .lintel import LoadBalancer
+from .netns import finish, ip_batch
 from .process import Failed, Program, wait_until
 from .topology import add, build, rebuild, remove
 from .traffic import TOOL, Flows, Probe, Sessions, ask
@@ -98,7 +99,7 @@ class Lab:
 
     def third(self):
         """A third load balancer, there until the end of the scenario."""
-        self.lb3 = LoadBalancer(add("lb3", self.switch))
+        self.lb3 = LoadBalancer(*add(["lb3"], self.switch))
         return self.lb3
 
     def alone(self, *servers, router=None, options=()):
@@ -138,19 +139,18 @@ class Lab:
             host.heal()
         if self.lb3:
             self.lb3.forget()
-            remove(self.lb3.host)
+            remove([self.lb3.host])
             self.lb3 = None
+        # whatever ran there: neighbours, connections, settings that it leaves are felt by the next one, clean though it looks
+        dirty = [node for node in self.nodes if node.host in used or not node.kernel_is_clean()]
+        for node, host in zip(dirty, rebuild([node.host for node in dirty])):
+            node.host = host
         for node in self.nodes:
-            # whatever ran there: neighbours, connections, settings that it leaves are felt by the next one, clean though it looks
-            if node.host in used or not node.kernel_is_clean():
-                node.host = self.hosts[node.name] = rebuild(self.hosts[node.name])
+            self.hosts[node.name] = node.host
             node.program = None
             node.forget()
             node.new_directories()
-        for node in self.nodes:
-            self.hosts[node.name] = node.host
-        for host in (self.client.host, *self.webs):
-            host.run("ip", "neigh", "flush", "all")
+        finish(*(ip_batch(["neigh flush all"], host.name) for host in (self.client.host, *self.webs)))
 
     def close(self):
         Program.kill_all()

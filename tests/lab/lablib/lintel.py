@@ -92,7 +92,7 @@ class LoadBalancer:
         """After a crash: the machine comes back as new, with nothing of the old kernel state."""
         if self.program:
             self.program.kill()
-        self.host = rebuild(self.host)
+        self.host, = rebuild([self.host])
         self.program = None
 
     # --- asking lintel ---

@@ -121,23 +121,27 @@ def attach(hosts):
     finish(ip_batch(ports, "sw"), *(ip_batch(_inside(host.name), host.name) for host in hosts))
 
 
-def add(name, switch):
-    """One more host, to a network that is there."""
-    finish(ip_batch([f"netns add {name}"]))
-    host = Host(name, switch)
-    _quiet(host)
-    attach([host])
-    return host
+def add(names, switch):
+    """More hosts, to a network that is there."""
+    finish(ip_batch([f"netns add {name}" for name in names]))
+    hosts = [Host(name, switch) for name in names]
+    for host in hosts:
+        _quiet(host)
+    attach(hosts)
+    return hosts
 
 
-def remove(host):
-    """The host and its cables, as if it had never been."""
-    finish(ip_batch([f"link delete {port}" for port in host.ports], "sw"))
-    host.close()
-    finish(ip_batch([f"netns delete {host.name}"]))
+def remove(hosts):
+    """The hosts and their cables, as if they had never been."""
+    finish(ip_batch([f"link delete {port}" for host in hosts for port in host.ports], "sw"))
+    for host in hosts:
+        host.close()
+    finish(ip_batch([f"netns delete {host.name}" for host in hosts]))
 
 
-def rebuild(host):
-    """The host again as new: all that its kernel knew is gone. Gives the new Host."""
-    remove(host)
-    return add(host.name, host.switch)
+def rebuild(hosts):
+    """The hosts (of one network) again as new: all that their kernels knew is gone. Gives the new ones."""
+    if not hosts:
+        return []
+    remove(hosts)
+    return add([host.name for host in hosts], hosts[0].switch)
