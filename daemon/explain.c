@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define LISTED 5 /* servers by name, of what may be thousands */
+
 enum verdict { VERDICT_OK, VERDICT_ATTENTION, VERDICT_FAIL };
 
 /* The way of one packet, as far as it has been followed. */
@@ -202,9 +204,30 @@ static void explain_virtual_server(struct way *way)
 		     model_forwarding_name(s->virtual_server->forwarding));
 }
 
+/* "; drained by hand: 10.78.0.22:8080": those that nobody's check took out. */
+static void list_out(const struct way *way, const struct ipvs_service *service, const char *state,
+                     const char *words, struct text *list)
+{
+	char text[IPVS_TEXT_SIZE];
+	size_t count = 0;
+
+	for (size_t i = 0; service && i < service->dest_count; i++) {
+		const struct ipvs_dest *dest = &service->dests[i];
+
+		if (dest->weight > 0 ||
+		    strcmp(report_server_state(way->app, service, dest), state) != 0 ||
+		    count++ >= LISTED)
+			continue;
+		text_printf(list, "%s %s", count == 1 ? words : ",", ipvs_dest_format(dest, text));
+	}
+	if (count > LISTED)
+		text_printf(list, " and %zu more", count - LISTED);
+}
+
 static void explain_servers(struct way *way)
 {
 	struct ipvs_table found;
+	struct text out = {0};
 
 	if (!way->service)
 		return;
@@ -222,20 +245,23 @@ static void explain_servers(struct way *way)
 		ready += service->dests[i].weight > 0;
 		active += service->dests[i].active;
 	}
+	list_out(way, service, "drained", "; drained by hand:", &out);
+	list_out(way, service, "draining", "; taking leave:", &out);
 	if (!service)
 		step(way, "real servers", VERDICT_FAIL,
 		     "The kernel has no virtual service for it: see the problems in lintel "
 		     "status.");
 	else if (ready == 0)
 		step(way, "real servers", VERDICT_FAIL,
-		     "None of its %zu real servers takes new connections (weight 0).",
-		     service->dest_count);
+		     "None of its %zu real servers takes new connections (weight 0)%s.",
+		     service->dest_count, text_str(&out));
 	else
 		step(way, "real servers",
 		     ready < service->dest_count ? VERDICT_ATTENTION : VERDICT_OK,
 		     "%zu of its %zu real servers take new connections; %lu connections are "
-		     "active.",
-		     ready, service->dest_count, active);
+		     "active%s.",
+		     ready, service->dest_count, active, text_str(&out));
+	text_done(&out);
 	ipvs_table_done(&found);
 }
 
@@ -248,7 +274,7 @@ static size_t list_down(const struct way *way, const struct ipvs_service *servic
 
 	for (size_t i = 0; i < judged->count; i++) {
 		const struct verdicts_server *server = &judged->servers[i];
-		if (server->judged.up || count++ >= 5)
+		if (server->judged.up || count++ >= LISTED)
 			continue;
 		text_printf(list, "%s%s (", list->len ? ", " : "",
 		            ipvs_dest_format(&service->dests[i], text));
@@ -261,8 +287,8 @@ static size_t list_down(const struct way *way, const struct ipvs_service *servic
 		}
 		text_add(list, ")");
 	}
-	if (count > 5)
-		text_printf(list, " and %zu more", count - 5);
+	if (count > LISTED)
+		text_printf(list, " and %zu more", count - LISTED);
 	return count;
 }
 

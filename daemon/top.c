@@ -2,6 +2,7 @@
 #include "daemon/top.h"
 
 #include "daemon/render.h"
+#include "lib/endpoint.h"
 #include "lib/mem.h"
 
 #include <stdio.h>
@@ -229,7 +230,7 @@ static void add_spark(const struct top *top, const struct top_row *row,
 	static const char *const plain[] = {"_", ".", "-", "=", "+", "*", "%", "#"};
 	float most = 0;
 
-	size_t room = style->width >= 110 ? TOP_HISTORY : style->width >= 80 ? 10 : 5;
+	size_t room = style->width >= 110 ? TOP_HISTORY : style->width >= 90 ? 10 : 5;
 	size_t first = row->seen > room ? row->seen - room : 0;
 
 	for (size_t i = first; i < row->seen; i++)
@@ -241,10 +242,18 @@ static void add_spark(const struct top *top, const struct top_row *row,
 	}
 }
 
-static void add_servers(const struct top *top, const struct top_row *row, struct table *table)
+/* Addresses need their room: without it, packets and what comes in are left out. */
+static bool is_narrow(const struct table_style *style)
+{
+	return style->width < 72;
+}
+
+static void add_servers(const struct top_row *row, const struct table_style *style,
+                        struct table *table)
 {
 	char connections[RENDER_BUF_SIZE], packets[RENDER_BUF_SIZE], in[RENDER_BUF_SIZE];
-	char out[RENDER_BUF_SIZE], active[RENDER_BUF_SIZE];
+	char out[RENDER_BUF_SIZE], active[RENDER_BUF_SIZE], name[ENDPOINT_TEXT_SIZE];
+	struct addr address;
 	size_t i;
 	json_t *server;
 
@@ -254,17 +263,22 @@ static void add_servers(const struct top *top, const struct top_row *row, struct
 		const char *state = render_text(server, "state");
 		bool well = render_integer(server, "weight") > 0;
 
-		table_cell(table, well ? TABLE_FAINT : TABLE_ATTENTION,
-		           "  -> %s:%" JSON_INTEGER_FORMAT, render_text(server, "address"),
-		           render_integer(server, "port"));
+		const char *where = render_text(server, "address");
+
+		if (addr_parse(where, &address) == 0) /* without a port: of a range */
+			where = endpoint_format(&address, (uint16_t)render_integer(server, "port"),
+			                        name);
+		table_cell(table, well ? TABLE_FAINT : TABLE_ATTENTION, "  -> %s", where);
 		table_cell(table, TABLE_FAINT, "%s",
 		           render_count(render_number(rates, "connections"), connections));
-		table_cell(table, TABLE_FAINT, "%s",
-		           render_count(render_number(rates, "packetsIn") +
-		                                render_number(rates, "packetsOut"),
-		                        packets));
-		table_cell(table, TABLE_FAINT, "%s",
-		           render_count(render_number(rates, "bytesIn"), in));
+		if (!is_narrow(style)) {
+			table_cell(table, TABLE_FAINT, "%s",
+			           render_count(render_number(rates, "packetsIn") +
+			                                render_number(rates, "packetsOut"),
+			                        packets));
+			table_cell(table, TABLE_FAINT, "%s",
+			           render_count(render_number(rates, "bytesIn"), in));
+		}
 		table_cell(table, TABLE_FAINT, "%s",
 		           render_count(render_number(rates, "bytesOut"), out));
 		table_cell(table, TABLE_FAINT, "%s",
@@ -286,8 +300,11 @@ static void add_row(const struct top *top, const struct top_row *row,
 	table_cell(table, row->ready ? TABLE_PLAIN : TABLE_BAD, "%s", row->title);
 	table_cell(table, TABLE_STRONG, "%s",
 	           render_count(row->values[TOP_BY_CONNECTIONS], connections));
-	table_cell(table, TABLE_PLAIN, "%s", render_count(row->values[TOP_BY_PACKETS], packets));
-	table_cell(table, TABLE_PLAIN, "%s", render_count(row->bytes_in, in));
+	if (!is_narrow(style)) {
+		table_cell(table, TABLE_PLAIN, "%s",
+		           render_count(row->values[TOP_BY_PACKETS], packets));
+		table_cell(table, TABLE_PLAIN, "%s", render_count(row->bytes_in, in));
+	}
 	table_cell(table, TABLE_PLAIN, "%s", render_count(row->bytes_out, out));
 	table_cell(table, TABLE_PLAIN, "%s", render_count(row->values[TOP_BY_ACTIVE], active));
 	table_cell(table, row->ready == row->total ? TABLE_PLAIN : TABLE_ATTENTION, "%zu/%zu",
@@ -295,7 +312,7 @@ static void add_row(const struct top *top, const struct top_row *row,
 	table_cell(table, TABLE_GOOD, "%s", text_str(&spark));
 	text_done(&spark);
 	if (top->servers)
-		add_servers(top, row, table);
+		add_servers(row, style, table);
 }
 
 static void add_routers(const struct top *top, struct text *line)
@@ -341,19 +358,28 @@ static void add_head(const struct top *top, const struct table_style *style, str
 	text_printf(&line, "%s: ", render_text(top->status, "node"));
 	add_routers(top, &line);
 	add_line(style, TABLE_STRONG, &line, out);
-	text_printf(&line, "%zu virtual server%s, a second: %s connections, %s bytes in, %s out",
+	text_printf(&line, "%zu virtual server%s by %s%s: %s conn/s, %s B/s in, %s B/s out",
 	            top->row_count, render_plural((json_int_t)top->row_count),
+	            top_sort_name(top->sort), top->reverse ? ", reversed" : "",
 	            render_count(sums[0], connections), render_count(sums[1], in),
 	            render_count(sums[2], bytes));
 	add_line(style, TABLE_PLAIN, &line, out);
-	text_printf(&line, "By %s%s. Keys: c p b a n sort, r reverse, s servers, q quit",
-	            top_sort_name(top->sort), top->reverse ? ", reversed" : "");
+	text_add(&line, "Keys: s servers, q quit; by c connections, p packets, b bytes, a active, "
+	                "n name");
 	add_line(style, TABLE_FAINT, &line, out);
 	text_done(&line);
 }
 
 void top_render(struct top *top, const struct table_style *style, unsigned height, struct text *out)
 {
+	static const struct table_column narrow[] = {
+		{.title = "VIRTUAL SERVER", .shrinks = true, .min_width = 14},
+		{.title = "CONN/S", .align = TABLE_RIGHT},
+		{.title = "OUT B/S", .align = TABLE_RIGHT},
+		{.title = "ACTIVE", .align = TABLE_RIGHT},
+		{.title = "UP", .align = TABLE_RIGHT},
+		{.title = "TREND"},
+	};
 	static const struct table_column columns[] = {
 		{.title = "VIRTUAL SERVER", .shrinks = true, .min_width = 14},
 		{.title = "CONN/S", .align = TABLE_RIGHT},
@@ -364,7 +390,8 @@ void top_render(struct top *top, const struct table_style *style, unsigned heigh
 		{.title = "UP", .align = TABLE_RIGHT},
 		{.title = "TREND"},
 	};
-	struct table *table = table_new(columns, LT_ARRAY_SIZE(columns));
+	struct table *table = is_narrow(style) ? table_new(narrow, LT_ARRAY_SIZE(narrow))
+	                                       : table_new(columns, LT_ARRAY_SIZE(columns));
 	struct text all = {0};
 	size_t lines = 0, room = height > HEAD_LINES ? height - HEAD_LINES : 1;
 

@@ -2,7 +2,7 @@
 "use strict";
 const $ = (id) => document.getElementById(id);
 const STATUS_MS = 1500, SERVERS_MS = 2000, TIMEOUT_MS = 8000, KEPT = 120, REAL_KEPT = 3000;
-const SHOWN_VIPS = 12, SHOWN_EVENTS = 40, SHOWN_PROBLEMS = 60, FOLD_FROM = 25, SHOWN_ROWS = 120;
+const SHOWN_VIPS = 12, SHOWN_EVENTS = 40, SHOWN_PROBLEMS = 60, FOLD_FROM = 25, SHOWN_ROWS = 120, SHOWN_CHANGES = 20, MANY_ROUTERS = 60, CHART_LEAST = 30;
 
 /* --- elements: a section is described anew each time, and only what differs is changed, so that focus and selection stay --- */
 
@@ -69,6 +69,8 @@ function ago(seconds) {
 	if (s < 172800) return `${Math.floor(s / 3600)} h ${Math.floor(s / 60) % 60} min`;
 	return `${Math.floor(s / 86400)} days`;
 }
+
+const millis = (seconds) => (seconds >= 0.1 ? ago(seconds) : `${(seconds * 1000).toPrecision(2)} ms`);
 
 function clock(ms) {
 	const date = new Date(ms), day = date.toDateString() === new Date().toDateString() ? "" : `${date.toLocaleDateString("en-CA")} `;
@@ -161,11 +163,12 @@ function serverState(server) {
 /* --- charts --- */
 
 function spark(history, attributes) {
-	const svg = el("svg", { viewBox: `0 0 ${KEPT - 1} 30`, preserveAspectRatio: "none", ...attributes });
-	if (!history || history.length < 2) return svg;
-	const top = Math.max(...history, 1e-9), from = KEPT - history.length;
+	const count = (history || []).length, span = Math.max(CHART_LEAST, count) - 1; // the first minute fills a chart, four minutes at most
+	const svg = el("svg", { viewBox: `0 0 ${span} 30`, preserveAspectRatio: "none", ...attributes });
+	if (count < 2) return svg;
+	const top = Math.max(...history, 1e-9), from = span + 1 - count;
 	const points = history.map((value, i) => `${from + i},${(29 - 27 * value / top).toFixed(1)}`);
-	svg.append(el("polygon", { points: `${from},30 ${points.join(" ")} ${KEPT - 1},30` }), el("polyline", { points: points.join(" ") }));
+	svg.append(el("polygon", { points: `${from},30 ${points.join(" ")} ${span},30` }), el("polyline", { points: points.join(" ") }));
 	return svg;
 }
 
@@ -218,7 +221,12 @@ function drawProblems() {
 		? el("ul", { class: "plain" }, found.slice(0, SHOWN_PROBLEMS).map((p) => el("li", { class: `problem ${p.tone}` }, p.subject && el("b", {}, p.subject), p.text)),
 			rest > 0 && el("li", { class: "problem warn" }, `and ${rest.toLocaleString("en")} more`))
 		: el("p", { class: "fine" }, "Nothing is wrong."));
-	const name = (known.status || {}).node || "";
+	const name = (known.status || {}).node || "", routers = list((known.status || {}).routers);
+	const worst = found.some((p) => p.tone === "bad") ? "bad" : found.length ? "warn" : "good";
+	const active = routers.filter((r) => r.state === "Active").length;
+	put("glance", el("a", { href: "#problems", class: `badge ${worst}` }, found.length ? plural(found.length, "problem") : "all well"),
+		routers.length > 0 && el("a", { href: "#active", class: `badge ${active ? "good" : ""}` },
+			routers.length === 1 ? routers[0].state : active ? `Active for ${active} of ${routers.length}` : "Active for none"));
 	document.title = `${found.length ? `(${found.length}) ` : ""}Lintel ${name}`;
 }
 
@@ -251,10 +259,25 @@ function routerCard(r) {
 function drawRouters() {
 	const order = { Initialize: 0, Active: 1, Backup: 2 };
 	const routers = list(known.status.routers).slice().sort((a, b) => !!b.problem - !!a.problem || order[a.state] - order[b.state] || (a.name < b.name ? -1 : 1));
+	$("routers").classList.toggle("many", routers.length > MANY_ROUTERS);
 	put("routers", routers.length ? routers.map(routerCard) : el("p", { class: "quiet" }, "No virtual routers are configured."));
 }
 
 /* --- what happened --- */
+
+/* The last change of each server; that one was found up after the start is none. A server behind several services is told once. */
+function serverChanges(now) {
+	const found = new Map();
+	for (const { vs, title } of view.all) {
+		for (const server of list(vs.servers)) {
+			const check = checkOf(server);
+			if (check.sinceSeconds == null || check.state === "unknown" || (check.state === "up" && !(check.transitions > 1))) continue;
+			found.set(`${check.type} ${check.target}`, { at: now - check.sinceSeconds * 1000, tone: check.state === "down" ? "bad" : "good", title,
+				text: `${at(server.address, server.port)} ${check.state === "down" ? "went down" : "came up"}${check.why ? `: ${check.why}` : ""}` });
+		}
+	}
+	return [...found.values()].sort((a, b) => b.at - a.at).slice(0, SHOWN_CHANGES);
+}
 
 function drawTimeline() {
 	const events = known.events.slice(), now = known.at;
@@ -264,6 +287,7 @@ function drawTimeline() {
 				title: router.name, text: `${t.from} → ${t.to}, because ${t.reason}${t.peer ? ` (${t.peer})` : ""}` });
 		}
 	}
+	events.push(...serverChanges(now));
 	events.sort((a, b) => b.at - a.at);
 	put("timeline", events.length ? events.slice(0, SHOWN_EVENTS).map((e) => el("li", { class: e.tone || "" },
 		el("time", { class: "quiet", datetime: new Date(Math.round(e.at / 1000) * 1000).toISOString() }, `${clock(Math.round(e.at / 1000) * 1000)}, ${ago((now - e.at) / 1000)} ago`),
@@ -323,20 +347,22 @@ function drawDaemon() {
 const COLUMNS = [
 	["name", "Service", "", (a) => a.title],
 	["state", "State", "", (a) => stateOf(a).text],
+	["details", "Details", "", null],
 	["weight", "Servers", "n", (a) => a.able],
 	["active", "Active", "n", (a) => a.active],
 	["inactive", "Inactive", "n", (a) => a.inactive],
 	["rate", "Conn/s", "n", (a) => a.rates.connections || 0],
 	["in", "In", "n", (a) => a.rates.bytesIn || 0],
 	["out", "Out", "n", (a) => a.rates.bytesOut || 0],
-	["spark", "Trend", "", null],
+	["spark", "", "", null],
 ];
 
 function drawHead() {
 	fill($("table").tHead, [el("tr", {}, COLUMNS.map(([id, title, tone, value]) => {
 		const sorted = view.sort === id ? (view.down ? "descending" : "ascending") : null;
 		return el("th", { scope: "col", class: `c-${id} ${tone}`, "aria-sort": sorted },
-			value ? el("button", { type: "button", "data-sort": id }, title, sorted ? (view.down ? " ▼" : " ▲") : "") : el("span", { class: "hidden" }, title));
+			value ? el("button", { type: "button", "data-sort": id }, title, sorted ? (view.down ? " ▼" : " ▲") : "")
+				: el("span", { class: title ? "plain" : "hidden" }, title || "Trend"));
 	}))]);
 }
 
@@ -361,6 +387,17 @@ function arrange() {
 	drawRows();
 }
 
+/* What HAProxy's page calls the last check: how a server was found, and since when it is so. */
+function details(server) {
+	const check = checkOf(server), since = check.sinceSeconds == null ? "" : ` for ${ago(check.sinceSeconds)}`;
+	if (server.drainSecondsLeft != null) return `at most ${ago(server.drainSecondsLeft)} more`;
+	if (isDown(server)) return `${check.why || check.result || server.reason || "down"}${since && `,${since}`}`;
+	if (server.state !== "ready") return server.reason || "";
+	if (!check.type) return "not checked";
+	if (check.state === "unknown") return `${check.type}: no verdict yet`;
+	return `${check.type}${check.latencySeconds > 0 ? ` ${millis(check.latencySeconds)}` : ""}${since && `,${since}`}`;
+}
+
 function virtualRow({ item }, index) {
 	const vs = item.vs, state = stateOf(item), open = isOpen(item);
 	return el("tr", { class: "virtual", "aria-rowindex": index + 2 },
@@ -368,6 +405,7 @@ function virtualRow({ item }, index) {
 			el("button", { class: "open", type: "button", "data-open": item.key, "aria-expanded": String(open), "aria-label": `Real servers of ${item.title} ${item.where}` }, open ? "▾" : "▸"),
 			el("b", {}, item.title), el("span", { class: "quiet mono" }, ` ${vs.protocol} ${item.where}`)),
 		el("td", { class: "c-state" }, el("span", { class: `badge ${state.tone}` }, state.text)),
+		el("td", { class: "c-details quiet" }, [vs.scheduler, vs.forwarding, lostQuorum(vs) && "quorum lost"].filter(Boolean).join(", ")),
 		el("td", { class: "c-weight n" }, `${item.able} of ${list(vs.servers).length}`),
 		numbers(item.active, item.inactive, item.rates),
 		el("td", { class: "c-spark" }, spark(histories.get(item.key), { class: "spark", "aria-hidden": "true" })));
@@ -381,6 +419,7 @@ function realRow({ item, server }, index) {
 	return el("tr", { class: "real", "aria-rowindex": index + 2 },
 		el("td", { class: "c-name mono", title: `${where}, ${server.forwarding}` }, where),
 		el("td", { class: "c-state", title: state.more || null }, el("span", { class: `badge ${state.tone}` }, state.text)),
+		el("td", { class: "c-details quiet", title: state.more || null }, details(server)),
 		el("td", { class: "c-weight n" }, `weight ${server.weight}`),
 		numbers(server.activeConnections, server.inactiveConnections, server.rates || {}),
 		el("td", { class: "c-spark" }, spark(histories.get(`${item.key} ${where}`), { class: "spark", "aria-hidden": "true" })));
@@ -524,4 +563,4 @@ drawTheme();
 drawHead();
 drawRates();
 follow("/api/v1/status", STATUS_MS, learnStatus, drawStatus, () => { known.silent ||= Date.now(); drawSilent(); });
-follow("/api/v1/servers", SERVERS_MS, learnServers, () => { drawRates(); arrange(); if (known.status) drawProblems(); }, () => {});
+follow("/api/v1/servers", SERVERS_MS, learnServers, () => { drawRates(); arrange(); if (known.status) { drawProblems(); drawTimeline(); } }, () => {});

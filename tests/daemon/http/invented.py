@@ -41,11 +41,16 @@ def status(vips=0):
     return status
 
 
+def check(address, port, **more):
+    return {"type": "http", "target": f"{address}:{port}", "state": "up", "result": "ok", "why": "", "sinceSeconds": 11489.2, "lastSecondsAgo": 0.8,
+            "latencySeconds": 0.0021, "checks": 5744, "failures": 0, "transitions": 1} | more
+
+
 def real(address, port, **more):
     return {"address": address, "port": port, "weight": 1, "forwarding": "nat", "activeConnections": 12, "inactiveConnections": 40,
             "persistentConnections": 3, "state": "ready", "stateSeconds": None, "reason": "", "drainSecondsLeft": None,
-            "check": {"type": "http", "target": f"{address}:{port}", "state": "up", "result": "ok", "why": ""},
-            "stats": {}, "rates": {"connections": 6, "packetsIn": 40, "packetsOut": 40, "bytesIn": 3000, "bytesOut": 490000}, **more}
+            "check": check(address, port), "stats": {},
+            "rates": {"connections": 6, "packetsIn": 40, "packetsOut": 40, "bytesIn": 3000, "bytesOut": 490000}, **more}
 
 
 def virtual(namespace, name, address, port, servers, rate, factor=1, **more):
@@ -65,10 +70,11 @@ def servers(calm=False, factor=1):
                 portEnd=16483, mark=4097, protocol="UDP", scheduler="sh", forwarding="tunnel"),
         virtual("default", "web", "10.77.0.100", 80, web, 12, factor),
     ]
+    web[0]["check"].update(transitions=3, sinceSeconds=5400.5)
     if not calm:
         web[1].update(state="draining", weight=0, stateSeconds=18.7, reason="wanted no more", drainSecondsLeft=41.3, check=None)
-        web[2].update(state="down", weight=0, stateSeconds=75, reason="http HTTP status 503",
-                      check={"type": "http", "target": "10.78.0.23:8080", "state": "down", "result": "status", "why": "HTTP status 503"})
+        web[2].update(state="down", weight=0, stateSeconds=75, reason="http: HTTP status 503",
+                      check=check("10.78.0.23", 8080, state="down", result="status", why="HTTP status 503", sinceSeconds=75.2, transitions=2))
         found.append(virtual("default", "empty", "10.77.0.102", 8080, [], 1, factor))
     return {"virtualServers": found, "foreignServices": 2}
 

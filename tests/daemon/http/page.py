@@ -111,6 +111,7 @@ def it_shows_who_is_active_and_why(stage):
     card = page.run("return document.querySelector('[data-router=front]').innerText")
     for words in ("Active", "no advertisement was heard in time", "10.77.0.100/24", "Priority 100", "VRID 51", "eth0", "10.77.0.12", "2 of 2 addresses here"):
         assert words in card, f"{words} not in: {card}"
+    assert page.run("return document.getElementById('glance').innerText").split("\n") == ["6 problems", "Active for 1 of 3"]
     back = page.run("return document.querySelector('[data-router=back]').innerText")
     assert "Backup" in back and "10.77.0.12 is Active, priority 200" in back, back
     stage.browser.shoot(PICTURES / "light.png")
@@ -131,6 +132,7 @@ def problems_stand_first_and_are_all_there(stage):
     stage.say(invented.calm(), invented.servers(calm=True))
     page.wait("document.querySelector('.fine')")
     assert page.run("return document.title") == "Lintel lb1"
+    assert page.run("return document.getElementById('glance').innerText").startswith("all well")
     stage.browser.shoot(PICTURES / "calm.png")
     stage.say(invented.status(), invented.servers())
 
@@ -140,10 +142,10 @@ def each_virtual_server_stands_with_its_real_servers(stage):
     page = stage.open()
     rows = page.run("return [...document.querySelectorAll('#table tbody tr:not(.pad)')].map((tr) => [tr.className, ...[...tr.cells].map((td) => td.innerText)])")
     at = next(i for i, row in enumerate(rows) if "default/web" in row[1])
-    assert "10.77.0.100:80" in rows[at][1] and rows[at][3] == "1 of 3", rows[at]
+    assert "10.77.0.100:80" in rows[at][1] and rows[at][3:5] == ["rr, nat", "1 of 3"], rows[at]
     assert [row[0] for row in rows[at + 1:at + 4]] == ["real"] * 3, rows[at:at + 5]
-    assert rows[at + 1][1:5] == ["10.78.0.21:8080", "up", "weight 1", "12"], rows[at + 1]
-    assert rows[at + 2][2] == "draining" and rows[at + 3][2] == "down", rows[at:at + 4]
+    assert rows[at + 1][1:6] == ["10.78.0.21:8080", "up", "http 2.1 ms, for 90 min", "weight 1", "12"], rows[at + 1]
+    assert rows[at + 2][2:4] == ["draining", "at most 41 s more"] and rows[at + 3][2:4] == ["down", "HTTP status 503, for 75 s"], rows[at:at + 4]
     title = page.run("return document.querySelectorAll('#table tr.real .c-state')[arguments[0]].title",
                      [i for i, row in enumerate(row for row in rows if row[0] == "real") if row[2] == "down"][0])
     assert "HTTP status 503" in title, title
@@ -211,9 +213,11 @@ def rates_become_charts(stage):
 def the_timeline_tells_the_last_transitions_newest_first(stage):
     page = stage.open()
     items = page.run("return [...document.querySelectorAll('#timeline li')].map((li) => li.innerText)")
-    assert "Backup → Active" in items[0] and "front" in items[0], items
+    assert "default/web 10.78.0.23:8080 went down: HTTP status 503" in items[0], items
+    assert "Backup → Active" in items[1] and "front" in items[1], items
+    assert [item.split("\n")[-1] for item in items if "came up" in item] == ["default/web 10.78.0.21:8080 came up"], "first verdicts are no news"
     stamps = page.run("return [...document.querySelectorAll('#timeline time')].map((t) => t.dateTime)")
-    assert stamps == sorted(stamps, reverse=True) and len(stamps) == 5, stamps
+    assert stamps == sorted(stamps, reverse=True) and len(stamps) == 7, stamps
 
 
 @test
@@ -272,6 +276,10 @@ def dark_and_light_follow_the_system_and_the_button(stage):
     page.prefer(prefers_color_scheme="dark")
     page.wait(f"{ground} != '{light}'")
     night = page.run(f"return {ground}")
+    for factor in (3, 4, 2, 5):
+        stage.say(servers=invented.servers(factor=factor))
+        page.wait(f"document.querySelector('[data-name=connections] strong').innerText == '{22 * factor}/s'")
+    stage.say(servers=invented.servers())
     stage.browser.shoot(PICTURES / "dark.png")
     page.click("#theme")
     assert page.run(f"return {ground}") == light and page.run("return document.getElementById('theme').innerText") == "Colours: light"

@@ -180,6 +180,7 @@ def drain(lab):
     held.wait_ready()
     node.lintel("drain", WEBS[0])
     wait_until("its weight is 0", lambda: node.weights().get(WEBS[0]) == 0)
+    expect(f"drained by hand: {WEBS[0]}:8080." in " ".join(node.lintel("explain", f"{VIP}:80").split()), node.lintel("explain", f"{VIP}:80"))
     lab.client.expect_all("tcp", VIP, 80, ("web2", "web3"))
     verdicts = held.finish()
     expect(all(v["alive"] for v in verdicts) and "web1" in {v["server"] for v in verdicts}, verdicts)
@@ -261,7 +262,7 @@ def top(lab):
     try:
         wait_until("it draws", lambda: shows(f"TCP {VIP}:80".encode()))
         os.write(terminal, b"n")
-        wait_until("it sorts by name", lambda: shows(b"By name"))
+        wait_until("it sorts by name", lambda: shows(b" by name:"))
         os.write(terminal, b"q")
         wait_until("it leaves the terminal as it was", lambda: shows(b"\033[?1049l"))
         expect(os.waitpid(child, 0)[1] == 0, seen)
