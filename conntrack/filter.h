@@ -16,7 +16,7 @@
 /* With more virtual addresses than this only the protocol is asked for: the program is walked from
  * the beginning for each event. */
 #define CONNTRACK_FILTER_ADDRESSES_MAX 128
-#define CONNTRACK_FILTER_SIZE          (64 + CONNTRACK_FILTER_ADDRESSES_MAX * 9)
+#define CONNTRACK_FILTER_SIZE          (128 + CONNTRACK_FILTER_ADDRESSES_MAX * 9)
 
 struct conntrack_filter {
 	struct sock_filter code[CONNTRACK_FILTER_SIZE];
@@ -24,7 +24,9 @@ struct conntrack_filter {
 };
 
 /* Lets events of TCP, UDP and SCTP flows pass whose first packet went to one of the addresses, and
- * that were not made by netlink port 'own'. */
+ * that were not made by netlink port 'own'. Of TCP only what conntrack/flow.h makes something of:
+ * ESTABLISHED, the first FIN (FIN_WAIT), CLOSE, the end. Of UDP the first packet and the end: that
+ * a flow was answered matters little, and a comparison will tell. */
 void conntrack_filter_make(const struct addr *virtuals, size_t count, uint32_t own,
                            struct conntrack_filter *ret_filter);
 

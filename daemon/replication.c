@@ -106,16 +106,36 @@ static void sync_drained(void *ctx)
 		loop_deadline_arm(&replication->tick, mono_now_us());
 }
 
-/* The family of which there are virtual servers: of both, that of more. */
+bool replication_is_tracked(const struct replication *replication,
+                            const struct replication_place *place)
+{
+	return place->forwarding == MODEL_FORWARD_NAT &&
+	       (place->source_nat || replication->conntrack);
+}
+
+bool replication_needs_ipvs(const struct replication *replication,
+                            const struct replication_place *place)
+{
+	return place->persistence_s || !replication_is_tracked(replication, place);
+}
+
+/* The family of which there are virtual servers that IPVS has to tell of: of both, that of more.
+ * Without any it need not tell at all, which would cost something with each new connection. */
 static enum addr_family family_of(const struct replication *replication)
 {
-	size_t count4 = 0;
+	size_t count = 0, count4 = 0;
 
-	for (size_t i = 0; i < replication->index.count; i++)
-		count4 += replication->index.places[i].address.family == ADDR_IPV4;
-	if (replication->index.count == 0)
+	for (size_t i = 0; i < replication->index.count; i++) {
+		const struct replication_place *place = &replication->index.places[i];
+
+		if (!replication_needs_ipvs(replication, place))
+			continue;
+		count++;
+		count4 += place->address.family == ADDR_IPV4;
+	}
+	if (count == 0)
 		return ADDR_NONE;
-	return 2 * count4 >= replication->index.count ? ADDR_IPV4 : ADDR_IPV6;
+	return 2 * count4 >= count ? ADDR_IPV4 : ADDR_IPV6;
 }
 
 /* Tried again every tick until it is open; without IPVS there is nothing to be replicated. */
@@ -124,10 +144,13 @@ static void open_sync(struct replication *replication)
 	const struct ipvs_sync_handler handler = {
 		.seen = sync_seen, .lost = sync_lost, .drained = sync_drained, .ctx = replication};
 	char why[IPVS_SYNC_TEXT_SIZE];
+	bool was_open = replication->sync;
 	int rc = 0;
 
-	if (!replication->sync)
+	if (!was_open)
 		rc = ipvs_sync_open(replication->loop, &handler, &replication->sync);
+	if (rc == 0 && !was_open)
+		replication_adopt_begin(replication);
 	if (rc == 0)
 		rc = ipvs_sync_listen(replication->sync, family_of(replication));
 	if (rc)
@@ -142,9 +165,9 @@ static void open_all(struct replication *replication)
 		log_notice("peer", "replicating connections port=%u keys=%zu",
 		           peer_channel_port(replication->channel), replication->keys.count);
 	if (replication->snapshot && replication->index.count) {
-		open_sync(replication);
 		if (!replication->conntrack && replication_observe_open(replication) == 0)
 			replication_observe_watch(replication);
+		open_sync(replication);
 	}
 	problems_end(&replication->problems);
 }
@@ -342,6 +365,7 @@ static void tick(struct loop_deadline *deadline)
 		return;
 	open_all(replication);
 	replication_observe_tick(replication, now_us);
+	replication_adopt_tick(replication);
 	if (now_us >= replication->renew_at_us) {
 		replication->renew_at_us = TIME_NEVER;
 		replication_replica_renew(replication);
@@ -370,8 +394,11 @@ int replication_open(struct loop *loop, const struct daemon_run_options *options
 	if (rc == 0)
 		rc = loop_deadline_init(loop, &replication->book_tick);
 	if (rc == 0)
+		rc = replication_observe_init(replication);
+	if (rc == 0)
 		rc = replication_adopt_open(replication);
 	if (rc) {
+		replication_observe_done(replication);
 		loop_deadline_done(&replication->tick);
 		loop_deadline_done(&replication->book_tick);
 		problems_done(&replication->problems);
@@ -393,6 +420,7 @@ void replication_close(struct replication *replication, bool clean)
 	close_all(replication);
 	replication_guard_close(replication, clean);
 	replication_adopt_close(replication);
+	replication_observe_done(replication);
 	loop_deadline_done(&replication->tick);
 	loop_deadline_done(&replication->book_tick);
 	peer_keys_wipe(&replication->keys);

@@ -2,9 +2,13 @@
 /* Connections that the kernel has carried on while nobody listened: of a run before this one.
  *
  * Those of NAT a comparison with connection tracking finds. What only IPVS knows (direct, tunnel,
- * templates) is read from its list, once, when a virtual router becomes Active here, and up to a
- * number: the kernel's time for it goes with the square. What is beyond tells of itself with its
- * next packet. */
+ * templates) is read from its list when a virtual router becomes Active here, and up to a number:
+ * the kernel's time for it goes with the square. What is beyond tells of itself with its next
+ * packet.
+ *
+ * The kernel gives the list by pages and finds the next one by counting, so what stands behind
+ * connections that end meanwhile, of whatever network namespace, may be passed over. Hence a second
+ * walk a while after the first. */
 #include "daemon/replication_private.h"
 
 #include "ipvs/connections_file.h"
@@ -16,6 +20,7 @@
 
 #define STEP_PAGES 2
 #define STEP_US    (5 * US_PER_MS) /* between two steps */
+#define WALKS      2
 
 static bool is_wanted(const struct replication *replication)
 {
@@ -23,7 +28,7 @@ static bool is_wanted(const struct replication *replication)
 		const struct replication_place *place = &replication->index.places[i];
 		enum model_router_state state = replication->routers[place->router].state;
 
-		if (state == MODEL_ROUTER_ACTIVE && (!place->source_nat || place->persistence_s))
+		if (state == MODEL_ROUTER_ACTIVE && replication_needs_ipvs(replication, place))
 			return true;
 	}
 	return false;
@@ -78,6 +83,7 @@ static void step(struct loop_deadline *deadline)
 		                 "the others with their next packet");
 	ipvs_connections_walk_close(replication->adopt);
 	replication->adopt = NULL;
+	replication->adopt_due--;
 }
 
 int replication_adopt_open(struct replication *replication)
@@ -93,12 +99,23 @@ void replication_adopt_close(struct replication *replication)
 	loop_deadline_done(&replication->adopt_tick);
 }
 
-void replication_adopt_begin(struct replication *replication)
+void replication_adopt_tick(struct replication *replication)
 {
-	if (replication->adopt || !replication->sync || !is_wanted(replication))
+	if (replication->adopt || !replication->adopt_due || !replication->sync)
 		return;
+	if (!is_wanted(replication)) {
+		replication->adopt_due = 0;
+		return;
+	}
 	replication->adopt_count = 0;
 	if (ipvs_connections_walk_open(IPVS_CONNECTIONS_PATH, &replication->adopt))
-		return;
+		return; /* with the next tick */
 	loop_deadline_arm(&replication->adopt_tick, mono_now_us());
+}
+
+void replication_adopt_begin(struct replication *replication)
+{
+	/* One that is under way began too early. */
+	replication->adopt_due = WALKS + (replication->adopt ? 1 : 0);
+	replication_adopt_tick(replication);
 }

@@ -15,6 +15,10 @@
 #include <netinet/in.h>
 #include <string.h>
 
+/* After events so much time is left for more, which go to the peers together, those of one flow as
+ * one record. The first one after a rest need not wait. */
+#define GATHER_US        (5 * US_PER_MS)
+#define EVENTS_A_TURN    1024            /* about as many as one call gives */
 #define COMPARE_US       (60 * US_PER_S) /* between two comparisons, but: */
 #define COMPARE_SHARE    20              /* at most one part in so many of the time */
 #define TAKEOVER_US      (5 * US_PER_S)  /* what was put just before may not be there at once */
@@ -42,14 +46,31 @@ static void tell(struct replication *replication, struct replication_router *rou
 	replication->batch[replication->batch_count++] = *flow;
 }
 
+/* Is what was said of the flow before still there to be told? Then it need not be. */
+static bool retell(struct replication *replication, const struct replication_router *router,
+                   const struct model_flow_entry *entry, const struct model_flow *flow)
+{
+	struct model_flow *before = &replication->batch[entry->place];
+
+	if (replication->batch_router != router || entry->place >= replication->batch_count ||
+	    model_flow_compare(before, flow) != 0)
+		return false;
+	*before = *flow;
+	return true;
+}
+
 static void forget(struct replication *replication, struct replication_router *router,
                    const struct model_flow *flow)
 {
+	const struct model_flow_entry *entry = model_flow_table_find(&router->flows, flow);
 	struct model_flow gone = *flow; /* which may be the entry's own */
 
+	if (!entry)
+		return;
 	gone.state = MODEL_FLOW_GONE;
-	if (model_flow_table_remove(&router->flows, &gone))
+	if (!retell(replication, router, entry, &gone))
 		tell(replication, router, &gone);
+	model_flow_table_remove(&router->flows, &gone);
 }
 
 /* A flow of ours is as said. 'until_s': forgotten then; 0: when its end is told. */
@@ -66,8 +87,10 @@ static void note(struct replication *replication, struct replication_router *rou
 	}
 	entry->generation = replication->comparison;
 	entry->until_s = until_s;
-	if (!same)
-		tell(replication, router, flow);
+	if (same || retell(replication, router, entry, flow))
+		return;
+	tell(replication, router, flow);
+	entry->place = (uint16_t)(replication->batch_count - 1);
 }
 
 /* --- IPVS's time-outs --- */
@@ -154,9 +177,12 @@ static void lost(struct replication *replication)
 	replication_observe_compare_in(replication, 0);
 }
 
-static void events_ready(struct loop_fd *fd, bool readable, bool writable)
+/* How many there were. */
+static uint64_t take_events(struct replication *replication)
 {
-	struct replication *replication = lt_container_of(fd, struct replication, conntrack_events);
+	const struct conntrack_counters *counters =
+		conntrack_kernel_counters(replication->conntrack);
+	uint64_t before = counters->events;
 	int rc = conntrack_kernel_receive(replication->conntrack, conntrack_told, replication);
 
 	replication_observe_flush(replication);
@@ -165,6 +191,48 @@ static void events_ready(struct loop_fd *fd, bool readable, bool writable)
 		lost(replication);
 	}
 	replication_book_arm(replication);
+	return counters->events - before;
+}
+
+static void gather(struct replication *replication, uint64_t taken)
+{
+	int64_t pause_us = taken >= EVENTS_A_TURN ? 0 : GATHER_US;
+
+	loop_deadline_arm(&replication->events_tick, mono_now_us() + pause_us);
+}
+
+static void events_ready(struct loop_fd *fd, bool readable, bool writable)
+{
+	struct replication *replication = lt_container_of(fd, struct replication, conntrack_events);
+
+	gather(replication, take_events(replication));
+	loop_fd_want(fd, false, false);
+}
+
+static void gathered(struct loop_deadline *deadline)
+{
+	struct replication *replication =
+		lt_container_of(deadline, struct replication, events_tick);
+	uint64_t taken;
+
+	if (!replication->conntrack)
+		return;
+	taken = take_events(replication);
+	if (taken)
+		gather(replication, taken);
+	else
+		loop_fd_want(&replication->conntrack_events, true, false);
+}
+
+int replication_observe_init(struct replication *replication)
+{
+	replication->events_tick.expired = gathered;
+	return loop_deadline_init(replication->loop, &replication->events_tick);
+}
+
+void replication_observe_done(struct replication *replication)
+{
+	loop_deadline_done(&replication->events_tick);
 }
 
 int replication_observe_open(struct replication *replication)
@@ -186,6 +254,7 @@ int replication_observe_open(struct replication *replication)
 
 void replication_observe_close(struct replication *replication)
 {
+	loop_deadline_arm(&replication->events_tick, TIME_NEVER);
 	loop_fd_stop(&replication->conntrack_events);
 	loop_fd_stop(&replication->conntrack_dump);
 	conntrack_kernel_close(replication->conntrack);
@@ -308,8 +377,10 @@ void replication_observe_seen(void *ctx, const struct model_flow *flows, size_t 
 		if (!place)
 			continue;
 		router = &replication->routers[place->router];
-		/* With source NAT only connection tracking knows all of it. */
-		if (router->state != MODEL_ROUTER_ACTIVE || (place->source_nat && !flow.template))
+		/* Connection tracking tells of NAT, sooner, and where there is source NAT all of
+		 * it. */
+		if (router->state != MODEL_ROUTER_ACTIVE ||
+		    (replication_is_tracked(replication, place) && !flow.template))
 			continue;
 		if (!flow.template)
 			flow.virtual_port = replication_place_virtual_port(place, flow.ipvs_port);
@@ -345,6 +416,6 @@ void replication_observe_takeover(struct replication *replication,
 	 */
 	for (; (entry = model_flow_table_from(&router->flows, slot, &slot)); slot++)
 		entry->until_s = conntrack_flow_needs_entry(&entry->flow) ? 0 : until(&entry->flow);
-	replication_observe_compare_in(replication, TAKEOVER_US);
+	replication_observe_compare_in(replication, router->flows.count ? TAKEOVER_US : 0);
 	replication_adopt_begin(replication);
 }

@@ -71,6 +71,7 @@ struct replication {
 	struct peer_book *book;
 	struct conntrack_kernel *conntrack;
 	struct loop_fd conntrack_events, conntrack_dump;
+	struct loop_deadline events_tick; /* events are gathered until then */
 	struct ipvs_sync *sync;
 	struct nft_kernel *guard;
 	bool guard_due;                 /* something it depends on changed */
@@ -79,6 +80,7 @@ struct replication {
 	struct loop_deadline book_tick; /* as the book wants */
 	struct loop_deadline adopt_tick;
 	struct ipvs_connections_walk *adopt; /* NULL: none is under way */
+	unsigned adopt_due;                  /* so many walks more */
 	size_t adopt_count;                  /* connections read by it */
 	int64_t renew_at_us; /* all replicas are given to the kernel again; TIME_NEVER: no need */
 	struct vrrp_restraint *restraints; /* owned */
@@ -102,6 +104,13 @@ struct replication {
 struct replication_router *replication_router_find(const struct replication *replication,
                                                    const char *name);
 uint32_t replication_now_s(void);
+/* Does connection tracking tell of the connections there? IPVS tells of the others, and of
+ * persistence. */
+bool replication_is_tracked(const struct replication *replication,
+                            const struct replication_place *place);
+/* Has IPVS anything to tell that connection tracking does not? */
+bool replication_needs_ipvs(const struct replication *replication,
+                            const struct replication_place *place);
 /* Arms the book's deadline, after anything was done with it. */
 void replication_book_arm(struct replication *replication);
 
@@ -117,6 +126,9 @@ void replication_channel_read_keys(struct replication *replication);
 uint32_t replication_channel_scope(const struct addr *address, const char *interface);
 
 /* replication_observe.c */
+/* The deadlines; -errno. */
+LT_MUST_USE int replication_observe_init(struct replication *replication);
+void replication_observe_done(struct replication *replication);
 /* -errno: flows of NAT can't be followed; told as a problem. */
 LT_MUST_USE int replication_observe_open(struct replication *replication);
 void replication_observe_close(struct replication *replication);
@@ -141,8 +153,10 @@ void replication_observe_seen(void *ctx, const struct model_flow *flows, size_t 
 /* replication_adopt.c */
 LT_MUST_USE int replication_adopt_open(struct replication *replication);
 void replication_adopt_close(struct replication *replication);
-/* Reads what the kernel carries of virtual routers that are Active here. */
+/* What the kernel carries of virtual routers that are Active here is to be read, as soon as it can
+ * be. */
 void replication_adopt_begin(struct replication *replication);
+void replication_adopt_tick(struct replication *replication);
 
 /* replication_replica.c */
 extern const struct peer_book_ops replication_replica_ops; /* without ctx */

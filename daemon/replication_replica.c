@@ -111,6 +111,7 @@ static void apply(void *ctx, const char *name, uint32_t generation, const struct
 {
 	struct replication *replication = ctx;
 	struct replication_router *router = replication_router_find(replication, name);
+	uint32_t now_s = replication_now_s();
 	static struct work work;
 
 	for (size_t i = 0; router && i < count; i++) {
@@ -130,7 +131,7 @@ static void apply(void *ctx, const char *name, uint32_t generation, const struct
 				continue;
 			}
 			entry->generation = generation;
-			entry->put_s = replication_now_s();
+			entry->put_s = now_s;
 			entry->until_s = 0;
 		}
 		work_add(&work, flow, other);

@@ -6,6 +6,8 @@
 #include "tests/conntrack/flows.h"
 #include "tests/unit.h"
 
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/netlink.h>
 #include <string.h>
 
@@ -52,6 +54,12 @@ static uint32_t word(const uint8_t *data, uint32_t size, uint32_t at)
 	       (uint32_t)data[at + 2] << 8 | data[at + 3];
 }
 
+static uint32_t half_word(const uint8_t *data, uint32_t size, uint32_t at)
+{
+	ck_assert_uint_le(at + 2, size);
+	return (uint32_t)data[at] << 8 | data[at + 1];
+}
+
 static uint32_t run(const uint8_t *data, uint32_t size)
 {
 	uint32_t a = 0, x = 0, cells[BPF_MEMWORDS] = {0};
@@ -80,6 +88,9 @@ static uint32_t run(const uint8_t *data, uint32_t size)
 			            ? special(data, size, i->k - (uint32_t)SKF_AD_OFF, a, x)
 			            : word(data, size, i->k);
 			break;
+		case BPF_LD | BPF_H | BPF_ABS:
+			a = half_word(data, size, i->k);
+			break;
 		case BPF_LD | BPF_W | BPF_IND:
 			a = word(data, size, x + i->k);
 			break;
@@ -89,6 +100,9 @@ static uint32_t run(const uint8_t *data, uint32_t size)
 			break;
 		case BPF_JMP | BPF_JEQ | BPF_K:
 			pc += a == i->k ? i->jt : i->jf;
+			break;
+		case BPF_JMP | BPF_JSET | BPF_K:
+			pc += a & i->k ? i->jt : i->jf;
 			break;
 		case BPF_JMP | BPF_JA:
 			pc += i->k;
@@ -103,6 +117,16 @@ static uint32_t run(const uint8_t *data, uint32_t size)
 	return 0;
 }
 
+/* What it tells of TCP. */
+static enum conntrack_event said_event;
+static int said_state; /* below 0: nothing */
+
+static void set_up(void)
+{
+	said_event = CONNTRACK_NEW;
+	said_state = CONNTRACK_TCP_ESTABLISHED;
+}
+
 /* Does an event of this flow, caused by this port, pass? */
 static bool passes(uint8_t protocol, const char *client, const char *virtual, uint32_t port)
 {
@@ -111,10 +135,16 @@ static bool passes(uint8_t protocol, const char *client, const char *virtual, ui
 	struct nlmsghdr *message;
 
 	entry.original.destination = flows_addr(virtual);
+	entry.has_state = protocol == IPPROTO_TCP && said_state >= 0;
+	entry.state = (uint8_t)said_state;
 	nl_batch_clear(&batch);
 	conntrack_entry_put_create(&batch, &entry);
 	message = (struct nlmsghdr *)batch.data;
 	message->nlmsg_pid = port;
+	if (said_event != CONNTRACK_NEW)
+		message->nlmsg_flags = 0;
+	if (said_event == CONNTRACK_DESTROY)
+		message->nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE;
 	return run((const uint8_t *)batch.data, (uint32_t)batch.size) != 0;
 }
 
@@ -181,10 +211,46 @@ END_TEST
 
 START_TEST(with_too_many_addresses_the_protocol_decides)
 {
-	ck_assert_uint_lt(make(CONNTRACK_FILTER_ADDRESSES_MAX + 1), 64);
+	ck_assert_uint_lt(make(CONNTRACK_FILTER_ADDRESSES_MAX + 1), 128);
 	ck_assert(passes(IPPROTO_TCP, "10.77.0.1", "192.0.2.1", 0));
 	ck_assert(!passes(IPPROTO_TCP, "10.77.0.1", "192.0.2.1", OWN));
 	ck_assert(!passes(IPPROTO_ICMP, "10.77.0.1", "192.0.2.1", 0));
+}
+END_TEST
+
+/* As a connection goes through its life. */
+static const struct {
+	uint8_t protocol;
+	enum conntrack_event what;
+	int state;
+	bool pass;
+} lives[] = {
+	{IPPROTO_TCP, CONNTRACK_NEW, 1, false},
+	{IPPROTO_TCP, CONNTRACK_UPDATE, CONNTRACK_TCP_SYN_RECV, false},
+	{IPPROTO_TCP, CONNTRACK_UPDATE, CONNTRACK_TCP_ESTABLISHED, true},
+	{IPPROTO_TCP, CONNTRACK_UPDATE, -1, false}, /* a mark, or ASSURED */
+	{IPPROTO_TCP, CONNTRACK_UPDATE, CONNTRACK_TCP_FIN_WAIT, true},
+	{IPPROTO_TCP, CONNTRACK_UPDATE, 5, false},
+	{IPPROTO_TCP, CONNTRACK_UPDATE, 6, false},
+	{IPPROTO_TCP, CONNTRACK_UPDATE, 7, false},
+	{IPPROTO_TCP, CONNTRACK_UPDATE, CONNTRACK_TCP_CLOSE, true},
+	{IPPROTO_TCP, CONNTRACK_UPDATE, 9, false},
+	{IPPROTO_TCP, CONNTRACK_DESTROY, -1, true},
+	{IPPROTO_UDP, CONNTRACK_NEW, -1, true},
+	{IPPROTO_UDP, CONNTRACK_UPDATE, -1, false},
+	{IPPROTO_UDP, CONNTRACK_DESTROY, -1, true},
+	{IPPROTO_SCTP, CONNTRACK_NEW, -1, true},
+	{IPPROTO_SCTP, CONNTRACK_UPDATE, -1, true},
+	{IPPROTO_SCTP, CONNTRACK_DESTROY, -1, true},
+};
+
+START_TEST(only_what_peers_want_to_know_passes)
+{
+	make(2);
+	said_event = lives[_i].what;
+	said_state = lives[_i].state;
+	ck_assert_int_eq(passes(lives[_i].protocol, "10.77.0.1", "10.77.0.100", 0), lives[_i].pass);
+	ck_assert(!passes(lives[_i].protocol, "10.77.0.1", "10.77.0.99", 0));
 }
 END_TEST
 
@@ -201,10 +267,11 @@ int main(void)
 	TCase *tests;
 	Suite *suite = unit_suite("conntrack/filter", &tests);
 
-	tcase_add_checked_fixture(tests, NULL, tear_down);
+	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_loop_test(tests, events_of_our_addresses_pass, 0, LT_ARRAY_SIZE(events));
 	tcase_add_test(tests, the_last_of_many_addresses_passes_as_the_first);
 	tcase_add_test(tests, with_too_many_addresses_the_protocol_decides);
+	tcase_add_loop_test(tests, only_what_peers_want_to_know_passes, 0, LT_ARRAY_SIZE(lives));
 	tcase_add_test(tests, without_addresses_nothing_passes);
 	return unit_run(suite);
 }

@@ -100,7 +100,7 @@ def persistence(lab):
                 return asked | {("IPv6", ""): ask(VIP6, 80, None)}
             before = servers()
             expect(len(set(before.values())) > 1, before)
-            wait_known(lab.lb2, len(before))
+            wait_known(lab.lb2, 2 * len(before))  # connections, and what remembers their servers
             lab.lb1.lose_power()
             lab.lb2.wait_active()
             after = servers()
