@@ -59,6 +59,8 @@ static const struct row router_rows[] = {
          "Records told, once however many hear them.", "recordsSent"},
 	{"lintel_replication_records_received_total", "counter", "Records taken.",
          "recordsReceived"},
+	{"lintel_replication_records_late_total", "counter",
+         "Records of the one before us that came after we had taken over.", "recordsLate"},
 	{"lintel_replication_records_refused_total", "counter",
          "Records refused: not of the Active, or of a former one.", "recordsRefused"},
 	{"lintel_replication_gaps_total", "counter",

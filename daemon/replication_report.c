@@ -79,14 +79,15 @@ static json_t *router_object(const struct replication *replication,
 		report_age(now_us, status.synced_us));
 	json_object_update_new(
 		object,
-		json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o}", "memoryBytes",
+		json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o}", "memoryBytes",
 	                  (json_int_t)model_flow_table_memory(&router->flows), "fullSyncs",
 	                  (json_int_t)status.syncs, "fullSyncsServed",
 	                  (json_int_t)status.syncs_served, "recordsSent", (json_int_t)status.sent,
-	                  "recordsReceived", (json_int_t)status.received, "recordsRefused",
-	                  (json_int_t)status.refused, "gaps", (json_int_t)status.gaps, "dropped",
-	                  (json_int_t)status.dropped, "notCarried", (json_int_t)status.not_carried,
-	                  "peers", follower_list(&status)));
+	                  "recordsReceived", (json_int_t)status.received, "recordsLate",
+	                  (json_int_t)status.late, "recordsRefused", (json_int_t)status.refused,
+	                  "gaps", (json_int_t)status.gaps, "dropped", (json_int_t)status.dropped,
+	                  "notCarried", (json_int_t)status.not_carried, "peers",
+	                  follower_list(&status)));
 	return object;
 }
 
