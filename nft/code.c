@@ -7,6 +7,8 @@
 
 #include "nft/code.h"
 
+#include "nft/op.h"
+
 #include <netinet/icmp6.h>
 #include <netinet/in.h> /* before linux/netfilter.h, which has an in.h of its own */
 #include <stdio.h>      /* before libnftnl, which takes it for granted */
@@ -109,6 +111,8 @@ static const char *protocol_name(uint32_t protocol)
 		return "icmp";
 	case IPPROTO_ICMPV6:
 		return "ipv6-icmp";
+	case NFT_IPPROTO_VRRP:
+		return "vrrp";
 	default:
 		return NULL;
 	}
@@ -468,6 +472,11 @@ static void read_masq(struct reading *r, const struct nftnl_expr *expr)
 	say(r, "masquerade");
 }
 
+static void read_notrack(struct reading *r, const struct nftnl_expr *expr)
+{
+	say(r, "notrack");
+}
+
 static void read_counter(struct reading *r, const struct nftnl_expr *expr)
 {
 	say(r, "counter");
@@ -480,7 +489,8 @@ static const struct {
 	{"bitwise", read_bitwise}, {"cmp", read_cmp},         {"counter", read_counter},
 	{"ct", read_ct},           {"fib", read_fib},         {"immediate", read_immediate},
 	{"lookup", read_lookup},   {"masq", read_masq},       {"meta", read_meta},
-	{"nat", read_nat},         {"payload", read_payload}, {"reject", read_reject},
+	{"nat", read_nat},         {"notrack", read_notrack}, {"payload", read_payload},
+	{"reject", read_reject},
 };
 
 static int read_expr(struct nftnl_expr *expr, void *ctx)

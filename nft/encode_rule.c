@@ -455,6 +455,10 @@ static void put_op(struct coder *c, const struct nft_op *op)
 		look_up(c, op, LOOKUP_DATA);
 		write_transport(c, fields[op->target].offset);
 		break;
+	case NFT_OP_NOTRACK:
+		count(c);
+		add(c, "notrack");
+		break;
 	case NFT_OP_UDP_UNCHECK:
 		uncheck_udp(c);
 		break;

@@ -9,6 +9,8 @@
 
 #include "nft/table.h"
 
+#define NFT_IPPROTO_VRRP 112 /* IANA */
+
 /* What is looked at in a packet or its flow. */
 enum nft_field {
 	NFT_FIELD_IP_SADDR,
@@ -53,6 +55,7 @@ enum nft_op_kind {
 	NFT_OP_VERDICT_BY_MAP, /* goes where verdict map 'name' says */
 	NFT_OP_MARK_BY_MAP,    /* packet mark from map 'name' */
 	NFT_OP_PORT_BY_MAP,    /* 'target' field of the packet from map 'name' */
+	NFT_OP_NOTRACK,        /* connection tracking passes it over */
 	NFT_OP_UDP_UNCHECK,    /* takes the UDP checksum away */
 	NFT_OP_SNAT_BY_MAP,    /* source NAT to the address in map 'name', NFPROTO_ in value */
 	NFT_OP_SNAT_TO_FIELD,  /* source NAT to the address in fields[0], NFPROTO_ in value */

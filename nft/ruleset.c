@@ -214,6 +214,14 @@ static void add_arriving_chain(struct nft_ruleset_sets *b, unsigned f)
 		                  set_name(b, NFT_SET_RESTRICTED_MARKS, 0, 0), NFT_FIELD_MARK));
 }
 
+/* When connection tracking is full it drops what would be a new flow of it. Advertisements are none
+ * of its business. */
+static void add_untracked(struct nft_ruleset_sets *b, size_t chain)
+{
+	RULE(b, chain, nft_op_valued(NFT_OP_PROTOCOL, NFT_IPPROTO_VRRP),
+	     nft_op_plain(NFT_OP_NOTRACK));
+}
+
 /* Packets to our addresses go to one of the chains above. This machine's own are not asked where
  * they come from. */
 static void add_entrances(struct nft_ruleset_sets *b)
@@ -221,6 +229,7 @@ static void add_entrances(struct nft_ruleset_sets *b)
 	size_t chain;
 
 	chain = add_base_chain(b, "prerouting", "filter", NF_INET_PRE_ROUTING, PRIORITY_RAW);
+	add_untracked(b, chain);
 	for (unsigned f = 0; f < NFT_FAMILY_COUNT; f++) {
 		if (is_restricted(b, f) || has(b, NFT_SET_RANGES, f))
 			RULE(b, chain,
@@ -228,9 +237,8 @@ static void add_entrances(struct nft_ruleset_sets *b)
 			                  families[f].daddr),
 			     nft_op_go(NFT_OP_JUMP, families[f].arriving));
 	}
-	if (!has_any(b, NFT_SET_RANGES))
-		return;
 	chain = add_base_chain(b, "output", "filter", NF_INET_LOCAL_OUT, PRIORITY_RAW);
+	add_untracked(b, chain);
 	for (unsigned f = 0; f < NFT_FAMILY_COUNT; f++) {
 		if (has(b, NFT_SET_RANGES, f))
 			RULE(b, chain,
@@ -242,7 +250,7 @@ static void add_entrances(struct nft_ruleset_sets *b)
 
 static void add_arriving(struct nft_ruleset_sets *b)
 {
-	if (has_any(b, NFT_SET_RESTRICTED) || has_any(b, NFT_SET_RANGES))
+	if (has_any(b, NFT_SET_VIPS))
 		add_entrances(b);
 	for (unsigned f = 0; f < NFT_FAMILY_COUNT; f++)
 		add_arriving_chain(b, f);

@@ -4,7 +4,8 @@
  * Pure. What the table does, hook by hook (a packet's way is that of net/netfilter/ipvs/
  * ip_vs_core.c, IPVS standing in LOCAL_IN at 99, LOCAL_OUT at -98 and FORWARD at 100):
  *
- * - prerouting and output, raw (-300): packets from outside the source ranges of a service are
+ * - prerouting and output, raw (-300): advertisements of VRRP go past connection tracking, which
+ *   our rules below make the kernel do; packets from outside the source ranges of a service are
  *   dropped; packets to a port range get its mark, by which IPVS knows it; where the servers' ports
  *   differ, the destination port is shifted;
  * - input and forward, filter (0): new flows to ports of a VIP that nobody serves are rejected,

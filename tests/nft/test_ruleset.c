@@ -26,7 +26,11 @@ static const struct row {
 	{FIXTURE_ROUTER WEB(""), "ct state new ip daddr @vips4 jump unserved4", true},
 	{FIXTURE_ROUTER WEB(""), "\"eth1\" . \"eth1\"", true},
 	{FIXTURE_ROUTER WEB(""), "ip6", false},
-	{FIXTURE_ROUTER WEB(""), "prerouting", false}, /* nothing to do there */
+	{FIXTURE_ROUTER WEB(""), "arriving", false}, /* nothing to do there */
+	{FIXTURE_ROUTER WEB(""),
+         "hook prerouting priority -300; policy accept;\n\t\tmeta l4proto vrrp notrack\n", true},
+	{FIXTURE_ROUTER WEB(""),
+         "hook output priority -300; policy accept;\n\t\tmeta l4proto vrrp notrack\n", true},
 	{FIXTURE_ROUTER WEB(""), "elements = { 10.77.0.100 }",
          true}, /* a router's address is no VIP */
 	/* source NAT */

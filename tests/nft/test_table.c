@@ -30,7 +30,6 @@ static const struct {
          "+ map restricted4: 10.77.0.100 . tcp . 80 : goto sources_1\n"
          "+ set sources_1_ipv4: type ipv4_addr; flags interval;\n"
          "+ set sources_1_ipv4: 10.0.0.0-10.255.255.255\n"
-         "+ chain prerouting: type filter hook prerouting priority -300; policy accept;\n"
          "+ chain prerouting: ip daddr @vips4 jump arriving4\n"
          "+ chain arriving4\n"
          "+ chain arriving4: ip daddr . meta l4proto . th dport vmap @restricted4\n"

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Connection tracking that is full: the kernel drops packets of new flows then, but none that nodes need of each other."""
+import pathlib
+
+from lablib.config import VIP, port, server
+from lablib.connections import hold, pair, replication, wait_in_step, wait_known
+from lablib.lab import expect, pause
+from lablib.process import wait_until
+from lablib.report import figure, scenario
+
+LIMIT = pathlib.Path("/proc/sys/net/netfilter/nf_conntrack_max")  # of each namespace, set for all
+CROWD = 300
+
+
+def dropped(node):
+    """Packets for whose flow there was no room, since the machine was made."""
+    rows = node.host.run("cat", "/proc/net/stat/nf_conntrack").splitlines()
+    column = rows[0].split().index("drop")
+    return sum(int(row.split()[column], 16) for row in rows[1:])
+
+
+def moves(node):
+    return [entry["to"] for entry in node.router()["transitions"]]
+
+
+def sessions(node):
+    return [(peer["state"], peer["sessions"]) for peer in replication(node)["peers"]]
+
+
+@scenario("connection tracking is full on both nodes: nobody takes over, the channel stays up, and what lives lives on")
+def full(lab):
+    pair(lab, server(ports=[port(80), port(80, "UDP")]), interval="1s")
+    crowd = lab.client.sessions(VIP, 80, "idle", count=CROWD)  # what is established is not thrown out for others
+    crowd.wait_ready(60)
+    held = hold(lab)
+    wait_known(lab.lb2, CROWD + held.count)
+    before = LIMIT.read_text(encoding="ascii")
+    counts = [int(node.host.sysctl("net.netfilter.nf_conntrack_count")) for node in lab.nodes]
+    known = {node.name: (moves(node), sessions(node), dropped(node)) for node in lab.nodes}
+    try:
+        LIMIT.write_text(f"{min(CROWD, *counts) - 50}\n", encoding="ascii")
+        for _ in range(8):  # longer than a silent Active is waited for; each attempt throws out what is not established
+            for node in lab.nodes:
+                node.host.run("ping", "-c", "2", "-i", "0.2", "-W", "1", lab.other(node).host.front, check=False)
+            lab.client.ask("udp", VIP, 80, count=20, interval=5, timeout=100)
+            pause(0.5)
+        for node in lab.nodes:
+            expect(dropped(node) > known[node.name][2], f"{node.name} dropped nothing: its table was not full")
+            expect(moves(node) == known[node.name][0], f"{node.name}: {moves(node)}")
+            expect(sessions(node) == known[node.name][1], f"{node.name}: {sessions(node)}")
+        expect(lab.lb1.is_active() and lab.lb2.is_backup(), "the addresses moved")
+        figure("a full table", f"{sum(dropped(node) - known[node.name][2] for node in lab.nodes)} packets of new flows dropped, no transition")
+    finally:
+        LIMIT.write_text(before, encoding="ascii")
+    wait_in_step(lab.lb2)
+    wait_until("new clients are served", lambda: lab.client.ask("tcp", VIP, 80, count=3).lost == 0)
+    lab.lb1.lose_power()
+    lab.lb2.wait_active()
+    pause(2)
+    held.expect_alive("a full table, then a power loss")
+    crowd.finish()
+    expect(crowd.alive == CROWD, f"{crowd.alive} of {CROWD} are alive")
