@@ -147,6 +147,10 @@ static void read_state(const struct nlattr *nest, bool tcp, struct conntrack_ent
 		    mnl_attr_get_payload_len(attr) >= 1) {
 			entry->state = read_u8(attr);
 			entry->has_state = true;
+		} else if (!tcp && type == CTA_PROTOINFO_SCTP_VTAG_ORIGINAL) {
+			entry->tags[0] = read_be32(attr);
+		} else if (!tcp && type == CTA_PROTOINFO_SCTP_VTAG_REPLY) {
+			entry->tags[1] = read_be32(attr);
 		} else if (tcp && type == CTA_PROTOINFO_TCP_FLAGS_ORIGINAL) {
 			liberal |= is_liberal(attr) ? 1 : 0;
 		} else if (tcp && type == CTA_PROTOINFO_TCP_FLAGS_REPLY) {
@@ -315,8 +319,21 @@ static void put_tuple(struct nlmsghdr *message, uint16_t type, const struct conn
 	mnl_attr_nest_end(message, nest);
 }
 
-/* TCP only: the kernel wants SCTP's verification tags with its state. */
-static void put_state(struct nlmsghdr *message, const struct conntrack_entry *entry)
+/* The kernel takes no state of SCTP without the tags. */
+static void put_sctp(struct nlmsghdr *message, const struct conntrack_entry *entry)
+{
+	struct nlattr *nest, *inner;
+
+	nest = mnl_attr_nest_start(message, CTA_PROTOINFO);
+	inner = mnl_attr_nest_start(message, CTA_PROTOINFO_SCTP);
+	mnl_attr_put_u8(message, CTA_PROTOINFO_SCTP_STATE, entry->state);
+	put_be32(message, CTA_PROTOINFO_SCTP_VTAG_ORIGINAL, entry->tags[0]);
+	put_be32(message, CTA_PROTOINFO_SCTP_VTAG_REPLY, entry->tags[1]);
+	mnl_attr_nest_end(message, inner);
+	mnl_attr_nest_end(message, nest);
+}
+
+static void put_tcp(struct nlmsghdr *message, const struct conntrack_entry *entry)
 {
 	const struct nf_ct_tcp_flags flags = {
 		.flags = entry->liberal ? IP_CT_TCP_FLAG_BE_LIBERAL : 0,
@@ -324,8 +341,6 @@ static void put_state(struct nlmsghdr *message, const struct conntrack_entry *en
 	};
 	struct nlattr *nest, *inner;
 
-	if (!entry->has_state || entry->original.protocol != IPPROTO_TCP)
-		return;
 	nest = mnl_attr_nest_start(message, CTA_PROTOINFO);
 	inner = mnl_attr_nest_start(message, CTA_PROTOINFO_TCP);
 	mnl_attr_put_u8(message, CTA_PROTOINFO_TCP_STATE, entry->state);
@@ -333,6 +348,14 @@ static void put_state(struct nlmsghdr *message, const struct conntrack_entry *en
 	mnl_attr_put(message, CTA_PROTOINFO_TCP_FLAGS_REPLY, sizeof(flags), &flags);
 	mnl_attr_nest_end(message, inner);
 	mnl_attr_nest_end(message, nest);
+}
+
+static void put_state(struct nlmsghdr *message, const struct conntrack_entry *entry)
+{
+	if (entry->has_state && entry->original.protocol == IPPROTO_TCP)
+		put_tcp(message, entry);
+	else if (entry->has_state && entry->original.protocol == IPPROTO_SCTP)
+		put_sctp(message, entry);
 }
 
 static void put_nat(struct nlmsghdr *message, const struct conntrack_entry *entry)

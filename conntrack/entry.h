@@ -51,6 +51,7 @@ struct conntrack_entry {
 	uint8_t state;      /* of TCP or SCTP, valid with has_state */
 	bool has_state;     /* events say it only when it changed */
 	bool liberal;       /* TCP: windows are not checked, both ways */
+	uint32_t tags[2];   /* SCTP: verification tags, original and reply; valid with has_state */
 	struct addr source; /* to create: source NAT to this address, ADDR_NONE: none */
 	uint16_t source_port;
 };

@@ -2,6 +2,7 @@
 #include "conntrack/flow.h"
 
 #include <netinet/in.h>
+#include <string.h>
 
 const char *conntrack_verdict_name(enum conntrack_verdict verdict)
 {
@@ -137,6 +138,8 @@ enum conntrack_verdict conntrack_flow_from_entry(enum conntrack_event event,
 		.ipvs_port = original->destination_port,
 		.server_port = reply->source_port,
 	};
+	if (original->protocol == IPPROTO_SCTP)
+		memcpy(ret_flow->tags, entry->tags, sizeof(ret_flow->tags));
 	if (is_source_translated(entry)) {
 		ret_flow->source = reply->destination;
 		ret_flow->source_port = reply->destination_port;
@@ -151,6 +154,8 @@ bool conntrack_flow_needs_entry(const struct model_flow *flow)
 {
 	if (flow->forwarding != MODEL_FORWARD_NAT || flow->template)
 		return false;
+	if (flow->protocol == IPPROTO_SCTP) /* none could be made without both */
+		return flow->state == MODEL_FLOW_GONE || (flow->tags[0] && flow->tags[1]);
 	return flow->protocol == IPPROTO_TCP ||
 	       (flow->protocol == IPPROTO_UDP && flow->state != MODEL_FLOW_CLOSING);
 }
@@ -183,7 +188,7 @@ static uint32_t lifetime(const struct model_flow *flow)
 {
 	if (flow->timeout_s != 0)
 		return flow->timeout_s;
-	if (flow->protocol == IPPROTO_UDP)
+	if (flow->protocol != IPPROTO_TCP)
 		return CONNTRACK_REPLICA_UDP_S;
 	return flow->state == MODEL_FLOW_CLOSING ? CONNTRACK_REPLICA_CLOSING_S
 	                                         : CONNTRACK_REPLICA_TCP_S;
@@ -212,6 +217,12 @@ void conntrack_flow_to_entry(const struct model_flow *flow, struct conntrack_ent
 			entry.state = CONNTRACK_TCP_FIN_WAIT;
 		if (flow->state == MODEL_FLOW_OPENING)
 			entry.state = CONNTRACK_TCP_SYN_RECV;
+	}
+	if (flow->protocol == IPPROTO_SCTP) {
+		entry.has_state = true;
+		entry.state = flow->state == MODEL_FLOW_CLOSING ? CONNTRACK_SCTP_SHUTDOWN
+		                                                : CONNTRACK_SCTP_ESTABLISHED;
+		memcpy(entry.tags, flow->tags, sizeof(entry.tags));
 	}
 	if (flow->source.family != ADDR_NONE) {
 		entry.source = flow->source;

@@ -60,12 +60,12 @@ enum conntrack_verdict conntrack_flow_from_entry(enum conntrack_event event,
  * flow the kernel's own time-outs hold. */
 #define CONNTRACK_REPLICA_TCP_S     432000 /* the kernel's default for ESTABLISHED */
 #define CONNTRACK_REPLICA_CLOSING_S 600
-#define CONNTRACK_REPLICA_UDP_S     600
+#define CONNTRACK_REPLICA_UDP_S     600 /* and SCTP */
 
 /* Does a replica of this flow need an entry of connection tracking? False: its IPVS connection is
  * all (direct, tunnel, templates; CLOSING of UDP: a flow that connection tracking has forgotten,
- * while IPVS still knows its server), or an entry can't be made of what a flow tells (SCTP: its
- * verification tags). */
+ * while IPVS still knows its server), or an entry can't be made of what a flow tells (SCTP without
+ * its verification tags, from a peer of an older version). */
 bool conntrack_flow_needs_entry(const struct model_flow *flow);
 /* The entry to create for such a flow. */
 void conntrack_flow_to_entry(const struct model_flow *flow, struct conntrack_entry *ret_entry);

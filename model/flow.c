@@ -46,5 +46,6 @@ bool model_flow_equal(const struct model_flow *a, const struct model_flow *b)
 	       a->forwarding == b->forwarding && a->mark == b->mark &&
 	       a->timeout_s == b->timeout_s && addr_equal(&a->server, &b->server) &&
 	       addr_equal(&a->source, &b->source) && a->ipvs_port == b->ipvs_port &&
-	       a->server_port == b->server_port && a->source_port == b->source_port;
+	       a->server_port == b->server_port && a->source_port == b->source_port &&
+	       a->tags[0] == b->tags[0] && a->tags[1] == b->tags[1];
 }

@@ -40,6 +40,8 @@ struct model_flow {
 	uint16_t ipvs_port; /* as IPVS saw it: another one only in a port range that is shifted */
 	uint16_t server_port;
 	uint16_t source_port;
+	uint32_t tags[2]; /* SCTP: verification tags of what the client sends, of what the server
+	                     sends; 0: not known */
 };
 
 /* What makes it this flow and no other: protocol, client, virtual address, their ports, template or

@@ -5,6 +5,7 @@
 #include "peer/wire_flow.h"
 
 #include <assert.h>
+#include <netinet/in.h>
 #include <string.h>
 
 /* "LTLP": first in HELLO, the one thing that no version may change. */
@@ -91,6 +92,19 @@ static void put_claim(struct wire_writer *w, const struct peer_claim *claim)
 	wire_put_u32(w, claim->generation);
 }
 
+/* Behind the records, where nodes of minor version 0 read no more: the tags of those of SCTP. */
+static void put_tags(struct wire_writer *w, const struct peer_flows *flows)
+{
+	for (size_t i = 0; i < flows->count; i++) {
+		const struct model_flow *flow = &flows->records[i];
+
+		if (flow->protocol != IPPROTO_SCTP)
+			continue;
+		wire_put_u32(w, flow->tags[0]);
+		wire_put_u32(w, flow->tags[1]);
+	}
+}
+
 static void put_flows(struct wire_writer *w, const struct peer_flows *flows)
 {
 	assert(flows->count <= PEER_FLOWS_MAX);
@@ -102,6 +116,7 @@ static void put_flows(struct wire_writer *w, const struct peer_flows *flows)
 	wire_put_u16(w, (uint16_t)flows->count);
 	for (size_t i = 0; i < flows->count; i++)
 		peer_wire_put_flow(w, &flows->records[i]);
+	put_tags(w, flows);
 }
 
 static void put_sync(struct wire_writer *w, const struct peer_sync *sync)
@@ -221,6 +236,16 @@ static bool get_claim(struct wire_reader *r, struct peer_claim *claim)
 	return true;
 }
 
+static void get_tags(struct wire_reader *r, struct model_flow *flows, size_t count)
+{
+	for (size_t i = 0; i < count && wire_left(r) >= 8; i++) {
+		if (flows[i].protocol != IPPROTO_SCTP)
+			continue;
+		flows[i].tags[0] = wire_u32(r);
+		flows[i].tags[1] = wire_u32(r);
+	}
+}
+
 static bool get_flows(struct wire_reader *r, struct model_flow *scratch, struct peer_flows *flows)
 {
 	if (!get_name(r, flows->router) || !get_number(r, &flows->epoch))
@@ -236,6 +261,7 @@ static bool get_flows(struct wire_reader *r, struct model_flow *scratch, struct 
 	for (size_t i = 0; i < flows->count; i++)
 		if (!peer_wire_get_flow(r, &scratch[i]))
 			return false;
+	get_tags(r, scratch, flows->count);
 	return true;
 }
 

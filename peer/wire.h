@@ -18,7 +18,7 @@
 #include "model/flow.h"
 
 #define PEER_WIRE_MAJOR 1
-#define PEER_WIRE_MINOR 0
+#define PEER_WIRE_MINOR 1 /* SCTP's tags behind the records */
 #define PEER_FRAME_HEAD 4
 #define PEER_FRAME_MAX  65535                              /* bytes of a payload */
 #define PEER_WIRE_MAX   (PEER_FRAME_HEAD + PEER_FRAME_MAX) /* bytes of a frame */

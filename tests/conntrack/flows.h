@@ -35,11 +35,17 @@ static inline struct conntrack_entry flows_entry(uint8_t protocol, const char *c
 	                  .destination_port = 40000},
 		.status = CONNTRACK_SEEN_REPLY | CONNTRACK_ASSURED | CONNTRACK_CONFIRMED,
 		.timeout_s = 600,
-		.has_state = protocol == IPPROTO_TCP,
-		.state = protocol == IPPROTO_TCP ? CONNTRACK_TCP_ESTABLISHED : 0,
+		.has_state = protocol == IPPROTO_TCP || protocol == IPPROTO_SCTP,
+		.state = protocol == IPPROTO_TCP    ? CONNTRACK_TCP_ESTABLISHED
+	                 : protocol == IPPROTO_SCTP ? CONNTRACK_SCTP_ESTABLISHED
+	                                            : 0,
 		.liberal = protocol == IPPROTO_TCP,
 	};
 
+	if (protocol == IPPROTO_SCTP) {
+		entry.tags[0] = 0x80000001;
+		entry.tags[1] = 7;
+	}
 	entry.original.destination = flows_addr(
 		entry.original.source.family == ADDR_IPV6 ? "2001:db8:77::100" : "10.77.0.100");
 	if (source) {

@@ -39,6 +39,7 @@ static void assert_same(const struct conntrack_entry *a, const struct conntrack_
 	ck_assert_uint_eq(a->has_state, b->has_state);
 	ck_assert_uint_eq(a->state, b->state);
 	ck_assert_uint_eq(a->liberal, b->liberal);
+	ck_assert_mem_eq(a->tags, b->tags, sizeof(a->tags));
 	ck_assert(addr_equal(&a->source, &b->source));
 	ck_assert_uint_eq(a->source_port, b->source_port);
 }
@@ -52,6 +53,8 @@ static const struct {
 	{"2001:db8:77::1", "2001:db8:78::21", "2001:db8:78::fe", IPPROTO_TCP},
 	{"10.77.0.1", "10.78.0.21", "10.78.0.254", IPPROTO_UDP},
 	{"2001:db8:77::1", "2001:db8:78::21", NULL, IPPROTO_UDP},
+	{"10.77.0.1", "10.78.0.21", "10.78.0.254", IPPROTO_SCTP},
+	{"2001:db8:77::1", "2001:db8:78::21", NULL, IPPROTO_SCTP},
 };
 
 START_TEST(what_is_made_is_read_as_the_same)

@@ -239,7 +239,24 @@ START_TEST(a_closing_or_unanswered_flow_makes_no_established_replica)
 }
 END_TEST
 
-START_TEST(only_nat_of_tcp_and_udp_needs_entries)
+START_TEST(a_replica_of_sctp_has_the_verification_tags)
+{
+	struct conntrack_entry entry = told(IPPROTO_SCTP, "10.78.0.254", 40001), replica;
+
+	ck_assert_int_eq(judge(CONNTRACK_UPDATE, &entry), CONNTRACK_TELL);
+	ck_assert_uint_eq(flow.tags[0], 0x80000001);
+	ck_assert_uint_eq(flow.tags[1], 7);
+	conntrack_flow_to_entry(&flow, &replica);
+	ck_assert_uint_eq(replica.state, CONNTRACK_SCTP_ESTABLISHED);
+	ck_assert_mem_eq(replica.tags, entry.tags, sizeof(entry.tags));
+	ck_assert(addr_equal(&replica.source, &flow.source));
+	flow.state = MODEL_FLOW_CLOSING;
+	conntrack_flow_to_entry(&flow, &replica);
+	ck_assert_uint_eq(replica.state, CONNTRACK_SCTP_SHUTDOWN);
+}
+END_TEST
+
+START_TEST(only_nat_needs_entries)
 {
 	const struct model_flow tcp = {.protocol = IPPROTO_TCP};
 	struct model_flow other = tcp;
@@ -252,7 +269,14 @@ START_TEST(only_nat_of_tcp_and_udp_needs_entries)
 	ck_assert(!conntrack_flow_needs_entry(&other));
 	other = tcp;
 	other.protocol = IPPROTO_SCTP;
-	ck_assert(!conntrack_flow_needs_entry(&other));
+	other.tags[0] = 1;
+	ck_assert(!conntrack_flow_needs_entry(&other)); /* one tag is no use */
+	other.tags[1] = 2;
+	ck_assert(conntrack_flow_needs_entry(&other));
+	other.tags[0] = other.tags[1] = 0; /* the end of it need not name them */
+	other.state = MODEL_FLOW_GONE;
+	ck_assert(conntrack_flow_needs_entry(&other));
+	other.state = MODEL_FLOW_OPENING;
 	other.protocol = IPPROTO_UDP;
 	ck_assert(conntrack_flow_needs_entry(&other));
 	other.state = MODEL_FLOW_CLOSING; /* only IPVS remembers it */
@@ -274,6 +298,7 @@ int main(void)
 	tcase_add_test(tests, a_replica_has_the_tuples_and_orders_the_source_nat);
 	tcase_add_test(tests, what_the_kernel_makes_of_a_replica_is_the_same_flow);
 	tcase_add_test(tests, a_closing_or_unanswered_flow_makes_no_established_replica);
-	tcase_add_test(tests, only_nat_of_tcp_and_udp_needs_entries);
+	tcase_add_test(tests, a_replica_of_sctp_has_the_verification_tags);
+	tcase_add_test(tests, only_nat_needs_entries);
 	return unit_run(suite);
 }

@@ -5,6 +5,7 @@
 #include "peer/wire_flow.h"
 #include "tests/unit.h"
 
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -230,6 +231,33 @@ START_TEST(a_frame_of_the_most_and_largest_records_fits)
 }
 END_TEST
 
+/* Nodes of minor version 0 neither send nor read them. */
+START_TEST(tags_of_sctp_stand_behind_the_records)
+{
+	struct model_flow flows[] = {some_flow(false), some_flow(false), some_flow(true)};
+	struct peer_frame frame = {.type = PEER_FRAME_FLOWS,
+	                           .flows = {.router = "front", .records = flows, .count = 3}};
+	static uint8_t bytes[PEER_WIRE_MAX];
+	struct peer_frame again;
+	size_t size, used;
+
+	flows[0].protocol = flows[2].protocol = IPPROTO_SCTP;
+	flows[0].tags[0] = 1, flows[0].tags[1] = UINT32_MAX;
+	flows[2].tags[0] = 0x80000000, flows[2].tags[1] = 3;
+	size = peer_wire_encode(&frame, bytes);
+	ck_assert_int_eq(peer_wire_next(bytes, size, scratch, &again, &used), PEER_WIRE_FRAME);
+	for (size_t i = 0; i < LT_ARRAY_SIZE(flows); i++)
+		ck_assert(model_flow_equal(&flows[i], &scratch[i]));
+	/* as an older node would have sent it */
+	bytes[3] = (uint8_t)(bytes[3] - 16);
+	ck_assert_int_eq(peer_wire_next(bytes, size - 16, scratch, &again, &used), PEER_WIRE_FRAME);
+	memset(flows[0].tags, 0, sizeof(flows[0].tags));
+	memset(flows[2].tags, 0, sizeof(flows[2].tags));
+	for (size_t i = 0; i < LT_ARRAY_SIZE(flows); i++)
+		ck_assert(model_flow_equal(&flows[i], &scratch[i]));
+}
+END_TEST
+
 /* type, payload length said, payload, what comes of it */
 static const struct {
 	uint8_t type;
@@ -333,6 +361,7 @@ int main(void)
 	tcase_add_test(tests, families_may_differ_and_be_missing);
 	tcase_add_test(tests, a_record_is_small);
 	tcase_add_test(tests, a_record_that_means_nothing_is_malformed);
+	tcase_add_test(tests, tags_of_sctp_stand_behind_the_records);
 	tcase_add_loop_test(tests, every_frame_comes_back_as_it_was_and_waits_until_it_is_whole, 0,
 	                    LT_ARRAY_SIZE(samples));
 	tcase_add_test(tests, a_frame_of_the_most_and_largest_records_fits);
