@@ -41,7 +41,7 @@ def full(lab):
         LIMIT.write_text(f"{min(CROWD, *counts) - 50}\n", encoding="ascii")
         for _ in range(8):  # longer than a silent Active is waited for; each attempt throws out what is not established
             for node in lab.nodes:
-                node.host.run("ping", "-c", "2", "-i", "0.2", "-W", "1", lab.other(node).host.front, check=False)
+                node.host.run("ping", "-c", "1", "-W", "0.3", lab.other(node).host.front, check=False)
             lab.client.ask("udp", VIP, 80, count=20, interval=5, timeout=100)
             pause(0.5)
         for node in lab.nodes:
