@@ -128,7 +128,9 @@ static void load(struct app *app)
 	struct model_snapshot *before;
 	struct sources_others others = app_others(app);
 
-	if (sources_load(&app->sources, &others, mono_now_us(), &before))
+	bool loaded = sources_load(&app->sources, &others, mono_now_us(), &before);
+	events_configuration(&app->events, loaded);
+	if (loaded)
 		snapshot_changed(app, before);
 	free((void *)others.items);
 }
@@ -143,6 +145,7 @@ void app_reload(struct app *app)
 		return;
 	if (notify_reloading(&app->notify, mono_now_us()))
 		log_debug("daemon", "the service manager can't be told");
+	events_reload(&app->events);
 	replication_reload(app->replication);
 	app_keys_changed(app);
 	if (app->options->path_count > 0) {
@@ -187,6 +190,7 @@ static void vrrp_status(void *ctx, const struct model_router_status *routers, si
 	free(app->routers);
 	app->routers = count ? xmemdup(routers, count * sizeof(*routers)) : NULL;
 	app->router_count = count;
+	events_routers(&app->events, routers, count);
 	replication_observe(app->replication, routers, count);
 	if (app->kubernetes)
 		kubernetes_observe(app->kubernetes, routers, count);
@@ -243,7 +247,8 @@ static void vrrp_stopped(void *ctx)
 {
 	struct app *app = ctx;
 
-	loop_stop(app->loop);
+	if (events_flush(&app->events))
+		loop_stop(app->loop);
 }
 
 /* --- signals and the service manager --- */
@@ -268,6 +273,7 @@ static void stop(struct app *app)
 	           app->options->on_exit == DAEMON_EXIT_KEEP ? "keep" : "clean");
 	if (notify_stopping(&app->notify))
 		log_debug("daemon", "the service manager can't be told");
+	events_stopping(&app->events);
 	kubernetes_stop(app->kubernetes);
 	vrrp_thread_stop(app->vrrp, app->options->on_exit == DAEMON_EXIT_KEEP);
 }
@@ -396,7 +402,8 @@ static int open_reconcile(struct app *app)
 
 static int open_replication(struct app *app)
 {
-	const struct replication_handler handler = {.changed = replication_changed, .ctx = app};
+	const struct replication_handler handler = {
+		.changed = replication_changed, .stepped = app_replication_stepped, .ctx = app};
 	int rc = replication_open(app->loop, app->options, &handler, &app->replication);
 
 	if (rc)
@@ -444,10 +451,12 @@ int app_open(struct app *app, const struct daemon_run_options *options)
 		}
 	}
 	open_http(app);
+	app_open_events(app);
 	start_signals(app);
 	if (is_anything_wanted(app))
 		snapshot_changed(app, NULL);
 	app->confined = confine_start(options->seccomp);
+	events_running(&app->events);
 	if (app->notify.watchdog_us)
 		watchdog_due(&app->watchdog);
 	if (notify_ready(&app->notify))
@@ -461,6 +470,7 @@ int app_open(struct app *app, const struct daemon_run_options *options)
 void app_close(struct app *app)
 {
 	http_close(app->http);
+	events_close(&app->events);
 	vrrp_thread_free(app->vrrp);
 	kubernetes_close(app->kubernetes);
 	replication_close(app->replication, app->options->on_exit == DAEMON_EXIT_CLEAN);

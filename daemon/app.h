@@ -9,6 +9,7 @@
 
 #include "daemon/checks.h"
 #include "daemon/control.h"
+#include "daemon/events.h"
 #include "daemon/http.h"
 #include "daemon/kubernetes.h"
 #include "daemon/reconcile.h"
@@ -39,6 +40,7 @@ struct app {
 	struct control *control;
 	int alone_fd;      /* held while nobody else may run here; -1 */
 	struct http *http; /* NULL: none */
+	struct events events;
 	struct vrrp_thread *vrrp;
 	struct model_router_status *routers; /* as last reported */
 	size_t router_count;
@@ -69,6 +71,13 @@ LT_MUST_USE int app_open_checks(struct app *app);
 void app_configure_vrrp(struct app *app);
 /* A file of keys may have changed; 'ctx' is the struct app. */
 void app_keys_changed(void *ctx);
+
+/* daemon/app_events.c */
+void app_open_events(struct app *app);
+/* Whom the checks tell; their 'ctx' is the struct app. */
+void app_tell_checks(struct checks_handlers *handlers);
+/* As replication_handler.stepped. */
+void app_replication_stepped(void *ctx, const char *router, const char *from, const char *to);
 
 /* daemon/app_cluster.c */
 /* What the cluster says; the array is the caller's to free. */

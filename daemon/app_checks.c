@@ -82,10 +82,13 @@ static void restrained(void *ctx)
 
 int app_open_checks(struct app *app)
 {
-	const struct checks_handlers handlers = {
+	struct checks_handlers handlers = {
 		.changed = servers_changed, .restrained = restrained, .ctx = app};
-	int rc = checks_open(&app->checks, app->loop, app->options->state_dir,
-	                     &app->reconcile.drains, &handlers);
+	int rc;
+
+	app_tell_checks(&handlers);
+	rc = checks_open(&app->checks, app->loop, app->options->state_dir, &app->reconcile.drains,
+	                 &handlers);
 
 	if (rc)
 		log_error("health", "servers can't be checked: %s", strerror(-rc));

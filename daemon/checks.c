@@ -124,14 +124,17 @@ static void take_in(struct checks_virtual *worst, const struct ipvs_service *ser
 	worst->router = service->wanted->router;
 }
 
-static void tell_serving(const struct checks_virtual *v)
+static void tell_serving(const struct checks *checks, const struct checks_virtual *v,
+                         const enum checks_serving *before)
 {
 	log_at(v->serving == CHECKS_SERVERS ? LOG_LEVEL_NOTICE : LOG_LEVEL_WARN, "health",
 	       "virtual-server=%s/%s answering=\"%s\" up=%zu down=%zu", v->vs->namespace,
 	       v->vs->name, checks_serving_name(v->serving), v->up_count, v->down_count);
+	if (checks->handlers.answering_told)
+		checks->handlers.answering_told(checks->handlers.ctx, v, before);
 }
 
-static void tell_quorum(const struct checks_virtual *v)
+static void tell_quorum(const struct checks *checks, const struct checks_virtual *v)
 {
 	const struct model_quorum *quorum = v->vs->quorum;
 
@@ -146,6 +149,8 @@ static void tell_quorum(const struct checks_virtual *v)
 		         "router=%s is the address owner (priority 255): its priority is not "
 		         "lowered",
 		         v->router->name);
+	if (checks->handlers.quorum_told)
+		checks->handlers.quorum_told(checks->handlers.ctx, v);
 }
 
 static void judge_quorum(struct checks *checks, struct checks_virtual *v, int64_t now_us)
@@ -163,7 +168,7 @@ static void judge_quorum(struct checks *checks, struct checks_virtual *v, int64_
 		return;
 	checks->quorum_loss_count += !met;
 	if (v->vs->quorum)
-		tell_quorum(v);
+		tell_quorum(checks, v);
 }
 
 /* --- restraints --- */
@@ -231,7 +236,7 @@ static void judge(struct checks *checks, int64_t now_us)
 		if (!v->known || v->serving != before[i])
 			v->serving_since_us = now_us;
 		if (v->known ? v->serving != before[i] : v->serving != CHECKS_SERVERS)
-			tell_serving(v);
+			tell_serving(checks, v, v->known ? &before[i] : NULL);
 		judge_quorum(checks, v, now_us);
 		v->known = true;
 	}
@@ -301,6 +306,8 @@ static void tell_rest(struct checks *checks, int64_t now_us)
 		return;
 	}
 	log_notice("health", "more servers changed count=%zu", checks->untold_count);
+	if (checks->handlers.servers_told)
+		checks->handlers.servers_told(checks->handlers.ctx, checks->untold_count);
 	checks->untold_count = 0;
 }
 
@@ -323,7 +330,7 @@ static void turn_due(struct loop_deadline *deadline)
 	checks->turn_took_us = checks->turn_end_us - begin_us;
 }
 
-static void tell_verdict(const struct health_entry *entry)
+static void tell_verdict(const struct checks *checks, const struct health_entry *entry)
 {
 	const struct health_machine *machine = health_entry_machine(entry);
 	const struct health_target *target = health_entry_target(entry);
@@ -334,6 +341,8 @@ static void tell_verdict(const struct health_entry *entry)
 	       endpoint_format(&target->address, target->port, text),
 	       model_health_type_name(target->check->type), health_state_name(machine->state),
 	       health_result_name(machine->result), machine->why, machine->streak);
+	if (checks->handlers.server_told)
+		checks->handlers.server_told(checks->handlers.ctx, entry);
 }
 
 static void verdict_changed(void *ctx, const struct health_entry *entry)
@@ -350,7 +359,7 @@ static void verdict_changed(void *ctx, const struct health_entry *entry)
 	checks->verdicts.unsettled = true;
 	checks_memory_changed(&checks->memory, now_us);
 	if (may_tell(checks, now_us))
-		tell_verdict(entry);
+		tell_verdict(checks, entry);
 	if (checks->moved_count > 1)
 		return;
 	if (rest_us > REST_MAX_US)

@@ -19,14 +19,6 @@
 
 #include <jansson.h>
 
-struct checks_handlers {
-	/* Other verdicts: these services want a turn of IPVS. */
-	void (*changed)(void *ctx, const struct ipvs_scope *scope);
-	/* checks_restraints() says something else. */
-	void (*restrained)(void *ctx);
-	void *ctx;
-};
-
 /* Who answers clients of a virtual server; of several ports and addresses the worst. */
 enum checks_serving {
 	CHECKS_SERVERS, /* servers that are up */
@@ -35,6 +27,23 @@ enum checks_serving {
 	CHECKS_NOBODY,
 };
 const char *checks_serving_name(enum checks_serving serving); /* "servers" */
+
+struct checks_virtual;
+struct checks_handlers {
+	/* Other verdicts: these services want a turn of IPVS. */
+	void (*changed)(void *ctx, const struct ipvs_scope *scope);
+	/* checks_restraints() says something else. */
+	void (*restrained)(void *ctx);
+	/* What the log tells, for those who are told on; each may be NULL. A server's verdict is
+	 * another; so many more are, which nobody is told of one by one; who answers is another
+	 * ('before' NULL: nothing was known); the quorum was lost, or is met again. */
+	void (*server_told)(void *ctx, const struct health_entry *entry);
+	void (*servers_told)(void *ctx, size_t count);
+	void (*answering_told)(void *ctx, const struct checks_virtual *virtual_server,
+	                       const enum checks_serving *before);
+	void (*quorum_told)(void *ctx, const struct checks_virtual *virtual_server);
+	void *ctx;
+};
 
 /* A virtual server that verdicts concern. */
 struct checks_virtual {

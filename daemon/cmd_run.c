@@ -80,6 +80,18 @@ static const struct options_option options[] = {
          .value = "PORT",
          .help = "TCP port of the other nodes' and our own channel for that [9311]",
          .more = "The same on all."},
+	{.name = "notify",
+         .value = "TARGET",
+         .repeatable = true,
+         .help = "tell this program what happens, a line of JSON for each event: fifo:/PATH (made "
+                 "if missing), unix:/PATH (a stream socket that it listens on), http://... or "
+                 "https://... (a POST each), webhook:/PATH (the same, URL and headers from a "
+                 "file); may be given more than once [nobody]"},
+	{.name = "notify-ca",
+         .value = "FILE",
+         .hint = OPTIONS_HINT_FILE,
+         .help = "authorities, as PEM, that sign the certificates of --notify https://... [the "
+                 "system's]"},
 	{.name = "on-exit",
          .value = "WHAT",
          .choices = on_exit_choices,
@@ -167,6 +179,29 @@ static int run_excluding(const struct options_given *given, struct daemon_run_op
 	return code;
 }
 
+static int run_telling(const struct options_given *given, struct daemon_run_options *run)
+{
+	struct news_target *targets = NULL;
+	struct text problem = {0};
+	char **texts = NULL;
+	size_t count = 0;
+	int code;
+
+	if (options_has(given, "notify"))
+		texts = options_values(given, "notify", NULL, &count);
+	if (news_targets_parse((const char *const *)texts, count, &targets, &problem)) {
+		code = command_misused(given, "option '--notify': %s", text_str(&problem));
+	} else {
+		run->notify = targets;
+		run->notify_count = count;
+		code = run_excluding(given, run);
+		news_targets_free(targets, count);
+	}
+	text_done(&problem);
+	free(texts);
+	return code;
+}
+
 static int run_with(const struct options_given *given, struct daemon_run_options *run)
 {
 	char **paths = NULL, **namespaces = NULL;
@@ -178,7 +213,7 @@ static int run_with(const struct options_given *given, struct daemon_run_options
 		namespaces = options_values(given, "namespace", NULL, &run->namespace_count);
 	run->paths = paths;
 	run->namespaces = (const char *const *)namespaces;
-	code = run_excluding(given, run);
+	code = run_telling(given, run);
 	free(paths);
 	free(namespaces);
 	return code;
@@ -206,6 +241,7 @@ static int run(const struct options_given *given)
 		.socket_path = options_value(given, "socket", DAEMON_SOCKET),
 		.peer_key = options_value(given, "peer-key", DAEMON_PEER_KEY),
 		.peer_port = DAEMON_PEER_PORT,
+		.notify_ca = options_value(given, "notify-ca", NULL),
 		.resync_us = DAEMON_RESYNC_US,
 		.on_exit = (enum daemon_on_exit)options_choice(given, "on-exit", "clean"),
 		.seccomp = options_choice(given, "seccomp", "on") == 0,

@@ -10,6 +10,11 @@ void metrics_write(const struct app *app, const struct ipvs_table *found, int64_
 	if (found)
 		metrics_server_write(app, found, out);
 	metrics_health_write(&app->checks, out);
+	if (app->events.news) {
+		json_t *notifications = events_report(&app->events, now_us);
+		metrics_events_write(notifications, out);
+		json_decref(notifications);
+	}
 	if (app->replication) {
 		json_t *replication = replication_report(app->replication, now_us);
 		metrics_replication_write(replication, out);

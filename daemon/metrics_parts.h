@@ -23,7 +23,9 @@ void metrics_health_write(const struct checks *checks, struct text *out);
 /* metrics_server.c: virtual and real servers, of a dump. */
 void metrics_server_write(const struct app *app, const struct ipvs_table *found, struct text *out);
 
-/* These two say what the status says (docs/json.md), of which they are given the part. */
+/* These three say what the status says (docs/json.md), of which they are given the part. */
+/* metrics_events.c: "notifications". */
+void metrics_events_write(const json_t *notifications, struct text *out);
 /* metrics_replication.c: "replication". */
 void metrics_replication_write(const json_t *replication, struct text *out);
 /* metrics_kubernetes.c: the entry of "sources" for the cluster. */

@@ -7,6 +7,15 @@
 
 /* --- problems --- */
 
+static void add_target_problems(const struct render_page *page, const json_t *targets)
+{
+	size_t i;
+	json_t *target;
+
+	json_array_foreach(targets, i, target) render_page_problem(
+		page, render_text(target, "target"), render_text(target, "problem"));
+}
+
 static void add_problems(const struct render_page *page, const json_t *status)
 {
 	const json_t *ipvs = json_object_get(status, "ipvs");
@@ -33,6 +42,8 @@ static void add_problems(const struct render_page *page, const json_t *status)
 	                     json_object_get(json_object_get(status, "kubeProxy"), "problems"));
 	json_array_foreach(json_object_get(status, "sysctls"), i, entry)
 		render_page_problem(page, "sysctl", render_text(entry, "problem"));
+	entry = json_object_get(json_object_get(status, "notifications"), "targets");
+	add_target_problems(page, entry);
 	text_done(&title);
 }
 
@@ -418,6 +429,34 @@ static void add_kernel(const struct render_page *page, const json_t *status)
 	add_sysctls(page, json_object_get(status, "sysctls"));
 }
 
+/* Only where somebody is to be told. */
+static void add_notifications(const struct render_page *page, const json_t *notifications)
+{
+	const json_t *targets = json_object_get(notifications, "targets");
+	size_t i;
+	json_t *target;
+
+	if (json_array_size(targets) == 0)
+		return;
+	render_page_heading(page, "Notifications");
+	text_add(page->out, "\n");
+	json_array_foreach(targets, i, target)
+	{
+		json_int_t queued = render_integer(target, "queued");
+		json_int_t dropped = render_integer(target, "dropped");
+		struct text line = {0};
+
+		text_printf(&line, "%s: %" JSON_INTEGER_FORMAT " told",
+		            render_text(target, "target"), render_integer(target, "delivered"));
+		if (queued)
+			text_printf(&line, ", %" JSON_INTEGER_FORMAT " waiting", queued);
+		if (dropped)
+			text_printf(&line, ", %" JSON_INTEGER_FORMAT " lost", dropped);
+		table_paragraph(page->out, text_str(&line), 0, 2, page->style->width);
+		text_done(&line);
+	}
+}
+
 void render_status(const json_t *status, const struct table_style *style, struct text *out)
 {
 	const struct render_page page = {.style = style, .out = out};
@@ -443,4 +482,5 @@ void render_status(const json_t *status, const struct table_style *style, struct
 	add_sources(&page, json_object_get(status, "sources"));
 	render_replication(&page, json_object_get(status, "replication"));
 	add_kernel(&page, status);
+	add_notifications(&page, json_object_get(status, "notifications"));
 }

@@ -45,6 +45,19 @@ static bool is_held(const struct replication *replication, const struct replicat
 	       !peer_book_in_step(replication->book, router->name);
 }
 
+static void tell_step(const struct replication *replication, struct replication_router *router)
+{
+	const char *before = router->step;
+
+	router->step = replication->book && router->known
+	                       ? peer_step_name(peer_book_step(replication->book, router->name))
+	                       : NULL;
+	if (router->step != before && replication->handler.stepped)
+		replication->handler.stepped(replication->handler.ctx, router->name,
+		                             before ? before : "off",
+		                             router->step ? router->step : "off");
+}
+
 static void update_restraints(struct replication *replication)
 {
 	bool changed = false;
@@ -54,6 +67,7 @@ static void update_restraints(struct replication *replication)
 		struct replication_router *router = &replication->routers[i];
 		bool held = is_held(replication, router);
 
+		tell_step(replication, router);
 		changed |= held != router->held;
 		if (held != router->held && router->known && router->rival)
 			log_notice("peer", "router=%s %s", router->name,

@@ -27,6 +27,9 @@ struct replication;
 struct replication_handler {
 	/* replication_restraints() or replication_is_on() says something else. */
 	void (*changed)(void *ctx);
+	/* How a router's connections are known here is another: "off", or peer_step_name(). May be
+	 * NULL. */
+	void (*stepped)(void *ctx, const char *router, const char *from, const char *to);
 	void *ctx;
 };
 

@@ -39,6 +39,7 @@ struct replication_router {
 	bool rival;                                   /* Backup: it hears an Active */
 	int64_t active_us;                            /* Active: since */
 	bool held;                                    /* must not preempt */
+	const char *step;                             /* as told: peer_step_name(); NULL: off */
 	size_t walked;                                /* slot up to which the walk has come */
 	struct peer_address heard[MODEL_PEERS_SHOWN]; /* multicast: who advertises */
 	size_t heard_count;

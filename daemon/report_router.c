@@ -47,7 +47,7 @@ static bool owns_already(const struct model_router *router, const struct addr *a
 }
 
 /* The router's own addresses, then those of its virtual servers. */
-static json_t *addresses(const struct model_snapshot *snapshot, const char *name)
+json_t *report_router_addresses(const struct model_snapshot *snapshot, const char *name)
 {
 	json_t *list = json_array();
 	const struct model_router *router = snapshot ? model_snapshot_router(snapshot, name) : NULL;
@@ -212,7 +212,8 @@ json_t *report_routers(const struct model_router_status *routers, size_t count,
 		json_object_set_new(object, "activeInterval", duration_text(r->active_interval_us));
 		json_object_set_new(object, "active", followed(r));
 		json_object_set_new(object, "authentication", authentication(r));
-		json_object_set_new(object, "addresses", addresses(snapshot, r->name));
+		json_object_set_new(object, "addresses",
+		                    report_router_addresses(snapshot, r->name));
 		json_object_set_new(object, "addressesOwned", json_integer(r->address_count));
 		json_object_set_new(object, "addressesPresent", json_integer(r->addresses_present));
 		json_object_set_new(object, "peers", peers(r, now_us));

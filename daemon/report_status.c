@@ -115,6 +115,7 @@ json_t *report_status(const struct app *app, int64_t now_us)
 	                              kube_proxy_mode_name(app->reconcile.proxy_mode), "problems",
 	                              problem_list(&app->reconcile.proxy_problems)));
 	json_object_set_new(status, "replication", replication_report(app->replication, now_us));
+	json_object_set_new(status, "notifications", events_report(&app->events, now_us));
 	json_object_set_new(status, "reconcile", reconcile_object(&app->reconcile, now_us));
 	json_object_set_new(status, "sysctls", sysctl_list(app->reconcile.sysctls));
 	return status;

@@ -8,6 +8,7 @@
 
 #include "lib/endpoint.h"
 #include "lib/log.h"
+#include "news/target.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -47,6 +48,9 @@ struct daemon_run_options {
 	/* What a kube-proxy in its mode ipvs was told to leave alone. */
 	const struct addr_prefix *kube_proxy_excludes;
 	size_t kube_proxy_exclude_count;
+	const struct news_target *notify; /* who is told what happens */
+	size_t notify_count;
+	const char *notify_ca; /* authorities of webhooks; NULL: the system's */
 	enum daemon_on_exit on_exit;
 	bool seccomp; /* confine ourselves after the start, where the kernel can */
 	enum log_format log_format;

@@ -24,9 +24,9 @@ bool verdicts_concern(const struct model_virtual_server *vs)
 	return false;
 }
 
-static struct health_target target_of(const struct model_service *service,
-                                      const struct model_real_server *server,
-                                      const struct model_health_check *check)
+struct health_target verdicts_target(const struct model_service *service,
+                                     const struct model_real_server *server,
+                                     const struct model_health_check *check)
 {
 	return health_target_make(&server->address, ipvs_table_server_port(service, server), check);
 }
@@ -54,7 +54,7 @@ struct health_target *verdicts_targets(const struct model_snapshot *snapshot, si
 				capacity = capacity * 2 + 64;
 				targets = xreallocarray(targets, capacity, sizeof(*targets));
 			}
-			targets[count++] = target_of(service, &servers[j], check);
+			targets[count++] = verdicts_target(service, &servers[j], check);
 		}
 	}
 	*ret_count = count;
@@ -69,7 +69,7 @@ static void look_up(const struct verdicts *verdicts, const struct model_service 
 
 	if (!check)
 		return;
-	struct health_target target = target_of(service, server, check);
+	struct health_target target = verdicts_target(service, server, check);
 	known->check = check;
 	known->entry = verdicts->find(verdicts->ctx, &target);
 	if (known->entry)

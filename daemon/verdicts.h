@@ -38,6 +38,10 @@ struct verdicts_service {
 /* The check that a server has: its own or its virtual server's; NULL: none. */
 const struct model_health_check *verdicts_check(const struct model_virtual_server *vs,
                                                 const struct model_real_server *server);
+/* What that check looks at. */
+struct health_target verdicts_target(const struct model_service *service,
+                                     const struct model_real_server *server,
+                                     const struct model_health_check *check);
 /* Can verdicts make a difference to its services? It has a check, a sorry server or a quorum. */
 bool verdicts_concern(const struct model_virtual_server *vs);
 

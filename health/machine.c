@@ -94,6 +94,7 @@ bool health_machine_result(struct health_machine *machine, const struct health_t
 	state = verdict(machine, timing);
 	if (state == machine->state)
 		return false;
+	machine->before = machine->state;
 	machine->state = state;
 	machine->since_us = now_us;
 	machine->change_count++;

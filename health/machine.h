@@ -54,6 +54,7 @@ struct health_timing health_timing_of(const struct model_health_check *check);
 
 struct health_machine {
 	enum health_state state;
+	enum health_state before;  /* the state before that one */
 	enum health_result result; /* of the last check; HEALTH_OK before the first */
 	char why[HEALTH_WHY_SIZE]; /* for people: "HTTP status 503"; "" when it was good */
 	unsigned streak;           /* results in a row that are as the last one that counted */

@@ -5,7 +5,8 @@
 #include <string.h>
 
 #define MAIL    "Lintel sends no mail; alert from /metrics"
-#define SCRIPT  "Lintel runs no programs; follow its log or /metrics"
+#define SCRIPT  "Lintel runs no programs; lintel run --notify tells yours what happens"
+#define FIFO    "lintel run --notify fifo:PATH writes events there, as lines of JSON"
 #define SNMP    "Lintel has no SNMP; /metrics has the figures"
 #define ONE     "there is one process, and it needs no such setting"
 #define BUFFERS "buffers are sized by themselves"
@@ -28,13 +29,14 @@ static const struct import_keyword words[] = {
 	{"startup_script_timeout", IMPORT_FAILED, "Lintel runs no programs"},
 	{"shutdown_script", IMPORT_FAILED, "Lintel runs no programs; systemd does: ExecStopPost="},
 	{"shutdown_script_timeout", IMPORT_FAILED, "Lintel runs no programs"},
-	{"notify_fifo", IMPORT_FAILED, SCRIPT},
+	{"notify_fifo", IMPORT_FAILED, FIFO},
 	{"notify_fifo_script", IMPORT_FAILED, SCRIPT},
-	{"vrrp_notify_fifo", IMPORT_FAILED, SCRIPT},
+	{"vrrp_notify_fifo", IMPORT_FAILED, FIFO},
 	{"vrrp_notify_fifo_script", IMPORT_FAILED, SCRIPT},
-	{"lvs_notify_fifo", IMPORT_FAILED, SCRIPT},
+	{"lvs_notify_fifo", IMPORT_FAILED, FIFO},
 	{"lvs_notify_fifo_script", IMPORT_FAILED, SCRIPT},
-	{"fifo_write_vrrp_states_on_reload", IMPORT_FAILED, SCRIPT},
+	{"fifo_write_vrrp_states_on_reload", IMPORT_DIFFERS,
+         "whoever begins to read is told the states, a reload changes none"},
 	{"vrrp_notify_priority_changes", IMPORT_FAILED, SCRIPT},
 	{"rs_init_notifies", IMPORT_FAILED, SCRIPT},
 	{"script_user", IMPORT_DIFFERS, "no programs are run"},

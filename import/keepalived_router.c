@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SCRIPT "Lintel runs no programs; follow its log or /metrics"
+#define SCRIPT "Lintel runs no programs; lintel run --notify tells yours what happens"
 #define TRACK  "only interfaces are tracked: trackInterfaces"
 
 static const struct import_keyword words[] = {

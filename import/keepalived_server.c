@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SCRIPT              "Lintel runs no programs; follow its log or /metrics"
+#define SCRIPT              "Lintel runs no programs; lintel run --notify tells yours what happens"
 #define MAIL                "Lintel sends no mail; alert from /metrics"
 #define PERSISTENCE_DEFAULT 360 /* seconds, keepalived's */
 

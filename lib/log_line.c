@@ -90,7 +90,7 @@ void log_line_journal(struct text *out, enum log_level level, const char *compon
 
 /* Days since 1970 to a date of the Gregorian calendar: counted in eras of 400 years, each beginning
  * on 1 March, so that the leap day comes last. */
-static void add_time(struct text *out, int64_t wall_us)
+void log_line_time(struct text *out, int64_t wall_us)
 {
 	int64_t ms = wall_us / 1000;
 	int64_t day = ms / 86400000 + 719468; /* since 0000-03-01 */
@@ -114,7 +114,7 @@ static void add_time(struct text *out, int64_t wall_us)
 void log_line_text(struct text *out, int64_t wall_us, enum log_level level, const char *component,
                    const char *message)
 {
-	add_time(out, wall_us);
+	log_line_time(out, wall_us);
 	text_printf(out, " %s %s: ", log_line_level_name(level), component);
 	add_message(out, message);
 }
@@ -243,7 +243,7 @@ void log_line_json(struct text *out, int64_t wall_us, enum log_level level, cons
 	size_t len = kept_len(message);
 
 	text_add(out, "{\"time\":\"");
-	add_time(out, wall_us);
+	log_line_time(out, wall_us);
 	text_printf(out, "\",\"level\":\"%s\",\"component\":", log_line_level_name(level));
 	add_json_text(out, component, strlen(component));
 	text_add(out, ",\"message\":\"");

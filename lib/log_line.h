@@ -20,6 +20,8 @@ const char *log_line_level_name(enum log_level level);
 /* "<5>vrrp: message": the journal knows the time. No newline; appended to 'out'. */
 void log_line_journal(struct text *out, enum log_level level, const char *component,
                       const char *message);
+/* "2026-01-31T12:00:00.123Z"; 'wall_us' is microseconds since 1970. */
+void log_line_time(struct text *out, int64_t wall_us);
 /* "2026-01-31T12:00:00.123Z notice vrrp: message"; 'wall_us' is microseconds since 1970. */
 void log_line_text(struct text *out, int64_t wall_us, enum log_level level, const char *component,
                    const char *message);

@@ -204,6 +204,7 @@ function findProblems() {
 	for (const [name, tone] of [["ipvs", "bad"], ["nft", "bad"], ["kubeProxy", "bad"], ["replication", "warn"], ["health", "warn"]])
 		list((status[name] || {}).problems).forEach((problem) => add(tone, { ipvs: "IPVS", nft: "nftables", kubeProxy: "kube-proxy", replication: "Replication", health: "Health checks" }[name], problem));
 	for (const sysctl of list(status.sysctls)) add("warn", "Kernel setting", sysctl.problem);
+	for (const target of list((status.notifications || {}).targets)) add("warn", target.target, target.problem);
 	for (const peer of list((status.replication || {}).peers)) {
 		if (peer.state === "refused") add("warn", `Replication with ${peer.node || peer.address}`, peer.reason || "refused");
 	}

@@ -6,7 +6,7 @@
     ```yaml, ```json   configuration, answers
     ``` or ```text     drawings, and excerpts of files or logs
 
-Further words say, in the tutorial, on which machines (sh lb1 lb2) and that a command stays in its terminal (stays).
+"sh script" is one script, tried whole (notifying.md, by tests/news/delivery.py). Further words say, in the tutorial, on which machines (sh lb1 lb2) and that a command stays in its terminal (stays).
 """
 import dataclasses
 import re

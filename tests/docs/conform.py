@@ -45,6 +45,19 @@ class _Look:
         if not any(_is(value, name) for name in names):
             self.wrong(path, f"{value!r} is no {' or '.join(names)}")
 
+    def rule_oneOf(self, value, rule, _, path):  # pylint: disable=invalid-name
+        """What is said against it is said of the one that it is most like."""
+        found = []
+        for schema in rule:
+            look = _Look(self.root, self.closed, self.partial)
+            look.value(value, schema, path)
+            found.append(look.problems)
+        fitting = sum(not problems for problems in found)
+        if fitting == 0:
+            self.problems += min(found, key=len)
+        elif fitting > 1:
+            self.wrong(path, f"it is {fitting} things at once")
+
     def rule_enum(self, value, rule, _, path):
         if value not in rule:
             self.wrong(path, f"{value!r} is none of {rule}")

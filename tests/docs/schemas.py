@@ -31,6 +31,8 @@ def walk(schema, root, path=""):
         yield from walk(member, root, f"{path}.{name}")
     if "items" in schema:
         yield from walk(schema["items"], root, f"{path}[]")
+    for one in schema.get("oneOf", ()):
+        yield from walk(one, root, path)
 
 
 @test
@@ -46,12 +48,25 @@ def golden_answers_have_documented_members_of_the_documented_types():
 
 
 @test
+def golden_events_are_documented_and_all_that_is_documented_is_among_them():
+    schema = conform.load("event")
+    lines = [json.loads(line) for line in (GOLDEN / "events.jsonl").read_text(encoding="utf-8").splitlines()]
+    for line in lines:
+        assert not (wrong := conform.problems(line, schema)), f"{line}: {wrong}"
+        assert not line["current"] or line.get("from") is None, line
+    kinds = {one["properties"]["event"]["enum"][0] for name, one in schema["$defs"].items() if name != "time"}
+    assert {line["event"] for line in lines} == kinds, kinds ^ {line["event"] for line in lines}
+    for change in ({"event": "rooter"}, {"to": "Master"}, {"more": 1}, {"sequence": "1"}, {"priority": None}):
+        assert conform.problems({**next(line for line in lines if line["event"] == "router"), **change}, schema), change
+
+
+@test
 def what_is_read_by_itself_is_required():
     """A script may rely on every member; those that are there at times are few, and named here."""
     optional = {"list": {".connections", ".connectionsTruncated"},
                 "status": {f".sources[].{name}" for name in
                            ("server", "class", "known", "savedSecondsAgo", "lease", "requests", "resources", "pools")},
-                "explain": set()}
+                "explain": set(), "event": set()}
     for kind, wanted in optional.items():
         root = conform.load(kind)
         found = set()
@@ -68,7 +83,7 @@ def the_prose_tells_of_every_member():
     prose = (TOP / "docs" / "json.md").read_text(encoding="utf-8")
     words = set(re.findall(r"\w+", " ".join(re.findall(r"`([^`\n]*)`", prose))))
     counters = conform.load("status")["$defs"]["counters"]["properties"].keys()
-    for kind in ("status", "list", "explain"):
+    for kind in ("status", "list", "explain", "event"):
         root = conform.load(kind)
         missing = {path for path, _ in walk(root, root) if path.rsplit(".", 1)[-1] not in words}
         missing = {path for path in missing if path.rsplit(".", 1)[-1] not in counters}

@@ -11,7 +11,7 @@ import tempfile
 FLOORS = {
     "lib": 0,
     "model": 1,
-    "vrrp": 2, "ipvs": 2, "nft": 2, "conntrack": 2, "health": 2, "peer": 2, "k8s": 2, "files": 2,
+    "vrrp": 2, "ipvs": 2, "nft": 2, "conntrack": 2, "health": 2, "news": 2, "peer": 2, "k8s": 2, "files": 2,
     "import": 2,
     "daemon": 3,
 }

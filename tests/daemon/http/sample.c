@@ -137,6 +137,7 @@ static unsigned metrics(void *ctx, struct text *out)
 
 	invent_table(&found);
 	metrics_write(&app, &found, NOW_US, out);
+	metrics_events_write(json_object_get(status, "notifications"), out);
 	metrics_replication_write(json_object_get(status, "replication"), out);
 	metrics_kubernetes_write(kubernetes, out);
 	ipvs_table_done(&found);
