@@ -197,11 +197,6 @@ static void vrrp_status(void *ctx, const struct model_router_status *routers, si
 	app_hand_over(app);
 }
 
-static void vrrp_event(void *ctx, int level, const char *message)
-{
-	log_at((enum log_level)level, "vrrp", "%s", message);
-}
-
 static const char *failover_text(int result)
 {
 	switch (-result) {
@@ -415,7 +410,7 @@ static int open_vrrp(struct app *app)
 {
 	const struct vrrp_thread_handlers handlers = {
 		.status = vrrp_status,
-		.event = vrrp_event,
+		.event = app_vrrp_event,
 		.failover_done = vrrp_failover_done,
 		.stopped = vrrp_stopped,
 		.ctx = app,

@@ -73,6 +73,8 @@ void app_configure_vrrp(struct app *app);
 void app_keys_changed(void *ctx);
 
 /* daemon/app_events.c */
+/* As vrrp_thread_handlers.event. */
+void app_vrrp_event(void *ctx, int level, const char *message);
 void app_open_events(struct app *app);
 /* Whom the checks tell; their 'ctx' is the struct app. */
 void app_tell_checks(struct checks_handlers *handlers);

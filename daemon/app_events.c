@@ -35,6 +35,11 @@ static void quorum_told(void *ctx, const struct checks_virtual *virtual_server)
 	events_quorum(&app->events, virtual_server);
 }
 
+void app_vrrp_event(void *ctx, int level, const char *message)
+{
+	log_at((enum log_level)level, "vrrp", "%s", message);
+}
+
 void app_tell_checks(struct checks_handlers *handlers)
 {
 	handlers->server_told = server_told;
