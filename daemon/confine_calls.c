@@ -30,7 +30,7 @@ const struct confine_calls confine_allowed[] = {
          "eventfd2 pipe pipe2 signalfd signalfd4"},
 	{"changes of the configuration, of key files",
          "inotify_init1 inotify_add_watch inotify_rm_watch"},
-	{"the configuration, /proc/sys, state, certificates, resolv.conf, hosts",
+	{"the configuration, /proc/sys, state, certificates, resolv.conf, hosts, FIFOs",
          "open openat access faccessat faccessat2 stat stat64 lstat lstat64 fstat fstat64 "
          "newfstatat "
          "fstatat64 statx readlink readlinkat getdents getdents64 getcwd statfs statfs64 fstatfs "
@@ -68,9 +68,10 @@ const size_t confine_allowed_count = LT_ARRAY_SIZE(confine_allowed);
 #define THREAD (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD)
 
 const struct confine_argument confine_arguments[] = {
-	{"socket", 0, WHOLE, AF_UNIX, "the control socket, the service manager, syslog"},
-	{"socket", 0, WHOLE, AF_INET, "VRRP, HTTP, peers, the API, checks"},
-	{"socket", 0, WHOLE, AF_INET6, "VRRP, HTTP, peers, the API, checks"},
+	{"socket", 0, WHOLE, AF_UNIX,
+         "the control socket, the service manager, syslog, who is told"},
+	{"socket", 0, WHOLE, AF_INET, "VRRP, HTTP, peers, the API, checks, webhooks"},
+	{"socket", 0, WHOLE, AF_INET6, "VRRP, HTTP, peers, the API, checks, webhooks"},
 	{"socket", 0, WHOLE, AF_NETLINK, "addresses, IPVS, nftables, conntrack"},
 	{"socket", 0, WHOLE, AF_PACKET, "gratuitous ARP, virtual MACs, conflicts of addresses"},
 	{"clone", 0, THREAD, THREAD, "a thread, never a process"},

@@ -13,9 +13,11 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What goes on (a collision) is told again so often; so are changes of a target in the log. */
+/* What goes on (a collision) is told again so often. */
 #define TELL_AGAIN_US (60 * US_PER_S)
-#define LOG_AGAIN_US  (10 * US_PER_S)
+/* Changes of a target that are logged within a while. */
+#define LOG_MAX       10
+#define LOG_SPAN_US   (600 * US_PER_S)
 /* After all virtual routers were handed over: for a webhook's answers. */
 #define FLUSH_US      (2 * US_PER_S)
 
@@ -254,17 +256,25 @@ static void current(void *ctx, struct text *out)
 	events_current(ctx, out);
 }
 
+/* A reader that comes and goes for each line is not told of each time. */
+static bool may_log(struct events_logged *logged, int64_t now_us)
+{
+	if (logged->count == 0 || now_us - logged->since_us >= LOG_SPAN_US)
+		*logged = (struct events_logged){.since_us = now_us};
+	return logged->count++ < LOG_MAX;
+}
+
 static void target_changed(void *ctx, const struct news_status *status)
 {
 	struct events *events = ctx;
 	size_t at = (size_t)(status->target - events->app->options->notify);
-	int64_t now_us = mono_now_us();
-	enum log_level level = status->up ? LOG_LEVEL_NOTICE : LOG_LEVEL_WARN;
+	enum log_level level = LOG_LEVEL_WARN;
 
-	if (events->logged_us[at] && now_us - events->logged_us[at] < LOG_AGAIN_US)
+	/* At a start readers are not there yet. */
+	if (status->up || (status->target->kind != NEWS_WEBHOOK && status->failures == 0))
+		level = LOG_LEVEL_NOTICE;
+	if (!may_log(&events->logged[at], mono_now_us()))
 		level = LOG_LEVEL_DEBUG;
-	else
-		events->logged_us[at] = now_us;
 	if (status->problem[0])
 		log_at(level, "notify", "target=\"%s\" problem=\"%s\" queued=%zu",
 		       status->target->name, status->problem, status->queued);

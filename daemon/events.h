@@ -20,6 +20,12 @@
 
 struct app;
 
+/* Changes of a target that the log told of lately. */
+struct events_logged {
+	int64_t since_us;
+	unsigned count;
+};
+
 struct events {
 	const struct app *app; /* not owned; what is so now is read there */
 	struct news *news;     /* NULL: nobody is to be told */
@@ -29,7 +35,7 @@ struct events {
 	const char *configuration; /* "accepted", "refused" or NULL: as told */
 	int64_t configuration_us;
 	bool running;
-	int64_t logged_us[NEWS_TARGETS_MAX];
+	struct events_logged logged[NEWS_TARGETS_MAX];
 };
 
 /* 'app' is there as far as its options and its loop. 0 or -errno. */

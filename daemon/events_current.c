@@ -242,7 +242,8 @@ void events_current(const struct events *events, struct text *out)
 		events_add_configuration(events, out, NULL, true);
 	for (size_t i = 0; i < app->router_count; i++)
 		add_router(events, out, &app->routers[i]);
-	add_replication(events, out);
+	if (app->replication)
+		add_replication(events, out);
 	add_virtuals(events, out);
 	add_servers(events, out);
 }
