@@ -231,17 +231,25 @@ static void journal_trim(struct balance *balance, const struct ipvs_table *held)
 		journal_save(balance);
 }
 
+/* How long it took since the last time. */
+static int64_t lap(struct balance *balance)
+{
+	int64_t before_us = balance->lap_us;
+
+	balance->lap_us = mono_now_us();
+	return balance->lap_us - before_us;
+}
+
 /* All services and the real servers of ours; of a scope only what is in it. */
 static int read_kernel(struct balance *balance, const struct ipvs_scope *scope, bool stats,
                        struct ipvs_table *ret_table)
 {
 	const struct ipvs_dump dump = {.wants_dests = owns, .ctx = balance, .stats = stats};
-	int64_t begin_us = mono_now_us();
 	size_t unknown = 0;
 	int rc = scope ? ipvs_kernel_look(balance->kernel, scope, ret_table, &unknown)
 	               : ipvs_kernel_dump(balance->kernel, &dump, ret_table, &unknown);
 
-	balance->read_us = mono_now_us() - begin_us;
+	balance->read_us = lap(balance);
 	if (rc)
 		problems_add(&balance->problems, "IPVS can't be read: %s", strerror(-rc));
 	else if (unknown)
@@ -264,11 +272,9 @@ static bool apply(struct balance *balance, const struct ipvs_plan *plan)
 	int *results = xcalloc(plan->count, sizeof(*results));
 	struct text sentence = {0};
 	size_t failed = 0;
-	int64_t begin_us = mono_now_us();
 	int rc = ipvs_kernel_apply(balance->kernel, plan, results);
 
-	balance->apply_us = mono_now_us() - begin_us;
-
+	balance->apply_us = lap(balance);
 	if (rc)
 		problems_add(&balance->problems, "IPVS can't be written: %s", strerror(-rc));
 	for (size_t i = 0; i < plan->count; i++) {
@@ -328,11 +334,10 @@ static bool turn_with(struct balance *balance, const struct ipvs_scope *scope,
 	struct ipvs_table effective;
 	struct ipvs_plan plan;
 
-	int64_t begin_us = mono_now_us();
 	ipvs_drain_step(&balance->drain, now_us, wanted, found, &balance->journal, scope,
 	                &effective);
 	ipvs_plan_make(&effective, found, &balance->journal, &plan);
-	balance->plan_us = mono_now_us() - begin_us;
+	balance->plan_us = lap(balance);
 	balance->operation_count = plan.count;
 	bool done = plan.count == 0 || apply(balance, &plan);
 	if (plan.count > OPERATIONS_TOLD)
@@ -391,6 +396,8 @@ void balance_turn(struct balance *balance, enum balance_cause cause, int64_t now
 	balance->operation_count = 0;
 	balance->failure_count = 0;
 	balance->read_us = balance->plan_us = balance->apply_us = 0;
+	/* Nothing comes before it then. */
+	balance->lap_us = cause == BALANCE_AMEND ? now_us : mono_now_us();
 	balance_probe(balance);
 	if (!balance->kernel) {
 		problems_add(&balance->problems, "%s", ipvs_kernel_open_text(balance->open_error));

@@ -52,6 +52,7 @@ struct balance {
 	size_t foreign_count;      /* services of others */
 	size_t operation_count;    /* of the last turn */
 	size_t failure_count;
+	int64_t lap_us;  /* when the part under way began */
 	int64_t read_us; /* how long the parts of the last turn took */
 	int64_t plan_us;
 	int64_t apply_us;

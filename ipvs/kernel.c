@@ -272,6 +272,46 @@ int ipvs_kernel_dump(struct ipvs_kernel *kernel, const struct ipvs_dump *dump,
 	return 0;
 }
 
+/* One service and its real servers, each asked for by itself. */
+static int look_twice(struct ipvs_kernel *kernel, const struct ipvs_key *key, struct arena *arena,
+                      struct reading *services, struct reading *dests)
+{
+	size_t before = services->count;
+	int err;
+
+	nl_batch_clear(&kernel->batch);
+	ipvs_attr_get_service(&kernel->batch, kernel->family, key);
+	err = nl_request(kernel->nl, &kernel->batch, read_service, services);
+	if (err == 0 && services->count > before)
+		err = dump_dests(kernel, false, arena, &services->services[before], dests);
+	return err;
+}
+
+static int look_at(struct ipvs_kernel *kernel, const struct ipvs_key *key, struct arena *arena,
+                   struct reading *services, struct reading *dests)
+{
+	const struct nl_dump dump = {forget, read_dest, dests};
+	size_t before = services->count;
+	struct ipvs_service *service;
+	int err;
+
+	dests->family = (enum addr_family)key->addr.family;
+	nl_batch_clear(&kernel->batch);
+	ipvs_attr_get_service(&kernel->batch, kernel->family, key);
+	ipvs_attr_get_dests(&kernel->batch, kernel->family, key);
+	err = nl_request_dump(kernel->nl, &kernel->batch, read_service, services, &dump);
+	if (err == -EINTR) {
+		services->count = before;
+		return look_twice(kernel, key, arena, services, dests);
+	}
+	if (err < 0 || services->count == before || dests->count == 0)
+		return err;
+	service = &services->services[before];
+	service->dests = arena_memdup(arena, dests->dests, dests->count * sizeof(*dests->dests));
+	service->dest_count = dests->count;
+	return 0;
+}
+
 int ipvs_kernel_look(struct ipvs_kernel *kernel, const struct ipvs_scope *scope,
                      struct ipvs_table *ret_table, size_t *ret_unknown)
 {
@@ -282,20 +322,15 @@ int ipvs_kernel_look(struct ipvs_kernel *kernel, const struct ipvs_scope *scope,
 
 	ipvs_table_init(&table);
 	for (size_t i = 0; err == 0 && i < scope->count; i++) {
-		nl_batch_clear(&kernel->batch);
-		ipvs_attr_get_service(&kernel->batch, kernel->family, &scope->keys[i]);
-		err = nl_request(kernel->nl, &kernel->batch, read_service, &services);
+		err = look_at(kernel, &scope->keys[i], &table.arena, &services, &dests);
 		if (err == -ESRCH)
 			err = 0; /* it isn't there */
+		unknown += dests.unknown;
 	}
+	unknown += services.unknown;
 	table.services = arena_memdup(&table.arena, services.services,
 	                              services.count * sizeof(*services.services));
 	table.service_count = services.count;
-	unknown += services.unknown;
-	for (size_t i = 0; err == 0 && i < table.service_count; i++) {
-		err = dump_dests(kernel, false, &table.arena, &table.services[i], &dests);
-		unknown += dests.unknown;
-	}
 	reading_done(&services);
 	reading_done(&dests);
 	if (err < 0) {

@@ -148,7 +148,7 @@ static size_t body_came(char *data, size_t size, size_t count, void *ctx)
 	}
 	if (call->turn_size >= K8S_HTTP_TURN_SIZE) {
 		call->paused = true;
-		loop_deadline_arm(&call->http->resume, mono_now_us());
+		loop_deadline_arm(&call->http->resume, loop_now_us(call->http->loop));
 		return CURL_WRITEFUNC_PAUSE;
 	}
 	call->turn_size += size;

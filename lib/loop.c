@@ -29,6 +29,7 @@ struct loop {
 	struct ev_loop *ev;
 	unsigned batch_max; /* so many events may have been a full answer */
 	bool more;          /* this turn's answer may have been full */
+	int64_t now_us;     /* of this turn, 0: nobody asked yet */
 };
 
 /* libev calls this whenever it has gathered events. */
@@ -39,7 +40,9 @@ static void handle_events(struct ev_loop *ev)
 	loop->more = ev_pending_count(ev) >= loop->batch_max;
 	if (loop->more && loop->batch_max < UINT32_MAX / 2)
 		loop->batch_max *= 2;
+	loop->now_us = 0;
 	ev_invoke_pending(ev);
+	loop->now_us = 0;
 }
 
 const char *loop_library_version(char buf[static LOOP_LIBRARY_VERSION_SIZE])
@@ -81,6 +84,13 @@ void loop_run(struct loop *loop)
 void loop_stop(struct loop *loop)
 {
 	ev_break(loop->ev, EVBREAK_ALL);
+}
+
+int64_t loop_now_us(struct loop *loop)
+{
+	if (loop->now_us == 0)
+		loop->now_us = mono_now_us();
+	return loop->now_us;
 }
 
 /* --- descriptors --- */

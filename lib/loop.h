@@ -27,6 +27,9 @@ void loop_free(struct loop *loop); /* NULL accepted; everything in it was stoppe
 void loop_run(struct loop *loop);
 /* From within a handler of this loop. */
 void loop_stop(struct loop *loop);
+/* The time of this turn: read when it is first asked for, and the same until the turn ends. For
+ * those who are called often and want nothing better; a turn may be long. */
+int64_t loop_now_us(struct loop *loop);
 
 /* A descriptor to be told about; zero but for 'fd' and 'ready' before its start. Not owned: the
  * caller closes it after loop_fd_stop(). Stopping and freeing within its own handler is fine. */

@@ -77,8 +77,12 @@ static int timer_wanted(CURLM *curl, long timeout_ms, void *ctx)
 {
 	struct multi *multi = ctx;
 
-	loop_deadline_arm(&multi->timer,
-	                  timeout_ms < 0 ? TIME_NEVER : mono_now_us() + timeout_ms * US_PER_MS);
+	/* 0 is at once: any time that has come will do. */
+	if (timeout_ms <= 0)
+		loop_deadline_arm(&multi->timer,
+		                  timeout_ms < 0 ? TIME_NEVER : loop_now_us(multi->loop));
+	else
+		loop_deadline_arm(&multi->timer, mono_now_us() + timeout_ms * US_PER_MS);
 	return 0;
 }
 

@@ -85,6 +85,13 @@ struct nl_dump {
  * was interrupted or the receive buffer overran. */
 LT_MUST_USE int nl_dump(struct nl *nl, struct nl_batch *one, const struct nl_dump *dump);
 
+/* A request and a dump (a batch of these two) in one system call, and mostly one more for what both
+ * answer. 0, or the request's refusal as -errno, whatever the dump gave; -EINTR: ask for both
+ * again, each by itself. */
+LT_MUST_USE int nl_request_dump(struct nl *nl, struct nl_batch *two,
+                                int (*reply)(void *ctx, const struct nlmsghdr *message), void *ctx,
+                                const struct nl_dump *dump);
+
 /* What the kernel said beside the last refusal (extended acknowledgement), "" when nothing. Owned
  * by the channel, until its next use. */
 const char *nl_refusal_text(const struct nl *nl);

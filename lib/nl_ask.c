@@ -251,3 +251,46 @@ int nl_dump(struct nl *nl, struct nl_batch *one, const struct nl_dump *dump)
 	}
 	return -EINTR;
 }
+
+/* --- both at once --- */
+
+struct questions {
+	struct question first; /* its sequence number is that of both */
+	struct question second;
+};
+
+static int read_replies(void *ctx, const struct nlmsghdr *message)
+{
+	struct questions *q = ctx;
+
+	if (message->nlmsg_seq == q->first.sequence + 1) {
+		q->second.sequence = q->first.sequence + 1;
+		return read_reply(&q->second, message);
+	}
+	/* It asks for no ACK, and its answer comes before the dump's. */
+	return read_reply(&q->first, message) < 0 ? -EBADMSG : 0;
+}
+
+int nl_request_dump(struct nl *nl, struct nl_batch *two,
+                    int (*reply)(void *ctx, const struct nlmsghdr *message), void *ctx,
+                    const struct nl_dump *dump)
+{
+	struct questions q = {
+		.first = {.nl = nl, .reply = reply, .ctx = ctx},
+		.second = {.nl = nl, .reply = dump->entry, .ctx = dump->ctx},
+	};
+	const struct nl_reader reader = {read_replies, &q};
+	int err;
+
+	assert(two->count == 2);
+	((struct nlmsghdr *)(two->data + two->starts[1]))->nlmsg_flags |= NLM_F_DUMP;
+	dump->restart(dump->ctx);
+	err = nl_channel_send(nl, two, 0, 2, &q.first.sequence);
+	if (err == 0)
+		err = nl_channel_read(nl, 0, &reader);
+	if (err == -ENOBUFS)
+		nl->counters.overruns++;
+	if (err == -ENOBUFS || (err == 0 && (q.second.interrupted || q.second.result < 0)))
+		return -EINTR;
+	return err < 0 ? err : q.first.result;
+}

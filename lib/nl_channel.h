@@ -13,7 +13,7 @@
 
 /* The kernel never makes dump messages of more than 32 kB unless one entry is larger. */
 #define NL_BUFFER_SIZE   65536
-#define NL_BUFFER_COUNT  2 /* a short dump is data and its end: both with one recvmmsg(2) */
+#define NL_BUFFER_COUNT  3 /* an answer, a short dump and its end: all with one recvmmsg(2) */
 /* What one refusal takes of the receive buffer: sk_buff and its data, twice over. */
 #define NL_REFUSAL_COST  1536
 #define NL_SOCKET_BUFFER (2 << 20)
