@@ -23,8 +23,8 @@ void kubernetes_wake(struct kubernetes *k)
 	if (k->woken) /* and that was seen to, or will be at the end of the turn under way */
 		return;
 	k->woken = true;
-	if (k->opened)
-		loop_deadline_arm(&k->turn, mono_now_us());
+	if (k->opened && !k->turning)
+		loop_deadline_arm(&k->turn, loop_now_us(k->loop));
 }
 
 static void become_known(struct kubernetes *k, int64_t now_us)
@@ -92,11 +92,11 @@ static bool translate_some(struct kubernetes *k)
 	return !k8s_translator_is_pending(k->translator);
 }
 
-static void turn(struct loop_deadline *deadline)
+void kubernetes_turn(struct kubernetes *k)
 {
-	struct kubernetes *k = lt_container_of(deadline, struct kubernetes, turn);
-	int64_t now_us = mono_now_us(), next_us = TIME_NEVER;
+	int64_t now_us = loop_now_us(k->loop), next_us = TIME_NEVER;
 
+	k->turning = true;
 	k->woken = false;
 	if (!translate_some(k)) {
 		next_us = now_us;
@@ -110,7 +110,13 @@ static void turn(struct loop_deadline *deadline)
 		else if (k->known)
 			next_us = kubernetes_write_step(k, now_us);
 	}
-	loop_deadline_arm(&k->turn, k->woken ? mono_now_us() : next_us);
+	k->turning = false;
+	loop_deadline_arm(&k->turn, k->woken ? now_us : next_us);
+}
+
+static void turn(struct loop_deadline *deadline)
+{
+	kubernetes_turn(lt_container_of(deadline, struct kubernetes, turn));
 }
 
 /* --- small things --- */

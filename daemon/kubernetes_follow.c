@@ -21,9 +21,24 @@ static bool is_watched(const struct kubernetes *k, const char *namespace)
 
 static void noted(struct kubernetes *k)
 {
-	kubernetes_cache_note(k);
+	k->noted = true;
 	k->health.due = true;
-	kubernetes_wake(k);
+}
+
+/* All of what came together is in the store. Who balances by it is not let wait for another turn of
+ * the loop; when more comes soon, kubernetes_turn() sees to it that it is not too often. */
+static void told(void *ctx)
+{
+	struct kubernetes *k = ((struct kubernetes_resource *)ctx)->kubernetes;
+
+	if (!k->noted)
+		return;
+	k->noted = false;
+	if (k->known)
+		kubernetes_turn(k);
+	else
+		kubernetes_wake(k);
+	kubernetes_cache_note(k);
 }
 
 static void replacing(void *ctx)
@@ -33,7 +48,7 @@ static void replacing(void *ctx)
 	k8s_store_mark(resource->kubernetes->store, resource->kind);
 }
 
-static struct k8s_object *decode(struct kubernetes_resource *resource, const json_t *json)
+static struct k8s_object *decode(struct kubernetes_resource *resource, const struct tree *json)
 {
 	enum k8s_decode_fault fault;
 	struct k8s_object *object = k8s_decode(resource->kind, json, &fault);
@@ -46,7 +61,7 @@ static struct k8s_object *decode(struct kubernetes_resource *resource, const jso
 	return object;
 }
 
-static void upserted(void *ctx, json_t *json)
+static void upserted(void *ctx, const struct tree *json)
 {
 	struct kubernetes_resource *resource = ctx;
 	struct kubernetes *k = resource->kubernetes;
@@ -60,7 +75,7 @@ static void upserted(void *ctx, json_t *json)
 		noted(k);
 }
 
-static void deleted(void *ctx, json_t *json)
+static void deleted(void *ctx, const struct tree *json)
 {
 	struct kubernetes_resource *resource = ctx;
 	struct kubernetes *k = resource->kubernetes;
@@ -83,6 +98,7 @@ static void replaced(void *ctx)
 		         k8s_kind_plural(resource->kind), gone);
 		noted(resource->kubernetes);
 	}
+	told(resource);
 }
 
 /* After an outage each would come back when its own delay is over, half a minute apart. */
@@ -120,6 +136,7 @@ static int follow(struct kubernetes *k, enum k8s_kind kind)
 		.deleted = deleted,
 		.replaced = replaced,
 		.changed = changed,
+		.told = told,
 		.ctx = &k->resources[kind],
 	};
 	struct text path = {0};

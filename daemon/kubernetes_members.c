@@ -5,7 +5,7 @@
  * the API ranks the nodes as before. */
 #include "daemon/kubernetes_parts.h"
 
-#include "k8s/json.h"
+#include "k8s/json_tree.h"
 #include "k8s/stamp.h"
 #include "lib/fileio.h"
 #include "lib/log.h"
@@ -144,9 +144,9 @@ static struct kubernetes_member *find(struct kubernetes_members *members, const 
 	return NULL;
 }
 
-static const char *holder(const json_t *object)
+static const char *holder(const struct tree *object)
 {
-	return k8s_json_text(k8s_json_get(object, "spec"), "holderIdentity");
+	return k8s_json_tree_text(tree_get(object, "spec"), "holderIdentity");
 }
 
 static void replacing(void *ctx)
@@ -157,12 +157,12 @@ static void replacing(void *ctx)
 		k->members.items[i].marked = false;
 }
 
-static void upserted(void *ctx, json_t *object)
+static void upserted(void *ctx, const struct tree *object)
 {
 	struct kubernetes *k = ctx;
 	struct kubernetes_members *members = &k->members;
 	const char *node = holder(object);
-	const char *renewed = k8s_json_text(k8s_json_get(object, "spec"), "renewTime");
+	const char *renewed = k8s_json_tree_text(tree_get(object, "spec"), "renewTime");
 	struct kubernetes_member *member = find(members, node);
 
 	if (!*node || strlen(node) > K8S_NAME_LEN_MAX || strchr(node, '\n'))
@@ -178,7 +178,7 @@ static void upserted(void *ctx, json_t *object)
 	}
 	member->marked = true;
 	member->held =
-		*k8s_json_text(k8s_json_get(k8s_json_get(object, "metadata"), "annotations"), HELD);
+		*k8s_json_tree_text(tree_get(tree_get(object, "metadata"), "annotations"), HELD);
 	if (strncmp(member->renewed, renewed, sizeof(member->renewed) - 1) != 0) {
 		snprintf(member->renewed, sizeof(member->renewed), "%s", renewed);
 		member->changed_us = mono_now_us();
@@ -192,7 +192,7 @@ static void forget(struct kubernetes_members *members, struct kubernetes_member 
 	*member = members->items[--members->count];
 }
 
-static void deleted(void *ctx, json_t *object)
+static void deleted(void *ctx, const struct tree *object)
 {
 	struct kubernetes *k = ctx;
 	struct kubernetes_member *member = find(&k->members, holder(object));

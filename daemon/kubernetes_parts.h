@@ -137,7 +137,9 @@ struct kubernetes {
 	struct k8s_translator *translator;
 	struct kubernetes_resource resources[K8S_KIND_COUNT];
 	struct loop_deadline turn;
-	bool woken; /* since the last turn began */
+	bool woken;   /* since the last turn began */
+	bool turning; /* a turn is under way */
+	bool noted;   /* the store changed, and nobody was woken for that yet */
 	uint64_t random;
 	bool opened;                  /* 'turn' can be armed */
 	struct kubernetes_held *held; /* may take no part beside our kube-proxy */
@@ -159,6 +161,8 @@ struct kubernetes {
 /* kubernetes.c */
 /* There is something to do in the next turn of the loop. */
 void kubernetes_wake(struct kubernetes *kubernetes);
+/* A turn now: something came that should not wait. From the loop, not from a turn. */
+void kubernetes_turn(struct kubernetes *kubernetes);
 uint64_t kubernetes_seed(struct kubernetes *kubernetes);
 /* "lintel", or "lintel-CLASS" with what no name may have replaced; then '-' and
  * 'more' unless it is "". Returns buf. */

@@ -10,7 +10,8 @@
 
 #include "k8s/decode.h"
 #include "k8s/encode.h"
-#include "k8s/json.h"
+#include "k8s/json_read.h"
+#include "k8s/json_tree.h"
 #include "lib/crc32.h"
 #include "lib/mem.h"
 
@@ -164,16 +165,20 @@ static const char *check_end(const char *data, size_t size)
 
 static struct k8s_object *decode_line(const char *line, size_t len)
 {
-	json_t *json = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL);
-	const char *name = k8s_json_text(json, "kind");
+	const struct tree *json;
 	struct k8s_object *object = NULL;
 	enum k8s_decode_fault fault;
+	struct arena arena;
+	const char *name;
 
+	arena_init(&arena);
+	json = k8s_json_read(line, len, &arena);
+	name = k8s_json_tree_text(json, "kind");
 	for (int kind = 0; kind < K8S_KIND_COUNT && !object; kind++) {
 		if (strcmp(k8s_kind_name(kind), name) == 0)
 			object = k8s_decode(kind, json, &fault);
 	}
-	json_decref(json);
+	arena_done(&arena);
 	return object;
 }
 

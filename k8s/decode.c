@@ -34,29 +34,37 @@ static int compare_pairs(const void *left, const void *right)
 	return strcmp(a->key, b->key);
 }
 
-struct k8s_pairs k8s_decode_pairs(struct k8s_object *object, const json_t *json,
+static bool has_key(const struct k8s_pair *items, size_t count, const char *key)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(items[i].key, key) == 0)
+			return true;
+	}
+	return false;
+}
+
+struct k8s_pairs k8s_decode_pairs(struct k8s_object *object, const struct tree *map,
                                   bool (*known)(const char *key))
 {
-	json_t *map = (json_t *)(uintptr_t)json; /* jansson's iterators take no const */
 	struct k8s_pairs pairs = {NULL, 0};
-	struct k8s_pair *items;
-	size_t size = json_object_size(json);
+	struct k8s_pair *items = NULL;
+	size_t size = map && map->kind == TREE_MAP ? map->count : 0;
 
-	if (size == 0)
-		return pairs;
-	items = arena_array(&object->arena, size < K8S_PAIRS_MAX ? size : K8S_PAIRS_MAX,
-	                    sizeof(*items));
-	for (void *at = json_object_iter(map); at; at = json_object_iter_next(map, at)) {
-		const char *key = json_object_iter_key(at);
-		const char *value = json_string_value(json_object_iter_value(at));
+	for (const struct tree *at = size > 0 ? map->child : NULL; at; at = at->sibling) {
+		const char *value = k8s_json_tree_string(at);
 
-		if (!value || strlen(value) > K8S_VALUE_LEN_MAX || (known && !known(key)))
+		if (!value || strlen(value) > K8S_VALUE_LEN_MAX || (known && !known(at->key)) ||
+		    has_key(items, pairs.count, at->key))
 			continue;
 		if (pairs.count == K8S_PAIRS_MAX) {
 			object->cut = true;
 			break;
 		}
-		items[pairs.count++] = (struct k8s_pair){k8s_decode_copy(object, key),
+		if (!items)
+			items = arena_array(&object->arena,
+			                    size < K8S_PAIRS_MAX ? size : K8S_PAIRS_MAX,
+			                    sizeof(*items));
+		items[pairs.count++] = (struct k8s_pair){k8s_decode_copy(object, at->key),
 		                                         k8s_decode_copy(object, value)};
 	}
 	if (pairs.count > 1)
@@ -108,12 +116,12 @@ static bool is_known_annotation(const char *key)
 	       strcmp(key, K8S_ANNOTATION_SOURCE_RANGES) == 0;
 }
 
-static enum k8s_decode_fault decode_meta(struct k8s_object *object, const json_t *json)
+static enum k8s_decode_fault decode_meta(struct k8s_object *object, const struct tree *json)
 {
-	const json_t *metadata = k8s_json_get(json, "metadata");
-	const json_t *finalizers = k8s_json_get(metadata, "finalizers");
-	const char *name = k8s_json_text(metadata, "name");
-	const char *namespace = k8s_json_text(metadata, "namespace");
+	const struct tree *metadata = tree_get(json, "metadata");
+	const struct tree *finalizers = tree_get(metadata, "finalizers");
+	const char *name = k8s_json_tree_text(metadata, "name");
+	const char *namespace = k8s_json_tree_text(metadata, "namespace");
 	struct k8s_meta *meta = &object->meta;
 	size_t count;
 
@@ -125,21 +133,23 @@ static enum k8s_decode_fault decode_meta(struct k8s_object *object, const json_t
 		meta->namespace = k8s_decode_copy(object, namespace);
 	}
 	meta->name = k8s_decode_copy(object, name);
-	meta->uid = k8s_decode_copy(object, k8s_json_text(metadata, "uid"));
+	meta->uid = k8s_decode_copy(object, k8s_json_tree_text(metadata, "uid"));
 	meta->resource_version =
-		k8s_decode_copy(object, k8s_json_text(metadata, "resourceVersion"));
-	meta->generation = k8s_json_int(metadata, "generation", 0, INT64_MAX, 0);
-	if (k8s_stamp_parse(k8s_json_text(metadata, "creationTimestamp"), &meta->created_s) < 0)
+		k8s_decode_copy(object, k8s_json_tree_text(metadata, "resourceVersion"));
+	meta->generation = k8s_json_tree_int(metadata, "generation", 0, INT64_MAX, 0);
+	if (k8s_stamp_parse(k8s_json_tree_text(metadata, "creationTimestamp"), &meta->created_s) <
+	    0)
 		meta->created_s = 0;
-	meta->deleting = *k8s_json_text(metadata, "deletionTimestamp");
-	meta->labels = k8s_decode_pairs(object, k8s_json_get(metadata, "labels"), NULL);
-	meta->annotations = k8s_decode_pairs(object, k8s_json_get(metadata, "annotations"),
-	                                     is_known_annotation);
-	count = k8s_json_count(finalizers, K8S_FINALIZERS_MAX, &object->cut);
+	meta->deleting = *k8s_json_tree_text(metadata, "deletionTimestamp");
+	meta->labels = k8s_decode_pairs(object, tree_get(metadata, "labels"), NULL);
+	meta->annotations =
+		k8s_decode_pairs(object, tree_get(metadata, "annotations"), is_known_annotation);
+	count = k8s_json_tree_count(finalizers, K8S_FINALIZERS_MAX, &object->cut);
 	if (count > 0)
 		meta->finalizers = arena_array(&object->arena, count, sizeof(*meta->finalizers));
-	for (size_t i = 0; i < count; i++) {
-		const char *finalizer = json_string_value(json_array_get(finalizers, i));
+	const struct tree *entry = k8s_json_tree_first(finalizers);
+	for (size_t i = 0; i < count; i++, entry = entry->sibling) {
+		const char *finalizer = k8s_json_tree_string(entry);
 
 		if (finalizer)
 			meta->finalizers[meta->finalizer_count++] =
@@ -148,7 +158,7 @@ static enum k8s_decode_fault decode_meta(struct k8s_object *object, const json_t
 	return K8S_DECODE_FINE;
 }
 
-static void decode_rest(struct k8s_object *object, const json_t *json)
+static void decode_rest(struct k8s_object *object, const struct tree *json)
 {
 	switch (object->kind) {
 	case K8S_NAMESPACE:
@@ -174,14 +184,14 @@ static void decode_rest(struct k8s_object *object, const json_t *json)
 	}
 }
 
-struct k8s_object *k8s_decode(enum k8s_kind kind, const json_t *json,
+struct k8s_object *k8s_decode(enum k8s_kind kind, const struct tree *json,
                               enum k8s_decode_fault *ret_fault)
 {
-	const char *said = k8s_json_text(json, "kind");
+	const char *said = k8s_json_tree_text(json, "kind");
 	enum k8s_decode_fault fault = K8S_DECODE_FINE;
 	struct k8s_object *object = NULL;
 
-	if (!json_is_object(json)) {
+	if (!json || json->kind != TREE_MAP) {
 		fault = K8S_DECODE_NO_OBJECT;
 	} else if (*said && strcmp(said, k8s_kind_name(kind)) != 0) {
 		fault = K8S_DECODE_OTHER_KIND;

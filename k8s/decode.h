@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* k8s/decode.h - JSON of the API to objects.
+/* k8s/decode.h - objects of the API as they came to objects of ours.
  *
  * Pure. Anything may come in; what is no object at all is told, everything else is read as far as
  * it makes sense (k8s/objects.h). Our own kinds go through the decoder of files (model/decode.h)
@@ -10,8 +10,7 @@
 
 #include "k8s/objects.h"
 #include "lib/compiler.h"
-
-#include <jansson.h>
+#include "lib/tree.h"
 
 enum k8s_decode_fault {
 	K8S_DECODE_FINE,
@@ -23,9 +22,10 @@ enum k8s_decode_fault {
 };
 const char *k8s_decode_fault_name(enum k8s_decode_fault fault); /* "has no name" */
 
-/* The object, one handle of which is the caller's; NULL with '*ret_fault' set. Items of lists need
+/* Of what k8s_json_read() or k8s_json_read_object() gave, NULL as well: nothing of it is kept.
+ * The object, one handle of which is the caller's; NULL with '*ret_fault' set. Items of lists need
  * not say their kind. */
-LT_MUST_USE struct k8s_object *k8s_decode(enum k8s_kind kind, const json_t *json,
+LT_MUST_USE struct k8s_object *k8s_decode(enum k8s_kind kind, const struct tree *json,
                                           enum k8s_decode_fault *ret_fault);
 
 #endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "k8s/decode_parts.h"
-#include "k8s/json_tree.h"
 #include "model/decode.h"
 
 #include <stdlib.h>
@@ -25,64 +24,74 @@ static const char *problems_text(struct k8s_object *object, const struct model_p
 	return copy;
 }
 
-static const char *dump(struct k8s_object *object, const json_t *json)
+static const char *dump(struct k8s_object *object, const struct tree *json)
 {
-	char *text;
+	struct text text = {0};
 	const char *copy;
 
 	if (!json)
 		return "";
-	text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
-	copy = text ? k8s_decode_copy(object, text) : "";
-	free(text);
+	k8s_json_tree_write(json, &text);
+	copy = k8s_decode_copy(object, text_str(&text));
+	text_done(&text);
 	return copy;
 }
 
-static void decode_model(struct k8s_object *object, const json_t *json)
+/* As items of lists come, and as our own files have it, without kind and version. */
+static struct tree *complete(const struct k8s_object *object, const struct tree *json,
+                             struct arena *arena)
+{
+	struct tree *document = tree_new(arena, TREE_MAP, 0);
+
+	if (!tree_get(json, "kind"))
+		tree_put(arena, document, "kind", 0,
+		         tree_scalar(arena, k8s_kind_name(object->kind), 0));
+	if (!tree_get(json, "apiVersion"))
+		tree_put(arena, document, "apiVersion", 0,
+		         tree_scalar(arena, k8s_kind_api_version(object->kind), 0));
+	for (const struct tree *entry = json->child; entry; entry = entry->sibling) {
+		struct tree *copy = tree_new(arena, entry->kind, 0);
+
+		*copy = *entry;
+		copy->sibling = NULL;
+		tree_put(arena, document, entry->key, 0, copy);
+	}
+	return document;
+}
+
+static void decode_model(struct k8s_object *object, const struct tree *json)
 {
 	struct k8s_custom *custom = &object->custom;
 	struct model_problems problems;
+	bool fits = k8s_json_tree_fits(json);
 	struct arena trees;
-	struct tree *tree;
 
 	custom->objects = arena_alloc(&object->arena, sizeof(*custom->objects));
 	model_objects_init(custom->objects);
 	model_problems_init(&problems);
 	arena_init(&trees);
-	tree = k8s_json_tree(json, &trees);
-	if (tree)
-		model_decode(tree, MODEL_SOURCE_KUBERNETES, custom->objects, &problems);
-	custom->problems = tree ? problems_text(object, &problems)
+	if (fits)
+		model_decode(complete(object, json, &trees), MODEL_SOURCE_KUBERNETES,
+		             custom->objects, &problems);
+	custom->problems = fits ? problems_text(object, &problems)
 	                        : "is too large, or too deeply nested";
-	custom->valid = tree && problems.error_count == 0;
+	custom->valid = fits && problems.error_count == 0;
 	arena_done(&trees);
 	model_problems_done(&problems);
 }
 
-/* As items of lists come, and as our own files have it, without kind and version. */
-static json_t *complete(const struct k8s_object *object, const json_t *json)
+static void decode_status(struct k8s_object *object, const struct tree *status)
 {
-	json_t *document = json_copy((json_t *)(uintptr_t)json);
-
-	if (!json_object_get(document, "kind"))
-		json_object_set_new(document, "kind", json_string(k8s_kind_name(object->kind)));
-	if (!json_object_get(document, "apiVersion"))
-		json_object_set_new(document, "apiVersion",
-		                    json_string(k8s_kind_api_version(object->kind)));
-	return document;
-}
-
-static void decode_status(struct k8s_object *object, const json_t *status)
-{
-	const json_t *addresses = k8s_json_get(status, "addresses");
+	const struct tree *addresses = tree_get(status, "addresses");
 	struct k8s_custom *custom = &object->custom;
-	size_t count = k8s_json_count(addresses, K8S_ADDRESSES_MAX, &object->cut);
+	size_t count = k8s_json_tree_count(addresses, K8S_ADDRESSES_MAX, &object->cut);
 
 	custom->status = dump(object, status);
 	if (count > 0)
 		custom->addresses = arena_array(&object->arena, count, sizeof(*custom->addresses));
-	for (size_t i = 0; i < count; i++) {
-		const char *text = json_string_value(json_array_get(addresses, i));
+	const struct tree *json = k8s_json_tree_first(addresses);
+	for (size_t i = 0; i < count; i++, json = json->sibling) {
+		const char *text = k8s_json_tree_string(json);
 		struct addr address = k8s_decode_address(text ? text : "");
 
 		if (address.family != ADDR_NONE)
@@ -90,16 +99,14 @@ static void decode_status(struct k8s_object *object, const json_t *status)
 	}
 }
 
-void k8s_decode_custom(struct k8s_object *object, const json_t *json)
+void k8s_decode_custom(struct k8s_object *object, const struct tree *json)
 {
-	const json_t *spec = k8s_json_get(json, "spec");
+	const struct tree *spec = tree_get(json, "spec");
 	struct k8s_custom *custom = &object->custom;
-	json_t *document = complete(object, json);
 
-	custom->says_priority = k8s_json_get(spec, "priority");
-	custom->says_peers = json_array_size(k8s_json_get(spec, "peers")) > 0;
+	custom->says_priority = tree_get(spec, "priority");
+	custom->says_peers = k8s_json_tree_first(tree_get(spec, "peers"));
 	custom->spec = dump(object, spec);
-	decode_model(object, document);
-	decode_status(object, k8s_json_get(json, "status"));
-	json_decref(document);
+	decode_model(object, json);
+	decode_status(object, tree_get(json, "status"));
 }

@@ -16,43 +16,44 @@ static const char *node_name(struct k8s_object *object, const char *name)
 	return k8s_decode_copy(object, name);
 }
 
-static void decode_endpoint(struct k8s_object *object, const json_t *json)
+static void decode_endpoint(struct k8s_object *object, const struct tree *json)
 {
-	const json_t *conditions = k8s_json_get(json, "conditions");
-	const char *text = json_string_value(json_array_get(k8s_json_get(json, "addresses"), 0));
+	const struct tree *conditions = tree_get(json, "conditions");
+	const char *text = k8s_json_tree_string(k8s_json_tree_first(tree_get(json, "addresses")));
 	struct k8s_slice *slice = &object->slice;
-	struct k8s_endpoint endpoint = {.ready = k8s_json_bool(conditions, "ready", true)};
+	struct k8s_endpoint endpoint = {.ready = k8s_json_tree_bool(conditions, "ready", true)};
 
 	if (!text)
 		return;
 	endpoint.address = k8s_decode_address(text);
 	if (endpoint.address.family != slice->family)
 		return;
-	endpoint.terminating = k8s_json_bool(conditions, "terminating", false);
-	endpoint.serving = k8s_json_bool(conditions, "serving", endpoint.ready);
-	endpoint.node = node_name(object, k8s_json_text(json, "nodeName"));
+	endpoint.terminating = k8s_json_tree_bool(conditions, "terminating", false);
+	endpoint.serving = k8s_json_tree_bool(conditions, "serving", endpoint.ready);
+	endpoint.node = node_name(object, k8s_json_tree_text(json, "nodeName"));
 	slice->endpoints[slice->endpoint_count++] = endpoint;
 }
 
-static void decode_port(struct k8s_object *object, const json_t *json)
+static void decode_port(struct k8s_object *object, const struct tree *json)
 {
 	struct k8s_slice *slice = &object->slice;
 	struct k8s_endpoint_port port = {
-		.port = (uint16_t)k8s_json_int(json, "port", 1, UINT16_MAX, 0),
+		.port = (uint16_t)k8s_json_tree_int(json, "port", 1, UINT16_MAX, 0),
 	};
 
 	/* Without a number: every port, which is nothing one can balance to. */
-	if (port.port == 0 || !k8s_decode_protocol(k8s_json_text(json, "protocol"), &port.protocol))
+	if (port.port == 0 ||
+	    !k8s_decode_protocol(k8s_json_tree_text(json, "protocol"), &port.protocol))
 		return;
-	port.name = k8s_decode_copy(object, k8s_json_text(json, "name"));
+	port.name = k8s_decode_copy(object, k8s_json_tree_text(json, "name"));
 	slice->ports[slice->port_count++] = port;
 }
 
-void k8s_decode_slice(struct k8s_object *object, const json_t *json)
+void k8s_decode_slice(struct k8s_object *object, const struct tree *json)
 {
-	const json_t *endpoints = k8s_json_get(json, "endpoints");
-	const json_t *ports = k8s_json_get(json, "ports");
-	const char *type = k8s_json_text(json, "addressType");
+	const struct tree *endpoints = tree_get(json, "endpoints");
+	const struct tree *ports = tree_get(json, "ports");
+	const char *type = k8s_json_tree_text(json, "addressType");
 	const char *service = k8s_pairs_get(&object->meta.labels, K8S_LABEL_SERVICE);
 	struct k8s_slice *slice = &object->slice;
 	size_t count;
@@ -64,12 +65,14 @@ void k8s_decode_slice(struct k8s_object *object, const json_t *json)
 		slice->family = ADDR_IPV6;
 	else
 		return;
-	count = k8s_json_count(endpoints, K8S_ENDPOINTS_MAX, &object->cut);
+	count = k8s_json_tree_count(endpoints, K8S_ENDPOINTS_MAX, &object->cut);
 	slice->endpoints = arena_array(&object->arena, count, sizeof(*slice->endpoints));
-	for (size_t i = 0; i < count; i++)
-		decode_endpoint(object, json_array_get(endpoints, i));
-	count = k8s_json_count(ports, K8S_PORTS_MAX, &object->cut);
+	const struct tree *json_endpoint = k8s_json_tree_first(endpoints);
+	for (size_t i = 0; i < count; i++, json_endpoint = json_endpoint->sibling)
+		decode_endpoint(object, json_endpoint);
+	count = k8s_json_tree_count(ports, K8S_PORTS_MAX, &object->cut);
 	slice->ports = arena_array(&object->arena, count, sizeof(*slice->ports));
-	for (size_t i = 0; i < count; i++)
-		decode_port(object, json_array_get(ports, i));
+	const struct tree *json_port = k8s_json_tree_first(ports);
+	for (size_t i = 0; i < count; i++, json_port = json_port->sibling)
+		decode_port(object, json_port);
 }

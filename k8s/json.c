@@ -18,13 +18,6 @@ const char *k8s_json_text(const json_t *object, const char *key)
 	return text ? text : "";
 }
 
-bool k8s_json_bool(const json_t *object, const char *key, bool otherwise)
-{
-	const json_t *value = json_object_get(object, key);
-
-	return json_is_boolean(value) ? json_is_true(value) : otherwise;
-}
-
 int64_t k8s_json_int(const json_t *object, const char *key, int64_t min, int64_t max,
                      int64_t otherwise)
 {
@@ -34,16 +27,6 @@ int64_t k8s_json_int(const json_t *object, const char *key, int64_t min, int64_t
 	    json_integer_value(value) > max)
 		return otherwise;
 	return json_integer_value(value);
-}
-
-size_t k8s_json_count(const json_t *list, size_t limit, bool *cut)
-{
-	size_t count = json_array_size(list);
-
-	if (count <= limit)
-		return count;
-	*cut = true;
-	return limit;
 }
 
 json_t *k8s_json_string(const char *text, size_t len)

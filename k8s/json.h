@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* k8s/json.h - what decoders ask of JSON values, and lines of JSON for our own files.
+/* k8s/json.h - what is asked of answers to requests, and lines of JSON for our own files.
  *
  * Pure. Asking never fails: what is absent or of another type gives what the caller names. NULL is
  * a value that is not there. */
@@ -16,12 +16,9 @@
 const json_t *k8s_json_get(const json_t *object, const char *key);
 /* "" */
 const char *k8s_json_text(const json_t *object, const char *key);
-bool k8s_json_bool(const json_t *object, const char *key, bool otherwise);
 /* Outside of min..max counts as absent. */
 int64_t k8s_json_int(const json_t *object, const char *key, int64_t min, int64_t max,
                      int64_t otherwise);
-/* Entries of a list, 0 when it is none; at most 'limit', '*cut' is set when there are more. */
-size_t k8s_json_count(const json_t *list, size_t limit, bool *cut);
 
 /* A string; what is no UTF-8 (a name that was cut) becomes question marks. The caller's. */
 json_t *k8s_json_string(const char *text, size_t len);

@@ -1,97 +1,121 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "k8s/json_tree.h"
 
-#include <stdio.h>
+#include "k8s/json.h"
+#include "lib/mem.h"
 
-struct counter {
-	struct arena *arena;
-	size_t count;
-};
+#include <stdlib.h>
+#include <string.h>
 
-static struct tree *make(struct counter *counter, const json_t *json, unsigned depth);
-
-static struct tree *scalar(struct arena *arena, enum tree_kind kind, const char *text)
+const char *k8s_json_tree_string(const struct tree *value)
 {
-	struct tree *node = tree_new(arena, kind, 0);
-
-	node->text = arena_strdup(arena, text);
-	return node;
+	return value && value->kind == TREE_TEXT ? value->text : NULL;
 }
 
-static struct tree *make_list(struct counter *counter, const json_t *json, unsigned depth)
+const char *k8s_json_tree_text(const struct tree *map, const char *key)
 {
-	struct tree *list = tree_new(counter->arena, TREE_LIST, 0);
+	const char *text = tree_get_text(map, key);
 
-	for (size_t i = 0; i < json_array_size(json); i++) {
-		struct tree *node = make(counter, json_array_get(json, i), depth + 1);
+	return text ? text : "";
+}
 
-		if (!node)
-			return NULL;
-		tree_append(list, node);
+bool k8s_json_tree_bool(const struct tree *map, const char *key, bool otherwise)
+{
+	const struct tree *value = tree_get(map, key);
+
+	return value && value->kind == TREE_BOOL ? value->boolean : otherwise;
+}
+
+int64_t k8s_json_tree_int(const struct tree *map, const char *key, int64_t min, int64_t max,
+                          int64_t otherwise)
+{
+	const struct tree *value = tree_get(map, key);
+
+	if (!value || value->kind != TREE_INT || value->integer < min || value->integer > max)
+		return otherwise;
+	return value->integer;
+}
+
+size_t k8s_json_tree_count(const struct tree *list, size_t limit, bool *cut)
+{
+	if (!list || list->kind != TREE_LIST)
+		return 0;
+	if (list->count <= limit)
+		return list->count;
+	*cut = true;
+	return limit;
+}
+
+const struct tree *k8s_json_tree_first(const struct tree *list)
+{
+	return list && list->kind == TREE_LIST ? list->child : NULL;
+}
+
+static bool fits(const struct tree *value, unsigned depth, size_t *count)
+{
+	if (depth > TREE_DEPTH_MAX || ++*count > K8S_JSON_TREE_NODES_MAX)
+		return false;
+	for (const struct tree *entry = value->child; entry; entry = entry->sibling) {
+		if (!fits(entry, depth + 1, count))
+			return false;
 	}
-	return list;
+	return true;
 }
 
-static struct tree *make_map(struct counter *counter, const json_t *json, unsigned depth)
+bool k8s_json_tree_fits(const struct tree *value)
 {
-	struct tree *map = tree_new(counter->arena, TREE_MAP, 0);
-	json_t *object = (json_t *)(uintptr_t)json; /* jansson's iterators take no const */
+	size_t count = 0;
 
-	for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at)) {
-		struct tree *node = make(counter, json_object_iter_value(at), depth + 1);
+	return fits(value, 1, &count);
+}
 
-		if (!node)
-			return NULL;
-		tree_put(counter->arena, map, json_object_iter_key(at), 0, node);
+static int compare_keys(const void *left, const void *right)
+{
+	const struct tree *const *a = left, *const *b = right;
+
+	return strcmp((*a)->key, (*b)->key);
+}
+
+static void write_map(const struct tree *map, struct text *out)
+{
+	const struct tree **entries = xcalloc(map->count, sizeof(*entries));
+	size_t count = 0;
+
+	for (const struct tree *entry = map->child; entry; entry = entry->sibling)
+		entries[count++] = entry;
+	if (count > 1)
+		qsort(entries, count, sizeof(*entries), compare_keys);
+	text_add(out, "{");
+	for (size_t i = 0; i < count; i++) {
+		k8s_json_key(out, entries[i]->key);
+		k8s_json_tree_write(entries[i], out);
 	}
-	return map;
+	text_add(out, "}");
+	free(entries);
 }
 
-static struct tree *make_number(struct counter *counter, const json_t *json)
+void k8s_json_tree_write(const struct tree *value, struct text *out)
 {
-	struct tree *node;
-	char text[64];
-
-	if (json_is_integer(json)) {
-		snprintf(text, sizeof(text), "%" JSON_INTEGER_FORMAT, json_integer_value(json));
-		node = scalar(counter->arena, TREE_INT, text);
-		node->integer = json_integer_value(json);
-		return node;
-	}
-	snprintf(text, sizeof(text), "%.17g", json_real_value(json));
-	return scalar(counter->arena, TREE_REAL, text);
-}
-
-static struct tree *make(struct counter *counter, const json_t *json, unsigned depth)
-{
-	struct tree *node;
-
-	if (depth > TREE_DEPTH_MAX || ++counter->count > K8S_JSON_TREE_NODES_MAX)
-		return NULL;
-	switch (json_typeof(json)) {
-	case JSON_OBJECT:
-		return make_map(counter, json, depth);
-	case JSON_ARRAY:
-		return make_list(counter, json, depth);
-	case JSON_STRING:
-		return scalar(counter->arena, TREE_TEXT, json_string_value(json));
-	case JSON_INTEGER:
-	case JSON_REAL:
-		return make_number(counter, json);
-	case JSON_TRUE:
-	case JSON_FALSE:
-		node = scalar(counter->arena, TREE_BOOL, json_is_true(json) ? "true" : "false");
-		node->boolean = json_is_true(json);
-		return node;
-	case JSON_NULL:
+	switch (value->kind) {
+	case TREE_TEXT:
+		k8s_json_quote(out, value->text);
+		break;
+	case TREE_MAP:
+		write_map(value, out);
+		break;
+	case TREE_LIST:
+		text_add(out, "[");
+		for (const struct tree *entry = value->child; entry; entry = entry->sibling) {
+			k8s_json_next(out);
+			k8s_json_tree_write(entry, out);
+		}
+		text_add(out, "]");
+		break;
+	case TREE_NULL:
+	case TREE_BOOL:
+	case TREE_INT:
+	case TREE_REAL:
+		text_add(out, value->text);
 		break;
 	}
-	return scalar(counter->arena, TREE_NULL, "null");
-}
-
-struct tree *k8s_json_tree(const json_t *json, struct arena *arena)
-{
-	struct counter counter = {arena, 0};
-
-	return make(&counter, json, 1);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "k8s/reflector.h"
 
+#include "k8s/json_read.h"
 #include "k8s/page.h"
 #include "k8s/stream.h"
 #include "lib/log.h"
@@ -15,6 +16,7 @@
 #define REFUSAL_MAX (16 * 1024) /* bytes of an error's body that we look at */
 
 struct k8s_reflector {
+	struct loop *loop;
 	struct k8s_http *http; /* borrowed */
 	char *name;            /* owned */
 	struct k8s_reflector_handler handler;
@@ -116,12 +118,21 @@ static void carry_out_one(struct k8s_reflector *reflector, const struct k8s_watc
 	}
 }
 
+/* While things come in the deadline only moves away: it is looked at again when it has come. */
+static void arm(struct k8s_reflector *reflector)
+{
+	int64_t at_us = k8s_watch_deadline(&reflector->watch);
+
+	if (at_us < reflector->deadline.at_us || at_us == TIME_NEVER)
+		loop_deadline_arm(&reflector->deadline, at_us);
+}
+
 static void carry_out(struct k8s_reflector *reflector, struct k8s_watch_effects *effects)
 {
 	for (size_t i = 0; i < effects->count; i++)
 		carry_out_one(reflector, &effects->items[i]);
 	k8s_watch_effects_clear(effects);
-	loop_deadline_arm(&reflector->deadline, k8s_watch_deadline(&reflector->watch));
+	arm(reflector);
 }
 
 /* --- answers --- */
@@ -132,7 +143,7 @@ static void began(void *ctx, const struct k8s_http_head *head)
 	struct k8s_watch_effects effects = {.count = 0};
 
 	reflector->head = *head;
-	k8s_watch_began(&reflector->watch, mono_now_us(), head->status, &effects);
+	k8s_watch_began(&reflector->watch, loop_now_us(reflector->loop), head->status, &effects);
 	carry_out(reflector, &effects);
 }
 
@@ -202,7 +213,7 @@ static void take_page(struct k8s_reflector *reflector, int64_t now_us)
 static void data(void *ctx, const char *bytes, size_t size)
 {
 	struct k8s_reflector *reflector = ctx;
-	int64_t now_us = mono_now_us();
+	int64_t now_us = loop_now_us(reflector->loop);
 
 	if (reflector->head.status != 200) {
 		size_t room = REFUSAL_MAX - reflector->refusal.len;
@@ -218,7 +229,9 @@ static void data(void *ctx, const char *bytes, size_t size)
 		k8s_stream_add(&reflector->lines, bytes, size);
 		take_lines(reflector, now_us);
 	}
-	loop_deadline_arm(&reflector->deadline, k8s_watch_deadline(&reflector->watch));
+	arm(reflector);
+	if (reflector->handler.told)
+		reflector->handler.told(reflector->handler.ctx);
 }
 
 /* HTTP says that the answer is whole: so must be what is in it. */
@@ -230,12 +243,16 @@ static bool is_whole(const struct k8s_reflector *reflector)
 static void refused(struct k8s_reflector *reflector, int64_t now_us,
                     struct k8s_watch_effects *effects)
 {
-	json_t *status = json_loadb(text_str(&reflector->refusal), reflector->refusal.len, 0, NULL);
-	const char *message = json_string_value(json_object_get(status, "message"));
+	struct arena arena;
+	const char *message;
 
+	arena_init(&arena);
+	message = tree_get_text(
+		k8s_json_read(text_str(&reflector->refusal), reflector->refusal.len, &arena),
+		"message");
 	k8s_watch_refused(&reflector->watch, now_us, reflector->head.status,
 	                  reflector->head.retry_after_s, message ? message : "", effects);
-	json_decref(status);
+	arena_done(&arena);
 }
 
 static void ended(void *ctx, const struct k8s_http_result *result)
@@ -288,6 +305,7 @@ int k8s_reflector_new(struct loop *loop, struct k8s_http *http,
 		free(reflector);
 		return r;
 	}
+	reflector->loop = loop;
 	reflector->http = http;
 	reflector->name = xstrdup(params->name);
 	reflector->handler = *handler;

@@ -13,19 +13,20 @@
 #include "lib/compiler.h"
 #include "lib/loop.h"
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Objects are borrowed: json_incref() to keep one. Items of lists of built-in kinds have neither
- * kind nor apiVersion. Handlers may not free the reflector. */
+/* Objects are borrowed until the handler returns (k8s/json_read.h: without what nobody asks for).
+ * Items of lists of built-in kinds have neither kind nor apiVersion. Handlers may not free the
+ * reflector. */
 struct k8s_reflector_handler {
 	/* From here to replaced() everything that is there comes by upserted(): mark ... */
 	void (*replacing)(void *ctx);
-	void (*upserted)(void *ctx, json_t *object); /* is there: new, changed, or neither */
-	void (*deleted)(void *ctx, json_t *object);  /* is gone; its last state */
-	void (*replaced)(void *ctx);                 /* ... and sweep: what was not repeated */
-	void (*changed)(void *ctx); /* the status below has another answer; NULL: don't tell */
+	void (*upserted)(void *ctx, const struct tree *object); /* new, changed, or neither */
+	void (*deleted)(void *ctx, const struct tree *object);  /* is gone; its last state */
+	void (*replaced)(void *ctx); /* ... and sweep: what was not repeated */
+	void (*changed)(void *ctx);  /* the status below has another answer; NULL: don't tell */
+	void (*told)(void *ctx);     /* what came together was told; NULL: don't tell */
 	void *ctx;
 };
 

@@ -3,7 +3,7 @@
  * with an older one is refused alone. */
 #include "k8s/translate_private.h"
 
-#include "k8s/json_tree.h"
+#include "k8s/json_read.h"
 #include "k8s/names.h"
 #include "lib/mem.h"
 #include "model/decode.h"
@@ -30,26 +30,37 @@ bool k8s_translate_class_is_ours(const struct k8s_translator *translator,
 	return strcmp(translator->class, class && *class ? class : K8S_CLASS_DEFAULT) == 0;
 }
 
+static struct tree *text_node(struct arena *arena, const char *text)
+{
+	struct tree *node = tree_new(arena, TREE_TEXT, 0);
+
+	node->text = text;
+	return node;
+}
+
 /* A copy that shares nothing with the object. */
 static void copy_object(const struct k8s_object *object, struct model_objects *ret_objects)
 {
-	json_t *document = json_pack(
-		"{s:s, s:s, s:{s:s}, s:o}", "apiVersion", k8s_kind_api_version(object->kind),
-		"kind", k8s_kind_name(object->kind), "metadata", "name", object->meta.name, "spec",
-		json_loads(object->custom.spec, 0, NULL));
 	struct model_problems problems;
 	struct arena trees;
-	struct tree *tree;
+	struct tree *document, *metadata, *spec;
 
 	model_objects_init(ret_objects);
 	model_problems_init(&problems);
 	arena_init(&trees);
-	tree = document ? k8s_json_tree(document, &trees) : NULL;
-	if (tree)
-		model_decode(tree, MODEL_SOURCE_KUBERNETES, ret_objects, &problems);
+	document = tree_new(&trees, TREE_MAP, 0);
+	metadata = tree_new(&trees, TREE_MAP, 0);
+	spec = k8s_json_read(object->custom.spec, strlen(object->custom.spec), &trees);
+	tree_put(&trees, document, "apiVersion", 0,
+	         text_node(&trees, k8s_kind_api_version(object->kind)));
+	tree_put(&trees, document, "kind", 0, text_node(&trees, k8s_kind_name(object->kind)));
+	tree_put(&trees, metadata, "name", 0, text_node(&trees, object->meta.name));
+	tree_put(&trees, document, "metadata", 0, metadata);
+	if (spec)
+		tree_put(&trees, document, "spec", 0, spec);
+	model_decode(document, MODEL_SOURCE_KUBERNETES, ret_objects, &problems);
 	arena_done(&trees);
 	model_problems_done(&problems);
-	json_decref(document);
 }
 
 /* Are there Services of policy Local that others could serve better? */

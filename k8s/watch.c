@@ -57,8 +57,6 @@ const char *k8s_watch_reason_name(enum k8s_watch_reason reason)
 
 void k8s_watch_effects_clear(struct k8s_watch_effects *effects)
 {
-	for (size_t i = 0; i < effects->count; i++)
-		json_decref(effects->items[i].object);
 	effects->count = 0;
 }
 
@@ -287,6 +285,7 @@ void k8s_watch_done(struct k8s_watch *watch)
 	text_done(&watch->page_version);
 	text_done(&watch->page_token);
 	text_done(&watch->url);
+	arena_done(&watch->arena);
 	*watch = (struct k8s_watch){0};
 }
 
@@ -343,12 +342,13 @@ static void malformed(struct k8s_watch *watch, int64_t now_us, const char *messa
 void k8s_watch_item(struct k8s_watch *watch, int64_t now_us, const char *text, size_t size,
                     struct k8s_watch_effects *out)
 {
-	json_t *object;
+	const struct tree *object;
 
 	if (watch->state != K8S_WATCH_STATE_LISTING || !watch->opened)
 		return;
 	watch->heard_us = now_us;
-	object = k8s_watch_object_decode(text, size);
+	arena_clear(&watch->arena);
+	object = k8s_watch_object_decode(text, size, &watch->arena);
 	if (object)
 		add_effect(out, K8S_WATCH_UPSERT)->object = object;
 	else
@@ -358,21 +358,21 @@ void k8s_watch_item(struct k8s_watch *watch, int64_t now_us, const char *text, s
 void k8s_watch_metadata(struct k8s_watch *watch, int64_t now_us, const char *text, size_t size,
                         struct k8s_watch_effects *out)
 {
-	json_t *metadata;
+	const struct tree *metadata;
 	const char *token, *version;
 
 	if (watch->state != K8S_WATCH_STATE_LISTING || !watch->opened)
 		return;
-	metadata = k8s_watch_object_decode(text, size);
-	token = json_string_value(json_object_get(metadata, "continue"));
-	version = json_string_value(json_object_get(metadata, "resourceVersion"));
+	arena_clear(&watch->arena);
+	metadata = k8s_watch_object_decode(text, size, &watch->arena);
+	token = tree_get_text(metadata, "continue");
+	version = tree_get_text(metadata, "resourceVersion");
 	if (!version || version[0] == '\0' || strcmp(version, "0") == 0) {
 		malformed(watch, now_us, "the list has no resourceVersion", out);
 	} else {
 		set_text(&watch->page_version, version);
 		set_text(&watch->page_token, token ? token : "");
 	}
-	json_decref(metadata);
 }
 
 static void list_is_whole(struct k8s_watch *watch, struct k8s_watch_effects *out)
@@ -423,8 +423,7 @@ static void object_event(struct k8s_watch *watch, const struct k8s_watch_event *
 
 	if (watch->state == K8S_WATCH_STATE_WATCHING)
 		set_text(&watch->version, event->version);
-	add_effect(out, gone ? K8S_WATCH_DELETE : K8S_WATCH_UPSERT)->object =
-		json_incref(event->object);
+	add_effect(out, gone ? K8S_WATCH_DELETE : K8S_WATCH_UPSERT)->object = event->object;
 }
 
 void k8s_watch_line(struct k8s_watch *watch, int64_t now_us, const char *text, size_t size,
@@ -437,7 +436,8 @@ void k8s_watch_line(struct k8s_watch *watch, int64_t now_us, const char *text, s
 		return;
 	watch->heard_us = now_us;
 	watch->events++;
-	if (k8s_watch_event_decode(text, size, &event) < 0) {
+	arena_clear(&watch->arena);
+	if (k8s_watch_event_decode(text, size, &watch->arena, &event) < 0) {
 		malformed(watch, now_us, "a line of the watch is no event", out);
 		return;
 	}
@@ -457,7 +457,6 @@ void k8s_watch_line(struct k8s_watch *watch, int64_t now_us, const char *text, s
 	case K8S_WATCH_EVENT_TYPE_COUNT:
 		break;
 	}
-	json_decref(event.object);
 }
 
 static void watch_ended(struct k8s_watch *watch, int64_t now_us, struct k8s_watch_effects *out)

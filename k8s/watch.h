@@ -15,8 +15,8 @@
 #define LINTEL_K8S_WATCH_H
 
 #include "lib/text.h"
+#include "lib/tree.h"
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -79,8 +79,8 @@ enum k8s_watch_effect_kind {
 
 struct k8s_watch_effect {
 	enum k8s_watch_effect_kind kind;
-	const char *path; /* LIST, WATCH: valid until the next input */
-	json_t *object;   /* UPSERT, DELETE: belongs to the effects */
+	const char *path;          /* LIST, WATCH: valid until the next input */
+	const struct tree *object; /* UPSERT, DELETE: valid until the next input */
 };
 
 #define K8S_WATCH_EFFECTS_MAX 6
@@ -89,7 +89,6 @@ struct k8s_watch_effects {
 	struct k8s_watch_effect items[K8S_WATCH_EFFECTS_MAX];
 	size_t count;
 };
-/* Drops the objects; empty afterwards. */
 void k8s_watch_effects_clear(struct k8s_watch_effects *effects);
 
 struct k8s_watch_params {
@@ -132,6 +131,7 @@ struct k8s_watch {
 	struct text page_version; /* resourceVersion of the list under way */
 	struct text page_token;   /* of the page after the one under way */
 	struct text url;          /* of the request under way */
+	struct arena arena;       /* what the last input said */
 };
 
 void k8s_watch_init(struct k8s_watch *watch, const struct k8s_watch_params *params);

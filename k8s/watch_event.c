@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "k8s/watch_event.h"
 
+#include "k8s/json_read.h"
+#include "k8s/json_tree.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -10,24 +13,16 @@ static const char *const type_names[K8S_WATCH_EVENT_TYPE_COUNT] = {
 	[K8S_WATCH_EVENT_ERROR] = "ERROR",
 };
 
-json_t *k8s_watch_object_decode(const char *text, size_t size)
+const struct tree *k8s_watch_object_decode(const char *text, size_t size, struct arena *arena)
 {
-	json_t *object = json_loadb(text, size, JSON_ALLOW_NUL, NULL);
+	const struct tree *object = k8s_json_read_object(text, size, arena);
 
-	if (!object)
-		object = json_loadb(text, size, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, NULL);
-	if (!json_is_object(object)) {
-		json_decref(object);
-		return NULL;
-	}
-	return object;
+	return object && object->kind == TREE_MAP ? object : NULL;
 }
 
-const char *k8s_watch_object_text(const json_t *object, const char *outer, const char *key)
+const char *k8s_watch_object_text(const struct tree *object, const char *outer, const char *key)
 {
-	const char *text = json_string_value(json_object_get(json_object_get(object, outer), key));
-
-	return text ? text : "";
+	return k8s_json_tree_text(tree_get(object, outer), key);
 }
 
 static bool find_type(const char *name, enum k8s_watch_event_type *ret_type)
@@ -41,47 +36,42 @@ static bool find_type(const char *name, enum k8s_watch_event_type *ret_type)
 	return false;
 }
 
-static void read_error(const json_t *status, struct k8s_watch_event *event)
+static void read_error(const struct tree *status, struct k8s_watch_event *event)
 {
-	json_int_t code = json_integer_value(json_object_get(status, "code"));
-	const char *message = json_string_value(json_object_get(status, "message"));
-
-	event->code = code >= 100 && code <= 999 ? (unsigned)code : 500;
-	event->message = message ? message : "";
+	event->code = (unsigned)k8s_json_tree_int(status, "code", 100, 999, 500);
+	event->message = k8s_json_tree_text(status, "message");
 }
 
 /* The event's members, of an object that stays the line's. */
-static bool read_event(const json_t *line, struct k8s_watch_event *event)
+static bool read_event(const struct tree *line, struct k8s_watch_event *event)
 {
-	const char *type = json_string_value(json_object_get(line, "type"));
-	const json_t *annotations, *end;
+	const struct tree *annotations;
 
-	event->object = json_object_get(line, "object");
-	if (!find_type(type, &event->type) || !json_is_object(event->object))
+	event->object = tree_get(line, "object");
+	if (!find_type(tree_get_text(line, "type"), &event->type) || !event->object ||
+	    event->object->kind != TREE_MAP)
 		return false;
 	if (event->type == K8S_WATCH_EVENT_ERROR) {
 		read_error(event->object, event);
 		return true;
 	}
 	event->version = k8s_watch_object_text(event->object, "metadata", "resourceVersion");
-	annotations = json_object_get(json_object_get(event->object, "metadata"), "annotations");
-	end = json_object_get(annotations, "k8s.io/initial-events-end");
-	event->initial_end = event->type == K8S_WATCH_EVENT_BOOKMARK && json_is_string(end) &&
-	                     strcmp(json_string_value(end), "true") == 0;
+	annotations = tree_get(tree_get(event->object, "metadata"), "annotations");
+	event->initial_end =
+		event->type == K8S_WATCH_EVENT_BOOKMARK &&
+		strcmp(k8s_json_tree_text(annotations, "k8s.io/initial-events-end"), "true") == 0;
 	/* Neither "" nor "0" is a place to go on from. */
 	return event->version[0] != '\0' && strcmp(event->version, "0") != 0;
 }
 
-int k8s_watch_event_decode(const char *text, size_t size, struct k8s_watch_event *ret_event)
+int k8s_watch_event_decode(const char *text, size_t size, struct arena *arena,
+                           struct k8s_watch_event *ret_event)
 {
 	struct k8s_watch_event event = {.version = "", .message = ""};
-	json_t *line = k8s_watch_object_decode(text, size);
-	bool good = line && read_event(line, &event);
+	const struct tree *line = k8s_watch_object_decode(text, size, arena);
 
-	if (good) {
-		json_incref(event.object);
-		*ret_event = event;
-	}
-	json_decref(line);
-	return good ? 0 : -EINVAL;
+	if (!line || !read_event(line, &event))
+		return -EINVAL;
+	*ret_event = event;
+	return 0;
 }

@@ -14,6 +14,7 @@
 
 #define BLOCK_SIZE_FIRST 1024
 #define BLOCK_SIZE_MAX   ((size_t)256 * 1024)
+#define KEEP_SIZE_MAX    ((size_t)64 * 1024)
 
 struct arena_block {
 	struct arena_block *older;
@@ -39,6 +40,23 @@ void arena_done(struct arena *arena)
 		block = older;
 	}
 	arena_init(arena);
+}
+
+void arena_clear(struct arena *arena)
+{
+	struct arena_block *block = arena->head;
+
+	/* The newest is the largest, or was made for something large. */
+	if (!block || block->size > KEEP_SIZE_MAX) {
+		arena_done(arena);
+		return;
+	}
+	arena->head = block->older;
+	arena_done(arena);
+	memset(block->data, 0, block->used);
+	block->used = 0;
+	block->older = NULL;
+	arena->head = block;
 }
 
 static size_t next_block_size(const struct arena *arena)

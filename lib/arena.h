@@ -19,6 +19,8 @@ struct arena {
 void arena_init(struct arena *arena);
 /* Frees everything; the arena may be used again afterwards. */
 void arena_done(struct arena *arena);
+/* Forgets everything, for another round: one block of memory stays, unless it is large. */
+void arena_clear(struct arena *arena);
 
 void *arena_alloc(struct arena *arena, size_t size);
 /* 'count' zeroed elements of 'size' bytes, overflow checked. */

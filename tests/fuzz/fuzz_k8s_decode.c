@@ -4,6 +4,7 @@
  * and told whatever it says. */
 #include "k8s/decode.h"
 #include "k8s/encode.h"
+#include "k8s/json_read.h"
 #include "k8s/status.h"
 #include "k8s/translate.h"
 #include "model/snapshot.h"
@@ -21,14 +22,15 @@ static void must(bool law)
 
 static struct k8s_object *decode(enum k8s_kind kind, const char *data, size_t size)
 {
-	json_t *json = json_loadb(data, size, 0, NULL);
 	struct k8s_object *object;
 	enum k8s_decode_fault fault;
+	struct arena arena;
 
-	object = k8s_decode(kind, json, &fault);
+	arena_init(&arena);
+	object = k8s_decode(kind, k8s_json_read_object(data, size, &arena), &fault);
 	must((object != NULL) == (fault == K8S_DECODE_FINE));
 	must(strlen(k8s_decode_fault_name(fault)) > 0);
-	json_decref(json);
+	arena_done(&arena);
 	return object;
 }
 

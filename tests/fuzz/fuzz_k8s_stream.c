@@ -140,7 +140,7 @@ static void carry_out(struct run *run)
 			break;
 		case K8S_WATCH_UPSERT:
 		case K8S_WATCH_DELETE:
-			must(json_is_object(effect->object));
+			must(effect->object->kind == TREE_MAP);
 			break;
 		case K8S_WATCH_BOOKMARK:
 		case K8S_WATCH_STATE:

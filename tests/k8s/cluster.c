@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/k8s/cluster.h"
 
+#include "k8s/json_read.h"
 #include "lib/mem.h"
 #include "lib/text.h"
 
@@ -10,62 +11,67 @@
 #include <stdlib.h>
 #include <string.h>
 
-static json_t *load(const char *fmt, va_list args)
+static char *quoted(const char *fmt, va_list args)
 {
-	json_error_t error;
-	json_t *json;
 	char *text;
 
 	ck_assert_int_ge(vasprintf(&text, fmt, args), 0);
 	for (char *s = text; *s; s++)
 		*s = *s == '\'' ? '"' : *s;
+	return text;
+}
+
+json_t *cluster_json(const char *fmt, ...)
+{
+	json_error_t error;
+	va_list args;
+	json_t *json;
+	char *text;
+
+	va_start(args, fmt);
+	text = quoted(fmt, args);
+	va_end(args);
 	json = json_loads(text, 0, &error);
 	ck_assert_msg(json, "%s: %s", text, error.text);
 	free(text);
 	return json;
 }
 
-json_t *cluster_json(const char *fmt, ...)
+static struct k8s_object *decode(enum k8s_kind kind, const char *fmt, va_list args)
 {
-	va_list args;
-	json_t *json;
-
-	va_start(args, fmt);
-	json = load(fmt, args);
-	va_end(args);
-	return json;
-}
-
-static struct k8s_object *decode(enum k8s_kind kind, json_t *json)
-{
+	char *text = quoted(fmt, args);
 	enum k8s_decode_fault fault;
-	struct k8s_object *object = k8s_decode(kind, json, &fault);
+	struct k8s_object *object;
+	struct arena arena;
 
-	ck_assert_msg(object, "%s", k8s_decode_fault_name(fault));
-	json_decref(json);
+	arena_init(&arena);
+	object = k8s_decode(kind, k8s_json_read_object(text, strlen(text), &arena), &fault);
+	ck_assert_msg(object, "%s: %s", text, k8s_decode_fault_name(fault));
+	arena_done(&arena);
+	free(text);
 	return object;
 }
 
 struct k8s_object *cluster_object(enum k8s_kind kind, const char *fmt, ...)
 {
+	struct k8s_object *object;
 	va_list args;
-	json_t *json;
 
 	va_start(args, fmt);
-	json = load(fmt, args);
+	object = decode(kind, fmt, args);
 	va_end(args);
-	return decode(kind, json);
+	return object;
 }
 
 bool cluster_put(struct k8s_store *store, enum k8s_kind kind, const char *fmt, ...)
 {
+	struct k8s_object *object;
 	va_list args;
-	json_t *json;
 
 	va_start(args, fmt);
-	json = load(fmt, args);
+	object = decode(kind, fmt, args);
 	va_end(args);
-	return k8s_store_put(store, decode(kind, json));
+	return k8s_store_put(store, object);
 }
 
 void cluster_put_infra(struct k8s_store *store, const char *addresses)

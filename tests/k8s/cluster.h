@@ -6,7 +6,9 @@
 
 #include "k8s/decode.h"
 #include "k8s/store.h"
+
 #include "k8s/translate.h"
+#include <jansson.h>
 
 /* JSON with ' for " (after printf) to an object; the test fails when it is none. */
 struct k8s_object *cluster_object(enum k8s_kind kind, const char *fmt, ...) LT_PRINTF(2, 3);

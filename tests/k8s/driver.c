@@ -11,6 +11,7 @@
 #include "files/yaml.h"
 #include "k8s/auth.h"
 #include "k8s/http.h"
+#include "k8s/json_tree.h"
 #include "k8s/kubeconfig.h"
 #include "k8s/reflector.h"
 #include "k8s/request.h"
@@ -55,9 +56,14 @@ static void say(json_t *value)
 
 /* --- reflectors --- */
 
-static void say_object(struct watched *watched, const char *what, json_t *object)
+static void say_object(struct watched *watched, const char *what, const struct tree *object)
 {
-	say(json_pack("{s:s, s:s, s:O}", "event", what, "watch", watched->name, "object", object));
+	struct text text = {0};
+
+	k8s_json_tree_write(object, &text);
+	say(json_pack("{s:s, s:s, s:o}", "event", what, "watch", watched->name, "object",
+	              json_loads(text_str(&text), 0, NULL)));
+	text_done(&text);
 }
 
 static void replacing(void *ctx)
@@ -65,12 +71,12 @@ static void replacing(void *ctx)
 	say(json_pack("{s:s, s:s}", "event", "replacing", "watch", ((struct watched *)ctx)->name));
 }
 
-static void upserted(void *ctx, json_t *object)
+static void upserted(void *ctx, const struct tree *object)
 {
 	say_object(ctx, "upserted", object);
 }
 
-static void deleted(void *ctx, json_t *object)
+static void deleted(void *ctx, const struct tree *object)
 {
 	say_object(ctx, "deleted", object);
 }

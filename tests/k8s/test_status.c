@@ -4,6 +4,7 @@
 #include "k8s/status.h"
 
 #include "k8s/events.h"
+#include "k8s/json_read.h"
 #include "lib/mem.h"
 #include "tests/k8s/cluster.h"
 #include "tests/unit.h"
@@ -70,9 +71,15 @@ static void merge(json_t *target, json_t *patch)
 static const char *next(enum k8s_kind kind, bool ours)
 {
 	enum k8s_decode_fault fault;
-	struct k8s_object *object = k8s_decode(kind, json, &fault);
 	struct k8s_status_write write;
+	struct k8s_object *object;
+	struct arena arena;
+	char *text = json_dumps(json, JSON_COMPACT);
 
+	arena_init(&arena);
+	object = k8s_decode(kind, k8s_json_read_object(text, strlen(text), &arena), &fault);
+	arena_done(&arena);
+	free(text);
 	ck_assert_ptr_nonnull(object);
 	write = k8s_status_next(object, ours ? &report : NULL, &seen, NOW_S);
 	k8s_object_release(object);

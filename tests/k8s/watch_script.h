@@ -57,9 +57,9 @@ static inline void say_path(const char *path)
 	text_printf(&said, "timeoutSeconds=T%s", timeout + used);
 }
 
-static inline const char *name_of(const json_t *object)
+static inline const char *name_of(const struct tree *object)
 {
-	return json_string_value(json_object_get(json_object_get(object, "metadata"), "name"));
+	return tree_get_text(tree_get(object, "metadata"), "name");
 }
 
 static inline void say(const struct k8s_watch_effect *effect)

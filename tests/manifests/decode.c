@@ -4,6 +4,8 @@
  * "writes" all that Lintel might write about each, a line each: {"kind", "status", "body"}. */
 
 #include "k8s/decode.h"
+#include "k8s/json_read.h"
+#include "k8s/json_tree.h"
 #include "k8s/status.h"
 #include "lib/addr.h"
 
@@ -25,14 +27,12 @@ static bool is_ours(enum k8s_kind kind)
 	return kind == K8S_VIRTUAL_ROUTER || kind == K8S_ADDRESS_POOL || kind == K8S_VIRTUAL_SERVER;
 }
 
-static enum k8s_kind kind_of(const json_t *json)
+static enum k8s_kind kind_of(const struct tree *json)
 {
-	const char *name = json_string_value(json_object_get(json, "kind"));
-
-	return find_kind(name ? name : "");
+	return find_kind(k8s_json_tree_text(json, "kind"));
 }
 
-static void judge(const json_t *json)
+static void judge(const struct tree *json)
 {
 	enum k8s_kind kind = kind_of(json);
 	enum k8s_decode_fault fault;
@@ -66,7 +66,7 @@ static void print_write(const struct k8s_object *object, struct k8s_status_write
 }
 
 /* For each thing that may have become of it, with and without an address, and for none. */
-static void print_writes(const json_t *json)
+static void print_writes(const struct tree *json)
 {
 	struct k8s_status_seen seen = {
 		.active_node = "n1",
@@ -125,7 +125,11 @@ int main(int argc, char **argv)
 	if (argc == 2 && strcmp(argv[1], "kinds") == 0)
 		return print_kinds();
 	while (getline(&line, &size, stdin) > 0) {
-		json_t *json = json_loads(line, 0, NULL);
+		const struct tree *json;
+		struct arena arena;
+
+		arena_init(&arena);
+		json = k8s_json_read(line, strlen(line), &arena);
 
 		if (json && writes)
 			print_writes(json);
@@ -133,7 +137,7 @@ int main(int argc, char **argv)
 			judge(json);
 		else
 			puts("is no JSON");
-		json_decref(json);
+		arena_done(&arena);
 	}
 	free(line);
 	return EXIT_SUCCESS;
