@@ -173,7 +173,7 @@ static void build_service(struct k8s_translator *translator, struct translate_en
 	vs.persistence_timeout_us = service->affinity_s * 1000000;
 	if (!give_source_ranges(&vs, object, arena, report))
 		return;
-	entry->local = service->local;
+	k8s_translate_set_local(translator, entry, service->local);
 	entry->lacks_local = service->local && local == TRANSLATE_LOCAL_ELSEWHERE;
 	if (service->local && local != TRANSLATE_LOCAL_NOWHERE) {
 		endpoints.only_node = translator->node;

@@ -198,13 +198,15 @@ static size_t count_ready_here(const struct k8s_translator *translator,
 
 struct k8s_health *k8s_translator_health(const struct k8s_translator *translator, size_t *ret_count)
 {
-	struct k8s_health *healths = xcalloc(HASH_COUNT(translator->entries) + 1, sizeof(*healths));
+	struct k8s_health *healths = xcalloc(translator->local_count + 1, sizeof(*healths));
+	const struct translate_entry *entry = translator->entries;
 	size_t count = 0;
 
-	for (const struct translate_entry *entry = translator->entries; entry;
-	     entry = entry->hh.next) {
+	/* Asked for at each change: most clusters have none, and none is looked for then. */
+	for (size_t left = translator->local_count; left > 0; entry = entry->hh.next) {
 		struct translate_endpoints endpoints = {0};
 
+		left -= entry->local;
 		if (!entry->local || !entry->good ||
 		    entry->good->service.health_check_node_port == 0)
 			continue;

@@ -108,6 +108,14 @@ void k8s_translate_queue_take(struct k8s_translator *translator, struct translat
 	snprintf(key->name, sizeof(key->name), "%s", entry->name);
 }
 
+void k8s_translate_set_local(struct k8s_translator *translator, struct translate_entry *entry,
+                             bool local)
+{
+	translator->local_count += local && !entry->local;
+	translator->local_count -= !local && entry->local;
+	entry->local = local;
+}
+
 void k8s_translate_unwatch(struct k8s_translator *translator, struct translate_entry *entry)
 {
 	struct translate_watchers *watchers;
@@ -177,6 +185,7 @@ void k8s_translate_free_entry(struct k8s_translator *translator, struct translat
 	if (at < translator->replaced_count)
 		translator->replaced[at] = translator->replaced[--translator->replaced_count];
 	k8s_translate_unwatch(translator, entry);
+	k8s_translate_set_local(translator, entry, false);
 	HASH_DEL(translator->entries, entry);
 	k8s_object_release(entry->good);
 	model_objects_done(&entry->objects);

@@ -73,6 +73,7 @@ struct k8s_translator {
 	size_t taken_at, taken_count, taken_capacity;
 	struct translate_infra *infra;
 	size_t infra_count;
+	size_t local_count; /* entries that go by nodes */
 	bool nodes_dirty;
 	bool infra_dirty;
 	bool infra_soft; /* priorities only */
@@ -102,6 +103,9 @@ struct translate_entry *k8s_translate_entry(struct k8s_translator *translator, e
 void k8s_translate_queue_dirty(struct k8s_translator *translator, struct translate_entry *entry);
 void k8s_translate_queue_claim(struct k8s_translator *translator, struct translate_entry *entry);
 void k8s_translate_queue_take(struct k8s_translator *translator, struct translate_entry *entry);
+/* Whether it goes by nodes. */
+void k8s_translate_set_local(struct k8s_translator *translator, struct translate_entry *entry,
+                             bool local);
 void k8s_translate_unwatch(struct k8s_translator *translator, struct translate_entry *entry);
 void k8s_translate_watch(struct k8s_translator *translator, struct translate_entry *entry,
                          const char *namespace, const char *service);

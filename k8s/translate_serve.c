@@ -23,7 +23,8 @@ static void drop_objects(struct k8s_translator *translator, struct translate_ent
 {
 	translator->changed |= entry->has_objects;
 	model_objects_done(&entry->objects);
-	entry->has_objects = entry->local = entry->lacks_local = false;
+	k8s_translate_set_local(translator, entry, false);
+	entry->has_objects = entry->lacks_local = false;
 }
 
 static void keep_objects(struct k8s_translator *translator, struct translate_entry *entry,
