@@ -435,16 +435,110 @@ def the_chart_renders_what_the_base_has_and_what_values_say():
         raise AssertionError(f"{wrong} was rendered")
 
 
+# What can be said with values: name of the release, its namespace, values.
+RENDERED = [
+    ("lintel", "lintel", {}),
+    # Names that YAML would read as numbers, as true, as nothing; the longest that there are.
+    ("123", "456", {}), ("1e3", "lintel", {}), ("true", "null", {}), ("0x1f", "010", {}), (53 * "a", "net", {}),
+    (51 * "a" + ".b", "net", {}), (50 * "a" + "--b", "net", {}), (46 * "a" + "-lintel", "net", {}), ("my.release", "net", {}),
+    ("lintel", "lintel", {"onExit": "keep", "tolerations": [{"key": "node-role.kubernetes.io/control-plane", "operator": "Exists"}]}),
+    ("edge", "net", {"nodeSelector": {"node-role.kubernetes.io/edge": ""}, "tolerations": [
+        {"key": "edge", "operator": "Equal", "value": "true", "effect": "NoExecute", "tolerationSeconds": 1000000}]}),
+    ("lintel", "lintel", {"listen": {"address": "0.0.0.0", "port": 9999}, "podLabels": {"team": "on", "n": "1e3"},
+                          "podAnnotations": {"prometheus.io/scrape": "true", "prometheus.io/port": "9999", "text": "a\nline: b\n"}}),
+    ("lintel", "lintel", {"listen": {"address": "::1"}, "apiServer": {"host": "fd00::1", "port": 443},
+                          "kubeProxyExcludes": ["10.0.0.0/8", "fd00::/64"]}),
+    ("lintel", "lintel", {"defaultClass": True, "class": "example.com/other", "namespaces": ["123", "b", "null"]}),
+    ("lintel", "lintel", {"extraArgs": ["--resync=5s", "--x=\"quoted\" \\ \u00e9 <&>", "-v"], "stateDir": "/a b: c"}),
+    ("lintel", "lintel", {"minReadySeconds": 1000000, "maxUnavailable": 1000000,
+                          "resources": {"limits": {"memory": 1000000000}, "requests": {"cpu": 2, "memory": "64Mi"}}}),
+    ("lintel", "lintel", {"maxUnavailable": "25%", "terminationGracePeriodSeconds": 600, "realtime": False}),
+    ("lintel", "lintel", {"image": {"repository": "r:5000/x/lintel", "tag": "1.20", "pullPolicy": "Always"}, "priorityClassName": "123",
+                          "imagePullSecrets": [{"name": "123"}], "serviceAccountAnnotations": {"a": "1"}}),
+    ("lintel", "lintel", {"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [
+        {"matchExpressions": [{"key": "a", "operator": "Gt", "values": ["1"]}]}]}}}}),
+    ("lintel", "lintel", {"resources": {"requests": None, "limits": None}, "nodeSelector": {"kubernetes.io/os": None}, "image": {"tag": None}}),
+]
+# Values that have to be there, a null takes them away: an option of the pod would have no value.
+NEEDED = ["image", "image.repository", "image.pullPolicy", "class", "defaultClass", "listen", "listen.address", "listen.port", "onExit",
+          "stateDir", "log", "log.format", "log.level", "apiServer", "apiServer.host", "apiServer.port", "realtime", "maxUnavailable",
+          "minReadySeconds", "terminationGracePeriodSeconds"]
+WRONG = [{"onExit": "maybe"}, {"class": "A b"}, {"listen": {"port": 0}}, {"listen": {"port": "9310"}}, {"listen": {"address": "localhost"}},
+         {"extraArgs": ["resync"]}, {"namespaces": "a"}, {"namespaces": ["A"]}, {"log": {"level": "loud"}}, {"maxUnavailable": 0},
+         {"maxUnavailable": "0%"}, {"minReadySeconds": 2147483648}, {"terminationGracePeriodSeconds": 5}, {"image": {"tag": 1.2}},
+         {"resources": {"limits": {"cpu": 1}}}, {"podLabels": {"app.kubernetes.io/name": "x"}}, {"podLabels": {"a": 1}}, {"nothing": 1},
+         {"listen": {"adress": "::1"}}, {"kubeProxyExcludes": ["10.0.0.0"]}, {"stateDir": "here"}, {"defaultClass": "yes"}]
+
+
+def taken_away(path):
+    outer, _, inner = path.partition(".")
+    return {outer: {inner: None} if inner else None}
+
+
+def by_name(documents):
+    return sorted(documents, key=lambda document: (document["kind"], document["metadata"]["name"]))
+
+
+@test
+def whatever_the_names_and_values_the_types_are_those_of_kubernetes():
+    for name, namespace, values in RENDERED:
+        documents = template.Chart(root / "helm/lintel", values, name=name, namespace=namespace).documents()
+        pod, container = container_of(documents)
+        texts = [pod.get("priorityClassName", ""), *container["args"]]
+        for document in documents:
+            meta = document["metadata"]
+            texts += [meta["name"], meta.get("namespace", ""), *meta["labels"].values(), *meta.get("annotations", {}).values()]
+            texts += [subject["namespace"] for subject in document.get("subjects", ())]
+            if document["kind"] == "DaemonSet":
+                inner = document["spec"]["template"]["metadata"]
+                texts += [*inner["labels"].values(), *inner.get("annotations", {}).values(), *document["spec"]["selector"]["matchLabels"].values()]
+                assert isinstance(document["spec"]["minReadySeconds"], int)
+        assert all(isinstance(text, str) for text in texts), f"{name} {namespace} {values}: {texts}"
+
+
+@test
+def a_value_that_the_chart_needs_cannot_be_taken_away():
+    values, schema = load(root / "helm/lintel/values.yaml")[0], json.loads((root / "helm/lintel/values.schema.json").read_text())
+    needed = list(schema["required"])
+    paths = list(values)
+    for outer, value in values.items():
+        inner = schema["properties"][outer]
+        needed += [f"{outer}.{name}" for name in inner.get("required", ())]
+        paths += [f"{outer}.{name}" for name in value] if "properties" in inner else []
+    assert sorted(needed) == sorted(NEEDED)
+    for path in set(paths) - set(needed):
+        chart = template.Chart(root / "helm/lintel", taken_away(path))
+        assert len(chart.documents()) == 6 and chart.render("NOTES.txt"), path
+
+
+def run_helm(name, namespace, values):
+    """The oldest Kubernetes that the chart is for; without it an older helm takes one that is older still."""
+    return subprocess.run(["helm", "template", name, str(root / "helm/lintel"), "--namespace", namespace, "--kube-version", "1.29.0",
+                           "--values", "-"], input=json.dumps(values), capture_output=True, text=True, check=False)
+
+
+@test
+def helm_renders_what_is_rendered_here_and_refuses_what_is_wrong():
+    if not shutil.which("helm"):
+        raise Skipped("no helm: its own rendering of the chart was not compared")
+    for name, namespace, values in RENDERED + [("lintel", "lintel", taken_away(path)) for path in ("tolerations", "resources", "extraArgs")]:
+        run = run_helm(name, namespace, values)
+        assert run.returncode == 0, run.stderr
+        there = [document for document in yaml.load_all(run.stdout, template.Reader) if document]
+        here = template.Chart(root / "helm/lintel", values, name=name, namespace=namespace).documents()
+        assert by_name(there) == by_name(here), f"{name} {namespace} {values}: {by_name(there)} instead of {by_name(here)}"
+    for values in WRONG + [taken_away(path) for path in NEEDED]:
+        run = run_helm("lintel", "lintel", values)
+        assert run.returncode != 0 and "schema" in run.stderr, f"{values}: {run.stderr}"
+
+
 @test
 def helm_renders_what_the_base_has():
     if not shutil.which("helm"):
         raise Skipped("no helm: its own rendering of the chart was not compared")
-    run = subprocess.run(["helm", "template", "lintel", str(root / "helm/lintel"), "--namespace", "lintel"], capture_output=True,
-                         text=True, check=False)
+    run = run_helm("lintel", "lintel", {})
     assert run.returncode == 0, run.stderr
     check_same_as_base([document for document in yaml.safe_load_all(run.stdout) if document])
-    bad = subprocess.run(["helm", "template", "x", str(root / "helm/lintel"), "--set", "onExit=maybe"], capture_output=True, check=False)
-    assert bad.returncode != 0
 
 
 @test
@@ -478,6 +572,12 @@ def a_real_api_server_agrees():
                 if document["kind"] != "Kustomization":
                     status, answer = server.try_builtin(document)
                     assert status == 201, f"{path}: {answer}"
+        for namespace in {namespace for _, namespace, _ in RENDERED} - {"lintel"}:
+            server.store.put({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+        for name, namespace, values in RENDERED:
+            for document in template.Chart(root / "helm/lintel", values, name=name, namespace=namespace).documents():
+                status, answer = server.try_builtin(document)
+                assert status == 201, f"{name} {namespace} {values}: {answer}"
 
 
 def main():

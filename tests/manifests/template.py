@@ -17,6 +17,24 @@ class Wrong(Exception):
     pass
 
 
+class Reader(yaml.SafeLoader):
+    """Reads as Kubernetes does: 1e3 is a number there, with or without a dot."""
+
+
+class Writer(yaml.SafeDumper):
+    """Quotes what would be read otherwise."""
+
+
+for kind in (Reader, Writer):
+    kind.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)[eE][-+]?[0-9]+$"), list("-+.0123456789"))
+
+
+class Map(dict):
+    """Values, and the names that a null took away: those are nothing, others that are not there are a mistake."""
+
+    gone = frozenset()
+
+
 def pieces(text):
     """Texts and actions in turn, with what dashes take away taken away."""
     end, trim = 0, False
@@ -59,6 +77,11 @@ def parse(source, until=()):
 def shown(value):
     if value is None or isinstance(value, (dict, list)):
         raise Wrong(f"{value!r} can't be written")
+    if isinstance(value, float):
+        # As Go does: a value of a file is a float64, and 1000000 of it becomes 1e+06.
+        if not value.is_integer() or abs(value) >= 1000000:
+            raise Wrong(f"{value!r} would be written with an exponent or a fraction")
+        value = int(value)
     return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
 
 
@@ -81,6 +104,15 @@ def formatted(form, *values):
     return form % values
 
 
+def whole(value):
+    """As toYaml writes it: without an exponent, whatever the size."""
+    if isinstance(value, dict):
+        return {name: whole(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [whole(each) for each in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 FUNCTIONS = {
     "contains": lambda part, text: as_text(part) in as_text(text),
     "default": lambda other, value: value or other,
@@ -90,9 +122,7 @@ FUNCTIONS = {
     "not": lambda value: not value,
     "printf": formatted,
     "quote": lambda value: json.dumps(shown(value), ensure_ascii=False),
-    "toYaml": lambda value: yaml.safe_dump(value, default_flow_style=False, sort_keys=True).strip(),
-    "trimSuffix": lambda suffix, text: as_text(text).removesuffix(suffix),
-    "trunc": lambda count, text: as_text(text)[:count],
+    "toYaml": lambda value: yaml.dump(whole(value), Dumper=Writer, default_flow_style=False).removesuffix("\n...\n").strip(),
 }
 
 
@@ -102,7 +132,7 @@ class Chart:
     def __init__(self, folder, changed=(), name="lintel", namespace="lintel"):
         values = yaml.safe_load((folder / "values.yaml").read_text(encoding="utf-8"))
         chart = yaml.safe_load((folder / "Chart.yaml").read_text(encoding="utf-8"))
-        self.root = {"Values": merged(values, dict(changed)),
+        self.root = {"Values": merged(from_file(values), from_file(dict(changed))),
                      "Release": {"Name": name, "Namespace": namespace, "Service": "Helm"},
                      "Chart": {"Name": chart["name"], "Version": chart["version"], "AppVersion": chart["appVersion"]}}
         self.named, self.files = {}, {}
@@ -118,7 +148,7 @@ class Chart:
 
     def documents(self):
         return [document for file in self.files if file.endswith(".yaml")
-                for document in yaml.safe_load_all(self.render(file)) if document]
+                for document in yaml.load_all(self.render(file), Reader) if document]
 
     def write(self, nodes, dot):
         out = []
@@ -128,7 +158,7 @@ class Chart:
             elif kind == "value":
                 out.append(shown(self.evaluate(text, dot)))
             elif kind == "range":
-                entries = self.evaluate(text, dot)
+                entries = self.evaluate(text, dot) or []
                 out += [self.write(bodies[0], entry) for entry in entries] or [self.write(bodies[1], dot)]
             elif kind in ("if", "with"):
                 value = self.evaluate(text, dot)
@@ -182,9 +212,9 @@ class Chart:
             dot, token = self.root, tokens.pop(0) if tokens and tokens[0].startswith(".") else "."
         if token[0] == ".":
             for name in token.strip(".").split(".") if token != "." else ():
-                if not isinstance(dot, dict) or name not in dot:
+                if not isinstance(dot, dict) or name not in dot and name not in getattr(dot, "gone", ()):
                     raise Wrong(f"there is no {token}")
-                dot = dot[name]
+                dot = dot.get(name)
             return dot
         if re.fullmatch(r"-?\d+", token):
             return int(token)
@@ -192,9 +222,22 @@ class Chart:
 
 
 def merged(values, changed):
-    """Maps are merged, all else replaced. What may stand there is the schema's to say."""
-    result = copy.deepcopy(values)
+    """Maps are merged, a null takes away, all else is replaced. What may stand there is the schema's to say."""
+    result = Map(values)
     for key, value in changed.items():
-        both = isinstance(value, dict) and isinstance(result.get(key), dict)
-        result[key] = merged(result[key], value) if both else value
+        if value is None:
+            result.pop(key, None)
+            result.gone |= {key}
+        else:
+            both = isinstance(value, dict) and isinstance(result.get(key), dict)
+            result[key] = merged(result[key], value) if both else copy.deepcopy(value)
     return result
+
+
+def from_file(value):
+    """Numbers of files of values are float64, as from JSON."""
+    if isinstance(value, dict):
+        return Map((name, from_file(each)) for name, each in value.items())
+    if isinstance(value, list):
+        return [from_file(each) for each in value]
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value

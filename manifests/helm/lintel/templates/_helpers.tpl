@@ -1,15 +1,17 @@
-{{/* "lintel" for a release of that name, else RELEASE-lintel: several releases stand beside each other. */}}
+{{/* "lintel" for a release of that name, else RELEASE-lintel: several releases stand beside each other. Nothing is cut
+     off: Helm refuses names of releases over 53 characters, and what is cut at a dash or a dot is no name. */}}
 {{- define "lintel.name" -}}
 {{- if contains "lintel" .Release.Name -}}
-{{- .Release.Name | trunc 52 | trimSuffix "-" -}}
+{{- .Release.Name -}}
 {{- else -}}
-{{- printf "%s-lintel" .Release.Name | trunc 52 | trimSuffix "-" -}}
+{{- printf "%s-lintel" .Release.Name -}}
 {{- end -}}
 {{- end -}}
 
+{{/* A release may have a name that YAML would read as a number. */}}
 {{- define "lintel.selector" -}}
 app.kubernetes.io/name: lintel
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{- define "lintel.labels" -}}
