@@ -79,6 +79,7 @@ static void snapshot_changed(struct app *app, struct model_snapshot *before)
 	reconcile_want(&app->reconcile, app->sources.snapshot);
 	replication_want(app->replication, app->sources.snapshot);
 	checks_want(&app->checks, app->sources.snapshot);
+	tracks_want(&app->tracks, app->sources.snapshot);
 	router_keys_load(&app->router_keys, app->sources.snapshot);
 	app_configure_vrrp(app);
 	app_tell_held(app);
@@ -469,8 +470,10 @@ void app_close(struct app *app)
 	vrrp_thread_free(app->vrrp);
 	kubernetes_close(app->kubernetes);
 	replication_close(app->replication, app->options->on_exit == DAEMON_EXIT_CLEAN);
-	if (app->opened > 5)
+	if (app->opened > 5) {
+		tracks_close(&app->tracks);
 		checks_close(&app->checks);
+	}
 	if (app->opened > 4)
 		reconcile_close(&app->reconcile, app->options->on_exit == DAEMON_EXIT_CLEAN);
 	control_close(app->control);

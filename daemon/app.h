@@ -17,6 +17,7 @@
 #include "daemon/router_keys.h"
 #include "daemon/run.h"
 #include "daemon/sources.h"
+#include "daemon/tracks.h"
 #include "lib/notify.h"
 #include "vrrp/thread.h"
 
@@ -36,6 +37,7 @@ struct app {
 	struct kubernetes *kubernetes;  /* NULL: files only */
 	struct reconcile reconcile;
 	struct checks checks;
+	struct tracks tracks;
 	struct replication *replication;
 	struct control *control;
 	int alone_fd;      /* held while nobody else may run here; -1 */

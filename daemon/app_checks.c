@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Verdicts of health checks on their way to IPVS and to VRRP, and what else VRRP is told. */
+/* Verdicts of health checks on their way to IPVS and to VRRP, what is tracked, and what else VRRP
+ * is told. */
 #include "daemon/app.h"
 
 #include "lib/log.h"
@@ -15,19 +16,53 @@ static struct vrrp_restraint *all_restraints(const struct app *app, size_t *ret_
 	struct {
 		const struct vrrp_restraint *items;
 		size_t count;
-	} sources[2];
+	} sources[3];
 	struct vrrp_restraint *all;
 	size_t total = 0;
 
 	sources[0].items = replication_restraints(app->replication, &sources[0].count);
 	sources[1].items = checks_restraints(&app->checks, &sources[1].count);
-	all = xcalloc(sources[0].count + sources[1].count + 1, sizeof(*all));
+	sources[2].items = tracks_restraints(&app->tracks, &sources[2].count);
+	all = xcalloc(sources[0].count + sources[1].count + sources[2].count + 1, sizeof(*all));
 	for (size_t i = 0; i < LT_ARRAY_SIZE(sources); i++) {
 		for (size_t j = 0; j < sources[i].count; j++)
 			all[total++] = sources[i].items[j];
 	}
 	*ret_count = total;
 	return all;
+}
+
+/* One that has to wait keeps those waiting that move with it. */
+static bool is_held(const struct app *app, const struct vrrp_config *config,
+                    const struct vrrp_router_config *router)
+{
+	for (size_t i = 0; i < config->router_count; i++) {
+		const struct vrrp_router_config *other = &config->routers[i];
+
+		if (other == router ||
+		    (router->sync_group[0] && strcmp(other->sync_group, router->sync_group) == 0))
+			if (reconcile_holds(&app->reconcile, other->name))
+				return true;
+	}
+	return false;
+}
+
+/* Takes out those that are held. */
+static void leave_held_out(const struct app *app, struct vrrp_config *config)
+{
+	bool *held = xcalloc(config->router_count + 1, sizeof(*held));
+	size_t kept = 0;
+
+	for (size_t i = 0; i < config->router_count; i++)
+		held[i] = is_held(app, config, &config->routers[i]);
+	for (size_t i = 0; i < config->router_count; i++) {
+		if (!held[i])
+			config->routers[kept++] = config->routers[i];
+		else
+			vrrp_auth_config_done(&config->routers[i].auth);
+	}
+	config->router_count = kept;
+	free(held);
 }
 
 void app_configure_vrrp(struct app *app)
@@ -42,16 +77,9 @@ void app_configure_vrrp(struct app *app)
 
 	circumstances.restraints = restraints;
 	struct vrrp_config *config = vrrp_config_build(app->sources.snapshot, &circumstances);
-	size_t kept = 0;
 
 	free(restraints);
-	for (size_t i = 0; i < config->router_count; i++) {
-		if (!reconcile_holds(&app->reconcile, config->routers[i].name))
-			config->routers[kept++] = config->routers[i];
-		else
-			vrrp_auth_config_done(&config->routers[i].auth);
-	}
-	config->router_count = kept;
+	leave_held_out(app, config);
 	vrrp_thread_configure(app->vrrp, config);
 }
 
@@ -94,5 +122,12 @@ int app_open_checks(struct app *app)
 		log_error("health", "servers can't be checked: %s", strerror(-rc));
 	else
 		app->reconcile.balance.verdicts = &app->checks.verdicts;
+	if (rc)
+		return rc;
+	rc = tracks_open(&app->tracks, app->loop, restrained, app);
+	if (rc) {
+		log_error("track", "nothing can be tracked: %s", strerror(-rc));
+		checks_close(&app->checks);
+	}
 	return rc;
 }

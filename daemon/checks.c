@@ -171,42 +171,6 @@ static void judge_quorum(struct checks *checks, struct checks_virtual *v, int64_
 		tell_quorum(checks, v);
 }
 
-/* --- restraints --- */
-
-static void update_restraints(struct checks *checks)
-{
-	struct vrrp_restraint *before = checks->restraints;
-	size_t before_count = checks->restraint_count;
-
-	checks->restraints = xcalloc(checks->virtual_count + 1, sizeof(*checks->restraints));
-	checks->restraint_count = 0;
-	for (size_t i = 0; i < checks->virtual_count; i++) {
-		const struct checks_virtual *v = &checks->virtuals[i];
-
-		if (v->met || !v->router || v->vs->quorum->loss == MODEL_QUORUM_NONE)
-			continue;
-		struct vrrp_restraint *restraint = &checks->restraints[checks->restraint_count++];
-		memcpy(restraint->router, v->router->name,
-		       strnlen(v->router->name, sizeof(restraint->router) - 1));
-		if (v->vs->quorum->loss == MODEL_QUORUM_WITHDRAW)
-			restraint->withdrawn = true;
-		else
-			restraint->priority_cut = v->vs->quorum->priority_cut;
-	}
-	bool same = before_count == checks->restraint_count &&
-	            (before_count == 0 ||
-	             memcmp(before, checks->restraints, before_count * sizeof(*before)) == 0);
-	free(before);
-	if (!same)
-		checks->handlers.restrained(checks->handlers.ctx);
-}
-
-const struct vrrp_restraint *checks_restraints(const struct checks *checks, size_t *ret_count)
-{
-	*ret_count = checks->restraint_count;
-	return checks->restraints;
-}
-
 /* Judges all virtual servers anew. */
 static void judge(struct checks *checks, int64_t now_us)
 {
@@ -241,7 +205,7 @@ static void judge(struct checks *checks, int64_t now_us)
 		v->known = true;
 	}
 	free(before);
-	update_restraints(checks);
+	checks_restrain(checks, now_us);
 }
 
 /* --- verdicts --- */
@@ -431,29 +395,43 @@ void checks_drains_changed(struct checks *checks)
 
 /* --- life --- */
 
+static void hold_over(struct loop_deadline *deadline)
+{
+	checks_restrain(lt_container_of(deadline, struct checks, hold), mono_now_us());
+}
+
 int checks_open(struct checks *checks, struct loop *loop, const char *state_dir,
                 const struct drains *drains, const struct checks_handlers *handlers)
 {
 	const struct health_handlers own = {.changed = verdict_changed, .ctx = checks};
 
 	*checks = (struct checks){
-		.handlers = *handlers, .drains = drains, .turn = {.expired = turn_due}};
+		.handlers = *handlers,
+		.drains = drains,
+		.turn = {.expired = turn_due},
+		.hold = {.expired = hold_over},
+	};
 	int rc = loop_deadline_init(loop, &checks->turn);
 	if (rc)
 		return rc;
+	rc = loop_deadline_init(loop, &checks->hold);
+	if (rc)
+		goto close_turn;
 	rc = health_open(loop, &own, NULL, &checks->health);
-	if (rc) {
-		loop_deadline_done(&checks->turn);
-		return rc;
-	}
+	if (rc)
+		goto close_hold;
 	rc = checks_memory_open(&checks->memory, loop, checks->health, state_dir);
-	if (rc) {
-		health_close(checks->health);
-		loop_deadline_done(&checks->turn);
-		return rc;
-	}
+	if (rc)
+		goto close_health;
 	checks->verdicts = (struct verdicts){.find = find_entry, .ctx = checks->health};
 	return 0;
+close_health:
+	health_close(checks->health);
+close_hold:
+	loop_deadline_done(&checks->hold);
+close_turn:
+	loop_deadline_done(&checks->turn);
+	return rc;
 }
 
 void checks_close(struct checks *checks)
@@ -461,6 +439,7 @@ void checks_close(struct checks *checks)
 	checks_memory_close(&checks->memory);
 	health_close(checks->health);
 	loop_deadline_done(&checks->turn);
+	loop_deadline_done(&checks->hold);
 	ipvs_scope_done(&checks->concerned);
 	free(checks->virtuals);
 	free(checks->moved);

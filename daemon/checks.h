@@ -16,6 +16,7 @@
 #include "ipvs/scope.h"
 #include "lib/loop.h"
 #include "vrrp/config.h"
+#include "vrrp/damper.h"
 
 #include <jansson.h>
 
@@ -57,6 +58,7 @@ struct checks_virtual {
 	bool known; /* it was judged before */
 	bool met;   /* its quorum; true without one */
 	int64_t met_since_us;
+	struct vrrp_damper damper; /* what its quorum does to the virtual router */
 };
 
 /* Verdicts that are kept over a restart: daemon/checks_memory.c. */
@@ -94,6 +96,7 @@ struct checks {
 	int64_t turn_took_us;
 	struct vrrp_restraint *restraints; /* owned */
 	size_t restraint_count;
+	struct loop_deadline hold;  /* quorums that were regained have to stay so */
 	uint64_t quorum_loss_count; /* since start */
 };
 
@@ -126,6 +129,10 @@ void checks_memory_close(struct checks_memory *memory);
 void checks_memory_expect(struct checks_memory *memory, const struct health_target *targets,
                           size_t count);
 void checks_memory_changed(struct checks_memory *memory, int64_t now_us);
+
+/* daemon/checks_restrain.c: puts restraints together anew, by the quorums as judged last and by
+ * what has lasted; the handler is called when they are others. For daemon/checks.c. */
+void checks_restrain(struct checks *checks, int64_t now_us);
 
 /* daemon/checks_report.c */
 /* Why a server is as it is, in a few words: "tcp refused", "no verdict yet"; "" when it is up or

@@ -113,9 +113,12 @@ static json_t *quorum_object(const struct checks_virtual *v, int64_t now_us)
 
 	if (!quorum)
 		return json_null();
-	return json_pack("{s:i,s:i,s:s,s:b,s:o}", "minimum", (int)quorum->minimum, "hysteresis",
-	                 (int)quorum->hysteresis, "onLoss", model_quorum_loss_name(quorum->loss),
-	                 "met", v->met, "sinceSeconds", report_seconds(now_us - v->met_since_us));
+	return json_pack("{s:i,s:i,s:s,s:b,s:o,s:i,s:o}", "minimum", (int)quorum->minimum,
+	                 "hysteresis", (int)quorum->hysteresis, "onLoss",
+	                 model_quorum_loss_name(quorum->loss), "met", v->met, "sinceSeconds",
+	                 report_seconds(now_us - v->met_since_us), "countedFlaps",
+	                 (int)v->damper.changes, "heldSeconds",
+	                 report_seconds(vrrp_damper_held_us(&v->damper, now_us)));
 }
 
 json_t *checks_report_virtual(const struct checks *checks, const struct model_virtual_server *vs,

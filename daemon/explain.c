@@ -152,6 +152,44 @@ static void explain_router(struct way *way)
 	}
 	if (s->problem[0] && s->state != MODEL_ROUTER_INITIALIZE)
 		step(way, "virtual router", VERDICT_ATTENTION, "%s.", s->problem);
+	if (s->sync_group[0])
+		step(way, "virtual router", VERDICT_OK,
+		     "It moves together with the others of sync group %s.", s->sync_group);
+}
+
+/* What it tracks, as far as that does something. */
+static void explain_tracks(struct way *way)
+{
+	const struct track_table *table = &way->app->tracks.table;
+	struct text what = {0}, why = {0};
+	char held[TEXT_DURATION_SIZE];
+
+	for (size_t i = 0; way->router && i < table->count; i++) {
+		const struct track_item *item = &table->items[i];
+		int64_t held_us = vrrp_damper_held_us(&item->damper, way->now_us);
+		bool out = item->damper.value == VRRP_DAMPER_OUT;
+
+		if (strcmp(item->router, way->router->name) != 0 ||
+		    (item->damper.value == 0 && held_us == 0 && !item->seen.odd))
+			continue;
+		text_clear(&what);
+		text_clear(&why);
+		vrrp_track_explain(&item->track, &item->seen, &why);
+		if (out)
+			text_add(&what, "keeps it out");
+		else
+			text_printf(&what, "changes its priority by %+d", item->damper.value);
+		if (held_us > 0)
+			text_printf(&what, ", for %s more, since it became bad %u time%s",
+			            text_format_duration(held_us / US_PER_S * US_PER_S + US_PER_S,
+			                                 held),
+			            item->damper.changes, item->damper.changes == 1 ? "" : "s");
+		step(way, "virtual router",
+		     item->damper.value < 0 || item->seen.odd ? VERDICT_ATTENTION : VERDICT_OK,
+		     "%s: %s.", text_str(&why), text_str(&what));
+	}
+	text_done(&what);
+	text_done(&why);
 }
 
 static void explain_kube_proxy(struct way *way)
@@ -400,6 +438,7 @@ json_t *explain(struct app *app, const struct explain_question *question, int64_
 	explain_address(&way);
 	explain_kube_proxy(&way);
 	explain_router(&way);
+	explain_tracks(&way);
 	explain_virtual_server(&way);
 	explain_source_ranges(&way);
 	explain_checks(&way);

@@ -7,6 +7,7 @@ void metrics_write(const struct app *app, const struct ipvs_table *found, int64_
 	metrics_daemon_write(app, now_us, out);
 	metrics_process_write(app->started_wall_us, out);
 	metrics_router_write(app->routers, app->router_count, app->sources.snapshot, now_us, out);
+	metrics_track_write(&app->tracks.table, now_us, out);
 	if (found)
 		metrics_server_write(app, found, out);
 	metrics_health_write(&app->checks, out);

@@ -18,6 +18,8 @@ void metrics_process_write(int64_t started_wall_us, struct text *out);
 /* metrics_router.c: virtual routers; 'snapshot' (may be NULL) tells their addresses. */
 void metrics_router_write(const struct model_router_status *routers, size_t count,
                           const struct model_snapshot *snapshot, int64_t now_us, struct text *out);
+/* metrics_track.c: what virtual routers track. */
+void metrics_track_write(const struct track_table *table, int64_t now_us, struct text *out);
 /* metrics_health.c: checks of servers, and what they say. */
 void metrics_health_write(const struct checks *checks, struct text *out);
 /* metrics_server.c: virtual and real servers, of a dump. */

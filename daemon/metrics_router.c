@@ -48,6 +48,15 @@ static void write_identity(struct routers *r)
 		metrics_count(r->out, "lintel_vrrp_info", label_more(r, "virtual_router_id", id),
 		              1);
 	}
+	metrics_family(r->out, "lintel_vrrp_sync_group", "gauge",
+	               "1, with the sync group that the virtual router is in.");
+	for (size_t i = 0; i < r->count; i++) {
+		if (!r->items[i].sync_group[0])
+			continue;
+		(void)label(r, &r->items[i]);
+		metrics_count(r->out, "lintel_vrrp_sync_group",
+		              label_more(r, "group", r->items[i].sync_group), 1);
+	}
 	metrics_family(r->out, "lintel_vrrp_state", "gauge",
 	               "1 for the state the virtual router is in.");
 	for (size_t i = 0; i < r->count; i++) {

@@ -2,6 +2,7 @@
 /* Problems first, then one block for each virtual router, then sources and kernel. */
 #include "daemon/render_page.h"
 #include "daemon/render_replication.h"
+#include "daemon/render_track.h"
 
 #include <string.h>
 
@@ -247,6 +248,7 @@ static void add_router(const struct render_page *page, const json_t *router)
 	            render_integer(router, "virtualRouterId"), render_text(router, "interface"));
 	add_state(page, router);
 	add_priority(page, router);
+	render_tracks(page, router);
 	add_addresses(page, router);
 	add_peers(page, router);
 	add_authentication(page, router);

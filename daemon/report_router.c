@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/report_router.h"
 
+#include "daemon/track_table.h"
 #include "lib/mono.h"
 
 #include <string.h>
@@ -194,7 +195,8 @@ static json_t *followed(const struct model_router_status *router)
 }
 
 json_t *report_routers(const struct model_router_status *routers, size_t count,
-                       const struct model_snapshot *snapshot, int64_t now_us)
+                       const struct model_snapshot *snapshot, const struct track_table *tracks,
+                       int64_t now_us)
 {
 	json_t *list = json_array();
 
@@ -219,6 +221,11 @@ json_t *report_routers(const struct model_router_status *routers, size_t count,
 		json_object_set_new(object, "peers", peers(r, now_us));
 		json_object_set_new(object, "transitions", transitions(r, now_us));
 		json_object_set_new(object, "counters", counters(&r->counters));
+		json_object_set_new(object, "syncGroup",
+		                    r->sync_group[0] ? json_string(r->sync_group) : json_null());
+		json_object_set_new(object, "tracks",
+		                    tracks ? track_table_report(tracks, r->name, now_us)
+		                           : json_array());
 		json_object_set_new(object, "problem", json_string(r->problem));
 		json_array_append_new(list, object);
 	}

@@ -11,9 +11,13 @@
 
 #include <jansson.h>
 
-/* An array with one object for each of 'routers'; 'snapshot' tells the addresses. New reference. */
+struct track_table;
+
+/* An array with one object for each of 'routers'; 'snapshot' tells the addresses, 'tracks' (may be
+ * NULL) what each tracks. New reference. */
 json_t *report_routers(const struct model_router_status *routers, size_t count,
-                       const struct model_snapshot *snapshot, int64_t now_us);
+                       const struct model_snapshot *snapshot, const struct track_table *tracks,
+                       int64_t now_us);
 
 /* What a router owns when Active: "10.77.0.100/24", its own and those of its virtual servers. New
  * reference. */

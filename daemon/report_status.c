@@ -101,9 +101,9 @@ json_t *report_status(const struct app *app, int64_t now_us)
 	json_object_set_new(status, "realtime",
 	                    json_boolean(app->router_count && app->routers[0].realtime));
 	json_object_set_new(status, "confined", json_boolean(app->confined));
-	json_object_set_new(
-		status, "routers",
-		report_routers(app->routers, app->router_count, app->sources.snapshot, now_us));
+	json_object_set_new(status, "routers",
+	                    report_routers(app->routers, app->router_count, app->sources.snapshot,
+	                                   &app->tracks.table, now_us));
 	json_object_set_new(status, "sources", source_list(app, now_us));
 	json_object_set_new(status, "ipvs", ipvs_object(&app->reconcile.balance));
 	json_object_set_new(status, "health", checks_report(&app->checks, now_us));

@@ -256,15 +256,18 @@ struct tree *import_document(struct import *import, struct import_statement *fro
 
 bool import_number(const char *word, int64_t min, int64_t max, int64_t *ret_value)
 {
+	bool negative = *word == '-';
 	int64_t value = 0;
 
-	if (!*word)
+	if (!word[negative])
 		return false;
-	for (const char *c = word; *c; c++) {
+	for (const char *c = word + negative; *c; c++) {
 		if (*c < '0' || *c > '9' || value > INT64_MAX / 10 - 1)
 			return false;
 		value = value * 10 + (*c - '0');
 	}
+	if (negative)
+		value = -value;
 	if (value < min || value > max)
 		return false;
 	*ret_value = value;

@@ -57,7 +57,7 @@ void import_settle(struct import *import);
 /* Appends all documents as YAML, each with a comment that says where it comes from. */
 void import_write(const struct import *import, struct text *out);
 
-/* "12", from min to max. */
+/* "12" or "-12", from min to max. */
 bool import_number(const char *word, int64_t min, int64_t max, int64_t *ret_value);
 /* "1", "0.25": seconds to microseconds, up to a year. */
 bool import_seconds(const char *word, int64_t *ret_us);

@@ -20,8 +20,6 @@ static const struct import_keyword blocks[] = {
 	{"vrrp_script", IMPORT_FAILED, SCRIPT ": what it finds out does not change a priority"},
 	{"vrrp_track_process", IMPORT_FAILED, "processes are not tracked"},
 	{"track_process", IMPORT_FAILED, "processes are not tracked"},
-	{"vrrp_track_file", IMPORT_FAILED, "files are not tracked"},
-	{"track_file", IMPORT_FAILED, "files are not tracked"},
 	{"bfd_instance", IMPORT_FAILED,
          "Lintel does not speak BFD; an advertisementInterval of "
          "10ms notices a dead node in 40ms"},
@@ -31,9 +29,6 @@ static const struct import_keyword blocks[] = {
          "a change of an interface's state counts at once"},
 	{"garp_group", IMPORT_FAILED,
          "the pace of announcements is set for a virtual router: spec.announce.interval"},
-	{"vrrp_sync_group", IMPORT_FAILED,
-         "virtual routers move one by one; addresses that have to move together belong to one "
-         "VirtualRouter (its addresses may name other interfaces)"},
 	{"SSL", IMPORT_FAILED,
          "a certificate for checks is set with them: spec.healthCheck.tls.certificateFile, "
          "keyFile, caFile"},
@@ -109,7 +104,8 @@ bool import_is_on(const struct import_statement *statement)
 	return strcmp(word, "off") != 0 && strcmp(word, "false") != 0 && strcmp(word, "no") != 0;
 }
 
-static const char *const converted[] = {"global_defs", "vrrp_instance", "virtual_server",
+static const char *const converted[] = {"global_defs",         "vrrp_instance", "vrrp_sync_group",
+                                        "vrrp_track_file",     "track_file",    "virtual_server",
                                         "virtual_server_group"};
 
 static bool is_converted(const char *word)
@@ -191,6 +187,8 @@ void import_keepalived(struct import *import, const char *path, const char *text
 	hide_secrets(import);
 	import_each(import, s, "global_defs") import_global_defs(&k, s);
 	import_each(import, s, "vrrp_instance") import_vrrp_instance(&k, s);
+	import_note_sync_groups(&k);
+	import_note_track_files(&k);
 	find_groups(&k);
 	import_each(import, s, "virtual_server") import_virtual_server(&k, s);
 	note_groups(import);

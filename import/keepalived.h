@@ -54,6 +54,15 @@ void import_router_addresses(struct import_router *router, struct import_stateme
 /* Its auth_hmac block. */
 void import_router_auth_hmac(struct import_router *router, struct import_statement *block);
 
+/* import/keepalived_track.c: blocks of the instance or of its sync group ... */
+void import_track_interfaces(struct import_router *router, struct import_statement *block);
+void import_track_files(struct import_router *router, struct import_statement *block);
+/* ... the group that names the instance, and what it tracks for all its members ... */
+void import_router_group(struct import_router *router, const char *instance);
+/* ... and what is to be said when all instances have been converted. */
+void import_note_track_files(struct import_keepalived *k);
+void import_note_sync_groups(struct import_keepalived *k);
+
 void import_global_defs(struct import_keepalived *k, struct import_statement *block);
 void import_vrrp_instance(struct import_keepalived *k, struct import_statement *block);
 void import_virtual_server(struct import_keepalived *k, struct import_statement *block);

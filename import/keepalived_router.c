@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define SCRIPT "Lintel runs no programs; lintel run --notify tells yours what happens"
-#define TRACK  "only interfaces are tracked: trackInterfaces"
+#define TRACK  "interfaces, files and addresses are tracked: track"
 
 static const struct import_keyword words[] = {
 	{"state", IMPORT_TAKEN, NULL},
@@ -24,6 +24,7 @@ static const struct import_keyword words[] = {
 	{"use_vmac", IMPORT_TAKEN, ""},
 	{"unicast_peer", IMPORT_TAKEN, NULL},
 	{"track_interface", IMPORT_TAKEN, NULL},
+	{"track_file", IMPORT_TAKEN, NULL},
 	{"virtual_ipaddress", IMPORT_TAKEN, NULL},
 	{"virtual_ipaddress_excluded", IMPORT_TAKEN, NULL},
 	{"garp_master_delay", IMPORT_TAKEN, NULL},
@@ -38,7 +39,6 @@ static const struct import_keyword words[] = {
 	{"dont_track_primary", IMPORT_FAILED, "the router's own interface is always tracked"},
 	{"vrf", IMPORT_FAILED, "each VirtualRouter names its interface"},
 	{"track_script", IMPORT_FAILED, "Lintel runs no programs; " TRACK},
-	{"track_file", IMPORT_FAILED, TRACK},
 	{"track_process", IMPORT_FAILED, TRACK},
 	{"track_bfd", IMPORT_FAILED, TRACK},
 	{"mcast_src_ip", IMPORT_DIFFERS,
@@ -303,32 +303,6 @@ static void take_peers(struct import_router *router, struct import_statement *bl
 		import_note(router->import, block, IMPORT_DIFFERS, "without peers it is multicast");
 }
 
-static void take_tracked(struct import_router *router, struct import_statement *block)
-{
-	taken(router, block);
-	for (struct import_statement *s = block->child; s; s = s->sibling) {
-		bool weight = strcmp(import_word(s, 1), "weight") == 0 && s->word_count > 2;
-		struct tree *list;
-
-		if (s->aside)
-			continue;
-		if (s->word_count > 1 && !weight) {
-			import_note(router->import, s, IMPORT_FAILED, "'%.40s' is not known here",
-			            s->words[1]);
-			continue;
-		}
-		if (weight && (s->word_count > 3 || strcmp(import_word(s, 2), "0") != 0)) {
-			import_note(router->import, s, IMPORT_FAILED,
-			            "a tracked interface that is down takes the node out; it can't "
-			            "change the priority");
-			continue;
-		}
-		list = import_put_list(router->import, router->spec, "trackInterfaces", block);
-		import_append_text(router->import, list, s, s->words[0]);
-		taken(router, s);
-	}
-}
-
 /* Lists may stand in several blocks. */
 static void take_lists(struct import_router *router)
 {
@@ -339,7 +313,8 @@ static void take_lists(struct import_router *router)
 		{"virtual_ipaddress", import_router_addresses},
 		{"virtual_ipaddress_excluded", import_router_addresses},
 		{"unicast_peer", take_peers},
-		{"track_interface", take_tracked},
+		{"track_interface", import_track_interfaces},
+		{"track_file", import_track_files},
 		{"auth_hmac", import_router_auth_hmac},
 	};
 
@@ -376,6 +351,7 @@ void import_vrrp_instance(struct import_keepalived *k, struct import_statement *
 	take_word(&router, "virtual_router_id", "virtualRouterId", false);
 	take_word(&router, "interface", "interface", true);
 	take_lists(&router);
+	import_router_group(&router, theirs);
 	take_word(&router, "priority", "priority", false);
 	take_interval(&router);
 	take_preempt(&router);

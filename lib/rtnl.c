@@ -299,6 +299,11 @@ int rtnl_subscribe(struct nl *nl)
 	return 0;
 }
 
+int rtnl_subscribe_links(struct nl *nl)
+{
+	return nl_subscribe(nl, RTNLGRP_LINK);
+}
+
 /* --- requests --- */
 
 static struct nlmsghdr *begin_address(struct nl_batch *batch, uint16_t type, uint16_t flags,

@@ -61,6 +61,8 @@ LT_MUST_USE int rtnl_addresses(struct nl *nl, struct rtnl_address **ret_addresse
 LT_MUST_USE int rtnl_link_exists(struct nl *nl, const char *name, bool *ret_found);
 /* Joins the multicast groups of links and of both families' addresses. */
 LT_MUST_USE int rtnl_subscribe(struct nl *nl);
+/* ... of links only. */
+LT_MUST_USE int rtnl_subscribe_links(struct nl *nl);
 
 /* Requests appended to a batch. Add: our IFA_PROTO; IPv6 with NODAD, NOPREFIXROUTE and preferred
  * lifetime 0 when the prefix is a whole address; 'replace' renews the lifetime of one that is

@@ -29,6 +29,26 @@ struct rule {
 	const char *kind, *path, *rule, *message;
 };
 static const struct rule rules[] = {
+	{"VirtualRouter", "spec.track[]",
+         "(has(self.file) ? 1 : 0) + (has(self.address) ? 1 : 0) + (has(self.interface) ? 1 : 0) "
+         "== 1",
+         "one of file, address, interface is needed, and not several"},
+	{"VirtualRouter", "spec.track[]", "!has(self.expect) || has(self.file)",
+         "expect needs file"},
+	{"VirtualRouter", "spec.track[]",
+         "has(self.address) || !(has(self.interval) || has(self.timeout) || has(self.rise) || "
+         "has(self.fall))",
+         "interval, timeout, rise and fall need address"},
+	{"VirtualRouter", "spec.track[]",
+         "duration(has(self.timeout) ? self.timeout : '500ms') <= duration(has(self.interval) ? "
+         "self.interval : '1s')",
+         "timeout must not be longer than interval"},
+	{"VirtualRouter", "spec.track[]",
+         "!has(self.file) || !has(self.weight) || self.weight != 0 || (has(self.expect) && "
+         "self.expect != 'number')",
+         "weight 0 times a number changes nothing"},
+	{"VirtualRouter", "spec.damping", "duration(self.hold) <= duration(self.maximum)",
+         "hold must not be longer than maximum"},
 	{"VirtualServer", "spec", "has(self.addresses) != has(self.addressPool)",
          "either addresses or addressPool is needed, not both"},
 	{"VirtualServer", "spec", "has(self.virtualRouter) || has(self.addressPool)",
@@ -124,6 +144,11 @@ static const struct rule rules[] = {
 /* Defaults that are not filled in, because it matters whether somebody said so. */
 static const char *const silent_defaults[][2] = {
 	{"VirtualRouter", "spec.priority"},       /* derived from the nodes unless said */
+	{"VirtualRouter", "spec.track[].expect"}, /* with file only, as the rest with address */
+	{"VirtualRouter", "spec.track[].interval"},
+	{"VirtualRouter", "spec.track[].timeout"},
+	{"VirtualRouter", "spec.track[].rise"},
+	{"VirtualRouter", "spec.track[].fall"},
 	{"VirtualServer", "spec.sourceNat.mode"}, /* 'address' alone implies another one */
 	{"VirtualServer", "spec.servers[].upperThreshold"}, /* lowerThreshold alone is wrong */
 	{"VirtualServer", "spec.quorum.priorityCut"},       /* wrong with another onLoss */

@@ -24,6 +24,8 @@ void model_check_authentication(struct model_decode_context *ctx, const struct t
 void model_check_router(struct model_decode_context *ctx, const struct tree *node, void *object);
 void model_check_router_address(struct model_decode_context *ctx, const struct tree *node,
                                 void *object);
+void model_check_track(struct model_decode_context *ctx, const struct tree *node, void *object);
+void model_check_damping(struct model_decode_context *ctx, const struct tree *node, void *object);
 void model_check_pool(struct model_decode_context *ctx, const struct tree *node, void *object);
 void model_check_selector(struct model_decode_context *ctx, const struct tree *node, void *object);
 void model_check_requirement(struct model_decode_context *ctx, const struct tree *node,

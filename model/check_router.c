@@ -128,6 +128,104 @@ void model_check_authentication(struct model_decode_context *ctx, const struct t
 		                        "has no effect with replay: monotonic");
 }
 
+/* Of the three that an entry may be about. */
+static int subjects(const struct tree *node)
+{
+	return !!model_decode_entry(node, "file") + !!model_decode_entry(node, "address") +
+	       !!model_decode_entry(node, "interface");
+}
+
+static void need_subject(struct model_decode_context *ctx, const struct tree *node,
+                         const char *field, const char *subject)
+{
+	if (model_decode_entry(node, field) && !model_decode_entry(node, subject))
+		model_decode_error_at(ctx, node, field, "needs %s", subject);
+}
+
+void model_check_track(struct model_decode_context *ctx, const struct tree *node, void *object)
+{
+	static const char *const of_address[] = {"interval", "timeout", "rise", "fall"};
+	struct model_track *track = object;
+	const char *unusable = model_check_unusable(&track->address);
+
+	if (subjects(node) != 1) {
+		model_decode_error(ctx, node->line,
+		                   "tracks %s; allowed: one of file, address, interface",
+		                   subjects(node) ? "several things at once" : "nothing");
+		return;
+	}
+	need_subject(ctx, node, "expect", "file");
+	for (size_t i = 0; i < LT_ARRAY_SIZE(of_address); i++)
+		need_subject(ctx, node, of_address[i], "address");
+	if (*track->file && track->file[0] != '/')
+		model_decode_error_at(ctx, node, "file", "'%s' is no absolute path", track->file);
+	if (unusable)
+		model_decode_error_at(ctx, node, "address",
+		                      "is %s; allowed: an address that can answer", unusable);
+	if (track->check.timeout_us > track->check.interval_us && track->check.interval_us > 0)
+		model_decode_error_at(ctx, node, "timeout", "is longer than interval");
+	if (*track->file && track->expect == MODEL_TRACK_NUMBER && track->weight == 0) {
+		if (model_decode_entry(node, "weight"))
+			model_decode_error_at(ctx, node, "weight",
+			                      "0 times a number changes nothing; allowed: another "
+			                      "one, or expect: present or absent");
+		track->weight = 1;
+	}
+	track->check.type = MODEL_HEALTH_ICMP;
+	track->check.http.method = track->check.http.path = track->check.http.host = "";
+	track->check.http.body = track->check.tls.server_name = track->check.tls.ca_file = "";
+	track->check.tls.certificate_file = track->check.tls.key_file = "";
+	track->check.udp.send = track->check.udp.expect = track->check.dns.name = "";
+}
+
+void model_check_damping(struct model_decode_context *ctx, const struct tree *node, void *object)
+{
+	const struct model_router *router = object;
+
+	if (router->damping_hold_us > router->damping_max_us && router->damping_max_us > 0)
+		model_decode_error_at(ctx, node, "hold", "is longer than maximum");
+}
+
+static int compare_tracks(const void *left, const void *right)
+{
+	const struct model_track *a = left, *b = right;
+	int order = strcmp(a->file, b->file);
+
+	if (order == 0)
+		order = strcmp(a->interface, b->interface);
+	return order ? order : addr_compare(&a->address, &b->address);
+}
+
+static void report_track_twice(void *arg, size_t first, size_t later)
+{
+	struct model_check_list *list = arg;
+
+	model_check_report_entry(list->ctx, MODEL_ERROR, list->map, list->name, later,
+	                         "tracks the same as track[%zu]", first);
+}
+
+static void check_tracks(struct model_decode_context *ctx, const struct tree *node,
+                         const struct model_router *router)
+{
+	struct model_check_list tracks = {ctx, node, "track"};
+
+	for (size_t i = 0; i < router->track_count; i++) {
+		const struct model_track *track = &router->tracks[i];
+
+		/* Wrong in itself, and reported. */
+		if (!track->file || !track->interface ||
+		    (!*track->file && !*track->interface && track->address.family == ADDR_NONE))
+			return;
+		if (router->priority == 255 && track->weight != 0)
+			model_check_report_entry(
+				ctx, MODEL_WARNING, node, "track", i,
+				"has no effect on the address owner (priority 255) unless it has "
+				"no weight");
+	}
+	model_check_duplicates(router->tracks, router->track_count, sizeof(*router->tracks),
+	                       compare_tracks, report_track_twice, &tracks);
+}
+
 void model_check_router(struct model_decode_context *ctx, const struct tree *node, void *object)
 {
 	struct model_router *router = object;
@@ -146,6 +244,7 @@ void model_check_router(struct model_decode_context *ctx, const struct tree *nod
 	}
 	model_check_text_twice(&interfaces, router->track_interfaces,
 	                       router->track_interface_count);
+	check_tracks(ctx, node, router);
 	if (router->priority == 255)
 		model_decode_warning_at(
 			ctx, node, "priority",

@@ -110,6 +110,16 @@ const struct model_schema_name model_schema_auth_mode_names[] = {
 	{NULL, 0, NULL},
 };
 
+const struct model_schema_name model_schema_track_expect_names[] = {
+	{"number", MODEL_TRACK_NUMBER,
+         "the integer in it, times `weight`, is added to the priority; with a result of -254 or "
+         "lower the node is neither active nor a candidate. A file that is missing, empty, or not "
+         "an integer counts as 0, and is shown as a problem"},
+	{"present", MODEL_TRACK_PRESENT, "that it is there, whatever is in it"},
+	{"absent", MODEL_TRACK_ABSENT, "that it is not there"},
+	{NULL, 0, NULL},
+};
+
 const struct model_schema_name model_schema_auth_replay_names[] = {
 	{"time", MODEL_AUTH_REPLAY_TIME, "by the clock: what is older than `window` is refused"},
 	{"monotonic", MODEL_AUTH_REPLAY_MONOTONIC,
@@ -179,6 +189,11 @@ const char *model_snat_mode_name(enum model_snat_mode mode)
 const char *model_checksum_name(enum model_checksum checksum)
 {
 	return model_schema_value_name(model_schema_checksum_names, (int)checksum);
+}
+
+const char *model_track_expect_name(enum model_track_expect expect)
+{
+	return model_schema_value_name(model_schema_track_expect_names, (int)expect);
 }
 
 const char *model_auth_mode_name(enum model_auth_mode mode)

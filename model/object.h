@@ -45,58 +45,6 @@ struct model_router_address {
 	const char *interface; /* the router's own unless another is named */
 };
 
-/* RFC 9568 virtual router: who owns these addresses. */
-struct model_router {
-	struct model_origin origin;
-	const char *name;
-	uint8_t virtual_router_id; /* 1..255 */
-	const char *interface;
-	struct model_router_address *addresses;
-	size_t address_count;
-	uint8_t priority;           /* 1..254, 255 = address owner */
-	int64_t advert_interval_us; /* 10 ms..40.95 s in steps of 10 ms */
-	bool preempt;
-	int64_t preempt_delay_us;
-	bool accept;        /* RFC 9568 Accept_Mode; a load balancer needs it */
-	struct addr *peers; /* unicast; none: multicast */
-	size_t peer_count;
-	bool virtual_mac;
-	const char **track_interfaces;
-	size_t track_interface_count;
-	enum model_checksum checksum;
-	const char *auth_key_file; /* authentication of advertisements; NULL or "": none */
-	enum model_auth_mode auth_mode;
-	enum model_auth_replay auth_replay;
-	uint32_t auth_window_s;      /* 1..300; 0: made of the interval */
-	uint32_t address_lifetime_s; /* dead-man's switch; 0 = off, else 2..3600 */
-	/* gratuitous ARP and unsolicited NA */
-	unsigned announce_count;      /* of each burst, 1..100 */
-	int64_t announce_interval_us; /* between two of a burst */
-	int64_t announce_again_us;    /* second burst after this; 0 = none */
-	int64_t announce_refresh_us;  /* slow refresh; 0 = none */
-};
-
-bool model_router_authenticates(const struct model_router *router);
-
-struct model_port {
-	const char *name; /* "" when unnamed */
-	enum model_protocol protocol;
-	uint16_t first;  /* VIP port, or the first of the range */
-	uint16_t last;   /* = first unless a range */
-	uint16_t target; /* port on the servers for 'first'; 0: the same as on the VIP. server.port
-	                    wins */
-	const char *target_name; /* a name instead of a number (Kubernetes), else "" */
-	const char *scheduler;   /* "rr"... as IPVS names it, without ip_vs_ */
-	bool sh_fallback;        /* IP_VS_SVC_F_SCHED_SH_FALLBACK / MH_FALLBACK */
-	bool sh_port;            /* IP_VS_SVC_F_SCHED_SH_PORT / MH_PORT */
-	bool one_packet;         /* UDP only: IP_VS_SVC_F_ONEPACKET */
-	/* Never from a document: the endpoints of a Kubernetes Service differ from port to port.
-	 * See model_port_servers(). */
-	bool own_servers; /* this port has servers of its own; maybe none */
-	struct model_real_server *servers;
-	size_t server_count;
-};
-
 enum model_health_type {
 	MODEL_HEALTH_NONE,
 	MODEL_HEALTH_TCP,
@@ -164,6 +112,87 @@ struct model_health_check {
 		const char *name; /* "": the root */
 		enum model_dns_type type;
 	} dns;
+};
+
+/* What is good about a tracked file. */
+enum model_track_expect { MODEL_TRACK_NUMBER, MODEL_TRACK_PRESENT, MODEL_TRACK_ABSENT };
+const char *model_track_expect_name(enum model_track_expect expect); /* "number" */
+#define MODEL_TRACK_WEIGHT_MAX 254
+#define MODEL_TRACKS_MAX       64 /* of one virtual router */
+
+/* Something on which the priority of a virtual router depends: one of the first three. */
+struct model_track {
+	const char *file;      /* absolute path, else "" */
+	struct addr address;   /* ICMP echo, else ADDR_NONE */
+	const char *interface; /* else "" */
+	int weight; /* -254..254; below 0: added while bad, above: while good; 0: no part while bad.
+	               Of a number: times it; the decoder makes 1 of none. */
+	enum model_track_expect expect;
+	/* 'address': type icmp. 'file', 'interface': unused. Beyond timing all is as the decoder
+	 * leaves it for icmp. */
+	struct model_health_check check;
+};
+
+/* Virtual routers in one sync group, at most. */
+#define MODEL_SYNC_GROUP_MAX  16
+#define MODEL_SYNC_GROUP_SIZE 64 /* a label, and its end */
+
+/* RFC 9568 virtual router: who owns these addresses. */
+struct model_router {
+	struct model_origin origin;
+	const char *name;
+	uint8_t virtual_router_id; /* 1..255 */
+	const char *interface;
+	struct model_router_address *addresses;
+	size_t address_count;
+	uint8_t priority;           /* 1..254, 255 = address owner */
+	int64_t advert_interval_us; /* 10 ms..40.95 s in steps of 10 ms */
+	bool preempt;
+	int64_t preempt_delay_us;
+	bool accept;        /* RFC 9568 Accept_Mode; a load balancer needs it */
+	struct addr *peers; /* unicast; none: multicast */
+	size_t peer_count;
+	bool virtual_mac;
+	const char **track_interfaces;
+	size_t track_interface_count;
+	struct model_track *tracks;
+	size_t track_count;
+	int64_t damping_hold_us; /* 0: none */
+	int64_t damping_max_us;
+	const char
+		*sync_group; /* moves together with those that name the same; "" or NULL: alone */
+	enum model_checksum checksum;
+	const char *auth_key_file; /* authentication of advertisements; NULL or "": none */
+	enum model_auth_mode auth_mode;
+	enum model_auth_replay auth_replay;
+	uint32_t auth_window_s;      /* 1..300; 0: made of the interval */
+	uint32_t address_lifetime_s; /* dead-man's switch; 0 = off, else 2..3600 */
+	/* gratuitous ARP and unsolicited NA */
+	unsigned announce_count;      /* of each burst, 1..100 */
+	int64_t announce_interval_us; /* between two of a burst */
+	int64_t announce_again_us;    /* second burst after this; 0 = none */
+	int64_t announce_refresh_us;  /* slow refresh; 0 = none */
+};
+
+bool model_router_authenticates(const struct model_router *router);
+
+struct model_port {
+	const char *name; /* "" when unnamed */
+	enum model_protocol protocol;
+	uint16_t first;  /* VIP port, or the first of the range */
+	uint16_t last;   /* = first unless a range */
+	uint16_t target; /* port on the servers for 'first'; 0: the same as on the VIP. server.port
+	                    wins */
+	const char *target_name; /* a name instead of a number (Kubernetes), else "" */
+	const char *scheduler;   /* "rr"... as IPVS names it, without ip_vs_ */
+	bool sh_fallback;        /* IP_VS_SVC_F_SCHED_SH_FALLBACK / MH_FALLBACK */
+	bool sh_port;            /* IP_VS_SVC_F_SCHED_SH_PORT / MH_PORT */
+	bool one_packet;         /* UDP only: IP_VS_SVC_F_ONEPACKET */
+	/* Never from a document: the endpoints of a Kubernetes Service differ from port to port.
+	 * See model_port_servers(). */
+	bool own_servers; /* this port has servers of its own; maybe none */
+	struct model_real_server *servers;
+	size_t server_count;
 };
 
 /* What is served when every server is down. */

@@ -27,7 +27,7 @@ enum model_field_kind {
 	MODEL_FIELD_CHOICE,       /* one of 'names'; const char *, the name itself */
 	MODEL_FIELD_ENUM,         /* one of 'names'; an enum */
 	MODEL_FIELD_BOOL,         /* bool */
-	MODEL_FIELD_INT,          /* unsigned integer of any width, min..max */
+	MODEL_FIELD_INT,          /* integer of any width, min..max; signed when min is below 0 */
 	MODEL_FIELD_INT_RANGE,    /* "200-399" or 200, within min..max; struct model_int_range */
 	MODEL_FIELD_DURATION,     /* integer of any width counting 'unit_us' */
 	MODEL_FIELD_ADDRESS,      /* struct addr */
@@ -110,6 +110,8 @@ extern const struct model_schema_map model_schema_server_map;
 /* Maps in a file of their own: model/schema_health.c */
 extern const struct model_schema_map model_schema_health_map;
 extern const struct model_schema_map model_schema_quorum_map;
+extern const struct model_schema_map model_schema_track_map;
+extern const struct model_schema_map model_schema_damping_map;
 extern const struct model_schema_map model_schema_sorry_map;
 
 extern const struct model_schema_name model_schema_protocol_names[];
@@ -119,6 +121,7 @@ extern const struct model_schema_name model_schema_snat_mode_names[];
 extern const struct model_schema_name model_schema_checksum_names[];
 extern const struct model_schema_name model_schema_auth_mode_names[];
 extern const struct model_schema_name model_schema_auth_replay_names[];
+extern const struct model_schema_name model_schema_track_expect_names[];
 extern const struct model_schema_name model_schema_label_operator_names[];
 extern const struct model_schema_name model_schema_health_type_names[];
 extern const struct model_schema_name model_schema_health_failure_names[];

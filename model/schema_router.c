@@ -259,6 +259,36 @@ static const struct model_schema_field spec_fields[] = {
 		MODEL_FIELD_LIST_AT(model_router, track_interfaces, track_interface_count),
 	},
 	{
+		.name = "track",
+		.kind = MODEL_FIELD_MAP,
+		.many = MODEL_FIELD_LIST,
+		.map = &model_schema_track_map,
+		.count_max = MODEL_TRACKS_MAX,
+		.doc = "What the priority depends on: files, addresses, interfaces. All weights "
+		       "add up, and the priority stays within 1 to 254. A node with something "
+		       "here also takes over, whatever `preempt` says, from an active one that "
+		       "lowers its priority below its own: so it is said on all nodes.",
+		MODEL_FIELD_LIST_AT(model_router, tracks, track_count),
+	},
+	{
+		.name = "damping",
+		.kind = MODEL_FIELD_MAP,
+		.map = &model_schema_damping_map,
+		.doc = "Keeps what comes and goes from moving the virtual router to and fro: what "
+		       "is bad about `track` and quorums counts at once, what is good only when "
+		       "it lasts.",
+	},
+	{
+		.name = "syncGroup",
+		.kind = MODEL_FIELD_LABEL,
+		.doc = "Virtual routers that name the same group move together: they are active on "
+		       "one node, all of them, or not there. What keeps one from being active "
+		       "keeps all. They go by the lowest priority among them, the shortest "
+		       "interval, and preempt only when all may. At most 16; the same on all "
+		       "nodes.",
+		MODEL_FIELD_AT(model_router, sync_group),
+	},
+	{
 		.name = "checksum",
 		.kind = MODEL_FIELD_ENUM,
 		.names = model_schema_checksum_names,

@@ -44,7 +44,9 @@ const char *model_router_reason_name(enum model_router_reason reason)
 	case MODEL_REASON_RECONFIGURED:
 		return "its configuration was changed";
 	case MODEL_REASON_WITHDRAWN:
-		return "too few servers are up";
+		return "it was withdrawn";
+	case MODEL_REASON_SYNC_GROUP:
+		return "another of its sync group can't be active here";
 	case MODEL_REASON_COUNT:
 		break;
 	}

@@ -35,7 +35,8 @@ enum model_router_reason {
 	MODEL_REASON_LATE,            /* this process was stalled for longer than others wait */
 	MODEL_REASON_SUSPENDED,       /* the machine slept */
 	MODEL_REASON_RECONFIGURED,
-	MODEL_REASON_WITHDRAWN, /* too few servers are up: the quorum of a virtual server is lost */
+	MODEL_REASON_WITHDRAWN,  /* the quorum of a virtual server is lost, or something tracked */
+	MODEL_REASON_SYNC_GROUP, /* another of its sync group can't be Active here */
 	MODEL_REASON_COUNT,
 };
 const char *model_router_reason_name(enum model_router_reason reason);
@@ -111,6 +112,7 @@ struct model_peer_status {
 	int32_t skew_s;     /* our clock less its, when it signs */
 };
 
+#define MODEL_PROBLEM_SIZE 300
 struct model_router_status {
 	char name[254];
 	char interface[IF_NAMESIZE];
@@ -138,7 +140,8 @@ struct model_router_status {
 	struct model_transition transitions[MODEL_TRANSITIONS_KEPT]; /* newest first */
 	uint32_t transition_count;
 	struct model_router_counters counters;
-	char problem[200]; /* what is wrong now, in words; "" */
+	char sync_group[MODEL_SYNC_GROUP_SIZE]; /* "": none */
+	char problem[MODEL_PROBLEM_SIZE];       /* what is wrong now, in words; "" */
 };
 
 #endif

@@ -213,6 +213,40 @@ static void check_vrids(const struct model_snapshot *snapshot, struct model_prob
 	free(sorted);
 }
 
+/* The later ones of a group that has too many. */
+static void check_sync_groups(const struct model_snapshot *snapshot,
+                              struct model_problems *problems)
+{
+	char title[MODEL_OBJECT_TEXT_SIZE];
+
+	for (size_t i = 0; i < snapshot->router_count; i++) {
+		const struct model_router *router = snapshot->routers[i];
+		size_t before = 0, others = 0;
+
+		if (!router->sync_group || !*router->sync_group)
+			continue;
+		for (size_t j = 0; j < snapshot->router_count; j++) {
+			const struct model_router *other = snapshot->routers[j];
+
+			if (j == i || !other->sync_group ||
+			    strcmp(other->sync_group, router->sync_group) != 0)
+				continue;
+			others++;
+			before += model_validate_is_later(&router->origin, &other->origin);
+		}
+		if (before >= MODEL_SYNC_GROUP_MAX)
+			model_problem_add(
+				problems, MODEL_ERROR, router->origin, router_title(router, title),
+				"spec.syncGroup", "%s has %d members already; allowed: at most %d",
+				router->sync_group, MODEL_SYNC_GROUP_MAX, MODEL_SYNC_GROUP_MAX);
+		if (others == 0)
+			model_problem_add(problems, MODEL_WARNING, router->origin,
+			                  router_title(router, title), "spec.syncGroup",
+			                  "%s has no other member: it moves by itself",
+			                  router->sync_group);
+	}
+}
+
 void model_validate_names(const struct model_snapshot *snapshot, struct model_problems *problems)
 {
 	const char **router_names = xcalloc(snapshot->router_count + 1, sizeof(*router_names));
@@ -226,6 +260,7 @@ void model_validate_names(const struct model_snapshot *snapshot, struct model_pr
 	check_references(snapshot, router_names, pool_names, problems);
 	check_quorums(snapshot, problems);
 	check_vrids(snapshot, problems);
+	check_sync_groups(snapshot, problems);
 	free(router_names);
 	free(pool_names);
 }

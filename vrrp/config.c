@@ -182,6 +182,8 @@ static void build_router(struct arena *arena, const struct model_snapshot *snaps
 {
 	snprintf(config->name, sizeof(config->name), "%s", router->name);
 	snprintf(config->interface, sizeof(config->interface), "%s", router->interface);
+	if (router->sync_group)
+		snprintf(config->sync_group, sizeof(config->sync_group), "%s", router->sync_group);
 	config->virtual_router_id = router->virtual_router_id;
 	config->priority = router->priority;
 	config->advert_interval_us = router->advert_interval_us;
@@ -255,7 +257,8 @@ static void lengthen_lifetimes(struct vrrp_config *config)
 static void restrain(const struct vrrp_circumstances *circumstances,
                      struct vrrp_router_config *router)
 {
-	unsigned priority = router->priority;
+	unsigned raised = router->priority, cut = 0;
+	bool changed = false;
 
 	for (size_t i = 0; i < circumstances->restraint_count; i++) {
 		const struct vrrp_restraint *restraint = &circumstances->restraints[i];
@@ -263,12 +266,47 @@ static void restrain(const struct vrrp_circumstances *circumstances,
 		if (strcmp(restraint->router, router->name) != 0)
 			continue;
 		router->preempt_held |= restraint->preempt_held;
+		if (restraint->withdrawn && !router->withdrawn)
+			memcpy(router->withdrawn_why, restraint->why,
+			       sizeof(router->withdrawn_why));
 		router->withdrawn |= restraint->withdrawn;
-		if (router->priority != OWNER_PRIORITY)
-			priority -= restraint->priority_cut < priority ? restraint->priority_cut
-			                                               : priority - 1;
+		changed |= restraint->priority_raise || restraint->priority_cut;
+		raised += restraint->priority_raise;
+		cut += restraint->priority_cut;
 	}
-	router->priority = (uint8_t)priority;
+	if (router->priority == OWNER_PRIORITY || !changed)
+		return;
+	raised = raised > cut ? raised - cut : 1;
+	router->priority = (uint8_t)(raised < OWNER_PRIORITY ? raised : OWNER_PRIORITY - 1);
+}
+
+/* What 'from' allows or suffers holds for 'to', which moves with it. */
+static void share(const struct vrrp_router_config *from, struct vrrp_router_config *to)
+{
+	if (from->priority < to->priority)
+		to->priority = from->priority;
+	if (from->advert_interval_us < to->advert_interval_us)
+		to->advert_interval_us = from->advert_interval_us;
+	if (from->preempt_delay_us > to->preempt_delay_us)
+		to->preempt_delay_us = from->preempt_delay_us;
+	to->preempt &= from->preempt;
+	to->preempt_held |= from->preempt_held;
+	to->relieves |= from->relieves;
+	if (from->withdrawn && !to->withdrawn)
+		memcpy(to->withdrawn_why, from->withdrawn_why, sizeof(to->withdrawn_why));
+	to->withdrawn |= from->withdrawn;
+}
+
+static void unite_groups(struct vrrp_config *config)
+{
+	for (size_t i = 0; i < config->router_count; i++) {
+		struct vrrp_router_config *router = &config->routers[i];
+
+		for (size_t j = 0; router->sync_group[0] && j < config->router_count; j++)
+			if (j != i &&
+			    strcmp(config->routers[j].sync_group, router->sync_group) == 0)
+				share(&config->routers[j], router);
+	}
 }
 
 static void note_quorums(const struct model_snapshot *snapshot, struct vrrp_config *config)
@@ -281,6 +319,13 @@ static void note_quorums(const struct model_snapshot *snapshot, struct vrrp_conf
 		     quorum && quorum->loss == MODEL_QUORUM_LOWER && j < config->router_count; j++)
 			config->routers[j].relieves |= snapshot->routers[j] == service->router;
 	}
+}
+
+static void note_tracks(const struct model_snapshot *snapshot, struct vrrp_config *config)
+{
+	for (size_t i = 0; i < config->router_count; i++)
+		for (size_t j = 0; j < snapshot->routers[i]->track_count; j++)
+			config->routers[i].relieves |= snapshot->routers[i]->tracks[j].weight != 0;
 }
 
 static const struct vrrp_keys *find_keys(const struct vrrp_circumstances *circumstances,
@@ -312,6 +357,8 @@ struct vrrp_config *vrrp_config_build(const struct model_snapshot *snapshot,
 			snapshot->routers[i], find_keys(now, snapshot->routers[i]->name));
 	}
 	note_quorums(snapshot, config);
+	note_tracks(snapshot, config);
+	unite_groups(config);
 	lengthen_lifetimes(config);
 	return config;
 }
@@ -379,6 +426,8 @@ bool vrrp_config_router_equal(const struct vrrp_router_config *a,
                               const struct vrrp_router_config *b)
 {
 	return strcmp(a->name, b->name) == 0 && strcmp(a->interface, b->interface) == 0 &&
+	       strcmp(a->sync_group, b->sync_group) == 0 &&
+	       strcmp(a->withdrawn_why, b->withdrawn_why) == 0 &&
 	       a->virtual_router_id == b->virtual_router_id && a->priority == b->priority &&
 	       a->advert_interval_us == b->advert_interval_us && a->preempt == b->preempt &&
 	       a->preempt_held == b->preempt_held && a->withdrawn == b->withdrawn &&

@@ -21,6 +21,7 @@ struct vrrp_owned {
 	char interface[IF_NAMESIZE];
 };
 
+#define VRRP_WHY_SIZE 200
 struct vrrp_router_config {
 	char name[254];
 	char interface[IF_NAMESIZE];
@@ -28,10 +29,15 @@ struct vrrp_router_config {
 	uint8_t priority;
 	int64_t advert_interval_us;
 	bool preempt;
-	bool preempt_held; /* for now, see struct vrrp_restraint; so is ... */
-	bool withdrawn;    /* ... this, and 'priority' has been cut by them */
+	bool preempt_held;                 /* for now, see struct vrrp_restraint; so is ... */
+	bool withdrawn;                    /* ... this, and 'priority' has been changed by them */
+	char withdrawn_why[VRRP_WHY_SIZE]; /* "" unless withdrawn */
+	/* Those that name the same group have the same priority, interval, way of preempting and
+	 * circumstances: what is the most careful of each of theirs. "": by itself. */
+	char sync_group[MODEL_SYNC_GROUP_SIZE];
 	/* Takes over from an Active that lowers its priority below ours, whatever 'preempt' says: a
-	 * virtual server here lowers priorities when it loses its quorum. */
+	 * virtual server here lowers priorities when it loses its quorum, or what is tracked
+	 * does. */
 	bool relieves;
 	int64_t preempt_delay_us;
 	bool accept;
@@ -78,8 +84,9 @@ struct vrrp_restraint {
 	char router[254];
 	bool preempt_held; /* preempts nobody, not even as the address owner */
 	bool withdrawn;    /* takes no part: leaves as planned when Active, with all addresses */
-	unsigned
-		priority_cut; /* off its priority, which stays at 1 at least; not the owner's 255 */
+	unsigned priority_cut;   /* off its priority, which stays within 1..254; not the owner's */
+	unsigned priority_raise; /* to its priority; raises count first */
+	char why[VRRP_WHY_SIZE]; /* withdrawn: "too few servers are up"; of several the first */
 };
 
 /* The keys of a virtual router whose advertisements are authenticated. */

@@ -12,18 +12,18 @@
 
 #include <assert.h>
 
-#define OWNER_PRIORITY   255
+#define OWNER_PRIORITY  255
 /* From the first advertisement of a successor until we let go: time enough for it to put addresses
  * in place and announce them. */
-#define LINGER_US        (50 * US_PER_MS)
-#define LEAVE_EXTRA_US   (200 * US_PER_MS)
-#define LEAVE_MAX_US     (60 * US_PER_S)
+#define LINGER_US       (50 * US_PER_MS)
+#define LEAVE_EXTRA_US  (200 * US_PER_MS)
+#define LEAVE_MAX_US    (60 * US_PER_S)
 /* Silence of an Active after which others take over, in its intervals. */
-#define DOWN_INTERVALS   3
-/* Ties heard over IPv6 alone, after which it settles them. */
-#define TIES6_TO_COUNT   3
-/* Silence over IPv4, in the Active's intervals, after which it goes by its IPv6 address. */
-#define QUIET4_INTERVALS 2
+#define DOWN_INTERVALS  3
+/* Ties heard with a later voice alone, after which it settles them. */
+#define TIES_TO_COUNT   3
+/* Silence of a voice, in the Active's intervals, after which it goes by a later one's address. */
+#define QUIET_INTERVALS 2
 
 static const struct addr nobody = {.family = ADDR_NONE};
 
@@ -88,35 +88,37 @@ static void listen_anew(struct vrrp_fsm *fsm, int64_t now_us)
 	fsm->active_priority = 0;
 	fsm->active_interval_us = interval_of(fsm);
 	fsm->lower_heard_us = TIME_NEVER;
-	fsm->heard[0] = fsm->heard[1] = nobody;
+	for (size_t i = 0; i < VRRP_VOICES_MAX; i++)
+		fsm->voices[i].heard = nobody;
 	fsm->lowered = false;
 	fsm->down_reason = MODEL_REASON_ACTIVE_DOWN;
 	fsm->down_due_us = now_us + active_down(fsm);
 }
 
-static bool heard4_lately(const struct vrrp_fsm *fsm, int64_t now_us, int64_t interval_us)
+static bool heard_lately(const struct vrrp_voice *voice, int64_t now_us, int64_t interval_us)
 {
-	return fsm->heard4_us != INT64_MIN &&
-	       now_us - fsm->heard4_us <= QUIET4_INTERVALS * interval_us;
+	return voice->heard_us != INT64_MIN &&
+	       now_us - voice->heard_us <= QUIET_INTERVALS * interval_us;
 }
 
-/* Remembers who speaks. One that is heard over both families goes by its IPv4 address. */
-static void note_active(struct vrrp_fsm *fsm, int64_t now_us, const struct addr *src,
+/* Remembers who speaks. One that is heard with several voices goes by the address of the first. */
+static void note_active(struct vrrp_fsm *fsm, int64_t now_us, size_t voice, const struct addr *src,
                         const struct vrrp_advert *advert)
 {
-	if (src->family == ADDR_IPV6 && fsm->active.family == ADDR_IPV4 &&
+	if (fsm->active.family != ADDR_NONE && voice > fsm->active_voice &&
 	    fsm->active_priority == advert->priority &&
-	    heard4_lately(fsm, now_us, advert->interval_us))
+	    heard_lately(&fsm->voices[fsm->active_voice], now_us, advert->interval_us))
 		return;
 	fsm->active = *src;
 	fsm->active_priority = advert->priority;
+	fsm->active_voice = voice;
 }
 
 /* 6.4.2 (and 6.4.3 when yielding): learn Active_Adver_Interval, restart Active_Down_Timer. */
-static void follow(struct vrrp_fsm *fsm, int64_t now_us, const struct addr *src,
+static void follow(struct vrrp_fsm *fsm, int64_t now_us, size_t voice, const struct addr *src,
                    const struct vrrp_advert *advert)
 {
-	note_active(fsm, now_us, src, advert);
+	note_active(fsm, now_us, voice, src, advert);
 	fsm->active_interval_us = advert->interval_us;
 	fsm->down_reason = MODEL_REASON_ACTIVE_DOWN;
 	fsm->down_due_us = now_us + active_down(fsm);
@@ -137,7 +139,8 @@ static void become_active(struct vrrp_fsm *fsm, int64_t now_us, enum model_route
 	fsm->active_interval_us = interval_of(fsm);
 	fsm->adver_due_us = now_us + interval_of(fsm);
 	fsm->answered_us = INT64_MIN;
-	fsm->ties6 = 0;
+	for (size_t i = 0; i < VRRP_VOICES_MAX; i++)
+		fsm->voices[i].ties = 0;
 	fsm->preemption_suspended = false;
 	change(fsm, now_us, MODEL_ROUTER_ACTIVE, reason, &peer, out);
 }
@@ -167,11 +170,19 @@ void vrrp_fsm_init(struct vrrp_fsm *fsm, const struct vrrp_fsm_params *params)
 		.answered_us = INT64_MIN,
 		.down_due_us = TIME_NEVER,
 		.lower_heard_us = TIME_NEVER,
-		.heard4_us = INT64_MIN,
 		.successor_us = TIME_NEVER,
 		.leave_due_us = TIME_NEVER,
 		.release_due_us = TIME_NEVER,
 	};
+	vrrp_fsm_rearrange(fsm);
+}
+
+void vrrp_fsm_rearrange(struct vrrp_fsm *fsm)
+{
+	for (size_t i = 0; i < VRRP_VOICES_MAX; i++)
+		fsm->voices[i] = (struct vrrp_voice){.heard_us = INT64_MIN, .heard = nobody};
+	fsm->active_voice = 0;
+	fsm->lowered = false;
 }
 
 void vrrp_fsm_startup(struct vrrp_fsm *fsm, int64_t now_us, bool holding, struct vrrp_effects *out)
@@ -241,17 +252,17 @@ void vrrp_fsm_leave(struct vrrp_fsm *fsm, int64_t now_us, enum vrrp_leave leave,
 }
 
 /* Remembers with which priority who speaks, and whether that is less than it was. */
-static void note_priority(struct vrrp_fsm *fsm, const struct addr *src,
+static void note_priority(struct vrrp_fsm *fsm, size_t voice, const struct addr *src,
                           const struct vrrp_advert *advert)
 {
-	size_t i = src->family == ADDR_IPV6;
+	struct vrrp_voice *v = &fsm->voices[voice];
 
-	if (!addr_equal(&fsm->heard[i], src))
+	if (!addr_equal(&v->heard, src))
 		fsm->lowered = false;
-	else if (advert->priority != fsm->heard_priority[i])
-		fsm->lowered = advert->priority < fsm->heard_priority[i];
-	fsm->heard[i] = *src;
-	fsm->heard_priority[i] = advert->priority;
+	else if (advert->priority != v->heard_priority)
+		fsm->lowered = advert->priority < v->heard_priority;
+	v->heard = *src;
+	v->heard_priority = advert->priority;
 }
 
 /* Is an advertisement of a lower Active to be overruled? */
@@ -275,8 +286,9 @@ static bool holds_leftovers(const struct vrrp_fsm *fsm)
 }
 
 /* 6.4.2 */
-static void advert_in_backup(struct vrrp_fsm *fsm, int64_t now_us, const struct addr *src,
-                             const struct vrrp_advert *advert, struct vrrp_effects *out)
+static void advert_in_backup(struct vrrp_fsm *fsm, int64_t now_us, size_t voice,
+                             const struct addr *src, const struct vrrp_advert *advert,
+                             struct vrrp_effects *out)
 {
 	if (advert->priority == 0) {
 		/* Active_Down_Timer = Skew_Time. An Active that resigns more than once does not
@@ -293,26 +305,26 @@ static void advert_in_backup(struct vrrp_fsm *fsm, int64_t now_us, const struct 
 		effect(out, VRRP_EFFECT_RELEASE);
 		fsm->down_due_us = fsm->since_us + active_down(fsm);
 	}
-	note_priority(fsm, src, advert);
+	note_priority(fsm, voice, src, advert);
 	if (advert->priority >= fsm->params.priority) {
 		fsm->lower_heard_us = TIME_NEVER;
-		follow(fsm, now_us, src, advert);
+		follow(fsm, now_us, voice, src, advert);
 		return;
 	}
 	if (fsm->lower_heard_us == TIME_NEVER)
 		fsm->lower_heard_us = now_us;
 	if (!preempts(fsm, now_us)) {
-		follow(fsm, now_us, src, advert);
+		follow(fsm, now_us, voice, src, advert);
 		return;
 	}
 	/* Preempt_Mode: discard; the timer runs on. */
-	note_active(fsm, now_us, src, advert);
+	note_active(fsm, now_us, voice, src, advert);
 	fsm->down_reason = MODEL_REASON_PREEMPTED;
 }
 
 /* 6.4.3, a higher one was heard. It may be about to put the addresses in place. */
 static void yield(struct vrrp_fsm *fsm, int64_t now_us, enum model_router_reason reason,
-                  const struct addr *src, const struct vrrp_advert *advert,
+                  size_t voice, const struct addr *src, const struct vrrp_advert *advert,
                   struct vrrp_effects *out)
 {
 	effect(out, VRRP_EFFECT_QUIET);
@@ -321,7 +333,7 @@ static void yield(struct vrrp_fsm *fsm, int64_t now_us, enum model_router_reason
 	if (!fsm->params.virtual_mac && advert->interval_us == interval_of(fsm))
 		advertise(out, fsm->params.priority);
 	listen_anew(fsm, now_us);
-	follow(fsm, now_us, src, advert);
+	follow(fsm, now_us, voice, src, advert);
 	change(fsm, now_us, MODEL_ROUTER_BACKUP, reason, src, out);
 	fsm->holding = true;
 	fsm->release_due_us = now_us + LINGER_US;
@@ -342,14 +354,14 @@ static void answer(struct vrrp_fsm *fsm, int64_t now_us, struct vrrp_effects *ou
  * again, to an advertisement of ours that was under way when we began to leave. So it is asked once
  * more to speak up, when nothing can be under way any longer; one that becomes Active only then is
  * given the same time for its addresses. */
-static void advert_in_leave(struct vrrp_fsm *fsm, int64_t now_us, const struct addr *src,
-                            const struct vrrp_advert *advert)
+static void advert_in_leave(struct vrrp_fsm *fsm, int64_t now_us, size_t voice,
+                            const struct addr *src, const struct vrrp_advert *advert)
 {
 	int64_t patience_us = 2 * interval_of(fsm) + 2 * LINGER_US;
 
 	if (advert->priority == 0)
 		return;
-	follow(fsm, now_us, src, advert);
+	follow(fsm, now_us, voice, src, advert);
 	if (fsm->successor_us == TIME_NEVER) {
 		fsm->successor_us = now_us;
 		fsm->adver_due_us = now_us + LINGER_US;
@@ -362,18 +374,43 @@ static void advert_in_leave(struct vrrp_fsm *fsm, int64_t now_us, const struct a
 	}
 }
 
+/* Where we speak with a voice. */
+static const struct addr *source_of(const struct vrrp_fsm *fsm, size_t voice)
+{
+	const struct vrrp_sources *sources = &fsm->params.sources[voice / 2];
+
+	return voice % 2 ? &sources->local6 : &sources->local4;
+}
+
+static bool is_first_voice(const struct vrrp_fsm *fsm, size_t voice)
+{
+	for (size_t i = 0; i < voice; i++)
+		if (source_of(fsm, i)->family != ADDR_NONE)
+			return false;
+	return true;
+}
+
+/* Has this voice been the only one to tell of ties for long enough? */
+static bool ties_count(struct vrrp_fsm *fsm, int64_t now_us, size_t voice)
+{
+	struct vrrp_voice *v = &fsm->voices[voice];
+
+	if (is_first_voice(fsm, voice) || v->ties >= TIES_TO_COUNT)
+		return true;
+	if (v->ties > 0 && now_us - v->tied_us < interval_of(fsm) / 2)
+		return false;
+	v->tied_us = now_us;
+	return ++v->ties >= TIES_TO_COUNT;
+}
+
 /* Above 0: the sender wins over us, who are Active; below: it loses; 0: not for this packet to
  * say. */
-static int compare_rival(struct vrrp_fsm *fsm, const struct addr *src,
+static int compare_rival(struct vrrp_fsm *fsm, int64_t now_us, size_t voice, const struct addr *src,
                          const struct vrrp_advert *advert)
 {
 	if (advert->priority != fsm->params.priority)
 		return advert->priority > fsm->params.priority ? 1 : -1;
-	if (src->family == ADDR_IPV4)
-		return addr_compare(src, &fsm->params.local4);
-	if (fsm->params.local4.family == ADDR_IPV4 && ++fsm->ties6 < TIES6_TO_COUNT)
-		return 0;
-	return addr_compare(src, &fsm->params.local6);
+	return ties_count(fsm, now_us, voice) ? addr_compare(src, source_of(fsm, voice)) : 0;
 }
 
 /* Others have heard nothing from us for longer than they wait. */
@@ -383,8 +420,9 @@ static bool was_silent(const struct vrrp_fsm *fsm, int64_t now_us)
 }
 
 /* 6.4.3 */
-static void advert_in_active(struct vrrp_fsm *fsm, int64_t now_us, const struct addr *src,
-                             const struct vrrp_advert *advert, struct vrrp_effects *out)
+static void advert_in_active(struct vrrp_fsm *fsm, int64_t now_us, size_t voice,
+                             const struct addr *src, const struct vrrp_advert *advert,
+                             struct vrrp_effects *out)
 {
 	if (advert->priority == 0) {
 		answer(fsm, now_us, out);
@@ -392,40 +430,42 @@ static void advert_in_active(struct vrrp_fsm *fsm, int64_t now_us, const struct 
 		return;
 	}
 
-	int rival = compare_rival(fsm, src, advert);
+	int rival = compare_rival(fsm, now_us, voice, src, advert);
 	if (rival > 0) {
 		yield(fsm, now_us,
 		      advert->priority > fsm->params.priority ? MODEL_REASON_HIGHER_PRIORITY
 		                                              : MODEL_REASON_HIGHER_ADDRESS,
-		      src, advert, out);
+		      voice, src, advert, out);
 	} else if (rival < 0 && was_silent(fsm, now_us)) {
 		/* It took over by right while we were stalled. */
 		listen_anew(fsm, now_us);
 		let_go(fsm, now_us, MODEL_REASON_LATE, src, out);
-		advert_in_backup(fsm, now_us, src, advert, out);
+		advert_in_backup(fsm, now_us, voice, src, advert, out);
 	} else if (rival < 0) {
 		answer(fsm, now_us, out);
 	}
 }
 
-void vrrp_fsm_advert(struct vrrp_fsm *fsm, int64_t now_us, const struct addr *src,
+void vrrp_fsm_advert(struct vrrp_fsm *fsm, int64_t now_us, size_t member, const struct addr *src,
                      const struct vrrp_advert *advert, struct vrrp_effects *out)
 {
-	if (src->family == ADDR_IPV4) {
-		fsm->heard4_us = now_us;
-		fsm->ties6 = 0;
-	}
+	size_t voice = 2 * member + (src->family == ADDR_IPV6);
+
+	assert(member < VRRP_MEMBERS_MAX);
+	fsm->voices[voice].heard_us = now_us;
+	for (size_t i = voice + 1; i < VRRP_VOICES_MAX; i++)
+		fsm->voices[i].ties = 0;
 	switch (fsm->state) {
 	case MODEL_ROUTER_INITIALIZE:
 		break;
 	case MODEL_ROUTER_BACKUP:
-		advert_in_backup(fsm, now_us, src, advert, out);
+		advert_in_backup(fsm, now_us, voice, src, advert, out);
 		break;
 	case MODEL_ROUTER_ACTIVE:
 		if (fsm->leaving != VRRP_LEAVE_NONE)
-			advert_in_leave(fsm, now_us, src, advert);
+			advert_in_leave(fsm, now_us, voice, src, advert);
 		else
-			advert_in_active(fsm, now_us, src, advert, out);
+			advert_in_active(fsm, now_us, voice, src, advert, out);
 		break;
 	}
 }
@@ -579,4 +619,17 @@ void vrrp_fsm_configure(struct vrrp_fsm *fsm, int64_t now_us, const struct vrrp_
 			vrrp_fsm_leave(fsm, now_us, VRRP_LEAVE_STOP, out);
 		break;
 	}
+}
+
+bool vrrp_fsm_lacks_member(const struct vrrp_fsm *fsm, int64_t now_us, size_t member)
+{
+	int64_t patience_us = active_down(fsm);
+	int64_t heard_us = fsm->since_us;
+
+	if (fsm->state != MODEL_ROUTER_BACKUP || fsm->active.family == ADDR_NONE)
+		return false;
+	for (size_t i = 2 * member; i < 2 * member + 2; i++)
+		if (fsm->voices[i].heard_us > heard_us)
+			heard_us = fsm->voices[i].heard_us;
+	return now_us - heard_us > patience_us;
 }

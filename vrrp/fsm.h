@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vrrp/fsm.h - the state machine of one virtual router.
+/* vrrp/fsm.h - the state machine of one virtual router, or of several that move together.
  *
  * Pure: no clock, sockets, allocation, logging or globals. Time: now_us, microseconds on the
  * monotonic clock. Standard: RFC 9568 6.1-6.4. Does not parse packets (vrrp/wire.h) and does not
  * act: callers carry out the effects in the order given.
  *
- * One machine serves both address families of a virtual router, so they can't part: an
- * advertisement of either family counts as the Active's voice, and every advertisement is sent in
- * each family. A tie on equal priority is settled by IPv4 addresses; by IPv6 ones only when we do
- * not serve IPv4, or the rival was heard three times over IPv6 and nobody over IPv4 meanwhile. Two
+ * One machine serves both address families of a virtual router, and all virtual routers of a sync
+ * group, so they can't part: an advertisement of any of these voices counts as the Active's, and
+ * every advertisement is sent with each voice. A tie on equal priority is settled by the addresses
+ * of the first voice (members in the order given, which is the same on all nodes; of each IPv4
+ * before IPv6); by those of a later one only when no earlier one is served, or the rival was heard
+ * three times with that voice and nobody with an earlier one meanwhile (half an interval apart at
+ * least: when several become Active at once, the first words of each may overtake one another). Two
  * comparisons that disagree could leave two Actives, or none.
  *
  * Beyond the RFC:
@@ -35,9 +38,20 @@
 #define LINTEL_VRRP_FSM_H
 
 #include "lib/addr.h"
+#include "model/object.h"
 #include "model/status.h"
 
 struct vrrp_advert;
+
+/* Virtual routers that one machine moves, at most. */
+#define VRRP_MEMBERS_MAX MODEL_SYNC_GROUP_MAX
+#define VRRP_VOICES_MAX  (2 * VRRP_MEMBERS_MAX)
+
+/* Primary addresses of a member's interface; ADDR_NONE: the family is not served. */
+struct vrrp_sources {
+	struct addr local4;
+	struct addr local6;
+};
 
 struct vrrp_fsm_params {
 	uint8_t priority; /* 1..255 */
@@ -49,9 +63,7 @@ struct vrrp_fsm_params {
 	bool withdrawn; /* for now it takes no part */
 	int64_t preempt_delay_us; /* after a lower-priority Active was first heard */
 	bool virtual_mac; /* neighbours know one MAC for all: an Active that yields says nothing */
-	struct addr local4; /* primary addresses of the interface, ADDR_NONE when the family is not
-	                       served */
-	struct addr local6;
+	struct vrrp_sources sources[VRRP_MEMBERS_MAX]; /* of each member; all of one: the first */
 };
 
 enum vrrp_effect_kind {
@@ -80,6 +92,17 @@ struct vrrp_effects {
 
 enum vrrp_leave { VRRP_LEAVE_NONE, VRRP_LEAVE_STOP, VRRP_LEAVE_FAILOVER };
 
+/* What was heard with one voice. */
+struct vrrp_voice {
+	int64_t heard_us; /* last advertisement of another, INT64_MIN: never */
+	unsigned ties; /* Active: equal priorities since the last word with an earlier voice ... */
+	int64_t tied_us; /* ... the last of them that was counted */
+	/* Backup: whom last, to tell an Active that has lowered its priority from another one with
+	 * a lower one. */
+	struct addr heard;
+	uint8_t heard_priority;
+};
+
 /* Read only outside vrrp/fsm.c. */
 struct vrrp_fsm {
 	struct vrrp_fsm_params params;
@@ -92,23 +115,19 @@ struct vrrp_fsm {
 	int64_t down_due_us;                  /* Backup: Active_Down_Timer */
 	enum model_router_reason down_reason; /* Backup: why we'd become Active when it fires */
 	bool holding; /* Backup: the addresses are in place: those of an earlier run ... */
-	int64_t release_due_us; /* ... (TIME_NEVER), or ours, to be released then */
-	int64_t lower_heard_us; /* Backup: first advertisement of a lower Active in this spell,
-	                           TIME_NEVER */
-	int64_t heard4_us;      /* last advertisement over IPv4 of another, INT64_MIN: never */
-	unsigned ties6; /* Active: equal priorities heard over IPv6 since the last word over IPv4 */
+	int64_t release_due_us;    /* ... (TIME_NEVER), or ours, to be released then */
+	int64_t lower_heard_us;    /* Backup: first advertisement of a lower Active in this spell,
+	                              TIME_NEVER */
 	enum vrrp_leave leaving;   /* Active: a planned leave is under way */
 	int64_t successor_us;      /* leaving: a successor was first heard, TIME_NEVER */
 	bool confirmed;            /* leaving: the successor was heard again */
 	int64_t leave_due_us;      /* leaving: give up waiting; when confirmed: let go */
 	bool preemption_suspended; /* after a failover by hand, until Active again */
-	/* Backup: the last advertisement over IPv4 and over IPv6, to tell an Active that has
-	 * lowered its priority from another Active with a lower one. */
-	struct addr heard[2];
-	uint8_t heard_priority[2];
+	struct vrrp_voice voices[VRRP_VOICES_MAX]; /* member by member, IPv4 before IPv6 */
 	bool lowered;       /* Backup: the Active has lowered its priority meanwhile */
 	struct addr active; /* Backup: whom we follow; ADDR_NONE: nobody yet */
 	uint8_t active_priority;
+	size_t active_voice; /* with which it was heard */
 };
 
 /* In Initialize. */
@@ -129,8 +148,9 @@ void vrrp_fsm_shutdown(struct vrrp_fsm *fsm, int64_t now_us, enum model_router_r
  * then VRRP_LEAVE_NONE again. STOP while a FAILOVER is under way makes it a STOP. */
 void vrrp_fsm_leave(struct vrrp_fsm *fsm, int64_t now_us, enum vrrp_leave leave,
                     struct vrrp_effects *out);
-/* A valid advertisement for this VRID from another router. 'advert' and 'src' are not kept. */
-void vrrp_fsm_advert(struct vrrp_fsm *fsm, int64_t now_us, const struct addr *src,
+/* A valid advertisement for the VRID of a member from another router. 'advert' and 'src' are not
+ * kept. */
+void vrrp_fsm_advert(struct vrrp_fsm *fsm, int64_t now_us, size_t member, const struct addr *src,
                      const struct vrrp_advert *advert, struct vrrp_effects *out);
 /* The next instant at which vrrp_fsm_expired() wants to be called; TIME_NEVER: none. */
 int64_t vrrp_fsm_deadline(const struct vrrp_fsm *fsm);
@@ -149,5 +169,11 @@ void vrrp_fsm_step_down(struct vrrp_fsm *fsm, int64_t now_us, enum model_router_
  * leaves (VRRP_LEAVE_STOP). Withdrawn no more, it wants vrrp_fsm_startup(). */
 void vrrp_fsm_configure(struct vrrp_fsm *fsm, int64_t now_us, const struct vrrp_fsm_params *params,
                         struct vrrp_effects *out);
+/* Members came, went, or changed places: what was heard with which voice means nothing any more.
+ * The state stays. */
+void vrrp_fsm_rearrange(struct vrrp_fsm *fsm);
+/* A Backup that follows somebody has heard nobody with the voices of this member for longer than it
+ * takes to become Active: its virtual router has no Active that we know of, and we can't be it. */
+bool vrrp_fsm_lacks_member(const struct vrrp_fsm *fsm, int64_t now_us, size_t member);
 
 #endif

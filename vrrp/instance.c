@@ -60,7 +60,7 @@ struct vrrp_instance *vrrp_instance_new(struct vrrp_shared *shared,
 	instance->shared = shared;
 	instance->config = config;
 	params = vrrp_instance_params(instance);
-	vrrp_fsm_init(&instance->fsm, &params);
+	vrrp_group_found(instance, &params);
 	instance->addresses.id = ++shared->last_id;
 	vrrp_addresses_set(&instance->addresses, config->owned, config->owned_count,
 	                   config->address_lifetime_s);
@@ -72,6 +72,7 @@ void vrrp_instance_free(struct vrrp_instance *instance, bool keep)
 {
 	struct vrrp_shared *shared = instance->shared;
 
+	vrrp_group_forget(instance);
 	vrrp_instance_leave_receivers(instance);
 	vrrp_macvlan_close(&instance->macvlan4, shared->nl, &shared->parents, keep);
 	vrrp_macvlan_close(&instance->macvlan6, shared->nl, &shared->parents, keep);
@@ -91,38 +92,44 @@ static bool same_owned(const struct vrrp_router_config *a, const struct vrrp_rou
 	return true;
 }
 
-void vrrp_instance_configure(struct vrrp_instance *instance, int64_t now_us,
+void vrrp_instance_configure(struct vrrp_instance *instance,
                              const struct vrrp_router_config *config)
 {
-	struct vrrp_shared *shared = instance->shared;
 	bool same = same_owned(instance->config, config);
 
 	instance->config = config;
 	instance->retiring = false;
 	describe(instance);
+	instance->owns_others = !same;
 	if (!same) {
 		vrrp_addresses_set(&instance->addresses, config->owned, config->owned_count,
 		                   config->address_lifetime_s);
 		instance->running = 0;
 	}
-	vrrp_instance_refresh(instance, now_us);
-	if (!same && instance->addresses.wanted) {
+	instance->shared->report_soon = true;
+}
+
+void vrrp_instance_own(struct vrrp_instance *instance, int64_t now_us)
+{
+	struct vrrp_shared *shared = instance->shared;
+
+	if (instance->owns_others && instance->addresses.wanted) {
 		vrrp_addresses_sweep(&instance->addresses, &shared->links, now_us,
 		                     vrrp_instance_batch(instance));
 		if (vrrp_shared_commit(shared) < 0)
 			shared->lost = true;
-		if (instance->fsm.leaving == VRRP_LEAVE_NONE)
+		if (instance->group->fsm.leaving == VRRP_LEAVE_NONE)
 			vrrp_instance_announce_anew(instance, now_us);
 	}
-	shared->report_soon = true;
+	instance->owns_others = false;
 }
 
 void vrrp_instance_leave(struct vrrp_instance *instance, int64_t now_us, enum vrrp_leave leave)
 {
 	struct vrrp_effects effects = {.count = 0};
 
-	vrrp_fsm_leave(&instance->fsm, now_us, leave, &effects);
-	vrrp_instance_act(instance, now_us, &effects);
+	vrrp_fsm_leave(&instance->group->fsm, now_us, leave, &effects);
+	vrrp_group_act(instance->group, now_us, &effects);
 }
 
 void vrrp_instance_shutdown(struct vrrp_instance *instance, int64_t now_us,
@@ -130,8 +137,8 @@ void vrrp_instance_shutdown(struct vrrp_instance *instance, int64_t now_us,
 {
 	struct vrrp_effects effects = {.count = 0};
 
-	vrrp_fsm_shutdown(&instance->fsm, now_us, reason, &effects);
-	vrrp_instance_act(instance, now_us, &effects);
+	vrrp_fsm_shutdown(&instance->group->fsm, now_us, reason, &effects);
+	vrrp_group_act(instance->group, now_us, &effects);
 }
 
 void vrrp_instance_step_down(struct vrrp_instance *instance, int64_t now_us,
@@ -139,8 +146,8 @@ void vrrp_instance_step_down(struct vrrp_instance *instance, int64_t now_us,
 {
 	struct vrrp_effects effects = {.count = 0};
 
-	vrrp_fsm_step_down(&instance->fsm, now_us, reason, &effects);
-	vrrp_instance_act(instance, now_us, &effects);
+	vrrp_fsm_step_down(&instance->group->fsm, now_us, reason, &effects);
+	vrrp_group_act(instance->group, now_us, &effects);
 }
 
 /* --- what others do to our addresses --- */
@@ -181,8 +188,9 @@ void vrrp_instance_conflict(struct vrrp_instance *instance, int64_t now_us, int 
 
 	/* The one that we took over from needs a moment to let go; and after a stall it may be ours
 	 * no more, which is judged next. */
-	if (instance->fsm.state != MODEL_ROUTER_ACTIVE || vrrp_instance_judges(instance, now_us) ||
-	    instance->fsm.leaving != VRRP_LEAVE_NONE ||
+	if (instance->group->fsm.state != MODEL_ROUTER_ACTIVE ||
+	    vrrp_instance_judges(instance, now_us) ||
+	    instance->group->fsm.leaving != VRRP_LEAVE_NONE ||
 	    now_us - instance->settled_us < 4 * instance->config->advert_interval_us + US_PER_S)
 		return;
 	if (!vrrp_addresses_find(&instance->addresses, link_index, address) ||
@@ -211,13 +219,13 @@ int64_t vrrp_instance_deadline(const struct vrrp_instance *instance)
 
 	if (announce_us < instance->announce_hold_us)
 		announce_us = instance->announce_hold_us;
-	return least(vrrp_fsm_deadline(&instance->fsm),
+	return least(vrrp_fsm_deadline(&instance->group->fsm),
 	             least(vrrp_addresses_deadline(&instance->addresses), announce_us));
 }
 
 bool vrrp_instance_judges(const struct vrrp_instance *instance, int64_t now_us)
 {
-	return vrrp_fsm_deadline(&instance->fsm) <= now_us;
+	return vrrp_fsm_deadline(&instance->group->fsm) <= now_us;
 }
 
 static void note_lateness(struct vrrp_instance *instance, int64_t due_us)
@@ -229,17 +237,18 @@ void vrrp_instance_expired(struct vrrp_instance *instance, int64_t now_us)
 {
 	struct vrrp_shared *shared = instance->shared;
 	struct vrrp_effects effects = {.count = 0};
-	int64_t due_us = vrrp_fsm_deadline(&instance->fsm);
+	int64_t due_us = vrrp_fsm_deadline(&instance->group->fsm);
 	unsigned restored;
 
 	if (due_us <= now_us) {
-		bool advertises = instance->fsm.state == MODEL_ROUTER_ACTIVE;
+		bool advertises = instance->group->fsm.state == MODEL_ROUTER_ACTIVE;
 
-		vrrp_fsm_expired(&instance->fsm, now_us, &effects);
+		vrrp_fsm_expired(&instance->group->fsm, now_us, &effects);
 		if (advertises && effects.count == 1 &&
 		    effects.items[0].kind == VRRP_EFFECT_ADVERTISE)
-			note_lateness(instance, due_us);
-		vrrp_instance_act(instance, now_us, &effects);
+			for (size_t i = 0; i < instance->group->count; i++)
+				note_lateness(instance->group->members[i], due_us);
+		vrrp_group_act(instance->group, now_us, &effects);
 	}
 	restored =
 		vrrp_addresses_sweep(&instance->addresses, &shared->links, now_us, &shared->batch);
@@ -249,20 +258,21 @@ void vrrp_instance_expired(struct vrrp_instance *instance, int64_t now_us)
 
 bool vrrp_instance_is_idle(const struct vrrp_instance *instance)
 {
-	return instance->fsm.state == MODEL_ROUTER_INITIALIZE &&
+	return instance->group->fsm.state == MODEL_ROUTER_INITIALIZE &&
 	       instance->addresses.swept == instance->addresses.count;
 }
 
 void vrrp_instance_observe(struct vrrp_instance *instance)
 {
 	struct model_router_status *status = &instance->status;
-	const struct vrrp_fsm *fsm = &instance->fsm;
+	const struct vrrp_fsm *fsm = &instance->group->fsm;
 
 	status->state = fsm->state;
-	status->reason = fsm->reason;
+	status->reason = vrrp_instance_reason(instance, fsm->reason);
 	status->leaving = fsm->leaving != VRRP_LEAVE_NONE;
 	status->suspended_preemption = fsm->preemption_suspended;
 	status->since_us = fsm->since_us;
+	memcpy(status->sync_group, instance->group->name, sizeof(status->sync_group));
 	status->priority = fsm->params.priority;
 	status->active = fsm->active;
 	status->active_priority = fsm->active_priority;
@@ -274,6 +284,13 @@ void vrrp_instance_observe(struct vrrp_instance *instance)
 	status->counters.drops[MODEL_DROP_VRID] =
 		(instance->receiver4 ? instance->receiver4->strangers : 0) +
 		(instance->receiver6 ? instance->receiver6->strangers : 0);
+	memcpy(status->problem, instance->problem, sizeof(status->problem));
+	if (status->problem[0] == '\0' && instance->group->count > 1 &&
+	    vrrp_fsm_lacks_member(fsm, mono_now_us(), instance->member))
+		snprintf(status->problem, sizeof(status->problem),
+		         "nobody is heard for it on %s, but for others of sync group %s: who is "
+		         "active for those has no such group, or can't be heard there",
+		         instance->config->interface, instance->group->name);
 	if (status->problem[0] == '\0' && instance->addresses.error && instance->addresses.wanted)
 		snprintf(status->problem, sizeof(status->problem), "cannot add an address: %s",
 		         strerrordesc_np(instance->addresses.error));

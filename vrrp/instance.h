@@ -13,7 +13,7 @@
 #include "vrrp/announce.h"
 #include "vrrp/config.h"
 #include "vrrp/frame.h"
-#include "vrrp/fsm.h"
+#include "vrrp/group.h"
 #include "vrrp/links.h"
 #include "vrrp/macvlan.h"
 #include "vrrp/receive.h"
@@ -56,7 +56,14 @@ struct vrrp_instance {
 	struct vrrp_shared *shared;
 	const struct vrrp_router_config *config; /* kept alive by vrrp/node.h */
 	size_t slot;                             /* vrrp/node.c: its place there */
-	struct vrrp_fsm fsm;
+	struct vrrp_group *group;                /* whose machine moves it; never NULL */
+	size_t member;                           /* which one of the group it is */
+	bool usable;      /* as it was looked at last: it can send and receive */
+	bool leftovers;   /* ... and addresses of an earlier run are in place */
+	bool owns_others; /* what it owns was configured anew, see vrrp_instance_own() */
+	/* why it waits; "" when it does not */
+	char own_problem[MODEL_PROBLEM_SIZE]; /* ... for a reason of its own */
+	char problem[MODEL_PROBLEM_SIZE];     /* ... or of its group's, as told */
 	bool retiring;              /* no longer configured: handing over, then to be freed */
 	bool failover_asked;        /* somebody waits for the outcome */
 	bool serves4, serves6;      /* advertisements are sent in that family */
@@ -85,11 +92,17 @@ struct vrrp_instance *vrrp_instance_new(struct vrrp_shared *shared,
                                         const struct vrrp_router_config *config);
 /* Closes. 'keep': the macvlans stay. */
 void vrrp_instance_free(struct vrrp_instance *instance, bool keep);
-/* New parameters for the same interface, VRID and kind of MAC. */
-void vrrp_instance_configure(struct vrrp_instance *instance, int64_t now_us,
+/* New parameters for the same interface, VRID and kind of MAC. To be followed, when its group is
+ * the right one, by vrrp_instance_look(), vrrp_group_settle() and vrrp_instance_own(). */
+void vrrp_instance_configure(struct vrrp_instance *instance,
                              const struct vrrp_router_config *config);
-/* Interfaces or their addresses have changed: joins, chooses sources, starts or shuts down. */
+/* Interfaces or their addresses have changed: joins, chooses sources, sees whether it can be used.
+ * vrrp_group_settle() is to follow, when all of the group have been looked at. */
+void vrrp_instance_look(struct vrrp_instance *instance, int64_t now_us);
+/* Both, when nothing has changed about the other members. */
 void vrrp_instance_refresh(struct vrrp_instance *instance, int64_t now_us);
+/* An Active puts in place and announces what it owns since it was configured. */
+void vrrp_instance_own(struct vrrp_instance *instance, int64_t now_us);
 /* A packet for its VRID on its interface. */
 void vrrp_instance_packet(struct vrrp_instance *instance, int64_t now_us,
                           const struct vrrp_envelope *envelope, const void *data, size_t size);
@@ -129,8 +142,14 @@ void vrrp_instance_refused(struct vrrp_instance *instance, int error);
 /* --- among vrrp/instance*.c --- */
 
 /* instance_effects.c */
-void vrrp_instance_act(struct vrrp_instance *instance, int64_t now_us,
-                       const struct vrrp_effects *effects);
+/* Carries out one of the effects, vrrp_group_act(): of all members. */
+void vrrp_instance_do(struct vrrp_instance *instance, int64_t now_us,
+                      const struct vrrp_effects *effects, size_t at);
+/* Why the machine changed, as this member sees it: usable itself, it went with another one. */
+enum model_router_reason vrrp_instance_reason(const struct vrrp_instance *instance,
+                                              enum model_router_reason reason);
+/* A failover asked for by hand ends with leaving Active, or with the machine giving up. */
+void vrrp_instance_settle_failover(struct vrrp_instance *instance);
 /* With a virtual MAC: not all addresses are in use yet, so frames from it would turn switches to us
  * too early. */
 bool vrrp_instance_is_settling(struct vrrp_instance *instance, int64_t now_us);
@@ -147,6 +166,7 @@ void vrrp_instance_tell(struct vrrp_instance *instance, int level, const char *f
 
 /* instance_links.c */
 void vrrp_instance_leave_receivers(struct vrrp_instance *instance);
+/* Without the sources. All of a sync group have the same, as vrrp/config.h makes them. */
 struct vrrp_fsm_params vrrp_instance_params(const struct vrrp_instance *instance);
 
 /* instance_packet.c */

@@ -210,9 +210,17 @@ void vrrp_instance_announce_anew(struct vrrp_instance *instance, int64_t now_us)
 	vrrp_instance_announce(instance, now_us);
 }
 
+enum model_router_reason vrrp_instance_reason(const struct vrrp_instance *instance,
+                                              enum model_router_reason reason)
+{
+	return reason == MODEL_REASON_INTERFACE_DOWN && instance->usable ? MODEL_REASON_SYNC_GROUP
+	                                                                 : reason;
+}
+
 static void note_transition(struct vrrp_instance *instance, int64_t now_us,
                             const struct vrrp_effect *effect)
 {
+	enum model_router_reason reason = vrrp_instance_reason(instance, effect->reason);
 	struct model_router_status *status = &instance->status;
 	char peer[ADDR_TEXT_SIZE] = "none";
 
@@ -222,12 +230,12 @@ static void note_transition(struct vrrp_instance *instance, int64_t now_us,
 		.at_us = now_us,
 		.from = effect->from,
 		.to = effect->to,
-		.reason = effect->reason,
+		.reason = reason,
 		.peer = effect->peer,
 	};
 	if (status->transition_count < MODEL_TRANSITIONS_KEPT)
 		status->transition_count++;
-	status->counters.transitions[effect->to][effect->reason]++;
+	status->counters.transitions[effect->to][reason]++;
 	if (effect->to == MODEL_ROUTER_ACTIVE) {
 		status->counters.became_active++;
 		instance->settled_us = now_us;
@@ -239,21 +247,21 @@ static void note_transition(struct vrrp_instance *instance, int64_t now_us,
 	vrrp_instance_tell(
 		instance, LOG_LEVEL_NOTICE, "state changed from=%s to=%s because=\"%s\" peer=%s",
 		model_router_state_name(effect->from), model_router_state_name(effect->to),
-		model_router_reason_name(effect->reason), peer);
+		model_router_reason_name(reason), peer);
 	instance->shared->report_now = true;
 }
 
-/* A failover asked for by hand ends with leaving Active, or with the machine giving up. */
-static void settle_failover(struct vrrp_instance *instance)
+void vrrp_instance_settle_failover(struct vrrp_instance *instance)
 {
+	const struct vrrp_fsm *fsm = &instance->group->fsm;
+
 	if (!instance->failover_asked)
 		return;
-	if (instance->fsm.state == MODEL_ROUTER_ACTIVE && instance->fsm.leaving != VRRP_LEAVE_NONE)
+	if (fsm->state == MODEL_ROUTER_ACTIVE && fsm->leaving != VRRP_LEAVE_NONE)
 		return;
 	instance->failover_asked = false;
 	instance->shared->failover_done(instance->shared->ctx, instance->config->name,
-	                                instance->fsm.state == MODEL_ROUTER_ACTIVE ? -ETIMEDOUT
-	                                                                           : 0);
+	                                fsm->state == MODEL_ROUTER_ACTIVE ? -ETIMEDOUT : 0);
 	instance->shared->report_now = true;
 }
 
@@ -267,35 +275,32 @@ static bool takes_first(const struct vrrp_instance *instance, const struct vrrp_
 	       effects->items[at + 1].kind == VRRP_EFFECT_TAKE;
 }
 
-void vrrp_instance_act(struct vrrp_instance *instance, int64_t now_us,
-                       const struct vrrp_effects *effects)
+void vrrp_instance_do(struct vrrp_instance *instance, int64_t now_us,
+                      const struct vrrp_effects *effects, size_t at)
 {
-	for (size_t i = 0; i < effects->count; i++) {
-		const struct vrrp_effect *effect = &effects->items[i];
+	const struct vrrp_effect *effect = &effects->items[at];
 
-		if (takes_first(instance, effects, i))
+	if (takes_first(instance, effects, at))
+		take(instance, now_us);
+	switch (effect->kind) {
+	case VRRP_EFFECT_ADVERTISE:
+		vrrp_instance_advertise(instance, now_us, effect->priority);
+		break;
+	case VRRP_EFFECT_TAKE:
+		if (at == 0 || !takes_first(instance, effects, at - 1))
 			take(instance, now_us);
-		switch (effect->kind) {
-		case VRRP_EFFECT_ADVERTISE:
-			vrrp_instance_advertise(instance, now_us, effect->priority);
-			break;
-		case VRRP_EFFECT_TAKE:
-			if (i == 0 || !takes_first(instance, effects, i - 1))
-				take(instance, now_us);
-			break;
-		case VRRP_EFFECT_ANNOUNCE:
-			vrrp_instance_announce_anew(instance, now_us);
-			break;
-		case VRRP_EFFECT_QUIET:
-			vrrp_announcer_stop(&instance->announcer);
-			break;
-		case VRRP_EFFECT_RELEASE:
-			release(instance, now_us);
-			break;
-		case VRRP_EFFECT_CHANGED:
-			note_transition(instance, now_us, effect);
-			break;
-		}
+		break;
+	case VRRP_EFFECT_ANNOUNCE:
+		vrrp_instance_announce_anew(instance, now_us);
+		break;
+	case VRRP_EFFECT_QUIET:
+		vrrp_announcer_stop(&instance->announcer);
+		break;
+	case VRRP_EFFECT_RELEASE:
+		release(instance, now_us);
+		break;
+	case VRRP_EFFECT_CHANGED:
+		note_transition(instance, now_us, effect);
+		break;
 	}
-	settle_failover(instance);
 }

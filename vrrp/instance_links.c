@@ -72,7 +72,7 @@ static int open_macvlan(struct vrrp_instance *instance, enum addr_family family,
 	if (r == 0 && !vrrp_links_by_index(&shared->links, macvlan->index))
 		note_macvlan(&shared->links, macvlan);
 	/* Made anew under an Active that goes on. */
-	if (r == 0 && instance->fsm.state == MODEL_ROUTER_ACTIVE)
+	if (r == 0 && instance->group->fsm.state == MODEL_ROUTER_ACTIVE)
 		r = vrrp_macvlan_set_up(macvlan, shared->nl, true);
 	return r;
 }
@@ -96,15 +96,14 @@ static bool serves(const struct vrrp_router_config *config, enum addr_family fam
 static bool settle_interface(struct vrrp_instance *instance, const struct rtnl_link *link)
 {
 	const struct vrrp_router_config *config = instance->config;
-	struct model_router_status *status = &instance->status;
 	const struct vrrp_links *links = &instance->shared->links;
 	const char *name = config->interface;
 	bool running;
 	int r;
 
 	if (!link) {
-		snprintf(status->problem, sizeof(status->problem), "interface %s does not exist",
-		         name);
+		snprintf(instance->own_problem, sizeof(instance->own_problem),
+		         "interface %s does not exist", name);
 		return false;
 	}
 	running = link->running; /* 'link' is not to be used after a macvlan was noted */
@@ -112,8 +111,8 @@ static bool settle_interface(struct vrrp_instance *instance, const struct rtnl_l
 	if (r == 0)
 		r = join(instance, ADDR_IPV6, instance->serves6, &instance->receiver6);
 	if (r < 0) {
-		snprintf(status->problem, sizeof(status->problem), "cannot receive on %s: %s", name,
-		         strerrordesc_np(-r));
+		snprintf(instance->own_problem, sizeof(instance->own_problem),
+		         "cannot receive on %s: %s", name, strerrordesc_np(-r));
 		return false;
 	}
 	r = open_macvlan(instance, ADDR_IPV4, instance->serves4, link, &instance->macvlan4);
@@ -121,8 +120,8 @@ static bool settle_interface(struct vrrp_instance *instance, const struct rtnl_l
 	if (r == 0 && link)
 		r = open_macvlan(instance, ADDR_IPV6, instance->serves6, link, &instance->macvlan6);
 	if (r < 0) {
-		snprintf(status->problem, sizeof(status->problem), "no virtual MAC on %s: %s", name,
-		         strerrordesc_np(-r));
+		snprintf(instance->own_problem, sizeof(instance->own_problem),
+		         "no virtual MAC on %s: %s", name, strerrordesc_np(-r));
 		return false;
 	}
 	instance->local4 = instance->local6 = (struct addr){.family = ADDR_NONE};
@@ -132,12 +131,13 @@ static bool settle_interface(struct vrrp_instance *instance, const struct rtnl_l
 		instance->local6 = vrrp_links_primary(links, instance->link_index, ADDR_IPV6,
 		                                      first_peer(config, ADDR_IPV6));
 	if (!running) {
-		snprintf(status->problem, sizeof(status->problem), "interface %s is down", name);
+		snprintf(instance->own_problem, sizeof(instance->own_problem),
+		         "interface %s is down", name);
 		return false;
 	}
 	if ((instance->serves4 && instance->local4.family == ADDR_NONE) ||
 	    (instance->serves6 && instance->local6.family == ADDR_NONE)) {
-		snprintf(status->problem, sizeof(status->problem),
+		snprintf(instance->own_problem, sizeof(instance->own_problem),
 		         "interface %s has no %s address to send from", name,
 		         instance->serves4 && instance->local4.family == ADDR_NONE ? "IPv4"
 		                                                                   : "IPv6");
@@ -156,7 +156,7 @@ static bool tracked_are_running(struct vrrp_instance *instance)
 
 		if (link && link->running)
 			continue;
-		snprintf(instance->status.problem, sizeof(instance->status.problem),
+		snprintf(instance->own_problem, sizeof(instance->own_problem),
 		         "tracked interface %s %s", config->track_interfaces[i],
 		         link ? "is down" : "does not exist");
 		return false;
@@ -197,8 +197,6 @@ struct vrrp_fsm_params vrrp_instance_params(const struct vrrp_instance *instance
 		.withdrawn = config->withdrawn,
 		.preempt_delay_us = config->preempt_delay_us,
 		.virtual_mac = config->virtual_mac,
-		.local4 = instance->local4,
-		.local6 = instance->local6,
 	};
 }
 
@@ -216,19 +214,15 @@ static bool holds_leftovers(const struct vrrp_instance *instance)
 	return false;
 }
 
-void vrrp_instance_refresh(struct vrrp_instance *instance, int64_t now_us)
+void vrrp_instance_look(struct vrrp_instance *instance, int64_t now_us)
 {
 	struct vrrp_shared *shared = instance->shared;
 	const struct vrrp_router_config *config = instance->config;
 	const struct rtnl_link *link = vrrp_links_by_name(&shared->links, config->interface);
-	struct vrrp_effects effects = {.count = 0};
-	char problem[sizeof(instance->status.problem)];
-	struct vrrp_fsm_params params;
 	unsigned running;
 	bool usable;
 
-	memcpy(problem, instance->status.problem, sizeof(problem));
-	instance->status.problem[0] = '\0';
+	instance->own_problem[0] = '\0';
 	if ((link ? link->index : 0) != instance->link_index) {
 		vrrp_instance_leave_receivers(instance);
 		instance->link_index = link ? link->index : 0;
@@ -237,37 +231,32 @@ void vrrp_instance_refresh(struct vrrp_instance *instance, int64_t now_us)
 	instance->serves6 = serves(config, ADDR_IPV6, config->advertised6_count);
 	usable = settle_interface(instance, link) && tracked_are_running(instance);
 	if (usable && !instance->serves4 && !instance->serves6) {
-		snprintf(instance->status.problem, sizeof(instance->status.problem),
+		snprintf(instance->own_problem, sizeof(instance->own_problem),
 		         "no address to advertise%s",
 		         config->peer_count ? " in the family of its peers" : "");
 		usable = false;
 	}
 	if (usable && config->withdrawn)
-		snprintf(instance->status.problem, sizeof(instance->status.problem),
-		         "withdrawn: too few servers are up");
+		snprintf(instance->own_problem, sizeof(instance->own_problem), "withdrawn: %s",
+		         config->withdrawn_why);
 	if (usable && config->auth.wanted && config->auth.key_count == 0) {
-		snprintf(instance->status.problem, sizeof(instance->status.problem),
+		snprintf(instance->own_problem, sizeof(instance->own_problem),
 		         "there is no key to authenticate advertisements with");
 		usable = false;
 	}
-	params = vrrp_instance_params(instance);
-	vrrp_fsm_configure(&instance->fsm, now_us, &params, &effects);
 	if (vrrp_addresses_resolve(&instance->addresses, &shared->links, config->interface,
 	                           instance->macvlan4.index, instance->macvlan6.index))
 		shared->report_soon = true;
-	if (!usable)
-		vrrp_fsm_shutdown(&instance->fsm, now_us, MODEL_REASON_INTERFACE_DOWN, &effects);
-	else if (!instance->retiring && !shared->stopping)
-		vrrp_fsm_startup(&instance->fsm, now_us, holds_leftovers(instance), &effects);
-	vrrp_instance_act(instance, now_us, &effects);
+	instance->usable = usable;
+	instance->leftovers = holds_leftovers(instance);
 	running = count_running(instance);
 	if (running > instance->running && instance->announcer.running)
 		vrrp_instance_announce_anew(instance, now_us);
 	instance->running = running;
-	if (strcmp(problem, instance->status.problem) != 0) {
-		if (instance->status.problem[0])
-			vrrp_instance_tell(instance, LOG_LEVEL_WARN, "waiting problem=\"%s\"",
-			                   instance->status.problem);
-		shared->report_soon = true;
-	}
+}
+
+void vrrp_instance_refresh(struct vrrp_instance *instance, int64_t now_us)
+{
+	vrrp_instance_look(instance, now_us);
+	vrrp_group_settle(instance->group, now_us);
 }

@@ -243,6 +243,7 @@ void vrrp_instance_packet(struct vrrp_instance *instance, int64_t now_us,
 		counters->adverts_unsigned++;
 	note_peer(instance, now_us, &envelope->src, advert, &seen);
 	instance->shared->counted = true;
-	vrrp_fsm_advert(&instance->fsm, now_us, &envelope->src, advert, &effects);
-	vrrp_instance_act(instance, now_us, &effects);
+	vrrp_fsm_advert(&instance->group->fsm, now_us, instance->member, &envelope->src, advert,
+	                &effects);
+	vrrp_group_act(instance->group, now_us, &effects);
 }

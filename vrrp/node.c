@@ -116,6 +116,23 @@ void vrrp_node_update_deadlines(struct vrrp_node *node)
 		node->deadlines[i] = vrrp_instance_deadline(node->instances[i]);
 }
 
+/* What the machine of a group does concerns all of its members. */
+static void update_deadlines_of(struct vrrp_node *node, const struct vrrp_group *group)
+{
+	for (size_t i = 0; i < group->count; i++)
+		node->deadlines[group->members[i]->slot] =
+			vrrp_instance_deadline(group->members[i]);
+}
+
+void vrrp_node_refresh(struct vrrp_node *node, int64_t now_us)
+{
+	for (size_t i = 0; i < node->count; i++)
+		vrrp_instance_look(node->instances[i], now_us);
+	for (size_t i = 0; i < node->count; i++)
+		if (node->instances[i]->member == 0)
+			vrrp_group_settle(node->instances[i]->group, now_us);
+}
+
 /* What there is was lost sight of: everything is looked at afresh. */
 static void reload(struct vrrp_node *node, int64_t now_us)
 {
@@ -124,10 +141,9 @@ static void reload(struct vrrp_node *node, int64_t now_us)
 		node->handlers.event(
 			node->handlers.ctx, LOG_LEVEL_ERROR,
 			"cannot read interfaces and addresses, going on with old ones");
-	for (size_t i = 0; i < node->count; i++) {
+	for (size_t i = 0; i < node->count; i++)
 		vrrp_addresses_recheck(&node->instances[i]->addresses);
-		vrrp_instance_refresh(node->instances[i], now_us);
-	}
+	vrrp_node_refresh(node, now_us);
 	vrrp_node_update_deadlines(node);
 }
 
@@ -166,7 +182,7 @@ static void packet_received(void *ctx, void *router, const struct vrrp_envelope 
 	struct vrrp_instance *instance = router;
 
 	vrrp_instance_packet(instance, vrrp_node_clock(node), envelope, data, size);
-	node->deadlines[instance->slot] = vrrp_instance_deadline(instance);
+	update_deadlines_of(node, instance->group);
 }
 
 static void packets_settled(void *ctx)
@@ -176,13 +192,15 @@ static void packets_settled(void *ctx)
 
 static void expire(struct vrrp_node *node, struct vrrp_instance *instance, int64_t now_us)
 {
-	if (vrrp_instance_judges(instance, now_us)) {
-		vrrp_receiver_drain(instance->receiver4, node->turn);
-		vrrp_receiver_drain(instance->receiver6, node->turn);
+	const struct vrrp_group *group = instance->group;
+
+	for (size_t i = 0; i < group->count && vrrp_instance_judges(instance, now_us); i++) {
+		vrrp_receiver_drain(group->members[i]->receiver4, node->turn);
+		vrrp_receiver_drain(group->members[i]->receiver6, node->turn);
 	}
 	vrrp_instance_expired(instance, now_us);
 	/* It was let go by hand or for a change that was taken back, and may start again. */
-	if (instance->fsm.state == MODEL_ROUTER_INITIALIZE && !instance->retiring &&
+	if (group->fsm.state == MODEL_ROUTER_INITIALIZE && !instance->retiring &&
 	    !node->shared.stopping)
 		vrrp_instance_refresh(instance, now_us);
 }
@@ -201,7 +219,7 @@ static void timer_expired(struct loop_deadline *deadline)
 			continue;
 		renews |= vrrp_addresses_is_nearly_due(&instance->addresses, now_us);
 		expire(node, instance, now_us);
-		node->deadlines[i] = vrrp_instance_deadline(instance);
+		update_deadlines_of(node, instance->group);
 	}
 	/* Renewing lifetimes costs a system call: let others come along. */
 	for (size_t i = 0; renews && i < node->count; i++) {
@@ -257,8 +275,7 @@ static void events_ready(struct loop_fd *fd, bool readable, bool writable)
 	now_us = vrrp_node_clock(node);
 	if (node->refresh_due) {
 		node->refresh_due = false;
-		for (size_t i = 0; i < node->count; i++)
-			vrrp_instance_refresh(node->instances[i], now_us);
+		vrrp_node_refresh(node, now_us);
 	}
 	vrrp_node_update_deadlines(node);
 	vrrp_node_settle(node, now_us);

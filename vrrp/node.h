@@ -71,6 +71,8 @@ void vrrp_node_stop(struct vrrp_node *node, bool keep);
 int64_t vrrp_node_clock(struct vrrp_node *node);
 /* The end of every way in. */
 void vrrp_node_settle(struct vrrp_node *node, int64_t now_us);
+/* Interfaces, their addresses or the configuration have changed. */
+void vrrp_node_refresh(struct vrrp_node *node, int64_t now_us);
 void vrrp_node_update_deadlines(struct vrrp_node *node);
 /* Frees an instance. 'keep': its macvlans stay. */
 void vrrp_node_drop(struct vrrp_node *node, size_t at, bool keep);

@@ -131,20 +131,53 @@ static void configure_present(struct vrrp_node *node, struct vrrp_node_source *s
 			find_same(source->config, instance->config);
 
 		if (!config) {
+			vrrp_group_part(instance);
 			if (!instance->retiring)
 				vrrp_instance_leave(instance, now_us, VRRP_LEAVE_STOP);
 			instance->retiring = true;
 			i++;
 		} else if (config->virtual_mac != instance->config->virtual_mac) {
+			vrrp_group_part(instance);
 			vrrp_instance_shutdown(instance, now_us, MODEL_REASON_RECONFIGURED);
 			vrrp_node_drop(node, i, false); /* and is made anew below */
 		} else {
-			vrrp_instance_configure(instance, now_us, config);
+			vrrp_instance_configure(instance, config);
 			vrrp_node_release_source(node->sources[i]);
 			node->sources[i] = source;
 			source->users++;
 			i++;
 		}
+	}
+}
+
+/* Which routers move together. */
+static void unite_groups(struct vrrp_node *node, int64_t now_us)
+{
+	for (size_t i = 0; i < node->count; i++) {
+		const char *name = node->instances[i]->config->sync_group;
+		struct vrrp_instance *members[VRRP_MEMBERS_MAX];
+		size_t count = 0;
+
+		if (node->instances[i]->retiring)
+			continue;
+		if (name[0] == '\0') {
+			vrrp_group_part(node->instances[i]);
+			continue;
+		}
+		for (size_t j = 0; j < node->count && count < VRRP_MEMBERS_MAX; j++) {
+			struct vrrp_instance *other = node->instances[j];
+			size_t at = count;
+
+			if (other->retiring || strcmp(other->config->sync_group, name) != 0)
+				continue;
+			for (;
+			     at > 0 && vrrp_group_order(other->config, members[at - 1]->config) < 0;
+			     at--)
+				members[at] = members[at - 1];
+			members[at] = other;
+			count++;
+		}
+		vrrp_group_unite(name, members, count, now_us);
 	}
 }
 
@@ -170,8 +203,10 @@ void vrrp_node_configure(struct vrrp_node *node, struct vrrp_config *config)
 		if (!present)
 			add_instance(node, source, &config->routers[i]);
 	}
-	for (size_t i = old_count; i < node->count; i++)
-		vrrp_instance_refresh(node->instances[i], now_us);
+	unite_groups(node, now_us);
+	vrrp_node_refresh(node, now_us);
+	for (size_t i = 0; i < node->count; i++)
+		vrrp_instance_own(node->instances[i], now_us);
 	vrrp_node_release_source(source);
 	if (!node->configured)
 		remove_orphan_macvlans(node);
@@ -195,9 +230,9 @@ void vrrp_node_failover(struct vrrp_node *node, const char *router)
 			instance = node->instances[i];
 	if (!instance)
 		result = -ENOENT;
-	else if (instance->fsm.state != MODEL_ROUTER_ACTIVE)
+	else if (instance->group->fsm.state != MODEL_ROUTER_ACTIVE)
 		result = -EALREADY;
-	else if (instance->fsm.leaving != VRRP_LEAVE_NONE)
+	else if (instance->group->fsm.leaving != VRRP_LEAVE_NONE)
 		result = -EBUSY;
 	if (result < 0) {
 		node->handlers.failover_done(node->handlers.ctx, router, result);
@@ -206,7 +241,7 @@ void vrrp_node_failover(struct vrrp_node *node, const char *router)
 	vrrp_instance_leave(instance, now_us, VRRP_LEAVE_FAILOVER);
 	instance->failover_asked = true;
 	node->shared.report_soon = true;
-	node->deadlines[instance->slot] = vrrp_instance_deadline(instance);
+	vrrp_node_update_deadlines(node);
 	vrrp_node_settle(node, now_us);
 }
 

@@ -165,6 +165,7 @@ START_TEST(each_virtual_server_of_a_router_adds_its_own)
 
 	snapshot.virtual_server_count = snapshot.service_count = 2;
 	quorums[0].loss = quorums[1].loss = MODEL_QUORUM_LOWER;
+	quorums[0].priority_cut = quorums[1].priority_cut = 30;
 	check.start = MODEL_HEALTH_START_DOWN;
 	checks_want(&checks, &snapshot);
 	(void)checks_restraints(&checks, &count);
@@ -175,6 +176,33 @@ START_TEST(each_virtual_server_of_a_router_adds_its_own)
 	(void)checks_restraints(&checks, &count);
 	ck_assert_uint_eq(count, 1);
 	ck_assert_ptr_null(checks_find(&checks, &vs[1]));
+}
+END_TEST
+
+START_TEST(a_quorum_that_is_regained_counts_when_it_lasted)
+{
+	const struct vrrp_restraint *restraints;
+	size_t count;
+
+	router.damping_hold_us = INT64_C(3600) * 1000000;
+	router.damping_max_us = 2 * router.damping_hold_us;
+	quorums[0].loss = MODEL_QUORUM_WITHDRAW;
+	checks_want(&checks, &snapshot);
+	(void)checks_restraints(&checks, &count);
+	ck_assert_uint_eq(count, 0);
+	leave(0);
+	leave(SERVERS);
+	ck_assert(first()->met);
+	restraints = checks_restraints(&checks, &count);
+	ck_assert_uint_eq(count, 1);
+	ck_assert(restraints[0].withdrawn);
+	ck_assert_ptr_nonnull(strstr(restraints[0].why, "until just now"));
+	ck_assert_uint_eq(first()->damper.changes, 1);
+	/* Without damping at once. */
+	router.damping_hold_us = 0;
+	checks_want(&checks, &snapshot);
+	(void)checks_restraints(&checks, &count);
+	ck_assert_uint_eq(count, 0);
 }
 END_TEST
 
@@ -382,6 +410,7 @@ int main(void)
 	tcase_add_loop_test(tc, a_lost_quorum_restrains_the_router_as_it_says, 0,
 	                    sizeof(rows) / sizeof(rows[0]));
 	tcase_add_test(tc, each_virtual_server_of_a_router_adds_its_own);
+	tcase_add_test(tc, a_quorum_that_is_regained_counts_when_it_lasted);
 	tcase_add_test(tc, hysteresis_holds_over_a_reload);
 	tcase_add_test(tc, who_answers_is_known);
 	tcase_add_test(tc, a_family_without_servers_does_not_count_when_the_other_has_some);

@@ -67,7 +67,8 @@ static void check_machine(const struct vrrp_advert *advert, const struct vrrp_en
 	struct vrrp_fsm_params params = {.priority = (uint8_t)(place % 2 ? 100 : 255),
 	                                 .advert_interval_us = US_PER_S,
 	                                 .preempt = place % 4 < 2,
-	                                 .local4 = addr_make(ADDR_IPV4, (uint8_t[]){10, 9, 0, 2})};
+	                                 .sources[0].local4 =
+	                                         addr_make(ADDR_IPV4, (uint8_t[]){10, 9, 0, 2})};
 	struct vrrp_effects effects = {.count = 0};
 	struct vrrp_fsm fsm;
 
@@ -77,7 +78,7 @@ static void check_machine(const struct vrrp_advert *advert, const struct vrrp_en
 		vrrp_fsm_expired(&fsm, 10 * US_PER_S, &effects);
 	for (int64_t now_us = 11 * US_PER_S; now_us < 20 * US_PER_S; now_us += US_PER_S / 3) {
 		effects.count = 0;
-		vrrp_fsm_advert(&fsm, now_us, &envelope->src, advert, &effects);
+		vrrp_fsm_advert(&fsm, now_us, 0, &envelope->src, advert, &effects);
 		require(vrrp_fsm_deadline(&fsm) != TIME_NEVER);
 		require(vrrp_fsm_deadline(&fsm) > 0);
 		effects.count = 0;

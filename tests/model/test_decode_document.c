@@ -60,7 +60,8 @@ static const struct row {
          "t.yaml:1: VirtualRouter: metadata: missing; it has to be a map with name\n"
          "t.yaml:1: VirtualRouter: spec: missing; it has to be a map with virtualRouterId, "
          "interface, addresses, priority, advertisementInterval, preempt, preemptDelay, accept, "
-         "peers, virtualMac, trackInterfaces, checksum, authentication, addressLifetime, "
+         "peers, virtualMac, trackInterfaces, track, damping, syncGroup, checksum, authentication, "
+         "addressLifetime, "
          "announce\n"},
 	{IN_WHOLE,
          "{apiVersion: lintel.io/v1alpha1, kind: VirtualRouter, metadata: {}, spec: "
@@ -100,7 +101,8 @@ static const struct row {
          "t.yaml:1: VirtualRouter: metadata: is the text 'r'; allowed: a map with name\n"
          "t.yaml:1: VirtualRouter: spec: is a list; allowed: a map with virtualRouterId, "
          "interface, addresses, priority, advertisementInterval, preempt, preemptDelay, accept, "
-         "peers, virtualMac, trackInterfaces, checksum, authentication, addressLifetime, "
+         "peers, virtualMac, trackInterfaces, track, damping, syncGroup, checksum, authentication, "
+         "addressLifetime, "
          "announce\n"},
 	{IN_WHOLE,
          "{apiVersion: lintel.io/v1alpha1, kind: VirtualServer, metadata: {name: v, namespace: "
@@ -165,7 +167,8 @@ static const struct row {
          "unknown field "
          "'an-unknown-field-whose-name-is-so-long-that-no-line-of-any-terminal-would-sh...'; "
          "allowed: virtualRouterId, interface, addresses, priority, advertisementInterval, "
-         "preempt, preemptDelay, accept, peers, virtualMac, trackInterfaces, checksum, "
+         "preempt, preemptDelay, accept, peers, virtualMac, trackInterfaces, track, damping, "
+         "syncGroup, checksum, "
          "authentication, "
          "addressLifetime, announce\n"},
 	{IN_WHOLE, "5",

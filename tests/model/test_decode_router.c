@@ -75,7 +75,8 @@ static const struct row {
 	{IN_ROUTER, "nonsense: 1",
          "t.yaml:3: VirtualRouter r: spec.nonsense: unknown field 'nonsense'; allowed: "
          "virtualRouterId, interface, addresses, priority, advertisementInterval, preempt, "
-         "preemptDelay, accept, peers, virtualMac, trackInterfaces, checksum, authentication, "
+         "preemptDelay, accept, peers, virtualMac, trackInterfaces, track, damping, syncGroup, "
+         "checksum, authentication, "
          "addressLifetime, "
          "announce\n"},
 	{IN_ROUTER, "priority: 0",
@@ -242,6 +243,40 @@ static const struct row {
          "IPv6 form; allowed: an address that one node can own\n"},
 	{IN_ROUTER, "addresses: [192.0.2.1/24, 192.0.2.2/24, 192.0.2.1/25]",
          "t.yaml:3: VirtualRouter r: spec.addresses[2]: has the same address as addresses[0]\n"},
+	{IN_ROUTER, "track: [{weight: -5}]",
+         "t.yaml:3: VirtualRouter r: spec.track[0]: tracks nothing; allowed: one of file, address, "
+         "interface\n"},
+	{IN_ROUTER, "track: [{file: /a, interface: eth1}]",
+         "t.yaml:3: VirtualRouter r: spec.track[0]: tracks several things at once; allowed: one of "
+         "file, address, interface\n"},
+	{IN_ROUTER, "track: [{file: a/b}]",
+         "t.yaml:3: VirtualRouter r: spec.track[0].file: 'a/b' is no absolute path\n"},
+	{IN_ROUTER, "track: [{file: /a, weight: 0}]",
+         "t.yaml:3: VirtualRouter r: spec.track[0].weight: 0 times a number changes nothing; "
+         "allowed: another one, or expect: present or absent\n"},
+	{IN_ROUTER, "track: [{interface: eth1, weight: -255}]",
+         "t.yaml:3: VirtualRouter r: spec.track[0].weight: -255 is out of range; allowed: an "
+         "integer from -254 to 254\n"},
+	{IN_ROUTER, "track: [{interface: eth1, expect: absent}]",
+         "t.yaml:3: VirtualRouter r: spec.track[0].expect: needs file\n"},
+	{IN_ROUTER, "track: [{interface: eth1, interval: 2s}]",
+         "t.yaml:3: VirtualRouter r: spec.track[0].interval: needs address\n"},
+	{IN_ROUTER, "track: [{address: 10.0.0.1, interval: 200ms}]",
+         "t.yaml:3: VirtualRouter r: spec.track[0].timeout: is longer than interval\n"},
+	{IN_ROUTER, "track: [{address: 224.0.0.1}]",
+         "t.yaml:3: VirtualRouter r: spec.track[0].address: is a multicast address; allowed: an "
+         "address that can answer\n"},
+	{IN_ROUTER, "track: [{file: /a, expekt: number}]",
+         "t.yaml:3: VirtualRouter r: spec.track[0].expekt: unknown field 'expekt'; did you mean "
+         "'expect'?\n"},
+	{IN_ROUTER, "track: [{interface: eth1}, {file: /a}, {interface: eth1, weight: 5}]",
+         "t.yaml:3: VirtualRouter r: spec.track[2]: tracks the same as track[0]\n"},
+	{IN_ROUTER, "damping: {hold: 2m}",
+         "t.yaml:3: VirtualRouter r: spec.damping.hold: is longer than maximum\n"},
+	{IN_ROUTER, "syncGroup: Front_1",
+         "t.yaml:3: VirtualRouter r: spec.syncGroup: 'Front_1' is no name; allowed: a name of at "
+         "most 63 lower-case letters, digits and '-' that begins and ends with a letter or "
+         "digit\n"},
 	{IN_ROUTER, "trackInterfaces: [eth1, eth2, eth1]",
          "t.yaml:3: VirtualRouter r: spec.trackInterfaces[2]: is in the list already, as "
          "trackInterfaces[0]\n"},

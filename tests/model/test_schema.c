@@ -137,7 +137,12 @@ static void check_size(const char *path, const struct model_schema_field *field)
 	case MODEL_FIELD_INT:
 	case MODEL_FIELD_PORT_OR_NAME:
 		ck_assert_msg(size == 8 || field->max < INT64_C(1) << (8 * size), "%s", path);
-		ck_assert_msg(field->min <= field->max && field->min >= 0, "%s", path);
+		ck_assert_msg(field->min <= field->max, "%s", path);
+		/* A signed one needs a bit for it. */
+		ck_assert_msg(field->min >= 0 || (field->kind == MODEL_FIELD_INT &&
+		                                  field->min >= -(INT64_C(1) << (8 * size - 1)) &&
+		                                  field->max < INT64_C(1) << (8 * size - 1)),
+		              "%s", path);
 		break;
 	case MODEL_FIELD_INT_RANGE:
 		ck_assert_msg(size == sizeof(struct model_int_range) && field->max <= UINT16_MAX,

@@ -11,6 +11,8 @@
 #define SERVER(name, router, addresses, ports, rest)                                   \
 	API "VirtualServer, metadata: {name: " name "}, spec: {virtualRouter: " router \
 	    ", addresses: " addresses ", ports: " ports ", " rest "}}\n---\n"
+/* Of sync group edge. */
+#define MEMBER(name, vrid) ROUTER(name, vrid, "eth0, syncGroup: edge", "[10.0.1." #vrid "/24]")
 #define POOL(name, router, addresses)                                                \
 	API "AddressPool, metadata: {name: " name "}, spec: {virtualRouter: " router \
 	    ", addresses: [" addresses "]}}\n---\n"
@@ -70,6 +72,16 @@ static const struct row {
          "t.yaml:1: VirtualRouter r: spec.priority: warning: 255 is the address owner: it takes "
          "over at once whenever it starts, whatever 'preempt' says\n"},
 	{ROUTER("a", 51, "eth0", "[10.0.0.1/24]") ROUTER("b", 52, "eth0", "[10.0.0.2/24]"), ""},
+	{MEMBER("a", 1) MEMBER("b", 2), ""},
+	{MEMBER("a", 1) ROUTER("b", 2, "eth0", "[10.0.0.2/24]"),
+         "t.yaml:1: VirtualRouter a: spec.syncGroup: warning: edge has no other member: it moves "
+         "by itself\n"},
+	{MEMBER("a", 1) MEMBER("b", 2) MEMBER("c", 3) MEMBER("d", 4) MEMBER("e", 5) MEMBER("f", 6)
+                 MEMBER("g", 7) MEMBER("h", 8) MEMBER("i", 9) MEMBER("j", 10) MEMBER("k", 11)
+                         MEMBER("l", 12) MEMBER("m", 13) MEMBER("n", 14) MEMBER("o", 15)
+                                 MEMBER("p", 16) MEMBER("q", 17),
+         "t.yaml:33: VirtualRouter q: spec.syncGroup: edge has 16 members already; allowed: at "
+         "most 16\n"},
 	{ROUTER("a", 51, "eth0", "[10.0.0.1/24]") ROUTER("b", 51, "eth0", "[10.0.0.2/24]")
                  ROUTER("c", 51, "eth0", "[10.0.0.3/24]"),
          "t.yaml:3: VirtualRouter b: spec.virtualRouterId: 51 is taken on interface eth0 by "

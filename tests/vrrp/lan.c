@@ -35,12 +35,18 @@ unsigned lan_add(struct lan *lan, const char *name, const struct vrrp_fsm_params
 	snprintf(node->name, sizeof(node->name), "%s", name);
 	node->ipv4 = ipv4;
 	node->ipv6 = ipv6;
-	p.local4 = p.local6 = (struct addr){.family = ADDR_NONE};
-	if (ipv4)
-		p.local4 = addr_make(ADDR_IPV4, (const uint8_t[]){10, 0, 0, (uint8_t)(index + 1)});
-	if (ipv6)
-		p.local6 = addr_make(ADDR_IPV6,
-		                     (const uint8_t[16]){0xfe, 0x80, [15] = (uint8_t)(index + 1)});
+	memset(p.sources, 0, sizeof(p.sources));
+	for (unsigned link = 0; link < (lan->link_count ? lan->link_count : 1); link++) {
+		uint8_t last = (uint8_t)(link == 0 ? index + 1 : LAN_NODES_MAX - index);
+
+		if (ipv4)
+			p.sources[link].local4 =
+				addr_make(ADDR_IPV4, (const uint8_t[]){10, (uint8_t)link, 0, last});
+		if (ipv6)
+			p.sources[link].local6 = addr_make(
+				ADDR_IPV6,
+				(const uint8_t[16]){0xfe, 0x80, [14] = (uint8_t)link, [15] = last});
+	}
 	vrrp_fsm_init(&node->fsm, &p);
 	node->stalled_until_us = INT64_MIN;
 	node->owns_since_us = TIME_NEVER;
@@ -69,6 +75,7 @@ void lan_isolate(struct lan *lan, unsigned node, bool cut)
 void lan_whole(struct lan *lan)
 {
 	memset(lan->cut, 0, sizeof(lan->cut));
+	memset(lan->cut_link, 0, sizeof(lan->cut_link));
 	memset(lan->lose_next, 0, sizeof(lan->lose_next));
 	lan->loss_percent = 0;
 	lan->deaf4 = false;
@@ -94,13 +101,14 @@ unsigned lan_count_owners(const struct lan *lan)
 
 /* ---- sending */
 
-static void post(struct lan *lan, unsigned from, unsigned to, const struct addr *src,
+static void post(struct lan *lan, unsigned from, unsigned to, unsigned link, const struct addr *src,
                  const struct vrrp_advert *advert)
 {
 	struct lan_packet *packet;
 	struct addr group;
 
-	if (lan->cut[from][to] || (lan->deaf4 && src->family == ADDR_IPV4))
+	if (lan->cut[from][to] || lan->cut_link[link][from][to] ||
+	    (lan->deaf4 && src->family == ADDR_IPV4))
 		return;
 	if (lan->loss_percent > 0 && lan_random(lan, 100) < lan->loss_percent)
 		return;
@@ -115,6 +123,7 @@ static void post(struct lan *lan, unsigned from, unsigned to, const struct addr 
 			lan_random(lan, (unsigned)(lan->delay_max_us - lan->delay_min_us) + 1);
 	packet->from = from;
 	packet->to = to;
+	packet->link = link;
 	packet->envelope = (struct vrrp_envelope){.src = *src, .dst = group, .ttl = 255};
 	uint8_t buf[VRRP_MESSAGE_MAX];
 	packet->size = vrrp_wire_encode(advert, src, &group, MODEL_CHECKSUM_PSEUDO_HEADER, buf);
@@ -134,18 +143,21 @@ static void advertise(struct lan *lan, struct lan_node *node, uint8_t priority)
 		lan->lose_next[from]--;
 		return;
 	}
-	for (unsigned to = 0; to < lan->node_count; to++) {
+	unsigned link_count = lan->link_count ? lan->link_count : 1;
+	for (unsigned i = 0; i < lan->node_count * link_count; i++) {
+		unsigned to = i / link_count, link = i % link_count;
 		const struct lan_node *hearer = &lan->nodes[to];
+		const struct vrrp_sources *sources = &node->fsm.params.sources[link];
 
 		if (to == from)
 			continue;
 		advert.addresses[0] = addr_make(ADDR_IPV4, (const uint8_t[]){10, 0, 0, 100});
 		if (node->ipv4 && hearer->ipv4)
-			post(lan, from, to, &node->fsm.params.local4, &advert);
+			post(lan, from, to, link, &sources->local4, &advert);
 		advert.addresses[0] =
 			addr_make(ADDR_IPV6, (const uint8_t[16]){0xfe, 0x80, [15] = 100});
 		if (node->ipv6 && hearer->ipv6)
-			post(lan, from, to, &node->fsm.params.local6, &advert);
+			post(lan, from, to, link, &sources->local6, &advert);
 	}
 }
 
@@ -167,6 +179,7 @@ static const char *reason_word(enum model_router_reason reason)
 		[MODEL_REASON_SUSPENDED] = "suspended",
 		[MODEL_REASON_RECONFIGURED] = "reconfigured",
 		[MODEL_REASON_WITHDRAWN] = "withdrawn",
+		[MODEL_REASON_SYNC_GROUP] = "sync-group",
 	};
 
 	return words[reason];
@@ -292,7 +305,7 @@ static void deliver(struct lan *lan, struct lan_packet *packet)
 
 	*packet = lan->packets[--lan->packet_count];
 	ck_assert_int_eq(vrrp_wire_decode(p.bytes, p.size, &p.envelope, &advert, &drop), 0);
-	vrrp_fsm_advert(&node->fsm, lan->now_us, &p.envelope.src, &advert, &effects);
+	vrrp_fsm_advert(&node->fsm, lan->now_us, p.link, &p.envelope.src, &advert, &effects);
 	lan_carry_out(lan, node, &effects);
 }
 

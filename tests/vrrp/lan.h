@@ -15,6 +15,7 @@
 
 #define LAN_NODES_MAX   8
 #define LAN_PACKETS_MAX 4096
+#define LAN_LINKS_MAX   4
 
 struct lan_node {
 	char name[8];
@@ -28,7 +29,7 @@ struct lan_node {
 
 struct lan_packet {
 	int64_t at_us;
-	unsigned from, to;
+	unsigned from, to, link;
 	struct vrrp_envelope envelope;
 	size_t size;
 	uint8_t bytes[64];
@@ -41,8 +42,12 @@ struct lan {
 	struct lan_packet packets[LAN_PACKETS_MAX]; /* under way, in no order */
 	unsigned packet_count;
 	bool cut[LAN_NODES_MAX][LAN_NODES_MAX]; /* from, to */
-	bool deaf4;                             /* IPv4 advertisements get lost, all of them */
-	unsigned lose_next[LAN_NODES_MAX];      /* so many of a node's packets */
+	/* Sync groups: networks that each node is on, one for each member of the group; 0: one. Of
+	 * two nodes, the one with the lower address on the first has the higher one elsewhere. */
+	unsigned link_count;
+	bool cut_link[LAN_LINKS_MAX][LAN_NODES_MAX][LAN_NODES_MAX]; /* besides 'cut' */
+	bool deaf4;                        /* IPv4 advertisements get lost, all of them */
+	unsigned lose_next[LAN_NODES_MAX]; /* so many of a node's packets */
 	unsigned loss_percent;
 	int64_t delay_min_us, delay_max_us;
 	int64_t take_us; /* from TAKE until the addresses are in place */
@@ -58,7 +63,7 @@ void lan_init(struct lan *lan, uint64_t seed);
 /* 0..limit-1 */
 unsigned lan_random(struct lan *lan, unsigned limit);
 /* A node with the next addresses (10.0.0.1, fe80::1 for the first) in the families it is to serve;
- * 'params' local addresses are filled in. */
+ * 'params' local addresses are filled in, for all links. */
 unsigned lan_add(struct lan *lan, const char *name, const struct vrrp_fsm_params *params, bool ipv4,
                  bool ipv6);
 struct lan_node *lan_find(struct lan *lan, const char *name);

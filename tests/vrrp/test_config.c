@@ -430,6 +430,66 @@ START_TEST(restraints_of_one_router_are_put_together)
 }
 END_TEST
 
+START_TEST(raises_count_up_to_the_highest_priority_below_the_owner)
+{
+	static const struct {
+		uint8_t priority;
+		unsigned raise, cut;
+		uint8_t result;
+	} cases[] = {{100, 20, 0, 120}, {100, 200, 0, 254},  {100, 200, 250, 50},
+	             {100, 20, 254, 1}, {255, 20, 100, 255}, {254, 10, 10, 254}};
+	struct vrrp_restraint restraint = {.priority_raise = cases[_i].raise,
+	                                   .priority_cut = cases[_i].cut};
+
+	begin();
+	world.routers[0].priority = cases[_i].priority;
+	snprintf(restraint.router, sizeof(restraint.router), "%s", world.routers[0].name);
+	struct vrrp_config *config = vrrp_config_build(
+		&world.snapshot,
+		&(struct vrrp_circumstances){.restraints = &restraint, .restraint_count = 1});
+	ck_assert_int_eq(vrrp_config_find(config, restraint.router)->priority, cases[_i].result);
+	vrrp_config_free(config);
+}
+END_TEST
+
+/* What one suffers all do; what is the most careful counts. */
+START_TEST(members_of_a_sync_group_are_configured_alike)
+{
+	struct vrrp_restraint restraints[2] = {{.priority_cut = 40},
+	                                       {.withdrawn = true, .why = "for a reason"}};
+
+	begin();
+	world.routers[0].sync_group = world.routers[1].sync_group = "edge";
+	world.routers[0].priority = 120;
+	world.routers[1].priority = 150;
+	world.routers[0].preempt = true;
+	world.routers[1].preempt = false;
+	world.routers[0].advert_interval_us = 200000;
+	world.routers[1].advert_interval_us = 100000;
+	world.routers[0].preempt_delay_us = 1;
+	world.routers[1].preempt_delay_us = 2;
+	for (int i = 0; i < 2; i++)
+		snprintf(restraints[i].router, sizeof(restraints[i].router), "%s",
+		         world.routers[1 - i].name);
+	struct vrrp_config *config = vrrp_config_build(
+		&world.snapshot, &(struct vrrp_circumstances){.restraints = restraints,
+	                                                      .restraint_count = _i ? 2 : 1});
+	for (size_t i = 0; i < 2; i++) {
+		const struct vrrp_router_config *router =
+			vrrp_config_find(config, world.routers[i].name);
+
+		ck_assert_str_eq(router->sync_group, "edge");
+		ck_assert_int_eq(router->priority, 110);
+		ck_assert_int_eq(router->advert_interval_us, 100000);
+		ck_assert_int_eq(router->preempt_delay_us, 2);
+		ck_assert(!router->preempt);
+		ck_assert_int_eq(router->withdrawn, _i);
+		ck_assert_str_eq(router->withdrawn_why, _i ? "for a reason" : "");
+	}
+	vrrp_config_free(config);
+}
+END_TEST
+
 START_TEST(router_relieves_others_when_a_quorum_lowers_priorities)
 {
 	struct model_quorum quorum = {.minimum = 1,
@@ -529,6 +589,8 @@ int main(void)
 	tcase_add_loop_test(tc, any_difference_is_seen, 0, 20);
 	tcase_add_test(tc, address_that_takes_leave_is_still_owned);
 	tcase_add_test(tc, restraint_holds_the_router_that_it_names_and_no_other);
+	tcase_add_loop_test(tc, raises_count_up_to_the_highest_priority_below_the_owner, 0, 6);
+	tcase_add_loop_test(tc, members_of_a_sync_group_are_configured_alike, 0, 2);
 	tcase_add_loop_test(tc, restraints_of_one_router_are_put_together, 0, 6);
 	tcase_add_loop_test(tc, router_relieves_others_when_a_quorum_lowers_priorities, 0, 2);
 	tcase_add_loop_test(tc, lifetimes_grow_with_the_addresses_of_the_machine, 0, 7);
