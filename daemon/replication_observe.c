@@ -15,9 +15,10 @@
 #include <netinet/in.h>
 #include <string.h>
 
-/* After events so much time is left for more, which go to the peers together, those of one flow as
- * one record. The first one after a rest need not wait. */
+/* When more than a few events come in so much time, those that follow wait for each other as long:
+ * they go to the peers together, those of one flow as one record. */
 #define GATHER_US        (5 * US_PER_MS)
+#define EVENTS_FEW       8
 #define EVENTS_A_TURN    1024            /* about as many as one call gives */
 #define COMPARE_US       (60 * US_PER_S) /* between two comparisons, but: */
 #define COMPARE_SHARE    20              /* at most one part in so many of the time */
@@ -204,8 +205,16 @@ static void gather(struct replication *replication, uint64_t taken)
 static void events_ready(struct loop_fd *fd, bool readable, bool writable)
 {
 	struct replication *replication = lt_container_of(fd, struct replication, conntrack_events);
+	int64_t now_us = mono_now_us();
 
-	gather(replication, take_events(replication));
+	if (now_us - replication->events_since_us > GATHER_US) {
+		replication->events_since_us = now_us;
+		replication->events_recent = 0;
+	}
+	replication->events_recent += take_events(replication);
+	if (replication->events_recent <= EVENTS_FEW)
+		return;
+	gather(replication, replication->events_recent);
 	loop_fd_want(fd, false, false);
 }
 
@@ -218,7 +227,7 @@ static void gathered(struct loop_deadline *deadline)
 	if (!replication->conntrack)
 		return;
 	taken = take_events(replication);
-	if (taken)
+	if (taken > EVENTS_FEW)
 		gather(replication, taken);
 	else
 		loop_fd_want(&replication->conntrack_events, true, false);

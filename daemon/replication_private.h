@@ -73,6 +73,8 @@ struct replication {
 	struct conntrack_kernel *conntrack;
 	struct loop_fd conntrack_events, conntrack_dump;
 	struct loop_deadline events_tick; /* events are gathered until then */
+	int64_t events_since_us;
+	uint64_t events_recent; /* events since then */
 	struct ipvs_sync *sync;
 	struct nft_kernel *guard;
 	bool guard_due;                 /* something it depends on changed */

@@ -3,7 +3,7 @@
  *
  * Pure. Found by what model_flow_compare() looks at. Each flow keeps its slot from its beginning to
  * its end, so a walk by slots meets every flow that is there all the time, whatever else comes and
- * goes. About 125 bytes a flow; memory that a flow has left is used again, and given back when the
+ * goes. About 135 bytes a flow; memory that a flow has left is used again, and given back when the
  * table is emptied. Time: seconds of whatever clock the caller has, wide enough for 136 years. */
 
 #ifndef LINTEL_MODEL_FLOW_TABLE_H

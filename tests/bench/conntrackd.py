@@ -67,8 +67,8 @@ def instance(priority):
 
 
 class Node:
-    def __init__(self, host, peer, priority):
-        self.balancer = keepalived.Balancer(host, instance(priority) + keepalived.virtual_server(VIP, 80, WEBS))
+    def __init__(self, host, peer, priority, protocol):
+        self.balancer = keepalived.Balancer(host, instance(priority) + keepalived.virtual_server(VIP, 80, WEBS, protocol))
         host.run("nft", "-f", "-", given=NAT)
         host.sysctl("net.netfilter.nf_conntrack_tcp_be_liberal", 1)
         directory = self.balancer.directory
@@ -78,12 +78,12 @@ class Node:
 
 
 class Pair:
-    def __init__(self, lab):
+    def __init__(self, lab, protocol="TCP"):
         hosts = lab.lb1.host, lab.lb2.host
         self.lab = lab
-        self.first = Node(hosts[0], hosts[1], 150)
+        self.first = Node(hosts[0], hosts[1], 150, protocol)
         self.first.balancer.wait_active()
-        self.second = Node(hosts[1], hosts[0], 100)
+        self.second = Node(hosts[1], hosts[0], 100, protocol)
 
     def lose_power(self):
         self.lab.lb1.host.cut()

@@ -53,7 +53,8 @@ def run(job):
              f"mem={job.memory}M", f"uml_dir={job.control}", "umid=lab", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro",
              f"init={job.control}/uml-init", f"lab.ctl={job.control}", f"lab.out={job.output}",
              "con=null", f"con0=null,fd:{console_in}", f"con1=null,fd:{script_in}", "console=tty0",
-             "rcutree.rcu_cpu_stall_timeout=60", "panic=0"]
+             "rcutree.rcu_cpu_stall_timeout=60", "panic=0",
+             "ip_vs.conn_tab_bits=18"]  # all hosts share one table of IPVS connections
     process = subprocess.Popen(tied(guest), stdin=subprocess.DEVNULL, stdout=console_in, stderr=console_in,
                                pass_fds=(console_in, script_in))
     os.close(console_in)
