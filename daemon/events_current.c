@@ -10,8 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Servers that are down are told of one by one, more as a number. */
-#define SERVERS_MAX 256
+/* Servers that are down are told of one by one, more as a number: for each all services are looked
+ * through. */
+#define SERVERS_MAX 64
 #define NAME_SIZE   512
 
 void events_add(const struct events *events, struct text *out, const char *event, bool current,
@@ -63,6 +64,8 @@ static json_t *virtuals_of(const struct checks *checks, const struct health_entr
 		const struct model_real_server *servers;
 		size_t count;
 
+		if (!verdicts_concern(service->virtual_server))
+			continue;
 		servers = model_port_servers(service->virtual_server, service->port, &count);
 		for (size_t j = 0; j < count; j++) {
 			const struct model_health_check *check;

@@ -102,7 +102,7 @@ class Service:
 
 @scenario("under systemd it has its own user, three capabilities, and does all that root could", timeout=300)
 def confined(lab):
-    service = Service(lab)
+    service = Service(lab, "--notify", "fifo:/run/lintel/events.fifo")
     service.wait_active()
     process = service.process()
     wanted = f"{1 << NET_ADMIN | 1 << NET_RAW | 1 << SYS_NICE:016x}"
@@ -117,8 +117,10 @@ def confined(lab):
     before = service.pid()
     service.systemctl("reload", "lintel")
     expect(service.pid() == before, "a reload is no restart")
-    modes = service.run("stat", "-c", "%U %a", "/var/lib/lintel", "/run/lintel", "/run/lintel/lintel.sock").split("\n")
-    expect(modes[:3] == ["lintel 700", "lintel 750", "lintel 660"], modes)
+    modes = service.run("stat", "-c", "%U %a", "/var/lib/lintel", "/run/lintel", "/run/lintel/lintel.sock", "/run/lintel/events.fifo").split("\n")
+    expect(modes[:4] == ["lintel 700", "lintel 750", "lintel 660", "lintel 640"], modes)
+    told = service.run("timeout", "20", "head", "-n", "1", "/run/lintel/events.fifo")
+    expect(json.loads(told)["node"] == status["node"], told)
     log = service.stop()
     expect("denied" not in log and "not permitted" not in log and "Read-only" not in log, log)
     expect(lab.lb1.kernel_is_clean(), "stopped, it left something behind")
