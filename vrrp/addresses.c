@@ -168,6 +168,7 @@ void vrrp_addresses_set(struct vrrp_addresses *a, const struct vrrp_owned *owned
 	for (size_t i = 0; i < count; i++) {
 		items[i].prefix = owned[i].prefix;
 		memcpy(items[i].interface, owned[i].interface, sizeof(items[i].interface));
+		items[i].floats = owned[i].floats;
 		items[i].restore_due_us = TIME_NEVER;
 	}
 	free(a->items);
@@ -225,12 +226,31 @@ void vrrp_addresses_want(struct vrrp_addresses *a, bool wanted, int64_t now_us)
 	a->swept = 0;
 	a->error = 0;
 	a->restore_due_us = TIME_NEVER;
-	for (size_t i = 0; i < a->count; i++)
+	for (size_t i = 0; i < a->count; i++) {
 		a->items[i].restore_due_us = TIME_NEVER;
+		a->items[i].deferred = false;
+	}
 	if (wanted)
 		vrrp_lease_renewed(&a->lease, now_us);
 	else
 		vrrp_lease_released(&a->lease);
+}
+
+void vrrp_addresses_defer(struct vrrp_addresses *a, int64_t now_us)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < a->count; i++)
+		count += a->items[i].floats;
+	if (!a->wanted || count == 0 || count > VRRP_ADDRESSES_DEFER_MAX)
+		return;
+	for (size_t i = 0; i < a->count; i++) {
+		if (!a->items[i].floats)
+			continue;
+		a->items[i].deferred = true;
+		a->items[i].restore_due_us = now_us + VRRP_ADDRESSES_DEFER_US;
+	}
+	a->restore_due_us = now_us + VRRP_ADDRESSES_DEFER_US;
 }
 
 /* One address as it is wanted. True when a message was appended. */
@@ -252,7 +272,7 @@ static bool sweep_one(struct vrrp_addresses *a, struct vrrp_address *item,
 	if (present && present->protocol != RTNL_ADDRESS_PROTOCOL)
 		return false;
 	if (a->wanted) {
-		/* Somebody fights for it: not before its time. */
+		/* Somebody fights for it, or still has it: not before its time. */
 		if (!present && item->restore_due_us != TIME_NEVER)
 			return false;
 		if (present && a->lease.lifetime_s == 0 &&
@@ -287,8 +307,9 @@ static unsigned put_back(struct vrrp_addresses *a, int64_t now_us, struct vrrp_a
 			item->restore_due_us = TIME_NEVER;
 			if (item->link_index) {
 				append(batch, &job, false);
-				count++;
+				count += !item->deferred;
 			}
+			item->deferred = false;
 		} else if (item->restore_due_us < a->restore_due_us) {
 			a->restore_due_us = item->restore_due_us;
 		}

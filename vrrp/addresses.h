@@ -24,9 +24,16 @@
 /* Of the threads here, when allowed: low among real-time priorities, above everything ordinary. */
 #define VRRP_REALTIME_PRIORITY 2
 
+/* So long after the first word as Active a floating address comes, when it was taken from one who
+ * lives and lets go later than that. At most so many of them wait. */
+#define VRRP_ADDRESSES_DEFER_US    (40 * US_PER_MS)
+#define VRRP_ADDRESSES_DEFER_MAX   VRRP_ADDRESSES_STEP
+
 struct vrrp_address {
 	struct addr_prefix prefix;
 	char interface[IF_NAMESIZE];
+	bool floats;    /* struct vrrp_owned */
+	bool deferred;  /* comes at restore_due_us, for the first time */
 	int link_index; /* 0: there is no such interface now */
 	struct vrrp_restore restore;
 	int64_t restore_due_us; /* put it back then; TIME_NEVER */
@@ -81,6 +88,11 @@ bool vrrp_addresses_resolve(struct vrrp_addresses *a, const struct vrrp_links *l
                             const char *own_interface, int own4, int own6);
 /* Takes or lets go: what is to be done then comes out of vrrp_addresses_sweep(). */
 void vrrp_addresses_want(struct vrrp_addresses *a, bool wanted, int64_t now_us);
+/* After vrrp_addresses_want(): they are taken over from one who still has them, and answers to what
+ * it has sent on may arrive here soon. To the kernel, to whom they are nobody's yet, those are
+ * packets to be forwarded: to who has the address. Once we have it they would be lost. Floating
+ * addresses (but not too many) are put in place VRRP_ADDRESSES_DEFER_US from now, therefore. */
+void vrrp_addresses_defer(struct vrrp_addresses *a, int64_t now_us);
 /* Appends the next steps: additions, renewals or removals, at most VRRP_ADDRESSES_STEP messages,
  * and puts back what was removed by others and is due. Returns how many were put back. */
 unsigned vrrp_addresses_sweep(struct vrrp_addresses *a, const struct vrrp_links *links,

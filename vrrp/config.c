@@ -34,6 +34,24 @@ static bool owns(const struct vrrp_router_config *config, const struct addr *add
 	return false;
 }
 
+/* Where a virtual server is reached must be in the kernel before anybody is told; what only answers
+ * come back to may follow (VRRP_ADDRESSES_DEFER_US). A router without virtual servers has no such
+ * answers. */
+static void note_floating(const struct model_snapshot *snapshot, const struct model_router *router,
+                          struct vrrp_router_config *config, struct vrrp_owned *owned)
+{
+	bool serves = false;
+
+	for (size_t i = 0; i < snapshot->vip_count && !serves; i++)
+		serves = snapshot->vips[i].router == router;
+	for (size_t i = 0; i < config->owned_count; i++) {
+		const struct addr *a = &owned[i].prefix.addr;
+
+		owned[i].floats = serves && !addr_is_link_local(a) &&
+		                  !model_snapshot_vip(snapshot, a);
+	}
+}
+
 static void own(struct vrrp_router_config *config, struct vrrp_owned *owned,
                 const struct addr_prefix *prefix, const char *interface)
 {
@@ -111,6 +129,7 @@ static void build_owned(struct arena *arena, const struct model_snapshot *snapsh
 		    !addr_equal(&owned[i].prefix.addr, &owned[kept - 1].prefix.addr))
 			owned[kept++] = owned[i];
 	config->owned_count = kept;
+	note_floating(snapshot, router, config, owned);
 
 	struct vrrp_router_config own_addresses = *config;
 	for (size_t i = 0; i < snapshot->vip_count; i++)
@@ -407,7 +426,8 @@ static bool owned_equal(const struct vrrp_router_config *a, const struct vrrp_ro
 	if (a->owned_count != b->owned_count)
 		return false;
 	for (size_t i = 0; i < a->owned_count; i++)
-		if (compare_owned(&a->owned[i], &b->owned[i]) != 0)
+		if (compare_owned(&a->owned[i], &b->owned[i]) != 0 ||
+		    a->owned[i].floats != b->owned[i].floats)
 			return false;
 	return true;
 }

@@ -19,6 +19,9 @@
 struct vrrp_owned {
 	struct addr_prefix prefix;
 	char interface[IF_NAMESIZE];
+	/* No virtual server's, but the router's own beside those of virtual servers: what answers
+	 * of real servers are sent to. */
+	bool floats;
 };
 
 #define VRRP_WHY_SIZE 200

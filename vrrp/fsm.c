@@ -133,6 +133,7 @@ static void become_active(struct vrrp_fsm *fsm, int64_t now_us, enum model_route
 
 	advertise(out, fsm->params.priority);
 	effect(out, VRRP_EFFECT_TAKE);
+	out->items[out->count - 1].reason = reason;
 	effect(out, VRRP_EFFECT_ANNOUNCE);
 	fsm->active = nobody;
 	fsm->active_priority = 0;

@@ -68,7 +68,7 @@ struct vrrp_fsm_params {
 
 enum vrrp_effect_kind {
 	VRRP_EFFECT_ADVERTISE, /* send an advertisement with 'priority' now, in each family */
-	VRRP_EFFECT_TAKE,      /* put the addresses on the interfaces */
+	VRRP_EFFECT_TAKE,      /* put the addresses on the interfaces, because of 'reason' */
 	VRRP_EFFECT_ANNOUNCE,  /* start the bursts of gratuitous ARP and unsolicited NA */
 	VRRP_EFFECT_QUIET,   /* stop announcing, the addresses stay: a successor's word must last */
 	VRRP_EFFECT_RELEASE, /* stop announcing, take the addresses away */

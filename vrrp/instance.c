@@ -87,7 +87,8 @@ static bool same_owned(const struct vrrp_router_config *a, const struct vrrp_rou
 		return false;
 	for (size_t i = 0; i < a->owned_count; i++)
 		if (addr_prefix_compare(&a->owned[i].prefix, &b->owned[i].prefix) != 0 ||
-		    strcmp(a->owned[i].interface, b->owned[i].interface) != 0)
+		    strcmp(a->owned[i].interface, b->owned[i].interface) != 0 ||
+		    a->owned[i].floats != b->owned[i].floats)
 			return false;
 	return true;
 }

@@ -77,6 +77,7 @@ struct vrrp_instance {
 	int64_t announce_hold_us; /* announcing waits until then for an address to come into use */
 	int64_t settling_us; /* virtual MAC: until then frames from it wait for all addresses */
 	int64_t announce_held_us; /* since when; 0: it doesn't wait */
+	bool floating_untold;     /* addresses that wait are announced before the others */
 	unsigned running;         /* interfaces of our addresses that run */
 	int64_t settled_us; /* when it became Active: conflicts right after are the old Active's */
 	/* when a person was told last; 0: never */

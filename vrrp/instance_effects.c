@@ -81,18 +81,32 @@ static void raise_macvlans(struct vrrp_instance *instance, bool up)
 		                   up ? "up" : "down", strerrordesc_np(r4 < 0 ? -r4 : -r6));
 }
 
-static void take(struct vrrp_instance *instance, int64_t now_us)
+/* Whoever resigns, or yields to a higher one, keeps its addresses for a moment. With a virtual MAC
+ * both are reached at the same, and nobody could send on to the other. */
+static bool is_taken_from_the_living(const struct vrrp_instance *instance,
+                                     enum model_router_reason reason)
+{
+	return (reason == MODEL_REASON_RESIGNED || reason == MODEL_REASON_PREEMPTED) &&
+	       !instance->config->virtual_mac;
+}
+
+static void take(struct vrrp_instance *instance, int64_t now_us, enum model_router_reason reason)
 {
 	raise_macvlans(instance, true);
 	if (instance->config->virtual_mac)
 		instance->settling_us = now_us + HOLD_MAX_US;
 	vrrp_addresses_want(&instance->addresses, true, now_us);
+	if (is_taken_from_the_living(instance, reason)) {
+		vrrp_addresses_defer(&instance->addresses, now_us);
+		instance->floating_untold = true;
+	}
 	sweep(instance, now_us);
 }
 
 static void release(struct vrrp_instance *instance, int64_t now_us)
 {
 	vrrp_announcer_stop(&instance->announcer);
+	instance->floating_untold = false;
 	vrrp_addresses_want(&instance->addresses, false, now_us);
 	sweep(instance, now_us);
 	raise_macvlans(instance, false);
@@ -167,7 +181,8 @@ static void announce_one(struct vrrp_instance *instance, const struct vrrp_addre
 	struct addr_mac mac;
 	size_t size;
 
-	if (!vrrp_links_address(&instance->shared->links, address->link_index, &address->prefix) ||
+	if ((!address->deferred && !vrrp_links_address(&instance->shared->links,
+	                                               address->link_index, &address->prefix)) ||
 	    !vrrp_instance_mac(instance, address->link_index, &mac))
 		return;
 	size = vrrp_announce_frame(&address->prefix.addr, &mac, frame);
@@ -178,12 +193,27 @@ static void announce_one(struct vrrp_instance *instance, const struct vrrp_addre
 	instance->shared->counted = true;
 }
 
+/* Right before clients are told to come here: answers to what is sent on for them must come here
+ * too, and those to the one before us are sent on to him. */
+static void announce_floating(struct vrrp_instance *instance)
+{
+	const struct vrrp_addresses *addresses = &instance->addresses;
+
+	instance->floating_untold = false;
+	for (size_t i = 0; i < addresses->count; i++)
+		if (addresses->items[i].deferred)
+			announce_one(instance, &addresses->items[i]);
+}
+
 /* Sends what the schedule has for now. */
 void vrrp_instance_announce(struct vrrp_instance *instance, int64_t now_us)
 {
 	const struct vrrp_addresses *addresses = &instance->addresses;
 	size_t at;
 
+	if (instance->floating_untold &&
+	    vrrp_announcer_deadline(&instance->announcer) <= now_us && !must_wait(instance, now_us))
+		announce_floating(instance);
 	while (vrrp_announcer_deadline(&instance->announcer) <= now_us &&
 	       !must_wait(instance, now_us) &&
 	       vrrp_announcer_next(&instance->announcer, now_us, &at))
@@ -281,14 +311,14 @@ void vrrp_instance_do(struct vrrp_instance *instance, int64_t now_us,
 	const struct vrrp_effect *effect = &effects->items[at];
 
 	if (takes_first(instance, effects, at))
-		take(instance, now_us);
+		take(instance, now_us, effects->items[at + 1].reason);
 	switch (effect->kind) {
 	case VRRP_EFFECT_ADVERTISE:
 		vrrp_instance_advertise(instance, now_us, effect->priority);
 		break;
 	case VRRP_EFFECT_TAKE:
 		if (at == 0 || !takes_first(instance, effects, at - 1))
-			take(instance, now_us);
+			take(instance, now_us, effect->reason);
 		break;
 	case VRRP_EFFECT_ANNOUNCE:
 		vrrp_instance_announce_anew(instance, now_us);

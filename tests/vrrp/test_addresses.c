@@ -344,6 +344,75 @@ START_TEST(keeping_lengthens_the_lifetimes_of_what_is_there)
 }
 END_TEST
 
+/* 10.0.0.8 floats. */
+static void let_one_float(void)
+{
+	struct vrrp_owned owned[] = {own("10.0.0.8/32", "eth0"), own("10.0.0.9/32", "eth0")};
+
+	owned[0].floats = true;
+	vrrp_addresses_set(&addresses, owned, LT_ARRAY_SIZE(owned), 3);
+	vrrp_addresses_resolve(&addresses, &links, "eth0", 0, 0);
+}
+
+START_TEST(a_floating_address_taken_from_the_living_comes_later)
+{
+	let_one_float();
+	vrrp_addresses_want(&addresses, true, 0);
+	vrrp_addresses_defer(&addresses, 0);
+	sweep(0);
+	ck_assert_str_eq(asked(), "+10.0.0.9/32");
+	ck_assert(addresses.items[0].deferred);
+	ck_assert_int_eq(vrrp_addresses_deadline(&addresses), VRRP_ADDRESSES_DEFER_US);
+	sweep(VRRP_ADDRESSES_DEFER_US - 1);
+	ck_assert_str_eq(asked(), "");
+	/* Nobody had removed it: not to be counted as put back. */
+	ck_assert_uint_eq(
+		vrrp_addresses_sweep(&addresses, &links, VRRP_ADDRESSES_DEFER_US, &batch), 0);
+	ck_assert_str_eq(asked(), "+10.0.0.8/32");
+	ck_assert(!addresses.items[0].deferred);
+	ck_assert_int_eq(vrrp_addresses_deadline(&addresses), US_PER_S);
+	sweep(US_PER_S);
+	ck_assert_str_eq(asked(), "=10.0.0.8/32 =10.0.0.9/32");
+}
+END_TEST
+
+START_TEST(a_deferred_address_that_is_let_go_of_before_never_comes)
+{
+	let_one_float();
+	vrrp_addresses_want(&addresses, true, 0);
+	vrrp_addresses_defer(&addresses, 0);
+	sweep(0);
+	asked();
+	vrrp_addresses_want(&addresses, false, 1);
+	sweep(1);
+	ck_assert_str_eq(asked(), "-10.0.0.9/32");
+	ck_assert_int_eq(vrrp_addresses_deadline(&addresses), TIME_NEVER);
+	/* Nothing is left over for the next time. */
+	take(2);
+	ck_assert_str_eq(asked(), "+10.0.0.8/32 +10.0.0.9/32");
+}
+END_TEST
+
+START_TEST(too_many_floating_addresses_come_at_once)
+{
+	struct vrrp_owned owned[VRRP_ADDRESSES_DEFER_MAX + 1];
+	char text[ADDR_PREFIX_TEXT_SIZE];
+
+	for (size_t i = 0; i < LT_ARRAY_SIZE(owned); i++) {
+		snprintf(text, sizeof(text), "10.0.0.%zu/32", i + 1);
+		owned[i] = own(text, "eth0");
+		owned[i].floats = true;
+	}
+	vrrp_addresses_set(&addresses, owned, LT_ARRAY_SIZE(owned), 3);
+	vrrp_addresses_resolve(&addresses, &links, "eth0", 0, 0);
+	vrrp_addresses_want(&addresses, true, 0);
+	vrrp_addresses_defer(&addresses, 0);
+	sweep(0);
+	sweep(0);
+	ck_assert_uint_eq(batch.messages.count, LT_ARRAY_SIZE(owned));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("vrrp/addresses");
@@ -367,6 +436,9 @@ int main(void)
 	tcase_add_test(tc, addresses_follow_their_interface_to_another_index);
 	tcase_add_test(tc, a_macvlan_stands_in_for_the_routers_own_interface_only);
 	tcase_add_test(tc, keeping_lengthens_the_lifetimes_of_what_is_there);
+	tcase_add_test(tc, a_floating_address_taken_from_the_living_comes_later);
+	tcase_add_test(tc, a_deferred_address_that_is_let_go_of_before_never_comes);
+	tcase_add_test(tc, too_many_floating_addresses_come_at_once);
 	suite_add_tcase(s, tc);
 	runner = srunner_create(s);
 	srunner_run_all(runner, CK_ENV);

@@ -78,7 +78,7 @@ static void vip(const char *text, const struct model_router *router)
 	v->router = router;
 }
 
-/* "eth0 10.0.0.1/24, ..." */
+/* "eth0 10.0.0.1/24, eth1 10.1.0.1/24 floats, ..." */
 static const char *owned_text(const struct vrrp_router_config *config)
 {
 	static char buf[1000];
@@ -87,9 +87,10 @@ static const char *owned_text(const struct vrrp_router_config *config)
 
 	buf[0] = '\0';
 	for (size_t i = 0; i < config->owned_count; i++)
-		len += (size_t)snprintf(buf + len, sizeof(buf) - len, "%s%s %s", i ? ", " : "",
+		len += (size_t)snprintf(buf + len, sizeof(buf) - len, "%s%s %s%s", i ? ", " : "",
 		                        config->owned[i].interface,
-		                        addr_prefix_format(&config->owned[i].prefix, text));
+		                        addr_prefix_format(&config->owned[i].prefix, text),
+		                        config->owned[i].floats ? " floats" : "");
 	return buf;
 }
 
@@ -130,7 +131,7 @@ static const struct row {
 	{"its own are advertised, the virtual servers' are not",
          {{"10.0.0.100/24", "eth0"}, {"10.0.0.50/24", "eth0"}},
          {"10.0.0.7/32"},
-         "eth0 10.0.0.7/32, eth0 10.0.0.50/24, eth0 10.0.0.100/24",
+         "eth0 10.0.0.7/32, eth0 10.0.0.50/24 floats, eth0 10.0.0.100/24 floats",
          "10.0.0.50, 10.0.0.100",
          ""},
 	{"an address that is both is owned once, as the router has it",
@@ -172,7 +173,7 @@ static const struct row {
 	{"both families, IPv6 of virtual servers",
          {{"10.0.0.100/24", "eth0"}},
          {"2001:db8::8/128", "2001:db8::7/128"},
-         "eth0 10.0.0.100/24, eth0 2001:db8::7/128, eth0 2001:db8::8/128, "
+         "eth0 10.0.0.100/24 floats, eth0 2001:db8::7/128, eth0 2001:db8::8/128, "
          "eth0 fe80::200:5eff:fe00:233/128",
          "10.0.0.100",
          "fe80::200:5eff:fe00:233, 2001:db8::7"},
@@ -525,7 +526,7 @@ START_TEST(address_that_takes_leave_is_still_owned)
 		&world.snapshot,
 		&(struct vrrp_circumstances){.lingering = lingering, .lingering_count = 3});
 	ck_assert_str_eq(owned_text(vrrp_config_find(config, "front")),
-	                 "eth0 10.0.0.7/32, eth0 10.0.0.8/32, eth0 10.0.0.100/24");
+	                 "eth0 10.0.0.7/32, eth0 10.0.0.8/32, eth0 10.0.0.100/24 floats");
 	ck_assert_str_eq(owned_text(vrrp_config_find(config, "rear")), "");
 	vrrp_config_free(config);
 }

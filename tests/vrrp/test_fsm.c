@@ -759,6 +759,7 @@ END_TEST
 START_TEST(any_sequence_of_inputs_keeps_the_books)
 {
 	struct vrrp_fsm fsm = put((enum place)(_i % PLACE_COUNT));
+	enum model_router_reason taken_because = MODEL_REASON_COUNT;
 	unsigned seed = (unsigned)_i;
 	bool owns = fsm.state == MODEL_ROUTER_ACTIVE || fsm.holding;
 	int64_t now_us = INPUT;
@@ -810,6 +811,11 @@ START_TEST(any_sequence_of_inputs_keeps_the_books)
 				ck_assert(owns);
 				owns = false;
 			}
+			/* Who takes addresses is told from whom before the change itself. */
+			if (e->kind == VRRP_EFFECT_TAKE)
+				taken_because = e->reason;
+			if (e->kind == VRRP_EFFECT_CHANGED && e->to == MODEL_ROUTER_ACTIVE)
+				ck_assert_int_eq(taken_because, e->reason);
 			if (e->kind == VRRP_EFFECT_CHANGED) {
 				ck_assert_int_eq(e->from, before);
 				ck_assert_int_ne(e->to, before);

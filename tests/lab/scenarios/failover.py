@@ -155,6 +155,46 @@ def planned_failover(lab):
     expect_lossless(lab, probe.report)
 
 
+def servers_think(lab, seconds):
+    """Datagrams take that long on their way to the servers from now on; what neighbours tell each other does not."""
+    lab.switch.ip("link add slow type ifb", "link set slow up")
+    lab.switch.run("tc", "qdisc", "add", "dev", "slow", "root", "netem", "delay", f"{seconds * 1000:.0f}ms", "limit", "10000")
+    for web in lab.webs:
+        lab.switch.run("tc", "qdisc", "add", "dev", f"{web.name}-b", "clsact")
+        for family, header in (("ip", "ip"), ("ipv6", "ip6")):
+            lab.switch.run("tc", "filter", "add", "dev", f"{web.name}-b", "egress", "protocol", family, "prio", "1" if family == "ip" else "2", "u32",
+                           "match", header, "protocol", "17", "0xff", "action", "mirred", "egress", "redirect", "dev", "slow")
+
+
+def servers_answer(lab):
+    for web in lab.webs:
+        lab.switch.run("tc", "qdisc", "del", "dev", f"{web.name}-b", "clsact", check=False)
+    lab.switch.run("ip", "link", "del", "slow", check=False)
+
+
+@scenario("planned failover while servers think: answers to what the leaver sent on come to the successor, and get to the client")
+def failover_while_servers_think(lab):
+    start_pair(lab, DUAL_UDP, router=DUAL)
+    lab.client.wait_answer("udp", VIP6, 80)
+    servers_think(lab, 0.015)
+    try:
+        with lab.client.watching("udp", VIP, 80, interval=2) as four, lab.client.watching("udp", VIP6, 80, interval=2) as six:
+            pause(0.5)
+            lab.lb1.lintel("failover", "front")
+            lab.lb2.wait_active()
+            lab.lb1.wait_backup()
+            pause(0.5)
+            lab.lb2.stop()
+            lab.lb1.wait_active()
+            pause(0.5)
+    finally:
+        servers_answer(lab)
+    expect({INNER[0]["address"].split("/")[0], VIP, VIP6} <= lab.lb1.addresses(), lab.lb1.addresses())
+    for name, probe in (("IPv4", four), ("IPv6", six)):
+        figure(f"planned failover and a stop while servers think, {name}", probe.report)
+        expect_lossless(lab, probe.report)
+
+
 @scenario("a returning node of higher priority does not preempt unless told to")
 def no_preemption(lab):
     start_pair(lab)
