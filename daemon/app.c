@@ -15,6 +15,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Somebody who asks more often is told what was so a moment ago. */
+#define LOOK_AGAIN_US (200 * US_PER_MS)
+
 /* --- what is wanted, down --- */
 
 static void held_changed(void *ctx)
@@ -65,6 +68,7 @@ static void turned(void *ctx)
 		                      app->reconcile.proxy_mode != KUBE_PROXY_NONE);
 	if (forget_lingering(app))
 		app_configure_vrrp(app);
+	app_hand_over(app);
 }
 
 /* New virtual services are in the kernel before their addresses come; addresses that go are let
@@ -184,18 +188,25 @@ static void replication_changed(void *ctx)
 
 /* --- what is so, up --- */
 
-static void vrrp_status(void *ctx, const struct model_router_status *routers, size_t count)
+static void vrrp_status(void *ctx, struct model_router_status *routers, size_t count)
 {
 	struct app *app = ctx;
 
 	free(app->routers);
-	app->routers = count ? xmemdup(routers, count * sizeof(*routers)) : NULL;
+	app->routers = routers;
 	app->router_count = count;
+	app->reported_us = mono_now_us();
 	events_routers(&app->events, routers, count);
 	replication_observe(app->replication, routers, count);
 	if (app->kubernetes)
 		kubernetes_observe(app->kubernetes, routers, count);
 	app_hand_over(app);
+}
+
+void app_look(struct app *app)
+{
+	if (!app->stopping && mono_now_us() - app->reported_us >= LOOK_AGAIN_US)
+		vrrp_thread_look(app->vrrp);
 }
 
 static const char *failover_text(int result)
@@ -389,6 +400,7 @@ static int open_reconcile(struct app *app)
 		log_error("daemon", "%s", text_str(&why));
 	app->reconcile.proxy_excludes = (struct kube_proxy_excludes){
 		app->options->kube_proxy_excludes, app->options->kube_proxy_exclude_count};
+	app->reconcile.in_cluster = app->options->kubernetes;
 	app->reconcile.held_changed = held_changed;
 	app->reconcile.turned = turned;
 	app->reconcile.ctx = app;

@@ -46,6 +46,7 @@ struct app {
 	struct vrrp_thread *vrrp;
 	struct model_router_status *routers; /* as last reported */
 	size_t router_count;
+	int64_t reported_us;
 	struct vrrp_lingering *lingering; /* addresses kept for connections that take leave */
 	size_t lingering_count;
 	struct app_waiting *waiting;
@@ -63,6 +64,8 @@ struct app {
 LT_MUST_USE int app_open(struct app *app, const struct daemon_run_options *options);
 /* After loop_run() returned. */
 void app_close(struct app *app);
+/* Has 'routers' say how things are now: somebody asks. */
+void app_look(struct app *app);
 /* Reads the sources again; what is wrong with them is told and changes nothing. */
 void app_reload(struct app *app);
 

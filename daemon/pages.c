@@ -65,6 +65,7 @@ static unsigned print(json_t *value, struct text *out)
 
 static unsigned status(void *ctx, struct text *out)
 {
+	app_look(ctx);
 	return print(report_status(ctx, mono_now_us()), out);
 }
 
@@ -87,6 +88,8 @@ static unsigned metrics(void *ctx, struct text *out)
 	struct app *app = ctx;
 	struct ipvs_table found;
 	bool read = balance_read(&app->reconcile.balance, &found) == 0;
+
+	app_look(app);
 
 	metrics_write(app, read ? &found : NULL, mono_now_us(), out);
 	if (read)

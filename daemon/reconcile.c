@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Where nobody speaks of a cluster a kube-proxy is not looked for more often. */
+#define PROXY_LOOK_US (60 * US_PER_S)
+
 /* --- nftables --- */
 
 static void nft_event(struct loop_fd *fd, bool readable, bool writable);
@@ -179,7 +182,7 @@ static bool judge_held(struct reconcile *r)
 	return !same || count != before;
 }
 
-static void look_for_proxy(struct reconcile *r)
+static void look_for_proxy(struct reconcile *r, int64_t now_us)
 {
 	struct kube_proxy_signs signs = kube_proxy_look();
 	enum kube_proxy_mode mode = kube_proxy_judge(&signs);
@@ -187,6 +190,7 @@ static void look_for_proxy(struct reconcile *r)
 	if (mode != r->proxy_mode)
 		log_notice("kube-proxy", "found on this node mode=%s", kube_proxy_mode_name(mode));
 	r->proxy_mode = mode;
+	r->proxy_looked_us = now_us;
 }
 
 static bool is_held(const void *ctx, const struct addr *vip)
@@ -230,7 +234,8 @@ static void turn(struct reconcile *r, enum balance_cause cause)
 	if (!r->snapshot)
 		return;
 	if (cause == BALANCE_RESYNC) {
-		look_for_proxy(r);
+		if (r->in_cluster || begin_us - r->proxy_looked_us >= PROXY_LOOK_US)
+			look_for_proxy(r, begin_us);
 		held_changed = judge_held(r);
 		if (held_changed)
 			want_balance(r);
@@ -311,7 +316,7 @@ void reconcile_want(struct reconcile *reconcile, const struct model_snapshot *sn
 	const struct model_snapshot *before = reconcile->snapshot;
 
 	if (!before) /* later with every resync */
-		look_for_proxy(reconcile);
+		look_for_proxy(reconcile, mono_now_us());
 	reconcile->snapshot = snapshot;
 	reconcile->held_count = 0; /* of the former snapshot */
 	(void)judge_held(reconcile);

@@ -41,6 +41,8 @@ struct reconcile {
 	struct problems sysctl_problems;
 	uint64_t sysctl_write_count;               /* settings changed since start */
 	struct kube_proxy_excludes proxy_excludes; /* not owned */
+	bool in_cluster; /* a kube-proxy may come at any time: looked for at every resync */
+	int64_t proxy_looked_us;
 	enum kube_proxy_mode proxy_mode;           /* on this node, when last looked */
 	const struct model_router **held;          /* that may not take part beside it */
 	size_t held_count;

@@ -172,6 +172,7 @@ void app_request(void *ctx, uint64_t ticket, const json_t *request)
 	const char *command = json_string_value(json_object_get(request, "command"));
 	struct app *app = ctx;
 
+	app_look(app);
 	for (size_t i = 0; command && i < LT_ARRAY_SIZE(rows); i++) {
 		if (strcmp(rows[i].command, command) == 0) {
 			rows[i].answer(app, ticket, request);

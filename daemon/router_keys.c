@@ -163,7 +163,10 @@ void router_keys_load(struct router_keys *keys, const struct model_snapshot *sna
 	for (size_t i = 0; i < keys->file_count; i++)
 		read_file(&keys->files[i]);
 	forget_result(keys);
-	keys->routers = xcalloc(snapshot->router_count + 1, sizeof(*keys->routers));
+	size_t most = 0;
+	for (size_t i = 0; i < snapshot->router_count; i++)
+		most += model_router_authenticates(snapshot->routers[i]);
+	keys->routers = most ? xcalloc(most, sizeof(*keys->routers)) : NULL;
 	for (size_t i = 0; i < snapshot->router_count; i++) {
 		const struct model_router *router = snapshot->routers[i];
 		const struct router_keys_file *file =

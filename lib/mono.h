@@ -15,6 +15,8 @@
 int64_t mono_now_us(void);
 /* Time spent suspended: CLOCK_BOOTTIME less CLOCK_MONOTONIC. Grows when the machine slept. */
 int64_t mono_suspended_us(void);
+/* Both in one: now, and '*ret_suspended_us'. */
+int64_t mono_now_and_suspended_us(int64_t *ret_suspended_us);
 /* Microseconds since 1970: for people, and for what other machines compare with their clocks. It
  * may be set. */
 int64_t mono_wall_us(void);

@@ -14,7 +14,9 @@
 
 #include "lib/mem.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -210,6 +212,22 @@ int nl_subscribe(struct nl *nl, unsigned group)
 	return 0;
 }
 
+int nl_ignore(struct nl *nl, const struct nl *requests)
+{
+	/* A filter reads words in network order. */
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_pid)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(requests->port), 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	};
+	const struct sock_fprog program = {.len = LT_ARRAY_SIZE(code), .filter = code};
+
+	if (setsockopt(nl->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0)
+		return -errno;
+	return 0;
+}
+
 struct events {
 	void (*event)(void *ctx, const struct nlmsghdr *message);
 	void *ctx;
@@ -250,6 +268,8 @@ int nl_receive(struct nl *nl, void (*event)(void *ctx, const struct nlmsghdr *me
 			else if (err < 0)
 				return err;
 		}
+		if (count < NL_BUFFER_COUNT)
+			break;
 	}
 	return lost ? -ENOBUFS : 0;
 }

@@ -29,6 +29,7 @@ static void append(struct vrrp_address_batch *batch, const struct vrrp_address_j
 		batch->jobs = xreallocarray(batch->jobs, batch->job_capacity, sizeof(*batch->jobs));
 	}
 	batch->jobs[at] = *job;
+	batch->presses |= job->removes || !replace;
 	if (!job->removes)
 		rtnl_address_add(&batch->messages, job->link_index, &job->prefix, job->valid_s,
 		                 replace);
@@ -43,10 +44,10 @@ void vrrp_address_batch_refused(void *ctx, size_t index, int error)
 	batch->jobs[index].error = error;
 }
 
-void vrrp_address_batch_note(const struct vrrp_address_batch *batch, struct vrrp_links *links)
+void vrrp_address_batch_note(struct vrrp_address_batch *batch, struct vrrp_links *links)
 {
-	for (size_t i = 0; i < batch->messages.count; i++) {
-		const struct vrrp_address_job *job = &batch->jobs[i];
+	while (batch->noted < batch->messages.count) {
+		const struct vrrp_address_job *job = &batch->jobs[batch->noted++];
 
 		if (job->removes)
 			vrrp_links_note_removed(links, job->link_index, &job->prefix);
@@ -81,6 +82,16 @@ void vrrp_address_batch_conclude(struct vrrp_address_batch *batch, struct vrrp_l
 			batch->refused(batch->ctx, job->owner, job->error);
 	}
 	nl_batch_clear(&batch->messages);
+	batch->presses = false;
+	batch->noted = 0;
+}
+
+bool vrrp_address_batch_has_refusals(const struct vrrp_address_batch *batch)
+{
+	for (size_t i = 0; i < batch->messages.count; i++)
+		if (batch->jobs[i].error)
+			return true;
+	return false;
 }
 
 void vrrp_address_batch_move(struct vrrp_address_batch *to, struct vrrp_address_batch *from)
@@ -89,6 +100,8 @@ void vrrp_address_batch_move(struct vrrp_address_batch *to, struct vrrp_address_
 	memset(&from->messages, 0, sizeof(from->messages));
 	from->jobs = NULL;
 	from->job_capacity = 0;
+	from->presses = false;
+	from->noted = 0;
 }
 
 void vrrp_address_batch_done(struct vrrp_address_batch *batch)

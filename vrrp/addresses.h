@@ -55,8 +55,10 @@ struct vrrp_addresses {
  * VRRP thread, executed there or elsewhere, concluded on the VRRP thread. */
 struct vrrp_address_batch {
 	struct nl_batch messages;
+	bool presses; /* not all of it is renewing what is there: somebody waits for the outcome */
 	struct vrrp_address_job *jobs; /* one for each message */
 	size_t job_capacity;
+	size_t noted; /* so many of them are in the links as if they were done */
 	/* Is the address that 'self' wants to remove another's, who keeps it? */
 	bool (*claimed)(void *ctx, const struct vrrp_addresses *self, int link_index,
 	                const struct addr_prefix *prefix);
@@ -65,10 +67,13 @@ struct vrrp_address_batch {
 	void *ctx;
 };
 
-/* Notes in 'links' what is about to be done, as if it were done. */
-void vrrp_address_batch_note(const struct vrrp_address_batch *batch, struct vrrp_links *links);
+/* Notes in 'links' what is about to be done, as if it were done; what was noted is not noted again.
+ */
+void vrrp_address_batch_note(struct vrrp_address_batch *batch, struct vrrp_links *links);
 /* Has the kernel do it. Touches nothing but the batch. 0 or -errno of the channel. */
 LT_MUST_USE int vrrp_address_batch_execute(struct vrrp_address_batch *batch, struct nl *nl);
+/* Did the kernel refuse anything? After executing. */
+bool vrrp_address_batch_has_refusals(const struct vrrp_address_batch *batch);
 /* While executing: the kernel refused message 'index' of the batch 'ctx' with a positive errno. */
 void vrrp_address_batch_refused(void *ctx, size_t index, int error);
 /* Takes back the notes of what the kernel refused, tells 'refused', empties the batch. */

@@ -195,6 +195,15 @@ static size_t build_advertised(const struct model_router *router,
 	return count;
 }
 
+static struct addr *copy_list(struct arena *arena, const struct addr *list, size_t count)
+{
+	struct addr *copy = arena_array(arena, count, sizeof(*copy));
+
+	if (count > 0)
+		memcpy(copy, list, count * sizeof(*copy));
+	return copy;
+}
+
 static void build_router(struct arena *arena, const struct model_snapshot *snapshot,
                          const struct lingerers *lingerers, const struct model_router *router,
                          struct vrrp_router_config *config)
@@ -233,10 +242,7 @@ static void build_router(struct arena *arena, const struct model_snapshot *snaps
 		         router->track_interfaces[i]);
 
 	build_owned(arena, snapshot, lingerers, router, config);
-	struct addr *list4 = arena_array(arena, ADVERTISED4_MAX, sizeof(*list4));
-	struct addr *list6 = arena_array(arena, ADVERTISED6_MAX, sizeof(*list6));
-	config->advertised4 = list4;
-	config->advertised6 = list6;
+	struct addr list4[ADVERTISED4_MAX], list6[ADVERTISED6_MAX];
 	config->advertised4_count =
 		build_advertised(router, config, ADDR_IPV4, list4, ADVERTISED4_MAX);
 	config->advertised6_count =
@@ -250,6 +256,8 @@ static void build_router(struct arena *arena, const struct model_snapshot *snaps
 		else
 			advertise(list6, &config->advertised6_count, ADVERTISED6_MAX, stand_in);
 	}
+	config->advertised4 = copy_list(arena, list4, config->advertised4_count);
+	config->advertised6 = copy_list(arena, list6, config->advertised6_count);
 }
 
 /* Renewing one of n IPv4 addresses of an interface takes the kernel a walk over all n: what n of

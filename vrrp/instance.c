@@ -112,13 +112,8 @@ void vrrp_instance_configure(struct vrrp_instance *instance,
 
 void vrrp_instance_own(struct vrrp_instance *instance, int64_t now_us)
 {
-	struct vrrp_shared *shared = instance->shared;
-
 	if (instance->owns_others && instance->addresses.wanted) {
-		vrrp_addresses_sweep(&instance->addresses, &shared->links, now_us,
-		                     vrrp_instance_batch(instance));
-		if (vrrp_shared_commit(shared) < 0)
-			shared->lost = true;
+		vrrp_instance_sweep(instance, now_us);
 		if (instance->group->fsm.leaving == VRRP_LEAVE_NONE)
 			vrrp_instance_announce_anew(instance, now_us);
 	}

@@ -39,7 +39,6 @@ struct vrrp_shared {
 	bool report_now;  /* a state changed: tell at once */
 	bool report_soon; /* something else changed */
 	bool lost;        /* a netlink channel failed: what there is must be asked */
-	bool counted;     /* only counters changed */
 	/* Something to tell a person. */
 	void (*event)(void *ctx, int level, const char *message);
 	void (*failover_done)(void *ctx, const char *router, int result);
@@ -154,6 +153,8 @@ void vrrp_instance_settle_failover(struct vrrp_instance *instance);
 /* With a virtual MAC: not all addresses are in use yet, so frames from it would turn switches to us
  * too early. */
 bool vrrp_instance_is_settling(struct vrrp_instance *instance, int64_t now_us);
+/* Asks for the next steps of taking, renewing or letting go of its addresses. */
+void vrrp_instance_sweep(struct vrrp_instance *instance, int64_t now_us);
 /* Begins the bursts, for instance because an interface has come up. */
 void vrrp_instance_announce_anew(struct vrrp_instance *instance, int64_t now_us);
 /* Sends what the schedule has for now. */

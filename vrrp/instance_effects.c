@@ -59,14 +59,16 @@ void vrrp_instance_refused(struct vrrp_instance *instance, int error)
 	                   strerrordesc_np(error));
 }
 
-/* The next steps of taking or letting go. */
-static void sweep(struct vrrp_instance *instance, int64_t now_us)
+/* The next steps of taking or letting go. What the worker is to do leaves at the end of the turn,
+ * that of all virtual routers together. */
+void vrrp_instance_sweep(struct vrrp_instance *instance, int64_t now_us)
 {
 	struct vrrp_shared *shared = instance->shared;
 
 	vrrp_addresses_sweep(&instance->addresses, &shared->links, now_us,
 	                     vrrp_instance_batch(instance));
-	if (vrrp_shared_commit(shared) < 0)
+	vrrp_address_batch_note(&shared->batch, &shared->links);
+	if (shared->batch_inline.messages.count > 0 && vrrp_shared_commit(shared) < 0)
 		shared->lost = true;
 }
 
@@ -100,7 +102,7 @@ static void take(struct vrrp_instance *instance, int64_t now_us, enum model_rout
 		vrrp_addresses_defer(&instance->addresses, now_us);
 		instance->floating_untold = true;
 	}
-	sweep(instance, now_us);
+	vrrp_instance_sweep(instance, now_us);
 }
 
 static void release(struct vrrp_instance *instance, int64_t now_us)
@@ -108,7 +110,7 @@ static void release(struct vrrp_instance *instance, int64_t now_us)
 	vrrp_announcer_stop(&instance->announcer);
 	instance->floating_untold = false;
 	vrrp_addresses_want(&instance->addresses, false, now_us);
-	sweep(instance, now_us);
+	vrrp_instance_sweep(instance, now_us);
 	raise_macvlans(instance, false);
 }
 
@@ -190,7 +192,6 @@ static void announce_one(struct vrrp_instance *instance, const struct vrrp_addre
 	    0)
 		return;
 	instance->status.counters.announcements_sent++;
-	instance->shared->counted = true;
 }
 
 /* Right before clients are told to come here: answers to what is sent on for them must come here

@@ -113,7 +113,6 @@ void vrrp_instance_advertise(struct vrrp_instance *instance, int64_t now_us, uin
 	counters->adverts_sent++;
 	if (priority == 0)
 		counters->priority_zero_sent++;
-	instance->shared->counted = true;
 }
 
 /* --- in --- */
@@ -124,7 +123,6 @@ static void drop(struct vrrp_instance *instance, int64_t now_us, enum model_vrrp
 	char src[ADDR_TEXT_SIZE];
 
 	instance->status.counters.drops[reason]++;
-	instance->shared->counted = true;
 	if (reason == MODEL_DROP_OWN || !may_tell(&instance->told_drop_us[reason], now_us))
 		return;
 	vrrp_instance_tell(instance, LOG_LEVEL_WARN,
@@ -221,6 +219,8 @@ void vrrp_instance_packet(struct vrrp_instance *instance, int64_t now_us,
 	struct vrrp_verdict verdict;
 	struct vrrp_auth_seen seen = {.key_id = 0};
 	enum model_vrrp_drop reason;
+	struct addr before;
+	uint8_t before_priority;
 
 	if (vrrp_wire_decode(data, size, envelope, advert, &reason) < 0) {
 		drop(instance, now_us, reason, envelope);
@@ -242,8 +242,12 @@ void vrrp_instance_packet(struct vrrp_instance *instance, int64_t now_us,
 	if (instance->auth && seen.key_id == 0)
 		counters->adverts_unsigned++;
 	note_peer(instance, now_us, &envelope->src, advert, &seen);
-	instance->shared->counted = true;
+	before = instance->group->fsm.active;
+	before_priority = instance->group->fsm.active_priority;
 	vrrp_fsm_advert(&instance->group->fsm, now_us, instance->member, &envelope->src, advert,
 	                &effects);
+	if (!addr_equal(&before, &instance->group->fsm.active) ||
+	    before_priority != instance->group->fsm.active_priority)
+		instance->shared->report_soon = true;
 	vrrp_group_act(instance->group, now_us, &effects);
 }

@@ -13,16 +13,16 @@
 #include <string.h>
 
 #define REPORT_US         (500 * US_PER_MS)
-#define REPORT_COUNTED_US (2 * US_PER_S)
 
 /* --- time --- */
 
 /* Now; and should the machine have slept, others own what we think we own. */
 int64_t vrrp_node_clock(struct vrrp_node *node)
 {
-	int64_t now_us = mono_now_us();
-	bool slept = vrrp_timers_slept(&node->suspended_us, mono_suspended_us());
+	int64_t suspended_us, now_us = mono_now_and_suspended_us(&suspended_us);
+	bool slept = vrrp_timers_slept(&node->suspended_us, suspended_us);
 
+	node->clock_us = now_us;
 	for (size_t i = 0; slept && i < node->count; i++) {
 		vrrp_instance_step_down(node->instances[i], now_us, MODEL_REASON_SUSPENDED);
 		node->deadlines[i] = vrrp_instance_deadline(node->instances[i]);
@@ -33,7 +33,8 @@ int64_t vrrp_node_clock(struct vrrp_node *node)
 static void report(struct vrrp_node *node, int64_t now_us)
 {
 	struct vrrp_shared *shared = &node->shared;
-	struct model_router_status *routers = xcalloc(node->count + 1, sizeof(*routers));
+	struct model_router_status *routers =
+		node->count ? xcalloc(node->count, sizeof(*routers)) : NULL;
 	size_t count = 0;
 
 	for (size_t i = 0; i < node->count; i++) {
@@ -43,8 +44,13 @@ static void report(struct vrrp_node *node, int64_t now_us)
 		routers[count++] = node->instances[i]->status;
 	}
 	node->reported_us = now_us;
-	shared->report_now = shared->report_soon = shared->counted = false;
+	shared->report_now = shared->report_soon = false;
 	node->handlers.status(node->handlers.ctx, routers, count);
+}
+
+void vrrp_node_report(struct vrrp_node *node)
+{
+	report(node, mono_now_us());
 }
 
 static int64_t report_due(const struct vrrp_node *node)
@@ -55,8 +61,6 @@ static int64_t report_due(const struct vrrp_node *node)
 		return INT64_MIN;
 	if (shared->report_soon)
 		return node->reported_us + REPORT_US;
-	if (shared->counted)
-		return node->reported_us + REPORT_COUNTED_US;
 	return TIME_NEVER;
 }
 
@@ -187,7 +191,9 @@ static void packet_received(void *ctx, void *router, const struct vrrp_envelope 
 
 static void packets_settled(void *ctx)
 {
-	vrrp_node_settle(ctx, mono_now_us());
+	struct vrrp_node *node = ctx;
+
+	vrrp_node_settle(node, node->clock_us);
 }
 
 static void expire(struct vrrp_node *node, struct vrrp_instance *instance, int64_t now_us)
@@ -234,7 +240,8 @@ static void timer_expired(struct loop_deadline *deadline)
 	}
 	if (node->orphans_left)
 		vrrp_node_remove_orphans(node);
-	vrrp_node_settle(node, mono_now_us());
+	vrrp_thread_worker_collect(node->shared.worker);
+	vrrp_node_settle(node, now_us);
 }
 
 static void event_received(void *ctx, const struct nlmsghdr *message)
@@ -358,7 +365,7 @@ int vrrp_node_open(struct vrrp_node *node, struct loop *loop,
 		r = loop_deadline_init(loop, &node->timer);
 	if (r < 0)
 		goto close_events;
-	r = vrrp_thread_worker_start(loop, batch_done, node, &shared->worker);
+	r = vrrp_thread_worker_start(loop, node->events, batch_done, node, &shared->worker);
 	if (r < 0)
 		goto close_timer;
 	node->timer.expired = timer_expired;

@@ -13,8 +13,9 @@
 
 /* News for the owner. */
 struct vrrp_node_handlers {
-	/* 'routers' is the handler's to free(). At once after a transition, else at most twice a
-	 * second, and only when something changed. */
+	/* 'routers' is the handler's to free(), NULL when there are none. At once after a
+	 * transition, else at most twice a second, and only when something else than counters has
+	 * changed. */
 	void (*status)(void *ctx, struct model_router_status *routers, size_t count);
 	void (*event)(void *ctx, int level, const char *message);
 	void (*failover_done)(void *ctx, const char *router, int result);
@@ -43,6 +44,7 @@ struct vrrp_node {
 	size_t count;
 	uint64_t turn;        /* of the timer */
 	int64_t suspended_us; /* the most of mono_suspended_us() so far */
+	int64_t clock_us;     /* when the clock was read last */
 	int64_t reported_us;
 	bool configured;   /* at least once: what nobody owns is a leftover */
 	bool orphans_left; /* more leftovers than one turn removes */
@@ -59,6 +61,8 @@ void vrrp_node_close(struct vrrp_node *node, bool keep);
 /* Takes ownership of 'config'. A router is the same one as before when interface, VRID and kind of
  * MAC are. */
 void vrrp_node_configure(struct vrrp_node *node, struct vrrp_config *config);
+/* handlers.status now, counters and all. */
+void vrrp_node_report(struct vrrp_node *node);
 /* handlers.failover_done says how it went. */
 void vrrp_node_failover(struct vrrp_node *node, const char *router);
 /* Hands over everything, then handlers.stopped. 'keep': leaves addresses to the next start instead,

@@ -5,23 +5,28 @@
 #include "lib/log.h"
 #include "lib/mailbox.h"
 #include "lib/mem.h"
+#include "lib/mono.h"
 #include "vrrp/node.h"
 
 #include <errno.h>
 #include <linux/capability.h>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #define STACK_SIZE (256 * 1024)
+/* Of looking how things are: more than any turn of the thread takes. */
+#define LOOK_US    (20 * US_PER_MS)
 
-enum order_kind { ORDER_CONFIGURE, ORDER_FAILOVER, ORDER_STOP, ORDER_QUIT };
+enum order_kind { ORDER_CONFIGURE, ORDER_LOOK, ORDER_FAILOVER, ORDER_STOP, ORDER_QUIT };
 
 struct order {
 	struct mailbox_item item;
@@ -48,6 +53,7 @@ struct vrrp_thread {
 	struct vrrp_thread_handlers handlers;
 	struct mailbox orders, reports;
 	struct loop_wake order_wake, report_wake;
+	sem_t looked; /* an ORDER_LOOK was carried out */
 	struct vrrp_node node;
 	pthread_t thread;
 	bool stop_done; /* the thread's own: say so when all is closed */
@@ -94,6 +100,10 @@ static void carry_out(struct vrrp_thread *thread, struct order *order)
 	switch (order->kind) {
 	case ORDER_CONFIGURE:
 		vrrp_node_configure(&thread->node, order->config);
+		break;
+	case ORDER_LOOK:
+		vrrp_node_report(&thread->node);
+		sem_post(&thread->looked);
 		break;
 	case ORDER_FAILOVER:
 		vrrp_node_failover(&thread->node, order->router);
@@ -189,6 +199,7 @@ static void reports_arrived(struct loop_wake *wake)
 		switch (report->kind) {
 		case REPORT_STATUS:
 			handlers.status(handlers.ctx, report->routers, report->count);
+			report->routers = NULL;
 			break;
 		case REPORT_EVENT:
 			handlers.event(handlers.ctx, report->number, report->text);
@@ -248,6 +259,7 @@ int vrrp_thread_start(struct loop *loop, const struct vrrp_thread_handlers *hand
 	thread->handlers = *handlers;
 	mailbox_init(&thread->orders);
 	mailbox_init(&thread->reports);
+	sem_init(&thread->looked, 0, 0);
 	thread->order_wake.woken = orders_arrived;
 	thread->report_wake.woken = reports_arrived;
 	r = loop_new(&thread->loop);
@@ -270,6 +282,7 @@ close_node:
 free_loop:
 	loop_free(thread->loop);
 free_thread:
+	sem_destroy(&thread->looked);
 	free(thread);
 	return r;
 }
@@ -277,6 +290,20 @@ free_thread:
 void vrrp_thread_configure(struct vrrp_thread *thread, struct vrrp_config *config)
 {
 	send_order(thread, &(struct order){.kind = ORDER_CONFIGURE, .config = config});
+}
+
+void vrrp_thread_look(struct vrrp_thread *thread)
+{
+	const int64_t until_us = mono_now_us() + LOOK_US;
+	const struct timespec until = {.tv_sec = until_us / US_PER_S,
+	                               .tv_nsec = until_us % US_PER_S * 1000};
+
+	while (sem_trywait(&thread->looked) == 0)
+		; /* the late answer of another time */
+	send_order(thread, &(struct order){.kind = ORDER_LOOK});
+	while (sem_clockwait(&thread->looked, CLOCK_MONOTONIC, &until) < 0 && errno == EINTR)
+		;
+	reports_arrived(&thread->report_wake);
 }
 
 void vrrp_thread_failover(struct vrrp_thread *thread, const char *router)
@@ -320,5 +347,6 @@ void vrrp_thread_free(struct vrrp_thread *thread)
 	loop_wake_stop(&thread->report_wake);
 	loop_wake_stop(&thread->order_wake);
 	loop_free(thread->loop);
+	sem_destroy(&thread->looked);
 	free(thread);
 }

@@ -17,9 +17,10 @@ struct vrrp_thread;
 
 /* Called on the main loop. Pointers are valid during the call. */
 struct vrrp_thread_handlers {
-	/* Everything about all routers; at most a few times a second, at once after a transition.
-	 */
-	void (*status)(void *ctx, const struct model_router_status *routers, size_t count);
+	/* Everything about all routers; at once after a transition, else at most a few times a
+	 * second. That counters went on is no news: vrrp_thread_look(). 'routers' is the handler's
+	 * to free(), NULL when there are none. */
+	void (*status)(void *ctx, struct model_router_status *routers, size_t count);
 	/* Something to tell a person; 'message' is ready for the log ("state changed router=front
 	 * from=Backup ..."). */
 	void (*event)(void *ctx, int level, const char *message);
@@ -38,6 +39,9 @@ LT_MUST_USE int vrrp_thread_start(struct loop *loop, const struct vrrp_thread_ha
 /* Takes ownership. Differences are applied: an unchanged router does not notice; a removed one is
  * handed over. */
 void vrrp_thread_configure(struct vrrp_thread *thread, struct vrrp_config *config);
+/* How things are now: handlers are called before it returns. Waits for the thread, which answers at
+ * once unless it is in trouble; then it is not waited for longer than 20 ms. */
+void vrrp_thread_look(struct vrrp_thread *thread);
 void vrrp_thread_failover(struct vrrp_thread *thread, const char *router);
 /* Hands everything over in a planned way; 'keep_addresses' leaves them on the interfaces to be
  * adopted by the next start (no hand-over then): those with a limited lifetime stay for 60 s, and

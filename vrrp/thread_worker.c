@@ -23,6 +23,7 @@ struct work {
 struct vrrp_thread_worker {
 	pthread_t thread;
 	struct nl *nl;
+	struct nl *renewals; /* what is asked on it, others needn't be told of */
 	struct mailbox submitted, finished;
 	sem_t wanted;
 	struct loop_wake wake;
@@ -44,8 +45,14 @@ static bool carry_out(struct vrrp_thread_worker *worker, struct work *work)
 		free_work(work);
 		return false;
 	}
-	work->result = vrrp_address_batch_execute(&work->batch, worker->nl);
-	if (mailbox_send(&worker->finished, &work->item))
+	bool presses = work->batch.presses;
+
+	work->result = vrrp_address_batch_execute(&work->batch,
+	                                          presses ? worker->nl : worker->renewals);
+	presses |= work->result < 0 || vrrp_address_batch_has_refusals(&work->batch);
+	mailbox_send(&worker->finished, &work->item);
+	/* Also when something waits there already: it may be what could wait. */
+	if (presses)
 		loop_wake_send(&worker->wake);
 	return true;
 }
@@ -79,9 +86,8 @@ static void *run(void *arg)
 
 /* --- the loop's side --- */
 
-static void work_finished(struct loop_wake *wake)
+void vrrp_thread_worker_collect(struct vrrp_thread_worker *worker)
 {
-	struct vrrp_thread_worker *worker = lt_container_of(wake, struct vrrp_thread_worker, wake);
 	struct mailbox_item *item = mailbox_take(&worker->finished);
 
 	while (item) {
@@ -91,6 +97,11 @@ static void work_finished(struct loop_wake *wake)
 		worker->done(worker->ctx, &work->batch, work->result);
 		free_work(work);
 	}
+}
+
+static void work_finished(struct loop_wake *wake)
+{
+	vrrp_thread_worker_collect(lt_container_of(wake, struct vrrp_thread_worker, wake));
 }
 
 static void submit(struct vrrp_thread_worker *worker, struct work *work)
@@ -123,30 +134,41 @@ static int create_thread(struct vrrp_thread_worker *worker)
 	return -r;
 }
 
-int vrrp_thread_worker_start(struct loop *loop,
+static void free_worker(struct vrrp_thread_worker *worker)
+{
+	sem_destroy(&worker->wanted);
+	nl_close(worker->renewals);
+	nl_close(worker->nl);
+	free(worker);
+}
+
+int vrrp_thread_worker_start(struct loop *loop, struct nl *events,
                              void (*done)(void *ctx, struct vrrp_address_batch *batch, int result),
                              void *ctx, struct vrrp_thread_worker **ret_worker)
 {
 	struct vrrp_thread_worker *worker = xcalloc(1, sizeof(*worker));
-	int r = nl_open(NETLINK_ROUTE, &worker->nl);
+	int r;
 
-	if (r < 0) {
-		free(worker);
-		return r;
-	}
 	worker->done = done;
 	worker->ctx = ctx;
 	mailbox_init(&worker->submitted);
 	mailbox_init(&worker->finished);
 	sem_init(&worker->wanted, 0, 0);
+	r = nl_open(NETLINK_ROUTE, &worker->nl);
+	if (r == 0)
+		r = nl_open(NETLINK_ROUTE, &worker->renewals);
+	if (r == 0)
+		r = nl_ignore(events, worker->renewals);
+	if (r < 0) {
+		free_worker(worker);
+		return r;
+	}
 	worker->wake.woken = work_finished;
 	loop_wake_start(loop, &worker->wake);
 	r = create_thread(worker);
 	if (r < 0) {
 		loop_wake_stop(&worker->wake);
-		sem_destroy(&worker->wanted);
-		nl_close(worker->nl);
-		free(worker);
+		free_worker(worker);
 		return r;
 	}
 	*ret_worker = worker;
@@ -172,7 +194,5 @@ void vrrp_thread_worker_stop(struct vrrp_thread_worker *worker)
 		free_work(work);
 	}
 	loop_wake_stop(&worker->wake);
-	sem_destroy(&worker->wanted);
-	nl_close(worker->nl);
-	free(worker);
+	free_worker(worker);
 }

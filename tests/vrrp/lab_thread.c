@@ -57,12 +57,12 @@ static void print_router(const struct model_router_status *r)
 	say("status", text);
 }
 
-static void on_status(void *ctx, const struct model_router_status *routers, size_t count)
+static void on_status(void *ctx, struct model_router_status *routers, size_t count)
 {
 	struct lab *lab = ctx;
 
-	lab->routers = realloc(lab->routers, (count + 1) * sizeof(*routers));
-	memcpy(lab->routers, routers, count * sizeof(*routers));
+	free(lab->routers);
+	lab->routers = routers;
 	lab->router_count = count;
 }
 
@@ -113,6 +113,13 @@ static bool load(struct lab *lab)
 	return snapshot != NULL;
 }
 
+static void print_routers(struct lab *lab)
+{
+	vrrp_thread_look(lab->thread);
+	for (size_t i = 0; i < lab->router_count; i++)
+		print_router(&lab->routers[i]);
+}
+
 static void obey(struct lab *lab, const char *line)
 {
 	if (!strcmp(line, "reload"))
@@ -124,8 +131,7 @@ static void obey(struct lab *lab, const char *line)
 	else if (!strcmp(line, "keep"))
 		vrrp_thread_stop(lab->thread, true);
 	else if (!strcmp(line, "status"))
-		for (size_t i = 0; i < lab->router_count; i++)
-			print_router(&lab->routers[i]);
+		print_routers(lab);
 	else
 		fprintf(stderr, "unknown order: %s\n", line);
 }

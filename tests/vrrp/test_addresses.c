@@ -108,6 +108,7 @@ static const char *asked(void)
 		                           addr_prefix_format(&event.address.prefix, prefix));
 	}
 	vrrp_address_batch_note(&batch, &links);
+	batch.noted = 0;
 	nl_batch_clear(&batch.messages);
 	return text;
 }
