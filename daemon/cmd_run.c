@@ -99,7 +99,10 @@ static const struct options_option options[] = {
                  "the next start to adopt [clean]"},
 	{.name = "resync",
          .value = "DURATION",
-         .help = "compare with the kernel at least this often, 1s to 1h [10s]"},
+         .help = "compare with the kernel at least this often, 1s to 1h [10s]",
+         .more = "Where that would take more than a hundredth of a core, as with thousands of "
+                 "virtual servers, it is less often, but every five minutes (unless a longer time "
+                 "is asked for). The status shows it."},
 	{.name = "seccomp",
          .value = "ON",
          .choices = seccomp_choices,

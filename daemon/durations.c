@@ -17,3 +17,12 @@ void durations_note(struct durations *durations, int64_t took_us)
 	durations->counts[bucket]++;
 	durations->sum_us += took_us;
 }
+
+int64_t durations_resync_us(int64_t wanted_us, int64_t cpu_us)
+{
+	int64_t paced_us = cpu_us < DURATIONS_RESYNC_MAX_US / DURATIONS_RESYNC_SHARE
+	                           ? cpu_us * DURATIONS_RESYNC_SHARE
+	                           : DURATIONS_RESYNC_MAX_US;
+
+	return wanted_us > paced_us ? wanted_us : paced_us;
+}

@@ -16,6 +16,14 @@ struct durations {
 	int64_t sum_us;
 };
 
+/* Comparing all with the kernel is to take no more than a hundredth of a core's time ... */
+#define DURATIONS_RESYNC_SHARE  100
+/* ... but what others changed is found within this time. */
+#define DURATIONS_RESYNC_MAX_US INT64_C(300000000)
+/* How long to wait before comparing all again, when 'wanted_us' is asked for and the last time took
+ * 'cpu_us' of the processor. Never less than what is asked for. */
+int64_t durations_resync_us(int64_t wanted_us, int64_t cpu_us);
+
 /* It took so long; less than nothing counts as nothing. */
 void durations_note(struct durations *durations, int64_t took_us);
 

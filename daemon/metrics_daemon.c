@@ -39,6 +39,9 @@ static void write_reconcile(const struct reconcile *r, struct text *out)
 	               "Comparisons of the kernel with what is wanted.", (double)r->turn_count);
 	metrics_single(out, "lintel_reconcile_last_duration_seconds", "gauge",
 	               "How long the last one took.", (double)r->turn_took_us / (double)US_PER_S);
+	metrics_single(out, "lintel_reconcile_resync_seconds", "gauge",
+	               "How often all is compared without a cause.",
+	               (double)r->resync_paced_us / (double)US_PER_S);
 }
 
 static void write_problems(const struct reconcile *r, const struct checks *checks, struct text *out)

@@ -228,7 +228,7 @@ static void arm(struct reconcile *r)
  * they are as they should be, and what changed comes first. */
 static void turn(struct reconcile *r, enum balance_cause cause)
 {
-	int64_t begin_us = mono_now_us();
+	int64_t begin_us = mono_now_us(), cpu_us = mono_thread_cpu_us();
 	bool first = r->turn_count == 0, held_changed = false;
 
 	if (!r->snapshot)
@@ -256,8 +256,11 @@ static void turn(struct reconcile *r, enum balance_cause cause)
 	durations_note(&r->phases[RECONCILE_READ], r->balance.read_us);
 	durations_note(&r->phases[RECONCILE_PLAN], r->balance.plan_us);
 	durations_note(&r->phases[RECONCILE_APPLY], r->balance.apply_us);
+	if (cause == BALANCE_RESYNC)
+		r->resync_paced_us =
+			durations_resync_us(r->resync_us, mono_thread_cpu_us() - cpu_us);
 	if (cause == BALANCE_RESYNC || r->resync_at_us == 0)
-		r->resync_at_us = begin_us + r->turn_took_us + r->resync_us;
+		r->resync_at_us = begin_us + r->turn_took_us + r->resync_paced_us;
 	arm(r);
 	if (held_changed && r->held_changed)
 		r->held_changed(r->ctx);
@@ -284,7 +287,10 @@ int reconcile_open(struct reconcile *reconcile, struct loop *loop, const char *s
                    int64_t resync_us, struct text *why)
 {
 	*reconcile =
-		(struct reconcile){.loop = loop, .state_dir = state_dir, .resync_us = resync_us};
+		(struct reconcile){.loop = loop,
+	                           .state_dir = state_dir,
+	                           .resync_us = resync_us,
+	                           .resync_paced_us = resync_us};
 	problems_init(&reconcile->nft_problems, "nft");
 	problems_init(&reconcile->sysctl_problems, "sysctl");
 	problems_init(&reconcile->proxy_problems, "kube-proxy");

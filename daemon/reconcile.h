@@ -22,7 +22,8 @@ enum reconcile_phase { RECONCILE_READ, RECONCILE_PLAN, RECONCILE_APPLY, RECONCIL
 struct reconcile {
 	struct loop *loop;
 	const char *state_dir; /* not owned */
-	int64_t resync_us;
+	int64_t resync_us;       /* asked for */
+	int64_t resync_paced_us; /* in force: longer where comparing takes long */
 	const struct model_snapshot
 		*snapshot; /* not owned; NULL until the first reconcile_want() */
 	bool replicating;  /* connections are: more settings are needed */

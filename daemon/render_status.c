@@ -369,6 +369,10 @@ static void add_reconcile(const struct render_page *page, const json_t *reconcil
 	            render_span(json_number_value(ago), ago_buf),
 	            render_span(render_number(reconcile, "durationSeconds"), took_buf), operations,
 	            render_plural(operations));
+	if (render_number(reconcile, "resyncSeconds") >
+	    render_number(reconcile, "resyncWantedSeconds"))
+		text_printf(&line, ", all of it only every %s as it takes long",
+		            render_span(render_number(reconcile, "resyncSeconds"), took_buf));
 	if (drift)
 		text_printf(&line,
 		            "; repaired what others had changed %" JSON_INTEGER_FORMAT " time%s",

@@ -57,9 +57,11 @@ static json_t *reconcile_object(const struct reconcile *r, int64_t now_us)
 		r->balance.kernel ? ipvs_kernel_counters(r->balance.kernel) : NULL;
 
 	return json_pack(
-		"{s:o,s:o,s:o,s:o,s:o,s:I,s:I,s:I,s:I,s:I}", "secondsAgo",
+		"{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:I,s:I,s:I,s:I,s:I}", "secondsAgo",
 		report_age(now_us, r->turned_us), "durationSeconds",
-		report_seconds(r->turn_took_us), "ipvsReadSeconds",
+		report_seconds(r->turn_took_us), "resyncSeconds",
+		report_seconds(r->resync_paced_us), "resyncWantedSeconds",
+		report_seconds(r->resync_us), "ipvsReadSeconds",
 		report_seconds(r->balance.read_us), "ipvsPlanSeconds",
 		report_seconds(r->balance.plan_us), "ipvsApplySeconds",
 		report_seconds(r->balance.apply_us), "turns", (json_int_t)r->turn_count,

@@ -38,6 +38,11 @@ int64_t mono_suspended_us(void)
 	return suspended_us;
 }
 
+int64_t mono_thread_cpu_us(void)
+{
+	return read_us(CLOCK_THREAD_CPUTIME_ID);
+}
+
 int64_t mono_wall_us(void)
 {
 	return read_us(CLOCK_REALTIME);

@@ -17,6 +17,8 @@ int64_t mono_now_us(void);
 int64_t mono_suspended_us(void);
 /* Both in one: now, and '*ret_suspended_us'. */
 int64_t mono_now_and_suspended_us(int64_t *ret_suspended_us);
+/* Processor time that the calling thread has used. */
+int64_t mono_thread_cpu_us(void);
 /* Microseconds since 1970: for people, and for what other machines compare with their clocks. It
  * may be set. */
 int64_t mono_wall_us(void);
