@@ -118,18 +118,10 @@ static void schedule_round(struct vrrp_announcer *a)
 	}
 }
 
-static bool is_paced(const struct vrrp_announcer *a, int64_t now_us)
-{
-	return a->pace_count >= VRRP_ANNOUNCE_PACE_COUNT &&
-	       now_us < a->pace_us + VRRP_ANNOUNCE_PACE_US;
-}
-
 int64_t vrrp_announcer_deadline(const struct vrrp_announcer *announcer)
 {
 	if (!announcer->running)
 		return TIME_NEVER;
-	if (is_paced(announcer, announcer->due_us))
-		return announcer->pace_us + VRRP_ANNOUNCE_PACE_US;
 	return announcer->due_us;
 }
 
@@ -139,21 +131,49 @@ bool vrrp_announcer_next(struct vrrp_announcer *announcer, int64_t now_us, size_
 
 	if (now_us < vrrp_announcer_deadline(a))
 		return false;
-	if (now_us >= a->pace_us + VRRP_ANNOUNCE_PACE_US) {
-		a->pace_us = now_us;
-		a->pace_count = 0;
-	}
 	if (a->round_left == 0) {
 		a->round_left = a->params.address_count;
 		a->round_us = now_us;
 	}
 	*ret_index = a->position;
 	a->position = (a->position + 1) % a->params.address_count;
-	a->pace_count++;
 	a->round_left--;
 	if (a->round_left == 0) {
 		a->rounds_left--;
 		schedule_round(a);
 	}
 	return true;
+}
+
+/* --- pace --- */
+
+unsigned vrrp_announce_pace_room(struct vrrp_announce_pace *pace, int64_t now_us)
+{
+	if (now_us < pace->free_us)
+		return 0;
+	if (now_us >= pace->since_us + VRRP_ANNOUNCE_PACE_US) {
+		pace->since_us = now_us;
+		pace->count = 0;
+	}
+	return VRRP_ANNOUNCE_PACE_COUNT - pace->count;
+}
+
+void vrrp_announce_pace_spend(struct vrrp_announce_pace *pace, unsigned count, int64_t began_us,
+                              int64_t ended_us)
+{
+	int64_t rest_us = (ended_us - began_us) * VRRP_ANNOUNCE_REST_FACTOR;
+
+	pace->count += count;
+	if (pace->count < VRRP_ANNOUNCE_PACE_COUNT)
+		return;
+	pace->count = 0;
+	pace->free_us = pace->since_us + VRRP_ANNOUNCE_PACE_US;
+	if (pace->free_us < ended_us + rest_us)
+		pace->free_us = ended_us + rest_us;
+	pace->since_us = pace->free_us;
+}
+
+int64_t vrrp_announce_pace_deadline(const struct vrrp_announce_pace *pace)
+{
+	return pace->free_us;
 }

@@ -7,7 +7,8 @@
  *
  * The schedule: a burst of rounds, a second burst, then one round now and then for tables that lost
  * the address. A round is one frame for each address, so the first frame of every address goes out
- * before the second of any. Frames are paced, so that thousands of addresses are no flood. */
+ * before the second of any. Frames are paced, those of all virtual routers together, so that
+ * thousands of addresses are no flood and leave time for what matters more. */
 
 #ifndef LINTEL_VRRP_ANNOUNCE_H
 #define LINTEL_VRRP_ANNOUNCE_H
@@ -19,9 +20,12 @@
 #define VRRP_ANNOUNCE_NA_SIZE    86
 #define VRRP_ANNOUNCE_FRAME_MAX  VRRP_ANNOUNCE_NA_SIZE
 
-/* At most so many frames of one virtual router in so long. */
-#define VRRP_ANNOUNCE_PACE_COUNT 64
-#define VRRP_ANNOUNCE_PACE_US    (1 * US_PER_MS)
+/* At most so many frames in so long, and in one turn of the loop ... */
+#define VRRP_ANNOUNCE_PACE_COUNT  64
+#define VRRP_ANNOUNCE_PACE_US     (1 * US_PER_MS)
+/* ... after which there are none for so many times as long as these took: a thread with real-time
+ * priority would else leave nothing for others on its processor. */
+#define VRRP_ANNOUNCE_REST_FACTOR 3
 
 /* A whole Ethernet frame for AF_PACKET: gratuitous ARP for IPv4 (42 bytes), unsolicited neighbour
  * advertisement for IPv6 (86 bytes, router and override flags, from the address itself). 'mac' is
@@ -46,10 +50,8 @@ struct vrrp_announcer {
 	size_t round_left;    /* frames still to go in this round; 0: between rounds */
 	size_t position;      /* address of the next frame */
 	int64_t started_us;
-	int64_t round_us;    /* when this round began */
-	int64_t due_us;      /* next frame, unless paced */
-	int64_t pace_us;     /* when this stretch of the pace began */
-	unsigned pace_count; /* frames in it */
+	int64_t round_us; /* when this round began */
+	int64_t due_us;   /* next frame */
 };
 
 /* Begins the first burst at once. While running: begins it anew, going on with the address that is
@@ -62,5 +64,20 @@ int64_t vrrp_announcer_deadline(const struct vrrp_announcer *announcer);
 /* Gives the index of one address to announce now; false: none, ask the deadline. Call it until
  * then. */
 bool vrrp_announcer_next(struct vrrp_announcer *announcer, int64_t now_us, size_t *ret_index);
+
+/* Zero-initialised: may begin at once. Read only outside vrrp/announce.c. */
+struct vrrp_announce_pace {
+	int64_t since_us; /* when this stretch began */
+	unsigned count;   /* frames in it */
+	int64_t free_us;  /* rests until then */
+};
+
+/* How many frames may be sent now. */
+unsigned vrrp_announce_pace_room(struct vrrp_announce_pace *pace, int64_t now_us);
+/* So many were sent in a turn of the loop, which took from 'began_us' to 'ended_us'. */
+void vrrp_announce_pace_spend(struct vrrp_announce_pace *pace, unsigned count, int64_t began_us,
+                              int64_t ended_us);
+/* When there is room (again); in the past: now. */
+int64_t vrrp_announce_pace_deadline(const struct vrrp_announce_pace *pace);
 
 #endif

@@ -209,12 +209,25 @@ static int64_t least(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
+static int64_t announce_deadline(const struct vrrp_instance *instance)
+{
+	int64_t due_us = vrrp_announcer_deadline(&instance->announcer);
+
+	return due_us < instance->announce_hold_us ? instance->announce_hold_us : due_us;
+}
+
+bool vrrp_instance_announces(const struct vrrp_instance *instance, int64_t now_us)
+{
+	return announce_deadline(instance) <= now_us;
+}
+
 int64_t vrrp_instance_deadline(const struct vrrp_instance *instance)
 {
-	int64_t announce_us = vrrp_announcer_deadline(&instance->announcer);
+	int64_t announce_us = announce_deadline(instance);
+	int64_t paced_us = vrrp_announce_pace_deadline(&instance->shared->pace);
 
-	if (announce_us < instance->announce_hold_us)
-		announce_us = instance->announce_hold_us;
+	if (announce_us < paced_us)
+		announce_us = paced_us;
 	return least(vrrp_fsm_deadline(&instance->group->fsm),
 	             least(vrrp_addresses_deadline(&instance->addresses), announce_us));
 }
@@ -249,7 +262,6 @@ void vrrp_instance_expired(struct vrrp_instance *instance, int64_t now_us)
 	restored =
 		vrrp_addresses_sweep(&instance->addresses, &shared->links, now_us, &shared->batch);
 	instance->status.counters.addresses_restored += restored;
-	vrrp_instance_announce(instance, now_us);
 }
 
 bool vrrp_instance_is_idle(const struct vrrp_instance *instance)

@@ -33,6 +33,7 @@ struct vrrp_shared {
 	 * word: carried out at once, in order with what is done to the macvlans. */
 	struct vrrp_address_batch batch_inline;
 	struct vrrp_macvlan_parents parents;
+	struct vrrp_announce_pace pace;
 	uint64_t last_id; /* of addresses */
 	bool realtime;    /* for status */
 	bool stopping;    /* nothing starts any more */
@@ -125,8 +126,13 @@ void vrrp_instance_step_down(struct vrrp_instance *instance, int64_t now_us,
 int64_t vrrp_instance_deadline(const struct vrrp_instance *instance);
 /* When silence or an advertisement is judged: the receivers must be drained before. */
 bool vrrp_instance_judges(const struct vrrp_instance *instance, int64_t now_us);
-/* What is due is done. Address work is appended to the batches for the caller to commit. */
+/* What is due is done, but for announcements (vrrp_instance_announce()). Address work is appended
+ * to the batches for the caller to commit. */
 void vrrp_instance_expired(struct vrrp_instance *instance, int64_t now_us);
+/* Its announcer has something to send, if the pace lets it. */
+bool vrrp_instance_announces(const struct vrrp_instance *instance, int64_t now_us);
+/* Sends what the schedule has for now, at most 'room' frames. Returns how many. */
+unsigned vrrp_instance_announce(struct vrrp_instance *instance, int64_t now_us, unsigned room);
 /* Nothing is left to be done for it: it owns nothing and may be freed. */
 bool vrrp_instance_is_idle(const struct vrrp_instance *instance);
 /* Brings instance->status up to date. */
@@ -157,8 +163,6 @@ bool vrrp_instance_is_settling(struct vrrp_instance *instance, int64_t now_us);
 void vrrp_instance_sweep(struct vrrp_instance *instance, int64_t now_us);
 /* Begins the bursts, for instance because an interface has come up. */
 void vrrp_instance_announce_anew(struct vrrp_instance *instance, int64_t now_us);
-/* Sends what the schedule has for now. */
-void vrrp_instance_announce(struct vrrp_instance *instance, int64_t now_us);
 /* What our addresses on that interface are reached at; false when it is not running. */
 bool vrrp_instance_mac(const struct vrrp_instance *instance, int link_index,
                        struct addr_mac *ret_mac);

@@ -179,6 +179,7 @@ static bool must_wait(struct vrrp_instance *instance, int64_t now_us)
 
 static void announce_one(struct vrrp_instance *instance, const struct vrrp_address *address)
 {
+	struct vrrp_sockets *sockets = &instance->shared->sockets;
 	uint8_t frame[VRRP_ANNOUNCE_FRAME_MAX];
 	struct addr_mac mac;
 	size_t size;
@@ -188,10 +189,8 @@ static void announce_one(struct vrrp_instance *instance, const struct vrrp_addre
 	    !vrrp_instance_mac(instance, address->link_index, &mac))
 		return;
 	size = vrrp_announce_frame(&address->prefix.addr, &mac, frame);
-	if (vrrp_sockets_send_frame(&instance->shared->sockets, address->link_index, frame, size) <
-	    0)
-		return;
-	instance->status.counters.announcements_sent++;
+	instance->status.counters.announcements_sent +=
+		vrrp_sockets_queue_frame(sockets, address->link_index, frame, size);
 }
 
 /* Right before clients are told to come here: answers to what is sent on for them must come here
@@ -206,20 +205,27 @@ static void announce_floating(struct vrrp_instance *instance)
 			announce_one(instance, &addresses->items[i]);
 }
 
-/* Sends what the schedule has for now. */
-void vrrp_instance_announce(struct vrrp_instance *instance, int64_t now_us)
+/* Sends what the schedule has for now, at most 'room' frames. (Few addresses float: they are not
+ * counted.) Returns how many. */
+unsigned vrrp_instance_announce(struct vrrp_instance *instance, int64_t now_us, unsigned room)
 {
 	const struct vrrp_addresses *addresses = &instance->addresses;
+	unsigned count = 0;
 	size_t at;
 
 	if (instance->floating_untold &&
 	    vrrp_announcer_deadline(&instance->announcer) <= now_us && !must_wait(instance, now_us))
 		announce_floating(instance);
-	while (vrrp_announcer_deadline(&instance->announcer) <= now_us &&
+	while (count < room && vrrp_announcer_deadline(&instance->announcer) <= now_us &&
 	       !must_wait(instance, now_us) &&
-	       vrrp_announcer_next(&instance->announcer, now_us, &at))
+	       vrrp_announcer_next(&instance->announcer, now_us, &at)) {
 		if (at < addresses->count)
 			announce_one(instance, &addresses->items[at]);
+		count++;
+	}
+	instance->status.counters.announcements_sent +=
+		vrrp_sockets_flush(&instance->shared->sockets);
+	return count;
 }
 
 void vrrp_instance_announce_anew(struct vrrp_instance *instance, int64_t now_us)
@@ -238,7 +244,6 @@ void vrrp_instance_announce_anew(struct vrrp_instance *instance, int64_t now_us)
 		return;
 	}
 	vrrp_announcer_start(&instance->announcer, now_us, &params);
-	vrrp_instance_announce(instance, now_us);
 }
 
 enum model_router_reason vrrp_instance_reason(const struct vrrp_instance *instance,

@@ -160,6 +160,35 @@ static void finish_stop(struct vrrp_node *node)
 	node->handlers.stopped(node->handlers.ctx);
 }
 
+/* What all have to announce, as far as the pace lets them; advertisements have gone out before. Who
+ * came last begins the next time. */
+static void announce(struct vrrp_node *node, int64_t now_us)
+{
+	struct vrrp_announce_pace *pace = &node->shared.pace;
+	unsigned room = 0, sent = 0;
+	int64_t began_us = 0;
+	bool any = false;
+
+	for (size_t i = 0; i < node->count && !any; i++)
+		any = vrrp_instance_announces(node->instances[i], now_us);
+	if (!any)
+		return;
+	room = vrrp_announce_pace_room(pace, now_us);
+	if (room > 0)
+		began_us = mono_now_us();
+	for (size_t i = 0; i < node->count && sent < room; i++) {
+		size_t at = (node->announce_next + i) % node->count;
+
+		if (vrrp_instance_announces(node->instances[at], now_us))
+			sent += vrrp_instance_announce(node->instances[at], now_us, room - sent);
+		if (sent == room)
+			node->announce_next = at + 1;
+	}
+	if (sent > 0)
+		vrrp_announce_pace_spend(pace, sent, began_us, mono_now_us());
+	vrrp_node_update_deadlines(node);
+}
+
 void vrrp_node_settle(struct vrrp_node *node, int64_t now_us)
 {
 	if (vrrp_shared_commit(&node->shared) < 0 || node->shared.lost)
@@ -170,6 +199,7 @@ void vrrp_node_settle(struct vrrp_node *node, int64_t now_us)
 		else
 			i++;
 	}
+	announce(node, now_us);
 	if (report_due(node) <= now_us)
 		report(node, now_us);
 	if (node->shared.stopping && !node->stopped)

@@ -42,6 +42,7 @@ struct vrrp_node {
 	int64_t *deadlines; /* of each */
 	struct vrrp_node_source **sources;
 	size_t count;
+	size_t announce_next; /* who may announce first */
 	uint64_t turn;        /* of the timer */
 	int64_t suspended_us; /* the most of mono_suspended_us() so far */
 	int64_t clock_us;     /* when the clock was read last */

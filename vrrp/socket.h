@@ -10,6 +10,7 @@
 #define LINTEL_VRRP_SOCKET_H
 
 #include "lib/loop.h"
+#include "vrrp/announce.h"
 #include "vrrp/wire.h"
 
 #include <net/if.h>
@@ -37,7 +38,7 @@ struct vrrp_sockets {
 	int send4, send6; /* raw, protocol 112; receive nothing */
 	int packet;       /* AF_PACKET, sends whole frames */
 	struct vrrp_receiver *receivers;
-	void *buffers; /* one burst of packets */
+	void *buffers; /* one burst of packets, in and out */
 	/* An IP packet of protocol 112 with 'size' bytes behind the header, for the one in
 	 * receiver->routers whose VRID it claims. Must not join or leave. */
 	void (*received)(void *ctx, void *router, const struct vrrp_envelope *envelope,
@@ -69,5 +70,11 @@ LT_MUST_USE int vrrp_sockets_send(struct vrrp_sockets *sockets, int link_index,
 /* Sends a whole Ethernet frame. 0 or -errno. */
 LT_MUST_USE int vrrp_sockets_send_frame(struct vrrp_sockets *sockets, int link_index,
                                         const void *frame, size_t size);
+/* The same for a frame of an announcement, which goes out with others: at the latest with
+ * vrrp_sockets_flush(). Returns how many went out now. */
+unsigned vrrp_sockets_queue_frame(struct vrrp_sockets *sockets, int link_index, const void *frame,
+                                  size_t size);
+/* Returns how many went out; those that could not are gone. */
+unsigned vrrp_sockets_flush(struct vrrp_sockets *sockets);
 
 #endif

@@ -72,24 +72,44 @@ struct sent {
 	size_t index;
 };
 
+static struct vrrp_announce_pace pace;
+static int64_t frame_cost_us; /* what sending one takes */
+
+static void begin(void)
+{
+	pace = (struct vrrp_announce_pace){.count = 0};
+	frame_cost_us = 0;
+}
+
+static int64_t deadline(const struct vrrp_announcer *announcer)
+{
+	int64_t due_us = vrrp_announcer_deadline(announcer);
+	int64_t paced_us = vrrp_announce_pace_deadline(&pace);
+
+	return due_us < paced_us ? paced_us : due_us;
+}
+
 /* Lets time pass as a caller does; returns how many frames went out. */
 static size_t run(struct vrrp_announcer *announcer, int64_t until_us, struct sent *sent, size_t max)
 {
 	size_t count = 0, index;
+	int64_t now_us = INT64_MIN;
 
-	while (vrrp_announcer_deadline(announcer) <= until_us) {
-		static int64_t now_us;
+	while (deadline(announcer) <= until_us) {
+		unsigned room, used = 0;
 
-		if (count == 0 || vrrp_announcer_deadline(announcer) > now_us)
-			now_us = vrrp_announcer_deadline(announcer);
-		bool any = false;
-		while (vrrp_announcer_next(announcer, now_us, &index)) {
+		if (now_us < deadline(announcer))
+			now_us = deadline(announcer);
+		room = vrrp_announce_pace_room(&pace, now_us);
+		ck_assert_uint_gt(room, 0);
+		while (used < room && vrrp_announcer_next(announcer, now_us, &index)) {
 			ck_assert_uint_lt(count, max);
 			sent[count++] = (struct sent){now_us, index};
-			any = true;
+			used++;
 		}
-		ck_assert(any);
-		ck_assert_int_gt(vrrp_announcer_deadline(announcer), now_us);
+		ck_assert_uint_gt(used, 0);
+		vrrp_announce_pace_spend(&pace, used, now_us, now_us + used * frame_cost_us);
+		ck_assert_int_gt(deadline(announcer), now_us);
 	}
 	return count;
 }
@@ -220,6 +240,44 @@ START_TEST(start_with_fewer_addresses_stays_within_them)
 }
 END_TEST
 
+/* 8,000 addresses on a slow machine: a frame takes 50 us. */
+START_TEST(announcing_leaves_three_quarters_of_the_time_to_others)
+{
+	static struct sent sent[8 * MANY];
+	struct vrrp_announcer announcer = {.running = false};
+	struct vrrp_announcer_params p = params(MANY);
+	int64_t turn_us = VRRP_ANNOUNCE_PACE_COUNT * 50;
+
+	frame_cost_us = 50;
+	vrrp_announcer_start(&announcer, T, &p);
+	size_t count = run(&announcer, T + 20 * US_PER_S, sent, 8 * MANY);
+	ck_assert_uint_eq(count, 6 * MANY);
+	for (size_t i = VRRP_ANNOUNCE_PACE_COUNT; i < count; i++)
+		ck_assert_int_ge(sent[i].at_us - sent[i - VRRP_ANNOUNCE_PACE_COUNT].at_us,
+		                 (1 + VRRP_ANNOUNCE_REST_FACTOR) * turn_us);
+	/* And yet a round has its end: 79 turns of 12.8 ms. */
+	ck_assert_int_eq(sent[MANY - 1].at_us,
+	                 T + (MANY - 1) / VRRP_ANNOUNCE_PACE_COUNT *
+	                             (1 + VRRP_ANNOUNCE_REST_FACTOR) * turn_us);
+}
+END_TEST
+
+START_TEST(the_pace_is_one_for_all_virtual_routers)
+{
+	ck_assert_uint_eq(vrrp_announce_pace_room(&pace, T), VRRP_ANNOUNCE_PACE_COUNT);
+	vrrp_announce_pace_spend(&pace, 60, T, T + 10);
+	ck_assert_uint_eq(vrrp_announce_pace_room(&pace, T + 10), VRRP_ANNOUNCE_PACE_COUNT - 60);
+	vrrp_announce_pace_spend(&pace, VRRP_ANNOUNCE_PACE_COUNT - 60, T + 10, T + 20);
+	ck_assert_uint_eq(vrrp_announce_pace_room(&pace, T + 20), 0);
+	ck_assert_int_eq(vrrp_announce_pace_deadline(&pace), T + VRRP_ANNOUNCE_PACE_US);
+	ck_assert_uint_eq(vrrp_announce_pace_room(&pace, T + VRRP_ANNOUNCE_PACE_US),
+	                  VRRP_ANNOUNCE_PACE_COUNT);
+	/* What was left over of one stretch is not added to another. */
+	vrrp_announce_pace_spend(&pace, 1, T + VRRP_ANNOUNCE_PACE_US, T + VRRP_ANNOUNCE_PACE_US);
+	ck_assert_uint_eq(vrrp_announce_pace_room(&pace, T + US_PER_S), VRRP_ANNOUNCE_PACE_COUNT);
+}
+END_TEST
+
 START_TEST(late_caller_gets_no_flood)
 {
 	struct vrrp_announcer announcer = {.running = false};
@@ -243,6 +301,7 @@ int main(void)
 	Suite *suite = suite_create("vrrp_announce");
 	TCase *tc = tcase_create("announce");
 
+	tcase_add_checked_fixture(tc, begin, NULL);
 	tcase_add_loop_test(tc, frame_is_the_one_that_keepalived_and_frr_send, 0,
 	                    LT_ARRAY_SIZE(known));
 	tcase_add_test(tc, checksum_of_the_advertisement_holds);
@@ -252,6 +311,8 @@ int main(void)
 	tcase_add_test(tc, many_addresses_are_paced_and_each_goes_out_before_any_again);
 	tcase_add_test(tc, restarting_again_and_again_starves_no_address);
 	tcase_add_test(tc, start_with_fewer_addresses_stays_within_them);
+	tcase_add_test(tc, announcing_leaves_three_quarters_of_the_time_to_others);
+	tcase_add_test(tc, the_pace_is_one_for_all_virtual_routers);
 	tcase_add_test(tc, late_caller_gets_no_flood);
 	suite_add_tcase(suite, tc);
 
