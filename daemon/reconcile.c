@@ -286,11 +286,10 @@ static void nft_event(struct loop_fd *fd, bool readable, bool writable)
 int reconcile_open(struct reconcile *reconcile, struct loop *loop, const char *state_dir,
                    int64_t resync_us, struct text *why)
 {
-	*reconcile =
-		(struct reconcile){.loop = loop,
-	                           .state_dir = state_dir,
-	                           .resync_us = resync_us,
-	                           .resync_paced_us = resync_us};
+	*reconcile = (struct reconcile){.loop = loop,
+	                                .state_dir = state_dir,
+	                                .resync_us = resync_us,
+	                                .resync_paced_us = resync_us};
 	problems_init(&reconcile->nft_problems, "nft");
 	problems_init(&reconcile->sysctl_problems, "sysctl");
 	problems_init(&reconcile->proxy_problems, "kube-proxy");

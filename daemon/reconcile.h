@@ -21,7 +21,7 @@ enum reconcile_phase { RECONCILE_READ, RECONCILE_PLAN, RECONCILE_APPLY, RECONCIL
 
 struct reconcile {
 	struct loop *loop;
-	const char *state_dir; /* not owned */
+	const char *state_dir;   /* not owned */
 	int64_t resync_us;       /* asked for */
 	int64_t resync_paced_us; /* in force: longer where comparing takes long */
 	const struct model_snapshot
@@ -44,8 +44,8 @@ struct reconcile {
 	struct kube_proxy_excludes proxy_excludes; /* not owned */
 	bool in_cluster; /* a kube-proxy may come at any time: looked for at every resync */
 	int64_t proxy_looked_us;
-	enum kube_proxy_mode proxy_mode;           /* on this node, when last looked */
-	const struct model_router **held;          /* that may not take part beside it */
+	enum kube_proxy_mode proxy_mode;  /* on this node, when last looked */
+	const struct model_router **held; /* that may not take part beside it */
 	size_t held_count;
 	struct problems proxy_problems;
 	struct loop_deadline next; /* resync or drain */

@@ -49,6 +49,10 @@ struct nl_batch {
  * set here. */
 #define NL_MESSAGE_MAX 65536
 struct nlmsghdr *nl_batch_begin(struct nl_batch *batch, uint16_t type, uint16_t flags);
+/* The same for one of up to NL_MESSAGE_SHORT_MAX bytes: a batch of some such needs little memory.
+ */
+#define NL_MESSAGE_SHORT_MAX 512
+struct nlmsghdr *nl_batch_begin_short(struct nl_batch *batch, uint16_t type, uint16_t flags);
 /* The message is complete: takes its nlmsg_len. */
 void nl_batch_end(struct nl_batch *batch, struct nlmsghdr *message);
 void nl_batch_clear(struct nl_batch *batch);

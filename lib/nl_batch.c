@@ -16,10 +16,14 @@
  * and moving what has been written does. */
 #define INITIAL_CAPACITY (8 * NL_MESSAGE_MAX)
 
-static void make_room(struct nl_batch *batch)
+static void make_room(struct nl_batch *batch, size_t message_max)
 {
-	if (batch->capacity - batch->size < NL_MESSAGE_MAX) {
-		batch->capacity = batch->capacity ? batch->capacity * 2 : INITIAL_CAPACITY;
+	if (batch->capacity - batch->size < message_max) {
+		size_t initial = message_max == NL_MESSAGE_MAX ? INITIAL_CAPACITY : 8 * message_max;
+
+		batch->capacity = 2 * batch->capacity + message_max > initial
+		                          ? 2 * batch->capacity + message_max
+		                          : initial;
 		batch->data = xrealloc(batch->data, batch->capacity);
 	}
 	if (batch->count == batch->starts_capacity) {
@@ -29,16 +33,27 @@ static void make_room(struct nl_batch *batch)
 	}
 }
 
-struct nlmsghdr *nl_batch_begin(struct nl_batch *batch, uint16_t type, uint16_t flags)
+static struct nlmsghdr *begin(struct nl_batch *batch, uint16_t type, uint16_t flags,
+                              size_t message_max)
 {
 	struct nlmsghdr *message;
 
-	make_room(batch);
+	make_room(batch, message_max);
 	message = mnl_nlmsg_put_header(batch->data + batch->size);
 	message->nlmsg_type = type;
 	message->nlmsg_flags = NLM_F_REQUEST | flags;
 	message->nlmsg_seq = (uint32_t)batch->count; /* numbered by the channel when it is sent */
 	return message;
+}
+
+struct nlmsghdr *nl_batch_begin(struct nl_batch *batch, uint16_t type, uint16_t flags)
+{
+	return begin(batch, type, flags, NL_MESSAGE_MAX);
+}
+
+struct nlmsghdr *nl_batch_begin_short(struct nl_batch *batch, uint16_t type, uint16_t flags)
+{
+	return begin(batch, type, flags, NL_MESSAGE_SHORT_MAX);
 }
 
 void nl_batch_end(struct nl_batch *batch, struct nlmsghdr *message)

@@ -309,7 +309,7 @@ int rtnl_subscribe_links(struct nl *nl)
 static struct nlmsghdr *begin_address(struct nl_batch *batch, uint16_t type, uint16_t flags,
                                       int link_index, const struct addr_prefix *prefix)
 {
-	struct nlmsghdr *message = nl_batch_begin(batch, type, flags);
+	struct nlmsghdr *message = nl_batch_begin_short(batch, type, flags);
 	struct ifaddrmsg *info = mnl_nlmsg_put_extra_header(message, sizeof(*info));
 	size_t size = addr_size(&prefix->addr);
 

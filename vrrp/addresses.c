@@ -86,6 +86,16 @@ void vrrp_address_batch_conclude(struct vrrp_address_batch *batch, struct vrrp_l
 	batch->noted = 0;
 }
 
+bool vrrp_address_batch_is_full(const struct vrrp_address_batch *batch)
+{
+	return batch->messages.count >= VRRP_ADDRESSES_STEP;
+}
+
+bool vrrp_address_batch_is_awaited(const struct vrrp_address_batch *batch)
+{
+	return batch->presses || vrrp_address_batch_is_full(batch);
+}
+
 bool vrrp_address_batch_has_refusals(const struct vrrp_address_batch *batch)
 {
 	for (size_t i = 0; i < batch->messages.count; i++)

@@ -18,16 +18,16 @@
 /* Addresses put, renewed or removed for one router in one system call, between two looks at its
  * advertisements: a few milliseconds of the kernel's time, which grows with the addresses of the
  * interface (one of 8,000 took a millisecond). */
-#define VRRP_ADDRESSES_STEP    16
+#define VRRP_ADDRESSES_STEP      16
 /* What remains of the lifetime of addresses that are left to the next start. */
-#define VRRP_ADDRESSES_KEEP_S  60
+#define VRRP_ADDRESSES_KEEP_S    60
 /* Of the threads here, when allowed: low among real-time priorities, above everything ordinary. */
-#define VRRP_REALTIME_PRIORITY 2
+#define VRRP_REALTIME_PRIORITY   2
 
 /* So long after the first word as Active a floating address comes, when it was taken from one who
  * lives and lets go later than that. At most so many of them wait. */
-#define VRRP_ADDRESSES_DEFER_US    (40 * US_PER_MS)
-#define VRRP_ADDRESSES_DEFER_MAX   VRRP_ADDRESSES_STEP
+#define VRRP_ADDRESSES_DEFER_US  (40 * US_PER_MS)
+#define VRRP_ADDRESSES_DEFER_MAX VRRP_ADDRESSES_STEP
 
 struct vrrp_address {
 	struct addr_prefix prefix;
@@ -72,6 +72,10 @@ struct vrrp_address_batch {
 void vrrp_address_batch_note(struct vrrp_address_batch *batch, struct vrrp_links *links);
 /* Has the kernel do it. Touches nothing but the batch. 0 or -errno of the channel. */
 LT_MUST_USE int vrrp_address_batch_execute(struct vrrp_address_batch *batch, struct nl *nl);
+/* So much that it should be handed over before more is appended. */
+bool vrrp_address_batch_is_full(const struct vrrp_address_batch *batch);
+/* Somebody waits for its end: it is full, so more comes after it, or it does more than renew. */
+bool vrrp_address_batch_is_awaited(const struct vrrp_address_batch *batch);
 /* Did the kernel refuse anything? After executing. */
 bool vrrp_address_batch_has_refusals(const struct vrrp_address_batch *batch);
 /* While executing: the kernel refused message 'index' of the batch 'ctx' with a positive errno. */

@@ -16,9 +16,9 @@
 #include "lib/addr.h"
 #include "lib/mono.h"
 
-#define VRRP_ANNOUNCE_ARP_SIZE   42
-#define VRRP_ANNOUNCE_NA_SIZE    86
-#define VRRP_ANNOUNCE_FRAME_MAX  VRRP_ANNOUNCE_NA_SIZE
+#define VRRP_ANNOUNCE_ARP_SIZE    42
+#define VRRP_ANNOUNCE_NA_SIZE     86
+#define VRRP_ANNOUNCE_FRAME_MAX   VRRP_ANNOUNCE_NA_SIZE
 
 /* At most so many frames in so long, and in one turn of the loop ... */
 #define VRRP_ANNOUNCE_PACE_COUNT  64

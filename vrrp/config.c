@@ -260,9 +260,9 @@ static void build_router(struct arena *arena, const struct model_snapshot *snaps
 	config->advertised6 = copy_list(arena, list6, config->advertised6_count);
 }
 
-/* Renewing one of n IPv4 addresses of an interface takes the kernel a walk over all n: what n of
+/* Renewing one of n IPv4 addresses of an interface takes the kernel a walk over all n. What n of
  * them cost a second is kept from growing with the square of their number by renewing all of the
- * machine's less often. */
+ * machine's less often, by just as much. */
 static void lengthen_lifetimes(struct vrrp_config *config)
 {
 	size_t total = 0;
@@ -272,7 +272,8 @@ static void lengthen_lifetimes(struct vrrp_config *config)
 	for (size_t i = 0; i < config->router_count; i++) {
 		uint64_t lifetime_s = config->routers[i].address_lifetime_s;
 
-		lifetime_s *= 1 + total / VRRP_CONFIG_LIFETIME_STEP;
+		lifetime_s *= 1 + (uint64_t)total * total / VRRP_CONFIG_LIFETIME_STEP /
+		                          VRRP_CONFIG_LIFETIME_STEP;
 		if (lifetime_s > VRRP_CONFIG_LIFETIME_MAX_S)
 			lifetime_s = VRRP_CONFIG_LIFETIME_MAX_S;
 		config->routers[i].address_lifetime_s = (uint32_t)lifetime_s;

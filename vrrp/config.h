@@ -11,7 +11,8 @@
 #include "vrrp/auth.h"
 
 /* With so many addresses on a machine (all routers together) their lifetimes are twice as long as
- * configured, with twice as many three times, and so on, up to the maximum. */
+ * configured, with twice as many five times, with thrice as many ten times, and so on with the
+ * square, up to the maximum. */
 #define VRRP_CONFIG_LIFETIME_STEP  1000
 #define VRRP_CONFIG_LIFETIME_MAX_S 3600
 
@@ -47,7 +48,7 @@ struct vrrp_router_config {
 	bool virtual_mac;
 	enum model_checksum checksum;
 	struct vrrp_auth_config auth;
-	uint32_t address_lifetime_s; /* as configured, times 1 + addresses / LIFETIME_STEP */
+	uint32_t address_lifetime_s; /* longer with many addresses, see LIFETIME_STEP */
 	unsigned announce_count;
 	int64_t announce_interval_us, announce_again_us, announce_refresh_us;
 	const struct addr *peers; /* sorted */

@@ -225,11 +225,15 @@ int64_t vrrp_instance_deadline(const struct vrrp_instance *instance)
 {
 	int64_t announce_us = announce_deadline(instance);
 	int64_t paced_us = vrrp_announce_pace_deadline(&instance->shared->pace);
+	int64_t addresses_us = vrrp_addresses_deadline(&instance->addresses);
 
 	if (announce_us < paced_us)
 		announce_us = paced_us;
+	/* The end of one is news. */
+	if (instance->shared->under_way >= VRRP_SHARED_BATCHES)
+		addresses_us = TIME_NEVER;
 	return least(vrrp_fsm_deadline(&instance->group->fsm),
-	             least(vrrp_addresses_deadline(&instance->addresses), announce_us));
+	             least(addresses_us, announce_us));
 }
 
 bool vrrp_instance_judges(const struct vrrp_instance *instance, int64_t now_us)
@@ -259,8 +263,11 @@ void vrrp_instance_expired(struct vrrp_instance *instance, int64_t now_us)
 				note_lateness(instance->group->members[i], due_us);
 		vrrp_group_act(instance->group, now_us, &effects);
 	}
-	restored =
-		vrrp_addresses_sweep(&instance->addresses, &shared->links, now_us, &shared->batch);
+	restored = 0;
+	if (shared->under_way < VRRP_SHARED_BATCHES)
+		restored = vrrp_addresses_sweep(&instance->addresses, &shared->links, now_us,
+		                                &shared->batch);
+	vrrp_shared_relieve(shared);
 	instance->status.counters.addresses_restored += restored;
 }
 

@@ -20,7 +20,11 @@
 #include "vrrp/socket.h"
 #include "vrrp/thread_worker.h"
 
-#define VRRP_NOTE_KINDS 7 /* bits of enum vrrp_note */
+/* Batches that the worker is given before it has carried out the first: it is not to run dry, and
+ * what is to be said of an address is not to wait behind thousands of others. */
+#define VRRP_SHARED_BATCHES 2
+
+#define VRRP_NOTE_KINDS     7 /* bits of enum vrrp_note */
 
 /* What the routers of one thread share. Owned by vrrp/node.h. */
 struct vrrp_shared {
@@ -32,6 +36,7 @@ struct vrrp_shared {
 	/* Of routers with a virtual MAC, which want their addresses in place before they say a
 	 * word: carried out at once, in order with what is done to the macvlans. */
 	struct vrrp_address_batch batch_inline;
+	unsigned under_way; /* batches that the worker has, but for those that nobody waits for */
 	struct vrrp_macvlan_parents parents;
 	struct vrrp_announce_pace pace;
 	uint64_t last_id; /* of addresses */
@@ -140,6 +145,9 @@ void vrrp_instance_observe(struct vrrp_instance *instance);
 
 /* Where its address work goes. */
 struct vrrp_address_batch *vrrp_instance_batch(struct vrrp_instance *instance);
+/* Hands over what is in the batch for the worker if it is full: one request is not to keep the
+ * kernel, and on a machine with one processor everybody, for longer than need be. */
+void vrrp_shared_relieve(struct vrrp_shared *shared);
 /* Hands over what is in the batches. 0 or -errno: the kernel is to be asked anew what there is. */
 LT_MUST_USE int vrrp_shared_commit(struct vrrp_shared *shared);
 /* The kernel refused one of its addresses. */

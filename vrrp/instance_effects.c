@@ -32,14 +32,25 @@ struct vrrp_address_batch *vrrp_instance_batch(struct vrrp_instance *instance)
 	                                     : &instance->shared->batch;
 }
 
+static void submit(struct vrrp_shared *shared)
+{
+	vrrp_address_batch_note(&shared->batch, &shared->links);
+	shared->under_way += vrrp_address_batch_is_awaited(&shared->batch);
+	vrrp_thread_worker_submit(shared->worker, &shared->batch);
+}
+
+void vrrp_shared_relieve(struct vrrp_shared *shared)
+{
+	if (vrrp_address_batch_is_full(&shared->batch))
+		submit(shared);
+}
+
 int vrrp_shared_commit(struct vrrp_shared *shared)
 {
 	int r = 0;
 
-	if (shared->batch.messages.count > 0) {
-		vrrp_address_batch_note(&shared->batch, &shared->links);
-		vrrp_thread_worker_submit(shared->worker, &shared->batch);
-	}
+	if (shared->batch.messages.count > 0)
+		submit(shared);
 	if (shared->batch_inline.messages.count > 0) {
 		vrrp_address_batch_note(&shared->batch_inline, &shared->links);
 		r = vrrp_address_batch_execute(&shared->batch_inline, shared->nl);
@@ -68,6 +79,7 @@ void vrrp_instance_sweep(struct vrrp_instance *instance, int64_t now_us)
 	vrrp_addresses_sweep(&instance->addresses, &shared->links, now_us,
 	                     vrrp_instance_batch(instance));
 	vrrp_address_batch_note(&shared->batch, &shared->links);
+	vrrp_shared_relieve(shared);
 	if (shared->batch_inline.messages.count > 0 && vrrp_shared_commit(shared) < 0)
 		shared->lost = true;
 }
@@ -160,8 +172,11 @@ static bool must_wait(struct vrrp_instance *instance, int64_t now_us)
 	const struct vrrp_addresses *addresses = &instance->addresses;
 	size_t next = instance->announcer.position;
 
-	if (next >= addresses->swept)
-		return next < addresses->count; /* in a moment */
+	if (next >= addresses->swept) {
+		/* When what is asked for now has been done: the end of that is heard. */
+		instance->announce_hold_us = now_us + HOLD_US;
+		return next < addresses->count;
+	}
 	if (now_us < instance->announce_hold_us)
 		return true;
 	if ((!vrrp_instance_is_settling(instance, now_us) &&
@@ -213,8 +228,8 @@ unsigned vrrp_instance_announce(struct vrrp_instance *instance, int64_t now_us, 
 	unsigned count = 0;
 	size_t at;
 
-	if (instance->floating_untold &&
-	    vrrp_announcer_deadline(&instance->announcer) <= now_us && !must_wait(instance, now_us))
+	if (instance->floating_untold && vrrp_announcer_deadline(&instance->announcer) <= now_us &&
+	    !must_wait(instance, now_us))
 		announce_floating(instance);
 	while (count < room && vrrp_announcer_deadline(&instance->announcer) <= now_us &&
 	       !must_wait(instance, now_us) &&

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define REPORT_US         (500 * US_PER_MS)
+#define REPORT_US (500 * US_PER_MS)
 
 /* --- time --- */
 
@@ -33,8 +33,8 @@ int64_t vrrp_node_clock(struct vrrp_node *node)
 static void report(struct vrrp_node *node, int64_t now_us)
 {
 	struct vrrp_shared *shared = &node->shared;
-	struct model_router_status *routers =
-		node->count ? xcalloc(node->count, sizeof(*routers)) : NULL;
+	struct model_router_status *routers = node->count ? xcalloc(node->count, sizeof(*routers))
+	                                                  : NULL;
 	size_t count = 0;
 
 	for (size_t i = 0; i < node->count; i++) {
@@ -266,6 +266,7 @@ static void timer_expired(struct loop_deadline *deadline)
 		instance->status.counters.addresses_restored +=
 			vrrp_addresses_sweep(&instance->addresses, &node->shared.links, now_us,
 		                             vrrp_instance_batch(instance));
+		vrrp_shared_relieve(&node->shared);
 		node->deadlines[i] = vrrp_instance_deadline(instance);
 	}
 	if (node->orphans_left)
@@ -323,6 +324,7 @@ static void batch_done(void *ctx, struct vrrp_address_batch *batch, int result)
 {
 	struct vrrp_node *node = ctx;
 
+	node->shared.under_way -= vrrp_address_batch_is_awaited(batch);
 	vrrp_address_batch_conclude(batch, &node->shared.links);
 	if (result < 0)
 		node->shared.lost = true;

@@ -22,9 +22,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define STACK_SIZE (256 * 1024)
+#define STACK_SIZE  (256 * 1024)
+#define STACK_READY (64 * 1024)
 /* Of looking how things are: more than any turn of the thread takes. */
-#define LOOK_US    (20 * US_PER_MS)
+#define LOOK_US     (20 * US_PER_MS)
 
 enum order_kind { ORDER_CONFIGURE, ORDER_LOOK, ORDER_FAILOVER, ORDER_STOP, ORDER_QUIT };
 
@@ -162,12 +163,23 @@ static bool become_realtime(struct vrrp_thread *thread)
 	return r == 0;
 }
 
+/* What the thread will ever use of its stack is there from the start: getting a page may have to
+ * wait for the main thread, which asks for many while it reads a large configuration. */
+static void prepare_stack(void)
+{
+	volatile char stack[STACK_READY];
+
+	for (size_t i = 0; i < sizeof(stack); i += 1024)
+		stack[i] = 0;
+}
+
 static void *run(void *arg)
 {
 	struct vrrp_thread *thread = arg;
 
 	pthread_setname_np(pthread_self(), "lintel-vrrp");
 	thread->node.shared.realtime = become_realtime(thread);
+	prepare_stack();
 	loop_run(thread->loop);
 	vrrp_node_close(&thread->node, thread->keep);
 	if (thread->stop_done)

@@ -45,14 +45,14 @@ static bool carry_out(struct vrrp_thread_worker *worker, struct work *work)
 		free_work(work);
 		return false;
 	}
-	bool presses = work->batch.presses;
+	bool awaited = vrrp_address_batch_is_awaited(&work->batch);
 
-	work->result = vrrp_address_batch_execute(&work->batch,
-	                                          presses ? worker->nl : worker->renewals);
-	presses |= work->result < 0 || vrrp_address_batch_has_refusals(&work->batch);
+	work->result = vrrp_address_batch_execute(
+		&work->batch, work->batch.presses ? worker->nl : worker->renewals);
+	awaited |= work->result < 0 || vrrp_address_batch_has_refusals(&work->batch);
 	mailbox_send(&worker->finished, &work->item);
-	/* Also when something waits there already: it may be what could wait. */
-	if (presses)
+	/* Also when something lies there already: nobody may have been told of that. */
+	if (awaited)
 		loop_wake_send(&worker->wake);
 	return true;
 }

@@ -367,8 +367,8 @@ START_TEST(a_floating_address_taken_from_the_living_comes_later)
 	sweep(VRRP_ADDRESSES_DEFER_US - 1);
 	ck_assert_str_eq(asked(), "");
 	/* Nobody had removed it: not to be counted as put back. */
-	ck_assert_uint_eq(
-		vrrp_addresses_sweep(&addresses, &links, VRRP_ADDRESSES_DEFER_US, &batch), 0);
+	ck_assert_uint_eq(vrrp_addresses_sweep(&addresses, &links, VRRP_ADDRESSES_DEFER_US, &batch),
+	                  0);
 	ck_assert_str_eq(asked(), "+10.0.0.8/32");
 	ck_assert(!addresses.items[0].deferred);
 	ck_assert_int_eq(vrrp_addresses_deadline(&addresses), US_PER_S);

@@ -256,9 +256,9 @@ START_TEST(announcing_leaves_three_quarters_of_the_time_to_others)
 		ck_assert_int_ge(sent[i].at_us - sent[i - VRRP_ANNOUNCE_PACE_COUNT].at_us,
 		                 (1 + VRRP_ANNOUNCE_REST_FACTOR) * turn_us);
 	/* And yet a round has its end: 79 turns of 12.8 ms. */
-	ck_assert_int_eq(sent[MANY - 1].at_us,
-	                 T + (MANY - 1) / VRRP_ANNOUNCE_PACE_COUNT *
-	                             (1 + VRRP_ANNOUNCE_REST_FACTOR) * turn_us);
+	ck_assert_int_eq(sent[MANY - 1].at_us, T + (MANY - 1) / VRRP_ANNOUNCE_PACE_COUNT *
+	                                                       (1 + VRRP_ANNOUNCE_REST_FACTOR) *
+	                                                       turn_us);
 }
 END_TEST
 

@@ -541,11 +541,12 @@ START_TEST(lifetimes_grow_with_the_addresses_of_the_machine)
 		{1, 3, 3, 7},
 		{VRRP_CONFIG_LIFETIME_STEP - 1, 3, 3, 7},
 		{VRRP_CONFIG_LIFETIME_STEP, 3, 6, 14},
-		{2 * VRRP_CONFIG_LIFETIME_STEP - 1, 3, 6, 14},
-		{2 * VRRP_CONFIG_LIFETIME_STEP, 3, 9, 21},
+		{VRRP_CONFIG_LIFETIME_STEP * 14 / 10, 3, 6, 14},
+		{VRRP_CONFIG_LIFETIME_STEP * 15 / 10, 3, 9, 21},
+		{2 * VRRP_CONFIG_LIFETIME_STEP, 3, 15, 35},
 		/* Switched off stays so; and there is an end to it. */
-		{2 * VRRP_CONFIG_LIFETIME_STEP, 0, 0, 21},
-		{2 * VRRP_CONFIG_LIFETIME_STEP, 3600, 3600, 21},
+		{2 * VRRP_CONFIG_LIFETIME_STEP, 0, 0, 35},
+		{2 * VRRP_CONFIG_LIFETIME_STEP, 3600, 3600, 35},
 	};
 
 	begin();
