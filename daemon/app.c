@@ -15,9 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Somebody who asks more often is told what was so a moment ago. */
-#define LOOK_AGAIN_US (200 * US_PER_MS)
-
 /* --- what is wanted, down --- */
 
 static void held_changed(void *ctx)
@@ -201,12 +198,6 @@ static void vrrp_status(void *ctx, struct model_router_status *routers, size_t c
 	if (app->kubernetes)
 		kubernetes_observe(app->kubernetes, routers, count);
 	app_hand_over(app);
-}
-
-void app_look(struct app *app)
-{
-	if (!app->stopping && mono_now_us() - app->reported_us >= LOOK_AGAIN_US)
-		vrrp_thread_look(app->vrrp);
 }
 
 static const char *failover_text(int result)

@@ -17,6 +17,15 @@
 
 #define CONNECTIONS_TOLD 10000
 
+/* Somebody who asks more often is told what was so a moment ago. */
+#define LOOK_AGAIN_US    (200 * US_PER_MS)
+
+void app_look(struct app *app)
+{
+	if (!app->stopping && mono_now_us() - app->reported_us >= LOOK_AGAIN_US)
+		vrrp_thread_look(app->vrrp);
+}
+
 static void answer_status(struct app *app, uint64_t ticket, const json_t *request)
 {
 	control_answer(app->control, ticket, report_status(app, mono_now_us()));

@@ -232,8 +232,7 @@ int64_t vrrp_instance_deadline(const struct vrrp_instance *instance)
 	/* The end of one is news. */
 	if (instance->shared->under_way >= VRRP_SHARED_BATCHES)
 		addresses_us = TIME_NEVER;
-	return least(vrrp_fsm_deadline(&instance->group->fsm),
-	             least(addresses_us, announce_us));
+	return least(vrrp_fsm_deadline(&instance->group->fsm), least(addresses_us, announce_us));
 }
 
 bool vrrp_instance_judges(const struct vrrp_instance *instance, int64_t now_us)

@@ -140,8 +140,10 @@ static void take_notes(struct vrrp_instance *instance, int64_t now_us, unsigned 
 		counters->address_mismatches++;
 	if (notes & VRRP_NOTE_INTERVAL)
 		counters->interval_mismatches++;
-	if (notes & VRRP_NOTE_COLLISION)
+	if (notes & VRRP_NOTE_COLLISION) {
 		counters->collisions++;
+		instance->shared->report_soon = true;
+	}
 	for (unsigned i = 0; i < VRRP_NOTE_KINDS; i++) {
 		enum vrrp_note note = 1U << i;
 

@@ -27,12 +27,6 @@ struct buffers {
 	struct sockaddr_storage names[BURST];
 	char controls[BURST][CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(int))];
 	uint8_t data[BURST][PACKET_MAX];
-	/* Frames that wait to go out together. */
-	struct mmsghdr out[BURST];
-	struct iovec out_vectors[BURST];
-	struct sockaddr_ll out_names[BURST];
-	uint8_t out_frames[BURST][VRRP_ANNOUNCE_FRAME_MAX];
-	unsigned out_count;
 };
 
 /* --- opening --- */
@@ -121,11 +115,6 @@ static void prepare_buffers(struct buffers *b)
 		b->messages[i].msg_hdr.msg_iovlen = 1;
 		b->messages[i].msg_hdr.msg_name = &b->names[i];
 		b->messages[i].msg_hdr.msg_control = b->controls[i];
-		b->out_vectors[i].iov_base = b->out_frames[i];
-		b->out[i].msg_hdr.msg_iov = &b->out_vectors[i];
-		b->out[i].msg_hdr.msg_iovlen = 1;
-		b->out[i].msg_hdr.msg_name = &b->out_names[i];
-		b->out[i].msg_hdr.msg_namelen = sizeof(b->out_names[i]);
 	}
 }
 
@@ -137,6 +126,7 @@ int vrrp_sockets_open(struct vrrp_sockets *sockets, struct loop *loop)
 	sockets->send4 = sockets->send6 = sockets->packet = -1;
 	sockets->receivers = NULL;
 	sockets->buffers = NULL;
+	sockets->frames = NULL;
 	r = open_sender(AF_INET, &sockets->send4);
 	if (r < 0)
 		return r;
@@ -154,6 +144,7 @@ int vrrp_sockets_open(struct vrrp_sockets *sockets, struct loop *loop)
 		goto failed;
 	sockets->buffers = xcalloc(1, sizeof(struct buffers));
 	prepare_buffers(sockets->buffers);
+	vrrp_frames_prepare(sockets);
 	return 0;
 failed:
 	vrrp_sockets_close(sockets);
@@ -187,6 +178,8 @@ void vrrp_sockets_close(struct vrrp_sockets *sockets)
 	close_fd(&sockets->packet);
 	free(sockets->buffers);
 	sockets->buffers = NULL;
+	free(sockets->frames);
+	sockets->frames = NULL;
 }
 
 /* --- receiving --- */
@@ -464,57 +457,4 @@ int vrrp_sockets_send(struct vrrp_sockets *sockets, int link_index, const struct
 	if (sockets->send6 < 0)
 		return -EAFNOSUPPORT;
 	return send_ipv6(sockets->send6, link_index, src, dst, &vector);
-}
-
-static struct sockaddr_ll frame_destination(int link_index, const void *frame)
-{
-	struct sockaddr_ll to = {
-		.sll_family = AF_PACKET,
-		.sll_ifindex = link_index,
-		.sll_halen = 6,
-	};
-
-	memcpy(&to.sll_protocol, (const uint8_t *)frame + 12, sizeof(to.sll_protocol));
-	memcpy(to.sll_addr, frame, 6);
-	return to;
-}
-
-int vrrp_sockets_send_frame(struct vrrp_sockets *sockets, int link_index, const void *frame,
-                            size_t size)
-{
-	const struct sockaddr_ll to = frame_destination(link_index, frame);
-
-	if (sendto(sockets->packet, frame, size, MSG_DONTWAIT | MSG_NOSIGNAL,
-	           (const struct sockaddr *)&to, sizeof(to)) < 0)
-		return -errno;
-	return 0;
-}
-
-unsigned vrrp_sockets_queue_frame(struct vrrp_sockets *sockets, int link_index, const void *frame,
-                                  size_t size)
-{
-	struct buffers *b = sockets->buffers;
-
-	memcpy(b->out_frames[b->out_count], frame, size);
-	b->out_vectors[b->out_count].iov_len = size;
-	b->out_names[b->out_count] = frame_destination(link_index, frame);
-	b->out_count++;
-	return b->out_count == BURST ? vrrp_sockets_flush(sockets) : 0;
-}
-
-unsigned vrrp_sockets_flush(struct vrrp_sockets *sockets)
-{
-	struct buffers *b = sockets->buffers;
-	unsigned done = 0, sent = 0;
-
-	while (done < b->out_count) {
-		int count = sendmmsg(sockets->packet, b->out + done, b->out_count - done,
-		                     MSG_DONTWAIT | MSG_NOSIGNAL);
-
-		/* What is told is the first one's error. */
-		done += count > 0 ? (unsigned)count : 1;
-		sent += count > 0 ? (unsigned)count : 0;
-	}
-	b->out_count = 0;
-	return sent;
 }

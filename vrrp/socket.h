@@ -38,7 +38,8 @@ struct vrrp_sockets {
 	int send4, send6; /* raw, protocol 112; receive nothing */
 	int packet;       /* AF_PACKET, sends whole frames */
 	struct vrrp_receiver *receivers;
-	void *buffers; /* one burst of packets, in and out */
+	void *buffers;              /* one burst of packets */
+	struct vrrp_frames *frames; /* that wait to go out together */
 	/* An IP packet of protocol 112 with 'size' bytes behind the header, for the one in
 	 * receiver->routers whose VRID it claims. Must not join or leave. */
 	void (*received)(void *ctx, void *router, const struct vrrp_envelope *envelope,
@@ -76,5 +77,9 @@ unsigned vrrp_sockets_queue_frame(struct vrrp_sockets *sockets, int link_index, 
                                   size_t size);
 /* Returns how many went out; those that could not are gone. */
 unsigned vrrp_sockets_flush(struct vrrp_sockets *sockets);
+
+/* --- among vrrp/socket*.c --- */
+
+void vrrp_frames_prepare(struct vrrp_sockets *sockets);
 
 #endif
