@@ -19,10 +19,8 @@
 
 static void held_changed(void *ctx)
 {
-	struct app *app = ctx;
-
-	app_configure_vrrp(app);
-	app_tell_held(app);
+	app_configure_vrrp(ctx);
+	app_tell_held(ctx);
 }
 
 /* Addresses of 'before' that are wanted no more may still carry connections: they linger on. */
