@@ -311,7 +311,6 @@ static int open_base(struct app *app)
 
 	confine_drop();
 	rc = loop_new(&app->loop);
-
 	if (rc == 0)
 		rc = loop_deadline_init(app->loop, &app->watchdog);
 	app->watchdog.expired = watchdog_due;
