@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* k8s/json_read.h - JSON of the API server to a tree (lib/tree.h), in one pass.
+/* k8s/json_read.h - JSON of the API server to a tree (lib/tree.h).
  *
- * Pure. Strict: RFC 8259, UTF-8 that is well-formed (RFC 3629), every escape good. What jansson
- * refuses is refused here and the other way round (tests/fuzz/fuzz_k8s_json.c); but a value is a
- * node in an arena instead of some pieces of heap and a hash table, which for a cluster of 10,000
- * Services is most of a cold start.
+ * Pure. Strict, as jansson is, which does it: UTF-8 that is well-formed. A number is a TREE_INT
+ * when it is whole and fits, else a TREE_REAL.
  *
- * Of a name that a map has twice, the first counts (tree_get). An integer beyond int64_t, or with a
- * fraction, is a TREE_REAL with its text as written. A text ends at a NUL in it; a name has none.
+ * Of a name that a map has twice, the last counts. A text ends at a NUL in it; a name has none.
  * Nodes have no lines. */
 
 #ifndef LINTEL_K8S_JSON_READ_H
@@ -15,7 +12,7 @@
 
 #include "lib/tree.h"
 
-#define K8S_JSON_READ_DEPTH_MAX 2048 /* deeper is refused, as jansson does */
+#define K8S_JSON_READ_DEPTH_MAX 2048 /* jansson refuses what is deeper */
 
 /* The value that 'text' is, with nothing after it; NULL: it is none. Copies what it keeps to the
  * arena. */

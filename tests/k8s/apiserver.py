@@ -11,6 +11,7 @@ standard input ends; what the methods of Control do is then POSTed as JSON to th
 """
 import argparse
 import base64
+import errno
 import gzip
 import http.server
 import json
@@ -580,10 +581,21 @@ class ApiServer:
     def start(self):
         self.stopping = False
         self.stopped.clear()
-        self.listener = Listener(("127.0.0.1", self.port), Handler)
+        self.listener = self.listen()
         self.listener.api = self
         self.port = self.listener.server_address[1]
         threading.Thread(target=self.listener.serve_forever, args=(0.02,), daemon=True).start()
+
+    def listen(self):
+        """On the port of before. A client that tries to connect while nobody listens may have got that very port, and itself, for a moment."""
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                return Listener(("127.0.0.1", self.port), Handler)
+            except OSError as problem:
+                if problem.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                    raise
+            time.sleep(0.05)
 
     def stop(self):
         """As a server that is killed: nobody listens, and all connections are gone."""
