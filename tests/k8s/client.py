@@ -686,10 +686,11 @@ def writes_keep_their_pace_and_their_order(directory):
         with server.lock:
             told = [json.loads(r["body"])["metadata"]["labels"]["n"] for r in server.requests if r["method"] == "PATCH"]
         assert told[0] == "0" and sorted(told[:100], key=int) == told[:100], told
+        server.fault("delay", method="GET", seconds=0.5, times=30)  # no answer before it is cancelled
         for number in range(600, 630):
             driver.send(number, "get", ONE)
             driver.do(do="cancel", id=number)
-        driver.quiet(0.3)
+        driver.quiet(0.8)
         assert not driver.answers
 
 
