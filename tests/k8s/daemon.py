@@ -476,6 +476,14 @@ def health(path="/healthz"):
         return None, None
 
 
+def bound(listener, port):
+    try:
+        listener.bind(("0.0.0.0", port))
+    except OSError:
+        return False
+    return True
+
+
 @test
 def the_health_check_port_of_a_local_service_answers_where_nobody_else_does(directory):
     local = endpoints("10.78.0.21", "10.78.0.22")
@@ -490,7 +498,7 @@ def the_health_check_port_of_a_local_service_answers_where_nobody_else_does(dire
         wait("nobody answers", lambda: health()[0] is None)
         with socket.socket() as other:  # kube-proxy, say
             other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            other.bind(("0.0.0.0", 31234))
+            wait("the port is free", lambda: bound(other, 31234))
             other.listen()
             scene.server.store.put(service(externalTrafficPolicy="Local", healthCheckNodePort=31234))
             wait("it is told", lambda: "the health check port is not served here port=31234" in scene.log())
