@@ -88,10 +88,11 @@ def _inside(name):
 
 
 def _quiet(namespace):
-    """No duplicate address detection, no router solicitations: addresses work at once."""
+    """No duplicate address detection, no router solicitations: addresses work at once. No others than these either: FRR advertises a prefix."""
     for scope in ("all", "default"):
         namespace.sysctl(f"net.ipv6.conf.{scope}.accept_dad", 0)
         namespace.sysctl(f"net.ipv6.conf.{scope}.router_solicitations", 0)
+        namespace.sysctl(f"net.ipv6.conf.{scope}.accept_ra", 0)
         namespace.sysctl(f"net.ipv6.conf.{scope}.disable_ipv6", 0)
 
 

@@ -13,6 +13,8 @@ from lablib.report import figure, scenario
 from lablib.servers import direct_servers
 
 NUMBER = 3868
+# A kernel that has SCTP refuses what it does not know of: the hosts' own ABORT chunks (type 6) stay at home.
+SILENT = "table inet silent { chain out { type filter hook output priority 0; meta l4proto sctp @th,96,8 6 drop; }\n}\n"
 # As much of RFC 9260 as two need who lose nothing but to a takeover, by hand: not every kernel has SCTP.
 SPEAK = """
 import json, os, signal, socket, struct, sys, time
@@ -125,6 +127,9 @@ print(json.dumps({"asked": asked, "stallMs": 1000 * stall, "servers": sorted(ser
 
 @contextlib.contextmanager
 def serving(lab, addresses):
+    hosts = [lab.client.host, *lab.webs]
+    for host in hosts:
+        host.run("nft", "-f", "-", given=SILENT)
     programs = [Program(web, f"sctp-{web.name}", [sys.executable, "-c", SERVE, address, NUMBER, web.name])
                 for web, address in zip(lab.webs, addresses)]
     try:
@@ -132,6 +137,8 @@ def serving(lab, addresses):
     finally:
         for program in programs:
             program.kill()
+        for host in hosts:
+            host.run("nft", "delete", "table", "inet", "silent")
 
 
 def talk(lab, *, every=0.1):
