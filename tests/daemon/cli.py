@@ -17,19 +17,12 @@ import threading
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parent.parent
+sys.path.insert(0, str(TOP / "tests"))
+from tap import Skip, main, test  # noqa: E402
+
 LINTEL = str(pathlib.Path(sys.argv[1]).resolve())
 ENVIRONMENT = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": "/nonexistent",
                **{name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}}
-tests = []
-
-
-def test(function):
-    tests.append(function)
-    return function
-
-
-class Skip(Exception):
-    pass
 
 
 def lintel(*arguments, **more):
@@ -439,24 +432,6 @@ def fish_completes_commands_and_options():
             got = subprocess.run(["fish", "--no-config", "-c", f"source {script.name}; complete -C '{line}'"],
                                  capture_output=True, text=True, check=True, env={**ENVIRONMENT, "HOME": home})
             equal([row.split("\t")[0] for row in got.stdout.splitlines()], wanted)
-
-
-def main():
-    print(f"1..{len(tests)}")
-    failed = 0
-    for number, function in enumerate(tests, 1):
-        try:
-            function()
-        except Skip as reason:
-            print(f"ok {number} - {function.__name__} # SKIP {reason}")
-        except (AssertionError, subprocess.SubprocessError, AttributeError, ValueError, IndexError, KeyError) as problem:
-            failed += 1
-            print(f"not ok {number} - {function.__name__}")
-            for line in str(problem).splitlines() or [repr(problem)]:
-                print(f"# {line}")
-        else:
-            print(f"ok {number} - {function.__name__}")
-    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ import tempfile
 
 sys.dont_write_bytecode = True
 import blocks  # noqa: E402  pylint: disable=wrong-import-position
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from tap import main, test  # noqa: E402  pylint: disable=wrong-import-position
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 LINTEL = str(pathlib.Path(sys.argv[1]).resolve())
@@ -38,12 +40,6 @@ ELSEWHERE = {
     r"sudo ipvsadm -Sn": "needs privilege and entries; its output is read by tests/import",
 }
 used = set()
-tests = []
-
-
-def test(function):
-    tests.append(function)
-    return function
 
 
 def run(*words, **more):
@@ -172,22 +168,6 @@ def every_document_is_in_the_index():
     index = (TOP / "README.md").read_text(encoding="utf-8")
     missing = [path.name for path in (TOP / "docs").glob("*.md") if f"(docs/{path.name})" not in index]
     assert not missing, missing
-
-
-def main():
-    print(f"1..{len(tests)}")
-    failed = 0
-    for number, function in enumerate(tests, 1):
-        try:
-            function()
-        except (AssertionError, ValueError, OSError, subprocess.SubprocessError) as problem:
-            failed += 1
-            print(f"not ok {number} - {function.__name__}")
-            for line in str(problem).splitlines():
-                print(f"# {line}")
-        else:
-            print(f"ok {number} - {function.__name__}")
-    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -10,16 +10,12 @@ import sys
 
 sys.dont_write_bytecode = True
 import conform  # noqa: E402  pylint: disable=wrong-import-position
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from tap import main, test  # noqa: E402  pylint: disable=wrong-import-position
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 GOLDEN = TOP / "tests" / "daemon" / "golden"
 KINDS = {"status": "status", "list": "list", "connections": "list", "explain": "explain"}
-tests = []
-
-
-def test(function):
-    tests.append(function)
-    return function
 
 
 def walk(schema, root, path=""):
@@ -145,20 +141,6 @@ def an_unknown_word_in_a_schema_is_no_rule_that_is_passed_over():
     except AttributeError:
         return
     raise AssertionError("it was passed over")
-
-
-def main():
-    print(f"1..{len(tests)}")
-    failed = 0
-    for number, function in enumerate(tests, 1):
-        try:
-            function()
-        except (AssertionError, AttributeError, ValueError, KeyError, OSError) as problem:
-            failed += 1
-            print(f"not ok {number} - {function.__name__}\n# {problem!r}")
-        else:
-            print(f"ok {number} - {function.__name__}")
-    return 1 if failed else 0
 
 
 if __name__ == "__main__":

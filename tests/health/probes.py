@@ -11,22 +11,13 @@ import ssl
 import struct
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-import traceback
 
-TESTS = []
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from tap import Skip, main, test  # noqa: E402
+
 SLOW_S = 1.5
-
-
-class Skip(Exception):
-    pass
-
-
-def test(function):
-    TESTS.append(function)
-    return function
 
 
 class Outcome:
@@ -243,7 +234,7 @@ class Certificates:
 # --- tests ---
 
 @test
-def tcp_says_who_answers_refuses_and_is_silent(_directory):
+def tcp_says_who_answers_refuses_and_is_silent():
     with tcp_server(lambda client: client.recv(1)) as port, tcp_server(lambda client: None, "::1") as port6, closed_port() as closed, \
             closed_port(host="::1") as closed6, deaf_port() as deaf:
         expect([
@@ -257,7 +248,7 @@ def tcp_says_who_answers_refuses_and_is_silent(_directory):
 
 
 @test
-def a_tcp_connection_is_reset_and_not_closed(_directory):
+def a_tcp_connection_is_reset_and_not_closed():
     ends = []
 
     def serve(client):
@@ -273,7 +264,7 @@ def a_tcp_connection_is_reset_and_not_closed(_directory):
 
 
 @test
-def nothing_is_reached_where_there_is_no_network(_directory):
+def nothing_is_reached_where_there_is_no_network():
     wrap = ["unshare", "--map-root-user", "--net"]
     if subprocess.run([*wrap, "true"], stderr=subprocess.DEVNULL, check=False).returncode:
         raise Skip("no network namespace can be made here")
@@ -284,7 +275,7 @@ def nothing_is_reached_where_there_is_no_network(_directory):
 
 
 @test
-def http_looks_at_status_and_body(_directory):
+def http_looks_at_status_and_body():
     with http_server() as server, http_server("::1") as server6, closed_port() as closed, deaf_port() as deaf, \
             tcp_server(lambda client: client.sendall(b"220 smtp ready\r\n") or client.recv(9000)) as smtp, \
             tcp_server(lambda client: client.recv(9000) and None) as hanging_up:
@@ -317,7 +308,7 @@ def http_looks_at_status_and_body(_directory):
 
 
 @test
-def http_asks_for_what_it_is_told_to(_directory):
+def http_asks_for_what_it_is_told_to():
     with http_server() as server:
         port = server.server_address[1]
         check({"path": "/a?b=c"}, {"path": "/named", "host": "www.example.org"}, {"path": "/ported", "host": "www.example.org:81"},
@@ -329,7 +320,7 @@ def http_asks_for_what_it_is_told_to(_directory):
 
 
 @test
-def proxies_of_the_environment_are_not_asked(_directory):
+def proxies_of_the_environment_are_not_asked():
     with http_server() as server, closed_port() as closed:
         os.environ["http_proxy"] = os.environ["ALL_PROXY"] = f"http://127.0.0.1:{closed}"
         try:
@@ -434,14 +425,14 @@ def http2_is_spoken_with_and_without_tls(directory):
 
 
 @test
-def tls_says_who_never_ends_the_handshake(_directory):
+def tls_says_who_never_ends_the_handshake():
     with tcp_server(lambda client: time.sleep(SLOW_S)) as port:
         for kind in ("tls", "https"):
             expect([("mute", {}, "timeout", "no end of the TLS handshake")], type=kind, address="127.0.0.1", port=port, timeout_ms=500)
 
 
 @test
-def udp_is_answered_refused_or_silent(_directory):
+def udp_is_answered_refused_or_silent():
     with udp_server(lambda data: [b"you said " + data]) as echo, udp_server(lambda data: []) as silent, \
             udp_server(lambda data: [b"pong"], "::1") as echo6, closed_port(socket.SOCK_DGRAM) as closed, \
             closed_port(socket.SOCK_DGRAM, "::1") as closed6:
@@ -463,7 +454,7 @@ def dns_answer(query, flags=0x8180, ident=None, question=None):
 
 
 @test
-def dns_answers_are_judged(_directory):
+def dns_answers_are_judged():
     def foreign_first(query):
         return [dns_answer(query, ident=(struct.unpack("!H", query[:2])[0] + 1) & 0xffff), dns_answer(query)]
 
@@ -491,7 +482,7 @@ def dns_answers_are_judged(_directory):
 
 
 @test
-def echo_requests_are_answered(_directory):
+def echo_requests_are_answered():
     outcomes = check({"address": "127.0.0.1"}, {"address": "127.0.0.2"}, {"address": "::1"}, type="icmp", rounds=3)
     if {one.why for one in outcomes} == {"echo requests need CAP_NET_RAW"}:
         assert {one.result for one in outcomes} == {"local"}, outcomes
@@ -500,31 +491,6 @@ def echo_requests_are_answered(_directory):
     assert all(one.latency_s < 4 for one in outcomes), outcomes
 
 
-def run(function):
-    """The line of TAP, and what went wrong."""
-    name, begun = function.__name__.replace("_", " "), time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="lintel-health-") as directory:
-        try:
-            function(directory)
-            return True, f"{name} ({time.monotonic() - begun:.1f} s)", ""
-        except Skip as why:
-            return True, f"{name} # SKIP {why}", ""
-        except Exception:  # pylint: disable=broad-except
-            return False, name, "".join("# " + line + "\n" for line in traceback.format_exc().splitlines())
-
-
-def main():
-    only = sys.argv[2:]
-    tests = [t for t in TESTS if not only or t.__name__ in only]
-    failed = False
-    print(f"1..{len(tests)}", flush=True)
-    for number, function in enumerate(tests, 1):
-        good, name, wrong = run(function)
-        failed = failed or not good
-        print(f"{'ok' if good else 'not ok'} {number} - {name}\n{wrong}", end="", flush=True)
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
     DRIVER = sys.argv[1]
-    sys.exit(main())
+    sys.exit(main(sys.argv[2:]))

@@ -5,28 +5,22 @@
 What is compared is always the whole: what the driver was told, kept as anybody would keep it (mark and sweep), and what is so.
 """
 import base64
-import concurrent.futures
 import json
 import os
 import pathlib
 import queue
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-import traceback
 
 from apiserver import ApiServer, Tls
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from tap import Skip, main, test  # noqa: E402
+
 PATIENCE = 20.0
 SERVICES = "/api/v1/services"
-TESTS = []
-
-
-def test(function):
-    TESTS.append(function)
-    return function
 
 
 def service(number, **spec):
@@ -394,7 +388,7 @@ def one_broken_answer(why, action, **details):
             driver.until(driver.in_step)
             follows(server, driver)
     broken.__name__ = f"an_answer_that_is_{why}_is_survived_({action}_{details.get('code') or len(details.get('body', ''))})"
-    TESTS.append(broken)
+    test(broken)
 
 
 one_broken_answer("unavailable", "refuse", code=503, reason="ServiceUnavailable")
@@ -483,10 +477,6 @@ def tls_of(directory):
     if not Tls.available():
         raise Skip("there is no openssl program to make certificates with")
     return Tls(directory)
-
-
-class Skip(Exception):
-    pass
 
 
 @test
@@ -744,32 +734,7 @@ def requests_share_a_connection_of_http2_and_watches_have_their_own(directory):
             assert sum(line.startswith("http/1.1") for line in front.lines) == 2, front.lines
 
 
-def run(function):
-    """The line of TAP, and what went wrong."""
-    name, begun = function.__name__.replace("_", " "), time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="lintel-k8s-") as directory:
-        try:
-            function(directory)
-            return True, f"{name} ({time.monotonic() - begun:.1f} s)", ""
-        except Skip as why:
-            return True, f"{name} # SKIP {why}", ""
-        except Exception:  # pylint: disable=broad-except
-            return False, name, "".join("# " + line + "\n" for line in traceback.format_exc().splitlines())
-
-
-def main():
-    only = sys.argv[2:]
-    tests = [t for t in TESTS if not only or t.__name__ in only]
-    failed = False
-    print(f"1..{len(tests)}", flush=True)
-    # They wait for most of their time.
-    with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        for number, (good, name, wrong) in enumerate(pool.map(run, tests), 1):
-            failed = failed or not good
-            print(f"{'ok' if good else 'not ok'} {number} - {name}\n{wrong}", end="", flush=True)
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
     PROGRAM = sys.argv[1]
-    sys.exit(main())
+    # They wait for most of their time.
+    sys.exit(main(sys.argv[2:], workers=8))

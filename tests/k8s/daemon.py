@@ -9,26 +9,21 @@ asked of the daemon (`lintel explain`), what is told of the server. Traffic is f
 import json
 import os
 import pathlib
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
-import traceback
 import urllib.error
 import urllib.request
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import tap  # noqa: E402
+from tap import test  # noqa: E402
+
 PATIENCE = 20.0
-TESTS = []
 VIP = "10.77.0.100"
 SERVERS = ("10.78.0.21", "10.78.0.22", "10.78.0.23")
-
-
-def test(function):
-    TESTS.append(function)
-    return function
 
 
 def wait(what, condition, seconds=PATIENCE):
@@ -532,20 +527,9 @@ def services_of_metallb_move_with_their_addresses(directory):
 
 # --- running ---
 
-def run(function, number):
-    name, begun = function.__name__.replace("_", " "), time.monotonic()
-    directory = tempfile.mkdtemp(prefix="lintel-k8s-")
-    try:
-        function(directory)
-        print(f"ok {number} - {name} ({time.monotonic() - begun:.1f} s)", flush=True)
-        return True
-    except Exception:  # pylint: disable=broad-except
-        log = pathlib.Path(directory, "log")
-        text = traceback.format_exc() + (log.read_text(errors="replace")[-8000:] if log.exists() else "")
-        print(f"not ok {number} - {name}\n" + "".join("# " + line + "\n" for line in text.splitlines()), end="", flush=True)
-        return False
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
+def log_of(directory):
+    log = directory / "log"
+    return log.read_text(errors="replace")[-8000:] if log.exists() else ""
 
 
 def own_namespace():
@@ -571,14 +555,12 @@ def main():
     if why_not:
         print(f"1..0 # SKIP {why_not}: THE DAEMON WITH KUBERNETES IS NOT TESTED HERE", flush=True)
         return 0
-    chosen = [function for function in TESTS if not ONLY or function.__name__ in ONLY]
-    print(f"1..{len(chosen)}", flush=True)
     if not WANT_REAL:
-        return 0 if all([run(function, number) for number, function in enumerate(chosen, 1)]) else 1
+        return tap.main(ONLY, more=log_of)
     global REAL  # pylint: disable=global-statement
     with apiserver_real.Server(custom=True) as REAL:
         REAL.give_roles()
-        return 0 if all([run(function, number) for number, function in enumerate(chosen, 1)]) else 1
+        return tap.main(ONLY, more=log_of)
 
 
 if __name__ == "__main__":

@@ -12,9 +12,6 @@ import pathlib
 import re
 import subprocess
 import sys
-import tempfile
-import time
-import traceback
 
 import yaml
 
@@ -23,25 +20,19 @@ import client
 import contract
 from apiserver import ApiServer, Tls
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import tap  # noqa: E402
+from tap import Skip, test  # noqa: E402
+
 HERE = pathlib.Path(__file__).resolve().parent
 MANIFESTS = HERE.parents[1] / "manifests"
 RECORD = HERE / "contract.json"
-TESTS = []
 MAPS = "/api/v1/namespaces/default/configmaps?labelSelector=app%3Dloadbalancer"
-
-
-class Skipped(Exception):
-    pass
-
-
-def test(function):
-    TESTS.append(function)
-    return function
 
 
 def real():
     if not REAL:
-        raise Skipped(f"{apiserver_real.missing()}: NO REAL API SERVER WAS ASKED")
+        raise Skip(f"{apiserver_real.missing()}: NO REAL API SERVER WAS ASKED")
     return REAL
 
 
@@ -86,7 +77,7 @@ class Kubectl:
     def __init__(self, server, directory):
         self.program = apiserver_real.kubectl()
         if not self.program:
-            raise Skipped("no kubectl, neither in KUBEBUILDER_ASSETS nor on this machine: ITS VIEW OF US WAS NOT LOOKED AT")
+            raise Skip("no kubectl, neither in KUBEBUILDER_ASSETS nor on this machine: ITS VIEW OF US WAS NOT LOOKED AT")
         self.config = pathlib.Path(directory) / "kubeconfig"
         self.config.write_text(json.dumps(server.kubeconfig(token=server.token, direct=True, namespace="default")), encoding="utf-8")
         self.home = directory
@@ -344,29 +335,13 @@ def record():
     RECORD.write_text(f'{{"server": {json.dumps(version)}, "answers": [\n{lines}\n]}}\n', encoding="utf-8")
 
 
-def run(function, number):
-    name, begun = function.__name__.replace("_", " "), time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="lintel-real-") as directory:
-        try:
-            function(*([directory] if function.__code__.co_argcount else []))
-            print(f"ok {number} - {name} ({time.monotonic() - begun:.1f} s)", flush=True)
-        except Skipped as why:
-            print(f"ok {number} - {name} # SKIP {why}", flush=True)
-        except Exception:  # pylint: disable=broad-except
-            print("".join(f"# {line}\n" for line in traceback.format_exc().splitlines()) + f"not ok {number} - {name}", flush=True)
-            return False
-    return True
-
-
 def main():
     global REAL  # pylint: disable=global-statement
-    chosen = [function for function in TESTS if len(sys.argv) < 4 or function.__name__ in sys.argv[3:]]
-    print(f"1..{len(chosen)}", flush=True)
     if apiserver_real.missing():
-        return 0 if all([run(function, number) for number, function in enumerate(chosen, 1)]) else 1
+        return tap.main(sys.argv[3:])
     with apiserver_real.Server(custom=True) as REAL:
         REAL.give_roles()
-        return 0 if all([run(function, number) for number, function in enumerate(chosen, 1)]) else 1
+        return tap.main(sys.argv[3:])
 
 
 if __name__ == "__main__":

@@ -5,12 +5,13 @@ import contextlib
 import io
 import os
 import sys
-import tempfile
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
+HERE = os.path.dirname(os.path.realpath(__file__))
+sys.path[:0] = [HERE, os.path.dirname(HERE)]
 import suite  # noqa: E402
 from lablib import report  # noqa: E402
+from tap import main, test  # noqa: E402
 
 
 class NoLab:
@@ -55,6 +56,7 @@ def results(lines):
     return [line for line in lines if line.startswith(("ok", "not ok"))]
 
 
+@test
 def one_that_fails_is_a_failure():
     code, lines = reported([scenario("bad", [OSError("no")]), scenario("good", [None])], emulated=False)
     assert code == 1 and results(lines)[0].startswith("not ok 1 - sample: bad"), lines
@@ -62,6 +64,7 @@ def one_that_fails_is_a_failure():
     assert any("OSError: no" in line for line in lines) and any("a diagnosis" in line for line in lines), lines
 
 
+@test
 def in_emulation_it_is_tried_again_at_the_end_and_said_to_be_unsteady():
     code, lines = reported([scenario("moody", [OSError("late"), None]), scenario("good", [None])], emulated=True)
     assert code == 0 and len(results(lines)) == 2, lines
@@ -69,45 +72,32 @@ def in_emulation_it_is_tried_again_at_the_end_and_said_to_be_unsteady():
     assert report.UNSTEADY in results(lines)[1] and "late" in results(lines)[1], lines
 
 
+@test
 def failing_twice_is_a_failure_in_emulation_too():
     code, lines = reported([scenario("bad", [OSError("first"), OSError("second")])], emulated=True)
     assert code == 1 and len(results(lines)) == 1 and results(lines)[0].startswith("not ok 1"), lines
 
 
+@test
 def a_skip_is_no_pass():
     code, lines = reported([scenario("odd", [report.Skipped("no such kernel")])], emulated=True)
     assert code == 0 and results(lines) == ["ok 1 - sample: odd # SKIP no such kernel"], lines
 
 
+@test
 def after_a_lab_that_cannot_be_reset_the_rest_fails():
     code, lines = reported([scenario("good", [None]), scenario("next", [None])], emulated=False, lives=0)
     assert code == 1 and results(lines)[1] == "not ok 2 - sample: next: not run", lines
 
 
-def two_labs_share_a_queue_longest_first():
+@test
+def two_labs_share_a_queue_longest_first(directory):
     scenarios = [scenario(f"s{number}", [None], timeout) for number, timeout in enumerate((120, 600, 120, 300))]
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["LAB_OUT"] = folder
-        one, other = suite.queue(scenarios), suite.queue(scenarios)
-        got = [next(one), next(other), next(other), next(one)]
-        assert [function.title for function in got] == ["s1", "s3", "s0", "s2"], [function.title for function in got]
-        assert next(one, None) is None and next(other, None) is None
-
-
-def main():
-    tests = [one_that_fails_is_a_failure, in_emulation_it_is_tried_again_at_the_end_and_said_to_be_unsteady,
-             failing_twice_is_a_failure_in_emulation_too, a_skip_is_no_pass, after_a_lab_that_cannot_be_reset_the_rest_fails,
-             two_labs_share_a_queue_longest_first]
-    failed = 0
-    print(f"1..{len(tests)}")
-    for number, test in enumerate(tests, 1):
-        try:
-            test()
-            print(f"ok {number} - {test.__name__.replace('_', ' ')}")
-        except AssertionError as problem:
-            failed += 1
-            print(f"not ok {number} - {test.__name__.replace('_', ' ')}\n# {problem}")
-    return 1 if failed else 0
+    os.environ["LAB_OUT"] = str(directory)
+    one, other = suite.queue(scenarios), suite.queue(scenarios)
+    got = [next(one), next(other), next(other), next(one)]
+    assert [function.title for function in got] == ["s1", "s3", "s0", "s2"], [function.title for function in got]
+    assert next(one, None) is None and next(other, None) is None
 
 
 if __name__ == "__main__":

@@ -13,13 +13,15 @@ import re
 import shutil
 import subprocess
 import sys
-import traceback
 
 import yaml
 
 import structural
 import template
 from cases import CASES, FINE, LINTEL, ODDITIES, RULE, SCHEMA, SMALL, WHOLE
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from tap import Skip, main, test  # noqa: E402
 
 GROUP = "lintel.io/v1alpha1"
 PLURALS = {"VirtualRouter": "virtualrouters", "VirtualServer": "virtualservers", "AddressPool": "addresspools"}
@@ -28,17 +30,7 @@ READ = {"get", "list", "watch"}
 # Besides what k8s/status writes and what is read: of both the program is asked.
 WRITTEN = {("events.k8s.io", "events"): {"create", "patch"}}
 IN_NAMESPACE = {("coordination.k8s.io", "leases"): READ | {"create", "update", "patch"}}
-TESTS = []
 lintel, decoder, root = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3]) / "manifests"
-
-
-class Skipped(Exception):
-    pass
-
-
-def test(function):
-    TESTS.append(function)
-    return function
 
 
 def load(path):
@@ -374,7 +366,7 @@ def check_values(values, schema, path):
 @test
 def kustomize_renders_the_examples():
     if not shutil.which("kubectl"):
-        raise Skipped("no kubectl: the examples were not rendered")
+        raise Skip("no kubectl: the examples were not rendered")
     for name in EXAMPLES:
         run = subprocess.run(["kubectl", "kustomize", str(root / "examples" / name)], capture_output=True, text=True, check=False)
         assert run.returncode == 0, run.stderr
@@ -520,7 +512,7 @@ def run_helm(name, namespace, values):
 @test
 def helm_renders_what_is_rendered_here_and_refuses_what_is_wrong():
     if not shutil.which("helm"):
-        raise Skipped("no helm: its own rendering of the chart was not compared")
+        raise Skip("no helm: its own rendering of the chart was not compared")
     for name, namespace, values in RENDERED + [("lintel", "lintel", taken_away(path)) for path in ("tolerations", "resources", "extraArgs")]:
         run = run_helm(name, namespace, values)
         assert run.returncode == 0, run.stderr
@@ -535,7 +527,7 @@ def helm_renders_what_is_rendered_here_and_refuses_what_is_wrong():
 @test
 def helm_renders_what_the_base_has():
     if not shutil.which("helm"):
-        raise Skipped("no helm: its own rendering of the chart was not compared")
+        raise Skip("no helm: its own rendering of the chart was not compared")
     run = run_helm("lintel", "lintel", {})
     assert run.returncode == 0, run.stderr
     check_same_as_base([document for document in yaml.safe_load_all(run.stdout) if document])
@@ -547,7 +539,7 @@ def a_real_api_server_agrees():
     import apiserver_real  # only here: it needs nothing unless there is one
     reason = apiserver_real.missing()
     if reason:
-        raise Skipped(f"{reason}: no real API server was asked about the definitions, the examples and the cases")
+        raise Skip(f"{reason}: no real API server was asked about the definitions, the examples and the cases")
     with apiserver_real.Server() as server:
         for kind in PLURALS:
             status, answer = server.apply_definition(definition(kind))
@@ -578,22 +570,6 @@ def a_real_api_server_agrees():
             for document in template.Chart(root / "helm/lintel", values, name=name, namespace=namespace).documents():
                 status, answer = server.try_builtin(document)
                 assert status == 201, f"{name} {namespace} {values}: {answer}"
-
-
-def main():
-    print(f"1..{len(TESTS)}", flush=True)
-    failed = 0
-    for number, function in enumerate(TESTS, 1):
-        title = function.__name__.replace("_", " ")
-        try:
-            function()
-            print(f"ok {number} - {title}", flush=True)
-        except Skipped as reason:
-            print(f"ok {number} - {title} # SKIP {reason}", flush=True)
-        except Exception:  # whatever it is, the next one is tried
-            failed += 1
-            print("".join(f"# {line}\n" for line in traceback.format_exc().splitlines()) + f"not ok {number} - {title}", flush=True)
-    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -13,21 +13,16 @@ import socket
 import ssl
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-import traceback
 
-TESTS = []
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from tap import main, test  # noqa: E402
+
 PATIENCE_S = 20
 SECRET = "s3cr3t"
 FIELDS = ("up", "queued", "delivered", "dropped", "failures", "problem")
 CONFINED = []  # ["--seccomp"], where the kernel can
-
-
-def test(function):
-    TESTS.append(function)
-    return function
 
 
 def wait_until(what, condition, seconds=PATIENCE_S):
@@ -344,7 +339,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 @test
-def a_webhook_gets_each_line_by_itself_in_order_over_one_connection(_folder):
+def a_webhook_gets_each_line_by_itself_in_order_over_one_connection():
     with Hook() as hook, driving(f"{hook.url}/x?token={SECRET}") as driver:
         driver.tell('{"a":1}', '{"b":2}', '{"c":3}')
         assert hook.wait(3) == ['{"a":1}', '{"b":2}', '{"c":3}'], hook.bodies()
@@ -357,7 +352,7 @@ def a_webhook_gets_each_line_by_itself_in_order_over_one_connection(_folder):
 
 
 @test
-def what_may_go_better_is_posted_again_and_what_is_refused_is_let_go(_folder):
+def what_may_go_better_is_posted_again_and_what_is_refused_is_let_go():
     with Hook() as hook, driving(hook.url) as driver:
         hook.answers = [503, 429, 200, 404, 200]
         driver.tell("one", "two", "three")
@@ -370,7 +365,7 @@ def what_may_go_better_is_posted_again_and_what_is_refused_is_let_go(_folder):
 
 
 @test
-def a_server_that_asks_for_time_gets_it(_folder):
+def a_server_that_asks_for_time_gets_it():
     with Hook() as hook, driving(hook.url) as driver:
         hook.answers, hook.headers = [503], {"Retry-After": "2"}
         begun = time.monotonic()
@@ -380,7 +375,7 @@ def a_server_that_asks_for_time_gets_it(_folder):
 
 
 @test
-def nobody_is_redirected_with_what_is_secret(_folder):
+def nobody_is_redirected_with_what_is_secret():
     with Hook() as elsewhere, Hook() as hook, driving(f"{hook.url}/{SECRET}") as driver:
         hook.answers, hook.headers = [307], {"Location": elsewhere.url}
         driver.tell("one", "two")
@@ -467,7 +462,7 @@ def one_that_hangs_is_given_up_and_costs_others_nothing(folder):
 
 
 @test
-def what_was_missed_is_made_good_by_what_is_so(_folder):
+def what_was_missed_is_made_good_by_what_is_so():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     with driving(f"http://127.0.0.1:{port}") as driver:
@@ -581,33 +576,10 @@ def everything_ends_with_lines_that_wait(folder):
             driver.wait("they wait", lambda queued, **_: queued == 2)
 
 
-def run(function):
-    """The line of TAP, and what went wrong."""
-    name, begun = function.__name__.replace("_", " "), time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="lintel-news-") as directory:
-        try:
-            function(pathlib.Path(directory))
-            return True, f"{name} ({time.monotonic() - begun:.1f} s)", ""
-        except Exception:  # pylint: disable=broad-except
-            return False, name, "".join("# " + line + "\n" for line in traceback.format_exc().splitlines())
-
-
-def main():
-    only = sys.argv[3:]
-    tests = [t for t in TESTS if not only or t.__name__ in only]
-    failed = False
-    print(f"1..{len(tests)}", flush=True)
-    for number, function in enumerate(tests, 1):
-        good, name, wrong = run(function)
-        failed = failed or not good
-        print(f"{'ok' if good else 'not ok'} {number} - {name}\n{wrong}", end="", flush=True)
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
     DRIVER, TOP = sys.argv[1], pathlib.Path(sys.argv[2])
     for variable in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         os.environ.pop(variable, None)
     # A sanitizer's own calls are not on the daemon's list.
     CONFINED = [] if b"__asan_init" in pathlib.Path(DRIVER).read_bytes() else ["--seccomp"]
-    sys.exit(main())
+    sys.exit(main(sys.argv[3:]))

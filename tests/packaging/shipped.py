@@ -15,21 +15,13 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-import traceback
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(TOP / "tests"))
+from tap import Skip, main, test  # noqa: E402
+
 UNIT, PROGRAM = (pathlib.Path(word).resolve() for word in sys.argv[1:3])
 MOST_EXPOSED = 2.5  # docs/installing.md tells the figure
-TESTS = []
-
-
-class Skip(Exception):
-    pass
-
-
-def test(function):
-    TESTS.append(function)
-    return function
 
 
 def text(path):
@@ -144,23 +136,6 @@ def the_same_program_gives_the_same_image():
         first, second = build(pathlib.Path(one, "a.tar")), build(pathlib.Path(two, "b.tar"), TZ="Asia/Tokyo", LC_ALL="C")
         assert first == second
         assert build(pathlib.Path(one, "c.tar"), SOURCE_DATE_EPOCH="1700000000") != first, "the epoch is not used"
-
-
-def main():
-    print(f"1..{len(TESTS)}")
-    failed = 0
-    for number, function in enumerate(TESTS, 1):
-        title = function.__name__.replace("_", " ")
-        try:
-            function()
-            print(f"ok {number} - {title}")
-        except Skip as reason:
-            print(f"ok {number} - {title} # SKIP {reason}")
-        except Exception:  # noqa: BLE001 whatever it is, the others run
-            failed += 1
-            print(f"not ok {number} - {title}")
-            print("".join(f"# {line}\n" for line in traceback.format_exc().splitlines()))
-    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -20,22 +20,17 @@ import sys
 import tempfile
 import threading
 import time
-import traceback
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parent.parent
-sys.path.insert(0, str(TOP / "tests" / "k8s"))
+sys.path[:0] = [str(TOP / "tests"), str(TOP / "tests" / "k8s")]
+import tap  # noqa: E402
 from apiserver import ApiServer, Tls  # noqa: E402
+from tap import test  # noqa: E402
 
 BINARY = pathlib.Path(sys.argv[1]).resolve()
 NAME = Tls.NAME
 CHROOT = shutil.which("chroot", path=os.environ["PATH"] + ":/usr/sbin:/sbin")
-TESTS = []
-
-
-def test(function):
-    TESTS.append(function)
-    return function
 
 
 class NameServer:
@@ -200,18 +195,7 @@ def main():
         command = ["unshare", "--net", "--mount", "--fork", "--kill-child", sys.executable, *sys.argv]
         return subprocess.run(command, check=False, env=os.environ | {"LINTEL_STATIC_INSIDE": "1"}).returncode
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    print(f"1..{len(TESTS)}", flush=True)
-    failed = 0
-    for number, function in enumerate(TESTS, 1):
-        title = function.__name__.replace("_", " ")
-        try:
-            function()
-            print(f"ok {number} - {title}", flush=True)
-        except Exception:  # noqa: BLE001 whatever it is, the others run
-            failed += 1
-            print(f"not ok {number} - {title}", flush=True)
-            print("".join(f"# {line}\n" for line in traceback.format_exc().splitlines()), flush=True)
-    return 1 if failed else 0
+    return tap.main()
 
 
 if __name__ == "__main__":

@@ -19,20 +19,13 @@ import urllib.request
 import lint
 import served
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+from tap import Skip, main, test  # noqa: E402
+
 SAMPLE, FOLDER, CONFIG, SOURCES = sys.argv[1:]
 SOURCES = pathlib.Path(SOURCES)
 TEXT = subprocess.run([SAMPLE, "metrics", FOLDER, CONFIG], capture_output=True, text=True, check=True).stdout
 NEEDS = "promtool and prometheus are in Debian's package prometheus (packaging/packages-page.txt)"
-tests = []
-
-
-class Skip(Exception):
-    pass
-
-
-def test(function):
-    tests.append(function)
-    return function
 
 
 def program(name):
@@ -179,7 +172,7 @@ def unknown_names(text):
 
 
 @test
-def rules_and_dashboard_ask_only_for_metrics_and_labels_that_exist():
+def rules_and_dashboard_ask_only_for_metrics_and_labels_that_exist(directory):
     dashboard = json.loads((MONITORING / "grafana-dashboard.json").read_text(encoding="utf-8"))
     queries = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])]
     queries += [variable["query"]["query"] for variable in dashboard["templating"]["list"] if variable["type"] == "query"]
@@ -193,12 +186,11 @@ def rules_and_dashboard_ask_only_for_metrics_and_labels_that_exist():
         for group in re.findall(r"\b(?:by|on|ignoring|group_left)\s*\(([^)]*)\)", query):
             used |= {label.strip() for label in group.split(",") if label.strip()}
         assert used <= labels, f"labels {sorted(used - labels)} in {query}"
-    promtool("check", "rules", dashboard_as_rules(queries))
+    promtool("check", "rules", dashboard_as_rules(queries, directory / "rules.yaml"))
 
 
-def dashboard_as_rules(queries):
+def dashboard_as_rules(queries, path):
     """promtool looks at expressions in rules: so the dashboard's become some, with Grafana's variables filled in."""
-    path = pathlib.Path(tempfile.mkdtemp(), "rules.yaml")
     rules = [{"record": f"q:{i}".replace("-", "_"), "expr": re.sub(r"\$\w+", ".*", query.replace("$__rate_interval", "5m"))}
              for i, query in enumerate(queries) if not query.startswith("label_values(")]
     path.write_text(json.dumps({"groups": [{"name": "dashboard", "rules": rules}]}), encoding="utf-8")
@@ -218,24 +210,6 @@ def the_dashboard_is_laid_out_without_overlap():
             for y in range(place["y"], place["y"] + place["h"]):
                 assert (x, y) not in taken, f"{panel['title']} lies on {taken.get((x, y))}"
                 taken[x, y] = panel["title"]
-
-
-def main():
-    print(f"1..{len(tests)}")
-    failed = False
-    for number, function in enumerate(tests, 1):
-        name = function.__name__.replace("_", " ")
-        try:
-            function()
-            print(f"ok {number} - {name}")
-        except Skip as skip:
-            print(f"ok {number} - {name} # SKIP {skip}")
-            print(f"SKIPPED: {name}: {skip}", file=sys.stderr)
-        except Exception as error:  # a test that breaks has failed
-            failed = True
-            print(f"not ok {number} - {name}")
-            print("\n".join(f"# {line}" for line in f"{type(error).__name__}: {error}".splitlines()), flush=True)
-    return failed
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
 PICTURES is a folder for screenshots, to be looked at. Without chromium and chromium-driver only what needs no browser runs,
 and that is said.
 """
+import contextlib
 import json
 import pathlib
 import re
@@ -18,18 +19,12 @@ import driver
 import invented
 import served
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+import tap  # noqa: E402
+from tap import Skip, test  # noqa: E402
+
 SAMPLE, FOLDER, CONFIG, PICTURES = sys.argv[1:]
 PICTURES = pathlib.Path(PICTURES)
-tests = []
-
-
-class Skip(Exception):
-    pass
-
-
-def test(function):
-    tests.append(function)
-    return function
 
 
 class Stage:
@@ -60,6 +55,8 @@ class Stage:
         return f"http://127.0.0.1:{self.port}"
 
     def open(self, width=1280, height=900, **features):
+        if not self.browser:
+            raise Skip(driver.missing())
         self.browser.prefer(**features)
         self.browser.size(width, height)
         self.browser.open(f"{self.site}/")
@@ -394,34 +391,14 @@ def ten_thousand_services_don_t_freeze_it(stage):
 
 def main():
     PICTURES.mkdir(parents=True, exist_ok=True)
-    print(f"1..{len(tests)}")
-    why = driver.missing()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, contextlib.nullcontext() if driver.missing() else driver.browser() as browser:
         for name in ("replication.json", "kubernetes.json"):
             (pathlib.Path(folder) / name).write_bytes(pathlib.Path(FOLDER, name).read_bytes())
-        if why:
-            print(f"SKIPPED: the status page in a browser: {why}", file=sys.stderr)
-            return run_all(Stage(None, folder), why)
-        with driver.browser() as browser:
-            return run_all(Stage(browser, folder), "")
-
-
-def run_all(stage, why):
-    failed = False
-    for number, function in enumerate(tests, 1):
-        name = function.__name__.replace("_", " ")
-        if why and number > 2:
-            print(f"ok {number} - {name} # SKIP {why}")
-            continue
+        stage = Stage(browser, folder)
         try:
-            function(stage)
-            print(f"ok {number} - {name}", flush=True)
-        except Exception as error:  # a test that breaks has failed
-            failed = True
-            print(f"not ok {number} - {name}")
-            print("\n".join(f"# {line}" for line in f"{type(error).__name__}: {error}".splitlines()), flush=True)
-    stage.stop()
-    return failed
+            return tap.main(given=[stage])
+        finally:
+            stage.stop()
 
 
 if __name__ == "__main__":
