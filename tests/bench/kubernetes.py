@@ -260,8 +260,8 @@ def curl_lists(lab, api):
 
 def fast_router():
     """Documents of two nodes with a virtual router at 10 ms: who is to be Active, and the other."""
-    documents = config.router(interval="10ms", addresses=["10.77.0.100/24"])
-    return documents | {"spec": documents["spec"] | {"priority": 150, "preempt": True}}, documents
+    other = config.router(interval="10ms", addresses=["10.77.0.100/24"])
+    return [other | {"spec": other["spec"] | {"priority": 150, "preempt": True}}], [other]
 
 
 def advertised(lab, node):
@@ -273,10 +273,10 @@ def advertised(lab, node):
 
 def at_rest(lab, table, seconds):
     """What the machine does to one that has nothing to do: a guest that its host stops is late, whatever runs in it."""
-    first, documents = fast_router()
+    first, other = fast_router()
     node = programming.fresh(lab)
     node.configure(first)
-    lab.lb2.start(documents).wait_active()
+    lab.lb2.start(other).wait_active()
     node.start(None, wait=False)
     wait_until("it is Active", lambda: node.is_active("front"), seconds=60)
     time.sleep(seconds)
@@ -286,8 +286,8 @@ def at_rest(lab, table, seconds):
 
 
 def cold_start(lab, count, table, name, *options):
-    first, documents = fast_router()
-    run = LintelRun(lab, count, *options, documents=[first], other=[documents])
+    first, other = fast_router()
+    run = LintelRun(lab, count, *options, documents=first, other=other)
     fetches = [curl_lists(lab, run.api) for _ in range(3)]
     fetch = statistics.median(fetches)
     peak, (late, false) = run.peak_mb(), advertised(lab, run.node)

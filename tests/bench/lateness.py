@@ -35,7 +35,7 @@ def measure(lab, options):
     table.add("seconds until all was programmed", f"{took:.1f}")
     table.add("advertisements sent meanwhile", sent)
     for share in (0.5, 0.99, 0.999):
-        table.add(f"{share * 100:g} % not later than", _bound(late, share))
+        table.add(f"{share * 100:g} % not later than", _bound(late, share, after["latenessMaxSeconds"]))
     table.add("latest of all", f"{after['latenessMaxSeconds'] * 1000:.2f} ms")
     table.add("advertisements heard by the other", heard["advertsReceived"] - standby["advertsReceived"])
     false = heard["becameActive"] - standby["becameActive"]
@@ -46,9 +46,9 @@ def measure(lab, options):
     yield table
 
 
-def _bound(buckets, share):
-    """The least bound that so many are below, as text."""
+def _bound(buckets, share, latest):
+    """The least bound that so many are below, as text; none is later than `latest`, in seconds."""
     for bound, count in buckets:
         if count >= buckets[-1][1] * share:
-            return "more than 100 ms" if bound is None else f"{bound * 1000:g} ms"
+            return f"{min(latest, bound or latest) * 1000:.3g} ms"
     return "-"
