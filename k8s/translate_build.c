@@ -277,6 +277,7 @@ static struct model_virtual_server copy_of(const struct model_virtual_server *fr
 {
 	struct model_virtual_server vs = *from;
 
+	vs.origin.lines = NULL;
 	vs.namespace = arena_strdup(arena, from->namespace);
 	vs.name = arena_strdup(arena, from->name);
 	vs.service = arena_strdup(arena, from->service);
@@ -287,6 +288,13 @@ static struct model_virtual_server copy_of(const struct model_virtual_server *fr
 	                                from->source_range_count * sizeof(*from->source_ranges));
 	vs.servers =
 		arena_memdup(arena, from->servers, from->server_count * sizeof(*from->servers));
+	for (size_t i = 0; i < vs.server_count; i++)
+		vs.servers[i].health = model_health_check_copy(from->servers[i].health, arena);
+	vs.health = model_health_check_copy(from->health, arena);
+	if (from->quorum)
+		vs.quorum = arena_memdup(arena, from->quorum, sizeof(*from->quorum));
+	vs.sorry_servers = arena_memdup(arena, from->sorry_servers,
+	                                from->sorry_server_count * sizeof(*from->sorry_servers));
 	return vs;
 }
 

@@ -12,6 +12,35 @@ bool model_router_authenticates(const struct model_router *router)
 	return router->auth_key_file && *router->auth_key_file;
 }
 
+static const char *copy_text(const char *text, struct arena *arena)
+{
+	return text ? arena_strdup(arena, text) : NULL;
+}
+
+const struct model_health_check *model_health_check_copy(const struct model_health_check *from,
+                                                         struct arena *arena)
+{
+	struct model_health_check *check;
+
+	if (!from)
+		return NULL;
+	check = arena_memdup(arena, from, sizeof(*from));
+	check->http.method = copy_text(from->http.method, arena);
+	check->http.path = copy_text(from->http.path, arena);
+	check->http.host = copy_text(from->http.host, arena);
+	check->http.statuses = arena_memdup(arena, from->http.statuses,
+	                                    from->http.status_count * sizeof(*from->http.statuses));
+	check->http.body = copy_text(from->http.body, arena);
+	check->tls.server_name = copy_text(from->tls.server_name, arena);
+	check->tls.ca_file = copy_text(from->tls.ca_file, arena);
+	check->tls.certificate_file = copy_text(from->tls.certificate_file, arena);
+	check->tls.key_file = copy_text(from->tls.key_file, arena);
+	check->udp.send = copy_text(from->udp.send, arena);
+	check->udp.expect = copy_text(from->udp.expect, arena);
+	check->dns.name = copy_text(from->dns.name, arena);
+	return check;
+}
+
 void model_objects_init(struct model_objects *objects)
 {
 	*objects = (struct model_objects){0};

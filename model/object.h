@@ -114,6 +114,10 @@ struct model_health_check {
 	} dns;
 };
 
+/* One in the arena that shares nothing with 'from'; NULL of NULL. */
+const struct model_health_check *model_health_check_copy(const struct model_health_check *from,
+                                                         struct arena *arena);
+
 /* What is good about a tracked file. */
 enum model_track_expect { MODEL_TRACK_NUMBER, MODEL_TRACK_PRESENT, MODEL_TRACK_ABSENT };
 const char *model_track_expect_name(enum model_track_expect expect); /* "number" */

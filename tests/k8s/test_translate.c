@@ -456,6 +456,44 @@ END_TEST
 
 /* --- VirtualServer --- */
 
+/* A new version of the object, such as one with our own status, and an event of its endpoints that
+ * changes nothing of what is served: that stays as it was made, and the old version goes. */
+START_TEST(what_a_virtual_server_says_of_checks_outlives_its_object)
+{
+	const struct model_virtual_server *vs = NULL;
+	const struct model_objects **sources;
+	size_t count;
+
+	put_service("");
+	for (int version = 1; version <= 4; version++) {
+		cluster_put(
+			store, K8S_VIRTUAL_SERVER,
+			"{'metadata': {'name': 'v', 'namespace': 'default', 'uid': 'v', "
+			"'resourceVersion': '%d'}, 'spec': {'virtualRouter': 'front', 'addresses': "
+			"['10.77.0.200'], 'ports': [{'port': 80}], 'quorum': {'minimum': 1}, "
+			"'service': {'name': 'web'}, 'sorryServers': [{'address': '10.1.0.9', "
+			"'port': 80}], 'healthCheck': {'type': 'http', 'http': {'path': '/alive', "
+			"'expectStatus': [204]}}}}",
+			version);
+		cluster_put(store, K8S_SLICE,
+		            version % 2 ? SLICE("IPv4", READY("10.1.0.1"))
+		                        : SLICE("IPv4", READY("10.1.0.1") ", " READY("10.1.0.1")));
+		expect("v", "front 10.77.0.200 TCP/80 10.1.0.1:8080*1");
+	}
+	sources = k8s_translator_sources(translator, &count);
+	for (size_t i = 0; i < count; i++) {
+		if (sources[i]->virtual_server_count > 0 &&
+		    strcmp(sources[i]->virtual_servers[0].name, "v") == 0)
+			vs = &sources[i]->virtual_servers[0];
+	}
+	ck_assert_str_eq(vs->health->http.path, "/alive");
+	ck_assert_int_eq(vs->health->http.statuses[0].first, 204);
+	ck_assert_uint_eq(vs->quorum->minimum, 1);
+	ck_assert_uint_eq(vs->sorry_servers[0].port, 80);
+	free(sources);
+}
+END_TEST
+
 START_TEST(a_virtual_server_takes_the_endpoints_of_its_service)
 {
 	put_service("");
@@ -810,6 +848,7 @@ int main(void)
 	tcase_add_test(tests, what_is_gone_is_gone);
 	tcase_add_test(tests, a_change_of_type_takes_the_address_back);
 	tcase_add_test(tests, annotations_of_metallb_are_understood);
+	tcase_add_test(tests, what_a_virtual_server_says_of_checks_outlives_its_object);
 	tcase_add_test(tests, a_virtual_server_takes_the_endpoints_of_its_service);
 	tcase_add_test(tests, a_virtual_server_gets_an_address_of_its_pool);
 	tcase_add_test(tests, a_bad_object_affects_itself_alone);

@@ -7,13 +7,15 @@ import threading
 
 from lablib.config import VIP, VIP6, WEBS
 from lablib.lab import expect, pause
-from lablib.process import fresh_directory, wait_until
+from lablib.process import Program, fresh_directory, wait_until
 from lablib.report import scenario
+from lablib.traffic import TOOL
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "k8s"))
 from apiserver import ApiServer, Handler, Listener  # noqa: E402  pylint: disable=wrong-import-position
 
 PORTS = ((80, 8080), (443, 8081))
+CHECKED = 8090  # of servers that may be stopped
 
 
 class Api(ApiServer):
@@ -141,6 +143,32 @@ def service_end_to_end(lab):
         wait_until("the finalizer is taken away", lambda: cluster.object("services", "web") is None, 60)
         for balancer in lab.nodes:
             wait_until(f"on {balancer.name} it takes its leave", lambda b=balancer: not any(b.weights().values()), 60)
+
+
+@scenario("Kubernetes: a VirtualServer checks the endpoints of its Service, too: one that is ready but does not answer gets nothing")
+def checked_besides(lab):
+    backend = service("backend", ports=((80, CHECKED),), type="ClusterIP")
+    del backend["spec"]["loadBalancerClass"]
+    checked = {"apiVersion": "lintel.io/v1alpha1", "kind": "VirtualServer", "metadata": {"name": "checked", "namespace": "default"},
+               "spec": {"virtualRouter": "front", "addresses": [VIP], "ports": [{"name": "http", "port": 80}], "service": {"name": "backend"},
+                        "healthCheck": {"type": "tcp", "interval": "300ms", "timeout": "300ms", "rise": 1, "fall": 2}}}
+    programs = [Program(web, f"checked-{web.name}", [TOOL, "serve", web.name, CHECKED]) for web in lab.webs]
+    with Cluster(lab, backend, endpoints(*WEBS, of="backend", ports=((80, CHECKED),)), checked) as cluster:
+        cluster.start(lab.lb1)
+        wait_until("all are used", lambda: lab.lb1.weights() == dict.fromkeys(WEBS, 1), 60)
+        lab.client.wait_answer("tcp", VIP, 80)
+        programs[1].kill()
+        wait_until("the second one gets nothing", lambda: lab.lb1.weights()[WEBS[1]] == 0)
+        lab.client.expect_all("tcp", VIP, 80, ("web1", "web3"))
+        said = lab.lb1.lintel("explain", f"{VIP}:80")
+        expect(WEBS[1] in said and "refused" in said, said)
+        cluster.put(endpoints(*WEBS[1:], of="backend", ports=((80, CHECKED),)))
+        wait_until("the first one takes its leave", lambda: lab.lb1.weights().get(WEBS[0], 0) == 0)
+        expect(lab.lb1.weights()[WEBS[1]] == 0, "an event of endpoints outdid the check")
+        lab.client.expect_all("tcp", VIP, 80, ("web3",))
+        programs[1] = Program(lab.webs[1], "checked-web2", [TOOL, "serve", "web2", CHECKED])
+        wait_until("the second one is used again", lambda: lab.lb1.weights()[WEBS[1]] == 1)
+        lab.client.expect_all("tcp", VIP, 80, ("web2", "web3"))
 
 
 @scenario("Kubernetes: the active node dies while the API is away; a node restarted meanwhile serves, and then all is seen")
