@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Connections through a takeover, and what it costs to keep a second node ready for one."""
 import collections
+import contextlib
 import os
 import re
 import socket
@@ -139,9 +140,10 @@ def busy(*pids):
     """Seconds that these processes and threads of the kernel have had a CPU; all threads of each."""
     total = 0
     for pid in pids:
-        for task in os.listdir(f"/proc/{pid}/task"):
-            with open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as stat:
-                total += int(stat.read().split()[0]) / 1e9
+        with contextlib.suppress(FileNotFoundError):  # a thread of the kernel that was of a machine before
+            for task in os.listdir(f"/proc/{pid}/task"):
+                with open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as stat:
+                    total += int(stat.read().split()[0]) / 1e9
     return total
 
 
