@@ -110,7 +110,8 @@ def measure(lab, options):
     yield table
 
     servers = Table("10,000 x 10 real servers at rest", ["system", "resident MB (of it anonymous)", "CPU, ms a second"],
-                    "No traffic. Lintel compares all of it with the kernel every 10 s, keepalived never does; keepalived with 4,000 x 10.")
+                    "No traffic. Lintel compares all of it with the kernel, then waits for a hundred times what that took (at most 5 minutes); "
+                    "keepalived never does; keepalived with 4,000 x 10.")
     node = programming.fresh(lab)
     for name, documents in programming.lintel_files(10000).items():
         node.configure(documents, name)
