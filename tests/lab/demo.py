@@ -155,9 +155,9 @@ def run(lab):
     print(NETWORK, flush=True)
     tell("Each node gets this file and runs `lintel run` (lb2 with priority 100):")
     show(CONFIGURATION.format(priority=150))
-    for node, priority in zip(lab.nodes, (150, 100)):
-        node.start(CONFIGURATION.format(priority=priority), wait=False)
-    lab.lb1.wait_active(seconds=60)
+    lab.lb1.start(CONFIGURATION.format(priority=150), wait=False)
+    lab.lb1.wait_active(seconds=60)  # first: who is there first stays Active, whatever its priority
+    lab.lb2.start(CONFIGURATION.format(priority=100), wait=False)
     lab.client.wait_answer("tcp", VIP, 80)
     lab.client.wait_answer("udp", VIP, 53)
 

@@ -158,12 +158,21 @@ def hold(lab, *addresses, **how):
 
 
 def start_crossed(lab, routers, servers):
-    """Two virtual routers: lb1 is Active for the first, lb2 for the second, and each is in step for the other's."""
-    first, second = routers
+    """Two virtual routers: lb1 is Active for the first, lb2 for the second, and each is in step for the other's.
+
+    lb1 has both first, and hands one over: which of two that start at once is sooner is the machine's whim, and nobody preempts.
+    """
+    mine, other = names = [one["metadata"]["name"] for one in routers]
     for node, priorities in ((lab.lb1, (150, 100)), (lab.lb2, (100, 150))):
         documents = [one | {"spec": one["spec"] | {"priority": priority}} for one, priority in zip(routers, priorities)]
         node.start([*documents, *servers], *write_key(node), wait=False)
-    names = first["metadata"]["name"], second["metadata"]["name"]
-    for node, own, others in ((lab.lb1, *names), (lab.lb2, *reversed(names))):
-        node.wait_active(own, seconds=40)
-        wait_in_step(node, others)
+        for name in names:
+            wait_until(f"{node.name} has found its place in {name}", lambda n=node, r=name: n.router(r)["state"] != "Initialize", seconds=40)
+            if node is lab.lb1:
+                node.wait_active(name, seconds=40)
+    for name in names:
+        wait_in_step(lab.lb2, name)
+    lab.lb1.lintel("failover", other)
+    lab.lb2.wait_active(other)
+    wait_in_step(lab.lb1, other)
+    wait_in_step(lab.lb2, mine)
