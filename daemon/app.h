@@ -72,6 +72,8 @@ void app_reload(struct app *app);
 /* daemon/app_checks.c */
 /* One of the steps of app_open(), after reconcile. */
 LT_MUST_USE int app_open_checks(struct app *app);
+/* All that restrains virtual routers; the array is the caller's to free. */
+struct vrrp_restraint *app_restraints(const struct app *app, size_t *ret_count);
 /* Hands the VRRP thread what is wanted, with all that restrains it for now. */
 void app_configure_vrrp(struct app *app);
 /* A file of keys may have changed; 'ctx' is the struct app. */
@@ -83,6 +85,8 @@ void app_vrrp_event(void *ctx, int level, const char *message);
 void app_open_events(struct app *app);
 /* Whom the checks tell; their 'ctx' is the struct app. */
 void app_tell_checks(struct checks_handlers *handlers);
+/* As tracks_handlers.told. */
+void app_track_told(void *ctx, const struct track_item *item, enum vrrp_track_verdict from);
 /* As replication_handler.stepped. */
 void app_replication_stepped(void *ctx, const char *router, const char *from, const char *to);
 

@@ -9,9 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* All that restrains virtual routers, of whatever source: vrrp/config.h puts together what names
- * the same router. The array is the caller's to free. */
-static struct vrrp_restraint *all_restraints(const struct app *app, size_t *ret_count)
+/* Of whatever source: vrrp/config.h puts together what names the same router. */
+struct vrrp_restraint *app_restraints(const struct app *app, size_t *ret_count)
 {
 	struct {
 		const struct vrrp_restraint *items;
@@ -73,7 +72,7 @@ void app_configure_vrrp(struct app *app)
 		.keys = app->router_keys.routers,
 		.key_count = app->router_keys.router_count,
 	};
-	struct vrrp_restraint *restraints = all_restraints(app, &circumstances.restraint_count);
+	struct vrrp_restraint *restraints = app_restraints(app, &circumstances.restraint_count);
 
 	circumstances.restraints = restraints;
 	struct vrrp_config *config = vrrp_config_build(app->sources.snapshot, &circumstances);
@@ -112,6 +111,8 @@ int app_open_checks(struct app *app)
 {
 	struct checks_handlers handlers = {
 		.changed = servers_changed, .restrained = restrained, .ctx = app};
+	const struct tracks_handlers track_handlers = {
+		.restrained = restrained, .told = app_track_told, .ctx = app};
 	int rc;
 
 	app_tell_checks(&handlers);
@@ -124,7 +125,7 @@ int app_open_checks(struct app *app)
 		app->reconcile.balance.verdicts = &app->checks.verdicts;
 	if (rc)
 		return rc;
-	rc = tracks_open(&app->tracks, app->loop, restrained, app);
+	rc = tracks_open(&app->tracks, app->loop, &track_handlers);
 	if (rc) {
 		log_error("track", "nothing can be tracked: %s", strerror(-rc));
 		checks_close(&app->checks);

@@ -55,6 +55,13 @@ void app_replication_stepped(void *ctx, const char *router, const char *from, co
 	events_replication(&app->events, router, from, to);
 }
 
+void app_track_told(void *ctx, const struct track_item *item, enum vrrp_track_verdict from)
+{
+	struct app *app = ctx;
+
+	events_track(&app->events, item, from);
+}
+
 /* Balancing does not wait for those who want to hear of it. */
 void app_open_events(struct app *app)
 {

@@ -145,6 +145,11 @@ json_t *checks_report_server(const struct verdicts_server *server, int64_t now_u
 /* ... of a virtual server; null when verdicts don't concern it. */
 json_t *checks_report_virtual(const struct checks *checks, const struct model_virtual_server *vs,
                               int64_t now_us);
+/* Quorums that say something to a virtual router's priority now, at most CHECKS_QUORUMS_SHOWN of
+ * them. New reference; ret_count: of all. */
+#define CHECKS_QUORUMS_SHOWN 64
+json_t *checks_report_router(const struct checks *checks, const char *router, int64_t now_us,
+                             size_t *ret_count);
 /* The part of the status. */
 json_t *checks_report(const struct checks *checks, int64_t now_us);
 /* Virtual servers without a server that is up, or without quorum. */

@@ -6,6 +6,7 @@
 #include "lib/mono.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define PROBLEMS_SHOWN 20
 
@@ -134,6 +135,40 @@ json_t *checks_report_virtual(const struct checks *checks, const struct model_vi
 	                 (json_int_t)v->up_weight, "quorum", quorum_object(v, now_us));
 }
 
+/* In the words of what is tracked (docs/json.md). */
+static json_t *quorum_effect_object(const struct checks_virtual *v, int64_t now_us)
+{
+	bool out = v->damper.value == VRRP_DAMPER_OUT;
+	json_t *why = json_sprintf(v->met ? "enough servers of %s/%s are up"
+	                                  : "too few servers of %s/%s are up",
+	                           v->vs->namespace, v->vs->name);
+
+	return json_pack("{s:s++,s:b,s:o,s:o,s:b,s:o,s:i,s:o}", "virtualServer", v->vs->namespace,
+	                 "/", v->vs->name, "met", v->met, "why", why, "priorityChange",
+	                 out ? json_null() : json_integer(v->damper.value), "withdraws", out,
+	                 "sinceSeconds", report_seconds(now_us - v->met_since_us), "countedFlaps",
+	                 (int)v->damper.changes, "heldSeconds",
+	                 report_seconds(vrrp_damper_held_us(&v->damper, now_us)));
+}
+
+json_t *checks_report_router(const struct checks *checks, const char *router, int64_t now_us,
+                             size_t *ret_count)
+{
+	json_t *list = json_array();
+
+	*ret_count = 0;
+	for (size_t i = 0; i < checks->virtual_count; i++) {
+		const struct checks_virtual *v = &checks->virtuals[i];
+
+		if (!v->router || !v->vs->quorum || v->damper.value == 0 ||
+		    strcmp(v->router->name, router) != 0)
+			continue;
+		if ((*ret_count)++ < CHECKS_QUORUMS_SHOWN)
+			json_array_append_new(list, quorum_effect_object(v, now_us));
+	}
+	return list;
+}
+
 static json_t *problem_list(const struct checks *checks)
 {
 	json_t *list = json_array();
@@ -157,25 +192,27 @@ json_t *checks_report(const struct checks *checks, int64_t now_us)
 {
 	struct health_totals totals;
 	json_t *results = json_object();
-	size_t running = 0, running_max = 0, room = 0;
+	size_t running = 0, running_max = 0, room = 0, waiting = 0;
 
 	health_totals(checks->health, &totals);
 	for (int i = 0; i < HEALTH_CLASS_COUNT; i++) {
 		running += totals.running[i];
 		running_max += totals.running_max[i];
 		room += totals.rooms[i];
+		waiting += totals.waiting[i];
 	}
 	for (int i = 0; i < HEALTH_RESULT_COUNT; i++)
 		json_object_set_new(results, health_result_name((enum health_result)i),
 		                    json_integer((json_int_t)totals.results[i]));
-	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:I,s:o,s:o,s:I,s:o}", "targets",
-	                 (json_int_t)totals.target_count, "up",
-	                 (json_int_t)totals.states[HEALTH_UP], "down",
-	                 (json_int_t)totals.states[HEALTH_DOWN], "unknown",
-	                 (json_int_t)totals.states[HEALTH_UNKNOWN], "running", (json_int_t)running,
-	                 "runningMax", (json_int_t)running_max, "runningLimit", (json_int_t)room,
-	                 "results", results, "transitions", (json_int_t)totals.change_count,
-	                 "lateSeconds", report_seconds(totals.late_us), "lateSecondsMax",
-	                 report_seconds(totals.late_max_us), "quorumLosses",
-	                 (json_int_t)checks->quorum_loss_count, "problems", problem_list(checks));
+	return json_pack(
+		"{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:I,s:I,s:o,s:o,s:I,s:o}", "targets",
+		(json_int_t)totals.target_count, "up", (json_int_t)totals.states[HEALTH_UP], "down",
+		(json_int_t)totals.states[HEALTH_DOWN], "unknown",
+		(json_int_t)totals.states[HEALTH_UNKNOWN], "running", (json_int_t)running,
+		"runningMax", (json_int_t)running_max, "runningLimit", (json_int_t)room, "waiting",
+		(json_int_t)waiting, "results", results, "transitions",
+		(json_int_t)totals.change_count, "lateChecks", (json_int_t)totals.late_count,
+		"lateSeconds", report_seconds(totals.late_us), "lateSecondsMax",
+		report_seconds(totals.late_max_us), "quorumLosses",
+		(json_int_t)checks->quorum_loss_count, "problems", problem_list(checks));
 }

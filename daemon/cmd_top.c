@@ -173,7 +173,8 @@ static int run(const struct options_given *given)
 {
 	static const char *const sorts[] = {"connections", "packets", "bytes", "active", "name"};
 	const char *interval = options_value(given, "interval", NULL);
-	struct top top = {.servers = options_has(given, "servers")};
+	struct top top = {.servers = options_has(given, "servers"),
+	                  .routers = options_has(given, "routers")};
 	int64_t interval_us = US_PER_S;
 	struct text error = {0}, picture = {0};
 	const char *sort = options_value(given, "sort", sorts[0]);
@@ -216,15 +217,20 @@ static const struct options_option options[] = {
          .choices = sort_choices,
          .help = "what comes first: the most of what [connections]"},
 	{.name = "servers", .help = "show the real servers, too"},
+	{.name = "routers",
+         .help = "show the virtual routers instead: priority, what changes it, sync group"},
 	{.name = "once", .help = "print one picture; so it does where there is no terminal"},
 	COMMAND_OPTION_SOCKET,
 };
 
 static const char description[] =
 	"Shows the virtual servers live: connections, packets and bytes a second as IPVS "
-	"estimates them (over a few seconds), with the last pictures as a small chart.\n"
+	"estimates them (over a few seconds), with the last pictures as a small chart. Above them "
+	"stand "
+	"virtual routers whose priority something changes.\n"
 	"Keys: c, p, b, a, n sort by connections, packets, bytes, active connections, name, and "
-	"reverse when pressed again; s shows real servers; arrows, Page Up and Page Down scroll; "
+	"reverse when pressed again; s shows real servers, v the virtual routers; arrows, Page Up "
+	"and Page Down scroll; "
 	"q quits.";
 
 const struct daemon_command daemon_command_top = {

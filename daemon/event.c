@@ -118,6 +118,28 @@ json_t *event_router_rival(const struct model_router_status *router, uint64_t co
 	return members;
 }
 
+json_t *event_track(const struct track_item *item, const char *from)
+{
+	bool number = item->seen.verdict == VRRP_TRACK_NUMBER;
+	int32_t value = item->damper.known ? item->damper.value : 0;
+	bool out = value == VRRP_DAMPER_OUT;
+	struct text what = {0}, why = {0};
+	json_t *members;
+
+	vrrp_track_title(&item->track, &what);
+	vrrp_track_explain(&item->track, &item->seen, &why);
+	members = json_pack("{s:s,s:o,s:o,s:s,s:o,s:i,s:o,s:o,s:b}", "router", item->router, "what",
+	                    words(text_str(&what)), "from", text_or_null(from), "to",
+	                    vrrp_track_verdict_name(item->seen.verdict), "reason",
+	                    words(text_str(&why)), "weight", item->track.weight, "number",
+	                    number ? json_integer(item->seen.number) : json_null(),
+	                    "priorityChange", out ? json_null() : json_integer(value), "withdraws",
+	                    out);
+	text_done(&what);
+	text_done(&why);
+	return members;
+}
+
 json_t *event_server(const char *server, const char *check, json_t *virtual_servers,
                      const char *from, const char *to, const char *result, const char *reason)
 {

@@ -8,6 +8,7 @@
 #ifndef LINTEL_DAEMON_EVENT_H
 #define LINTEL_DAEMON_EVENT_H
 
+#include "daemon/track_table.h"
 #include "lib/text.h"
 #include "model/status.h"
 
@@ -40,6 +41,9 @@ json_t *event_router_problem(const struct model_router_status *router);
 /* collision: somebody else uses our VRID; address-conflict: ... one of our addresses. 'count':
  * since start. */
 json_t *event_router_rival(const struct model_router_status *router, uint64_t count);
+/* track: something that a virtual router's priority depends on is found another way, or counts in
+ * another way. */
+json_t *event_track(const struct track_item *item, const char *from);
 /* server: a real server is up or down. 'virtual_servers' (an array, taken over) are those that
  * check it so. */
 json_t *event_server(const char *server, const char *check, json_t *virtual_servers,

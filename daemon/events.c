@@ -223,6 +223,14 @@ void events_replication(struct events *events, const char *router, const char *f
 		tell(events, "replication", mono_now_us(), event_replication(router, from, to));
 }
 
+void events_track(struct events *events, const struct track_item *item,
+                  enum vrrp_track_verdict from)
+{
+	if (events->news)
+		tell(events, "track", mono_now_us(),
+		     event_track(item, vrrp_track_verdict_name(from)));
+}
+
 /* --- life --- */
 
 void events_running(struct events *events)

@@ -10,6 +10,7 @@
 #define LINTEL_DAEMON_EVENTS_H
 
 #include "daemon/checks.h"
+#include "daemon/track_table.h"
 #include "model/status.h"
 #include "news/news.h"
 
@@ -60,6 +61,9 @@ void events_answering(struct events *events, const struct checks_virtual *virtua
 void events_quorum(struct events *events, const struct checks_virtual *virtual_server);
 void events_replication(struct events *events, const char *router, const char *from,
                         const char *to);
+/* 'from': what was seen before. */
+void events_track(struct events *events, const struct track_item *item,
+                  enum vrrp_track_verdict from);
 
 /* daemon/events_current.c: appends lines that tell what is so now. */
 void events_current(const struct events *events, struct text *out);

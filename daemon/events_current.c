@@ -13,6 +13,7 @@
 /* Servers that are down are told of one by one, more as a number: for each all services are looked
  * through. */
 #define SERVERS_MAX 64
+#define TRACKS_MAX  64
 #define NAME_SIZE   512
 
 void events_add(const struct events *events, struct text *out, const char *event, bool current,
@@ -221,6 +222,23 @@ static void add_router(const struct events *events, struct text *out,
 		           event_router_problem(router));
 }
 
+/* What is not as it should be, or counts. */
+static void add_tracks(const struct events *events, struct text *out)
+{
+	const struct track_table *table = &events->app->tracks.table;
+	size_t count = 0;
+
+	for (size_t i = 0; i < table->count && count < TRACKS_MAX; i++) {
+		const struct track_item *item = &table->items[i];
+
+		if (item->seen.verdict != VRRP_TRACK_BAD &&
+		    (!item->damper.known || item->damper.value == 0))
+			continue;
+		events_add(events, out, "track", true, item->since_us, event_track(item, NULL));
+		count++;
+	}
+}
+
 static void add_replication(const struct events *events, struct text *out)
 {
 	json_t *report = replication_report(events->app->replication, mono_now_us());
@@ -245,6 +263,7 @@ void events_current(const struct events *events, struct text *out)
 		events_add_configuration(events, out, NULL, true);
 	for (size_t i = 0; i < app->router_count; i++)
 		add_router(events, out, &app->routers[i]);
+	add_tracks(events, out);
 	if (app->replication)
 		add_replication(events, out);
 	add_virtuals(events, out);

@@ -84,8 +84,8 @@ static void add_priority(const struct render_page *page, const json_t *router)
 	const json_t *active = json_object_get(router, "active");
 	struct text line = {0};
 
-	text_printf(&line, "%" JSON_INTEGER_FORMAT ", advertises every %s",
-	            render_integer(router, "priority"), own);
+	render_priority(router, &line);
+	text_printf(&line, ", advertises every %s", own);
 	if (strcmp(own, in_force) != 0)
 		text_printf(&line, " (the active router: %s)", in_force);
 	render_page_fact(page, "Priority", &line);
@@ -238,7 +238,7 @@ static void add_authentication(const struct render_page *page, const json_t *rou
 	text_done(&line);
 }
 
-static void add_router(const struct render_page *page, const json_t *router)
+static void add_router(const struct render_page *page, const json_t *routers, const json_t *router)
 {
 	struct text title = {0};
 
@@ -248,7 +248,7 @@ static void add_router(const struct render_page *page, const json_t *router)
 	            render_integer(router, "virtualRouterId"), render_text(router, "interface"));
 	add_state(page, router);
 	add_priority(page, router);
-	render_tracks(page, router);
+	render_tracks(page, routers, router);
 	add_addresses(page, router);
 	add_peers(page, router);
 	add_authentication(page, router);
@@ -339,6 +339,7 @@ static void add_health(const struct render_page *page, const json_t *health)
 	json_int_t targets = render_integer(health, "targets");
 	json_int_t down = render_integer(health, "down");
 	json_int_t unknown = render_integer(health, "unknown");
+	json_int_t late = render_integer(health, "lateChecks");
 	struct text line = {0};
 
 	if (targets == 0)
@@ -349,6 +350,9 @@ static void add_health(const struct render_page *page, const json_t *health)
 		text_printf(&line, ", %" JSON_INTEGER_FORMAT " down", down);
 	if (unknown)
 		text_printf(&line, ", %" JSON_INTEGER_FORMAT " without verdict yet", unknown);
+	if (late)
+		text_printf(&line, "; %" JSON_INTEGER_FORMAT " check%s began late", late,
+		            render_plural(late));
 	render_page_fact(page, "Health", &line);
 }
 
@@ -484,7 +488,8 @@ void render_status(const json_t *status, const struct table_style *style, struct
 	table_paragraph(out, text_str(&line), (unsigned)strlen("lintel "), 0, style->width);
 	text_done(&line);
 	add_problems(&page, status);
-	json_array_foreach(json_object_get(status, "routers"), i, router) add_router(&page, router);
+	json_array_foreach(json_object_get(status, "routers"), i, router)
+		add_router(&page, json_object_get(status, "routers"), router);
 	add_sources(&page, json_object_get(status, "sources"));
 	render_replication(&page, json_object_get(status, "replication"));
 	add_kernel(&page, status);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/report_router.h"
 
+#include "daemon/checks.h"
 #include "daemon/track_table.h"
 #include "lib/mono.h"
+#include "vrrp/config.h"
 
 #include <string.h>
 
@@ -194,9 +196,56 @@ static json_t *followed(const struct model_router_status *router)
 	                 router->active_priority);
 }
 
+/* Its own, whatever its sync group makes of it. */
+static unsigned own_priority(const struct report_router_more *more,
+                             const struct model_router_status *router)
+{
+	const struct model_router *wanted =
+		more->snapshot ? model_snapshot_router(more->snapshot, router->name) : NULL;
+
+	return wanted ? vrrp_config_priority(wanted, more->restraints, more->restraint_count)
+	              : router->priority;
+}
+
+/* The one of its sync group whose priority it has taken; null: it has its own. */
+static json_t *priority_from(const struct model_router_status *routers, size_t count, size_t at,
+                             const struct report_router_more *more)
+{
+	const struct model_router_status *router = &routers[at];
+
+	if (!router->sync_group[0] || own_priority(more, router) <= router->priority)
+		return json_null();
+	for (size_t i = 0; i < count; i++) {
+		if (i != at && strcmp(routers[i].sync_group, router->sync_group) == 0 &&
+		    own_priority(more, &routers[i]) == router->priority)
+			return json_string(routers[i].name);
+	}
+	return json_null();
+}
+
+/* What its priority is made of. */
+static void report_priority(const struct model_router_status *routers, size_t count, size_t at,
+                            const struct report_router_more *more, int64_t now_us, json_t *object)
+{
+	const struct model_router_status *router = &routers[at];
+	const struct model_router *wanted =
+		more->snapshot ? model_snapshot_router(more->snapshot, router->name) : NULL;
+	size_t quorums;
+
+	json_object_set_new(object, "configuredPriority",
+	                    json_integer(wanted ? wanted->priority : router->priority));
+	json_object_set_new(object, "tracks",
+	                    track_table_report(more->tracks, router->name, now_us));
+	json_object_set_new(object, "quorums",
+	                    checks_report_router(more->checks, router->name, now_us, &quorums));
+	json_object_set_new(object, "quorumCount", json_integer((json_int_t)quorums));
+	json_object_set_new(object, "syncGroup",
+	                    router->sync_group[0] ? json_string(router->sync_group) : json_null());
+	json_object_set_new(object, "priorityFrom", priority_from(routers, count, at, more));
+}
+
 json_t *report_routers(const struct model_router_status *routers, size_t count,
-                       const struct model_snapshot *snapshot, const struct track_table *tracks,
-                       int64_t now_us)
+                       const struct report_router_more *more, int64_t now_us)
 {
 	json_t *list = json_array();
 
@@ -215,17 +264,13 @@ json_t *report_routers(const struct model_router_status *routers, size_t count,
 		json_object_set_new(object, "active", followed(r));
 		json_object_set_new(object, "authentication", authentication(r));
 		json_object_set_new(object, "addresses",
-		                    report_router_addresses(snapshot, r->name));
+		                    report_router_addresses(more->snapshot, r->name));
 		json_object_set_new(object, "addressesOwned", json_integer(r->address_count));
 		json_object_set_new(object, "addressesPresent", json_integer(r->addresses_present));
 		json_object_set_new(object, "peers", peers(r, now_us));
 		json_object_set_new(object, "transitions", transitions(r, now_us));
 		json_object_set_new(object, "counters", counters(&r->counters));
-		json_object_set_new(object, "syncGroup",
-		                    r->sync_group[0] ? json_string(r->sync_group) : json_null());
-		json_object_set_new(object, "tracks",
-		                    tracks ? track_table_report(tracks, r->name, now_us)
-		                           : json_array());
+		report_priority(routers, count, i, more, now_us, object);
 		json_object_set_new(object, "problem", json_string(r->problem));
 		json_array_append_new(list, object);
 	}

@@ -11,13 +11,22 @@
 
 #include <jansson.h>
 
+struct checks;
 struct track_table;
+struct vrrp_restraint;
 
-/* An array with one object for each of 'routers'; 'snapshot' tells the addresses, 'tracks' (may be
- * NULL) what each tracks. New reference. */
+/* What there is to say of virtual routers beside what VRRP says. */
+struct report_router_more {
+	const struct model_snapshot *snapshot; /* NULL: nothing is wanted */
+	const struct track_table *tracks;
+	const struct checks *checks;
+	const struct vrrp_restraint *restraints;
+	size_t restraint_count;
+};
+
+/* An array with one object for each of 'routers'. New reference. */
 json_t *report_routers(const struct model_router_status *routers, size_t count,
-                       const struct model_snapshot *snapshot, const struct track_table *tracks,
-                       int64_t now_us);
+                       const struct report_router_more *more, int64_t now_us);
 
 /* What a router owns when Active: "10.77.0.100/24", its own and those of its virtual servers. New
  * reference. */

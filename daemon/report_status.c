@@ -5,6 +5,7 @@
 #include "lib/mono.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 static json_t *problem_list(const struct problems *problems)
@@ -93,6 +94,20 @@ static json_t *sysctl_list(const struct sysctls *sysctls)
 	return list;
 }
 
+static json_t *router_list(const struct app *app, int64_t now_us)
+{
+	struct report_router_more more = {.snapshot = app->sources.snapshot,
+	                                  .tracks = &app->tracks.table,
+	                                  .checks = &app->checks};
+	struct vrrp_restraint *restraints = app_restraints(app, &more.restraint_count);
+	json_t *list;
+
+	more.restraints = restraints;
+	list = report_routers(app->routers, app->router_count, &more, now_us);
+	free(restraints);
+	return list;
+}
+
 json_t *report_status(const struct app *app, int64_t now_us)
 {
 	json_t *status = json_pack("{s:s,s:s,s:i,s:o}", "version", LINTEL_VERSION, "node",
@@ -102,9 +117,7 @@ json_t *report_status(const struct app *app, int64_t now_us)
 	json_object_set_new(status, "realtime",
 	                    json_boolean(app->router_count && app->routers[0].realtime));
 	json_object_set_new(status, "confined", json_boolean(app->confined));
-	json_object_set_new(status, "routers",
-	                    report_routers(app->routers, app->router_count, app->sources.snapshot,
-	                                   &app->tracks.table, now_us));
+	json_object_set_new(status, "routers", router_list(app, now_us));
 	json_object_set_new(status, "sources", source_list(app, now_us));
 	json_object_set_new(status, "ipvs", ipvs_object(&app->reconcile.balance));
 	json_object_set_new(status, "health", checks_report(&app->checks, now_us));

@@ -313,3 +313,19 @@ void table_paragraph(struct text *out, const char *s, unsigned column, unsigned 
 	}
 	text_add(out, "\n");
 }
+
+void table_line(struct text *out, enum table_tone tone, const char *s,
+                const struct table_style *style)
+{
+	unsigned indent = (unsigned)strspn(s, " ");
+	struct text broken = {0};
+	size_t len;
+
+	table_paragraph(&broken, s, 0, indent, style->width);
+	len = strcspn(text_str(&broken), "\n");
+	if (broken.len)
+		broken.data[len] = '\0';
+	table_tone(out, tone, style->colour, text_str(&broken));
+	text_add(out, "\n");
+	text_done(&broken);
+}

@@ -63,6 +63,10 @@ void table_print(const struct table *table, unsigned indent, const struct table_
 void table_tone(struct text *out, enum table_tone tone, bool colour, const char *s);
 /* Columns 's' takes. */
 size_t table_width(const char *s);
+/* Appends 's' in its tone as one line, cut at a blank where it is too long. Blanks
+ * that it begins with stay. */
+void table_line(struct text *out, enum table_tone tone, const char *s,
+                const struct table_style *style);
 /* Appends 's' broken at blanks. The first line begins at 'column' (what stands there already),
  * further lines are indented by 'indent'. A word longer than a line is broken. A newline in 's'
  * begins a new line. Ends with a newline. */

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HEAD_LINES 4 /* above the rows, with the titles */
-#define TITLE_SIZE 160
+#define RESTRAINED_MAX 3 /* virtual routers that are told of above the rows */
+#define TITLE_SIZE     160
 
 struct top_row {
 	char title[TITLE_SIZE]; /* "TCP 10.77.0.100:80": what it is found by */
@@ -170,6 +170,10 @@ enum top_key_result top_key(struct top *top, int key, size_t page)
 	case 's':
 		top->servers = !top->servers;
 		break;
+	case 'v':
+		top->routers = !top->routers;
+		top->scroll = 0;
+		break;
 	case 'k':
 	case TOP_KEY_UP:
 		scroll(top, false, 1);
@@ -327,24 +331,7 @@ static void add_routers(const struct top *top, struct text *line)
 	                    render_span(render_number(router, "sinceSeconds"), buf));
 }
 
-/* One line, cut at the width. */
-static void add_line(const struct table_style *style, enum table_tone tone, struct text *line,
-                     struct text *out)
-{
-	struct text broken = {0};
-	size_t len;
-
-	table_paragraph(&broken, text_str(line), 0, 0, style->width);
-	len = strcspn(text_str(&broken), "\n");
-	if (broken.len)
-		broken.data[len] = '\0';
-	table_tone(out, tone, style->colour, text_str(&broken));
-	text_add(out, "\n");
-	text_done(&broken);
-	text_clear(line);
-}
-
-static void add_head(const struct top *top, const struct table_style *style, struct text *out)
+static void add_sums(const struct top *top, const struct table_style *style, struct text *out)
 {
 	char connections[RENDER_BUF_SIZE], in[RENDER_BUF_SIZE], bytes[RENDER_BUF_SIZE];
 	double sums[3] = {0};
@@ -355,19 +342,43 @@ static void add_head(const struct top *top, const struct table_style *style, str
 		sums[1] += top->rows[i].bytes_in;
 		sums[2] += top->rows[i].bytes_out;
 	}
-	text_printf(&line, "%s: ", render_text(top->status, "node"));
-	add_routers(top, &line);
-	add_line(style, TABLE_STRONG, &line, out);
 	text_printf(&line, "%zu virtual server%s by %s%s: %s conn/s, %s B/s in, %s B/s out",
 	            top->row_count, render_plural((json_int_t)top->row_count),
 	            top_sort_name(top->sort), top->reverse ? ", reversed" : "",
 	            render_count(sums[0], connections), render_count(sums[1], in),
 	            render_count(sums[2], bytes));
-	add_line(style, TABLE_PLAIN, &line, out);
-	text_add(&line, "Keys: s servers, q quit; by c connections, p packets, b bytes, a active, "
-	                "n name");
-	add_line(style, TABLE_FAINT, &line, out);
+	table_line(out, TABLE_PLAIN, text_str(&line), style);
 	text_done(&line);
+}
+
+/* The lines that it takes. */
+static size_t add_head(const struct top *top, const struct table_style *style, struct text *out)
+{
+	struct text line = {0};
+	size_t lines = 3;
+
+	text_printf(&line, "%s: ", render_text(top->status, "node"));
+	add_routers(top, &line);
+	table_line(out, TABLE_STRONG, text_str(&line), style);
+	if (!top->routers)
+		lines += top_add_restrained(top->status, RESTRAINED_MAX, style, out);
+	add_sums(top, style, out);
+	table_line(out, TABLE_FAINT,
+	           "Keys: s servers, v routers, q quit; c conn/s, p pkt/s, b B/s, a active, n name",
+	           style);
+	text_done(&line);
+	return lines;
+}
+
+/* At most 'room' lines of it. */
+static void add_rows(const char *rows, size_t room, struct text *out)
+{
+	for (size_t lines = 0; *rows && lines < room; lines++) {
+		size_t len = strcspn(rows, "\n") + 1;
+
+		text_add_len(out, rows, len);
+		rows += len;
+	}
 }
 
 void top_render(struct top *top, const struct table_style *style, unsigned height, struct text *out)
@@ -390,28 +401,28 @@ void top_render(struct top *top, const struct table_style *style, unsigned heigh
 		{.title = "UP", .align = TABLE_RIGHT},
 		{.title = "TREND"},
 	};
-	struct table *table = is_narrow(style) ? table_new(narrow, LT_ARRAY_SIZE(narrow))
-	                                       : table_new(columns, LT_ARRAY_SIZE(columns));
+	struct table *table;
 	struct text all = {0};
-	size_t lines = 0, room = height > HEAD_LINES ? height - HEAD_LINES : 1;
+	size_t count = top->routers ? json_array_size(json_object_get(top->status, "routers"))
+	                            : top->row_count;
 
 	rank_rows(top);
 	if (top->row_count)
 		qsort(top->rows, top->row_count, sizeof(*top->rows), compare_rows);
-	if (top->scroll >= top->row_count)
-		top->scroll = top->row_count ? top->row_count - 1 : 0;
-	add_head(top, style, out);
-	for (size_t i = top->scroll; i < top->row_count && (!height || i - top->scroll < room); i++)
-		add_row(top, &top->rows[i], style, table);
-	table_print(table, 0, style, &all);
-	for (char *at = all.len ? all.data : NULL; at && *at; lines++) {
-		size_t len = strcspn(at, "\n") + 1;
-
-		if (height && lines > room)
-			break;
-		text_add_len(out, at, len);
-		at += len;
+	if (top->scroll >= count)
+		top->scroll = count ? count - 1 : 0;
+	size_t head = add_head(top, style, out);
+	size_t room = !height ? SIZE_MAX : height > head ? height - head : 1;
+	if (top->routers) {
+		top_add_routers(top->status, top->scroll, style, &all);
+	} else {
+		table = is_narrow(style) ? table_new(narrow, LT_ARRAY_SIZE(narrow))
+		                         : table_new(columns, LT_ARRAY_SIZE(columns));
+		for (size_t i = top->scroll; i < count && i - top->scroll < room; i++)
+			add_row(top, &top->rows[i], style, table);
+		table_print(table, 0, style, &all);
+		table_free(table);
 	}
+	add_rows(text_str(&all), room, out);
 	text_done(&all);
-	table_free(table);
 }

@@ -25,6 +25,7 @@ struct top {
 	enum top_sort sort;
 	bool reverse;
 	bool servers;         /* show real servers, too */
+	bool routers;         /* show virtual routers instead */
 	bool ascii;           /* the terminal knows no UTF-8 */
 	size_t scroll;        /* rows that are above the picture */
 	struct top_row *rows; /* owned; what was seen, in the order of the last picture */
@@ -42,6 +43,14 @@ enum top_key_result { TOP_KEY_UNKNOWN, TOP_KEY_CHANGED, TOP_KEY_QUIT };
 /* What a key means; 'page' rows make a page. Arrows and pages come as TOP_KEY_... */
 enum { TOP_KEY_UP = 256, TOP_KEY_DOWN, TOP_KEY_PAGE_UP, TOP_KEY_PAGE_DOWN, TOP_KEY_HOME };
 enum top_key_result top_key(struct top *top, int key, size_t page);
+
+/* daemon/top_routers.c, for daemon/top.c. 'status' is the daemon's answer. */
+/* A line each for at most 'most' virtual routers that something restrains; how many lines. */
+size_t top_add_restrained(const json_t *status, size_t most, const struct table_style *style,
+                          struct text *out);
+/* All that there are, from 'first' on, and what the priority of each depends on. */
+void top_add_routers(const json_t *status, size_t first, const struct table_style *style,
+                     struct text *out);
 
 /* Appends at most 'height' lines (0: as many as there are), none wider than the style's width. */
 void top_render(struct top *top, const struct table_style *style, unsigned height,

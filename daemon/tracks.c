@@ -21,12 +21,11 @@
 
 /* --- telling --- */
 
-static void tell(void *ctx, const struct track_item *item)
+static void log_item(const struct track_item *item)
 {
 	struct text what = {0}, why = {0};
 	bool out = item->damper.value == VRRP_DAMPER_OUT;
 
-	(void)ctx;
 	vrrp_track_title(&item->track, &what);
 	vrrp_track_explain(&item->track, &item->seen, &why);
 	if (out)
@@ -44,13 +43,25 @@ static void tell(void *ctx, const struct track_item *item)
 static void see(struct tracks *tracks, size_t at, const struct vrrp_track_seen *seen)
 {
 	const struct track_item *item = &tracks->table.items[at];
-	bool first = !item->damper.known, was_odd = item->seen.odd;
+	const struct vrrp_track_seen before = item->seen;
+	bool first = !item->damper.known;
+	bool counts = track_table_see(&tracks->table, at, seen, mono_now_us());
 
-	if (track_table_see(&tracks->table, at, seen, mono_now_us()) &&
-	    (!first || item->damper.value != 0 || item->seen.odd))
-		tell(NULL, item);
-	else if (item->seen.odd && !was_odd && item->damper.changes <= 1)
-		tell(NULL, item);
+	if (counts && (!first || item->damper.value != 0 || item->seen.odd))
+		log_item(item);
+	else if (item->seen.odd && !before.odd && item->damper.changes <= 1)
+		log_item(item);
+	if (counts || item->seen.verdict != before.verdict || item->seen.number != before.number)
+		tracks->handlers.told(tracks->handlers.ctx, item, before.verdict);
+}
+
+/* What was waited for is over. */
+static void counts_now(void *ctx, const struct track_item *item)
+{
+	struct tracks *tracks = ctx;
+
+	log_item(item);
+	tracks->handlers.told(tracks->handlers.ctx, item, item->seen.verdict);
 }
 
 static void settle(struct tracks *tracks)
@@ -61,7 +72,7 @@ static void settle(struct tracks *tracks)
 		due_us = tracks->looked_us + LOOK_US;
 	loop_deadline_arm(&tracks->turn, due_us);
 	if (track_table_restrain(&tracks->table))
-		tracks->restrained(tracks->ctx);
+		tracks->handlers.restrained(tracks->handlers.ctx);
 }
 
 /* --- files --- */
@@ -316,13 +327,13 @@ static void turn_due(struct loop_deadline *deadline)
 
 	if (tracks->watch && now_us >= tracks->looked_us + LOOK_US)
 		look_at_files(tracks);
-	track_table_expire(&tracks->table, now_us, tell, NULL);
+	track_table_expire(&tracks->table, now_us, counts_now, tracks);
 	settle(tracks);
 }
 
-int tracks_open(struct tracks *tracks, struct loop *loop, void (*restrained)(void *ctx), void *ctx)
+int tracks_open(struct tracks *tracks, struct loop *loop, const struct tracks_handlers *handlers)
 {
-	*tracks = (struct tracks){.loop = loop, .restrained = restrained, .ctx = ctx};
+	*tracks = (struct tracks){.loop = loop, .handlers = *handlers};
 	tracks->turn.expired = turn_due;
 	return loop_deadline_init(loop, &tracks->turn);
 }

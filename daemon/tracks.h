@@ -14,10 +14,17 @@
 #include "lib/loop.h"
 #include "lib/nl.h"
 
+struct tracks_handlers {
+	/* tracks_restraints() says something else. */
+	void (*restrained)(void *ctx);
+	/* Something is found another way ('from': how it was), or counts in another way. */
+	void (*told)(void *ctx, const struct track_item *item, enum vrrp_track_verdict from);
+	void *ctx;
+};
+
 struct tracks {
 	struct loop *loop;
-	void (*restrained)(void *ctx); /* tracks_restraints() says something else */
-	void *ctx;
+	struct tracks_handlers handlers;
 	struct track_table table;
 	struct files_watch *watch; /* NULL: no files */
 	struct health *health;     /* NULL: no addresses so far */
@@ -28,9 +35,9 @@ struct tracks {
 	int64_t looked_us;         /* at all files */
 };
 
-/* 'restrained' is called from the loop and from within tracks_want(). 0 or -errno. */
-LT_MUST_USE int tracks_open(struct tracks *tracks, struct loop *loop, void (*restrained)(void *ctx),
-                            void *ctx);
+/* Handlers are called from the loop and from within tracks_want(). 0 or -errno. */
+LT_MUST_USE int tracks_open(struct tracks *tracks, struct loop *loop,
+                            const struct tracks_handlers *handlers);
 void tracks_close(struct tracks *tracks);
 void tracks_want(struct tracks *tracks, const struct model_snapshot *snapshot);
 /* Valid until 'restrained' is called. */

@@ -282,12 +282,27 @@ static void lengthen_lifetimes(struct vrrp_config *config)
 
 #define OWNER_PRIORITY 255
 
-static void restrain(const struct vrrp_circumstances *circumstances,
-                     struct vrrp_router_config *router)
+uint8_t vrrp_config_priority(const struct model_router *router,
+                             const struct vrrp_restraint *restraints, size_t count)
 {
-	unsigned raised = router->priority, cut = 0;
-	bool changed = false;
+	unsigned raise = 0, cut = 0, priority;
 
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(restraints[i].router, router->name) != 0)
+			continue;
+		raise += restraints[i].priority_raise;
+		cut += restraints[i].priority_cut;
+	}
+	if (router->priority == OWNER_PRIORITY || (raise == 0 && cut == 0))
+		return router->priority;
+	priority = router->priority + raise;
+	priority = priority > cut ? priority - cut : 1;
+	return (uint8_t)(priority < OWNER_PRIORITY ? priority : OWNER_PRIORITY - 1);
+}
+
+static void restrain(const struct vrrp_circumstances *circumstances,
+                     const struct model_router *wanted, struct vrrp_router_config *router)
+{
 	for (size_t i = 0; i < circumstances->restraint_count; i++) {
 		const struct vrrp_restraint *restraint = &circumstances->restraints[i];
 
@@ -298,14 +313,9 @@ static void restrain(const struct vrrp_circumstances *circumstances,
 			memcpy(router->withdrawn_why, restraint->why,
 			       sizeof(router->withdrawn_why));
 		router->withdrawn |= restraint->withdrawn;
-		changed |= restraint->priority_raise || restraint->priority_cut;
-		raised += restraint->priority_raise;
-		cut += restraint->priority_cut;
 	}
-	if (router->priority == OWNER_PRIORITY || !changed)
-		return;
-	raised = raised > cut ? raised - cut : 1;
-	router->priority = (uint8_t)(raised < OWNER_PRIORITY ? raised : OWNER_PRIORITY - 1);
+	router->priority = vrrp_config_priority(wanted, circumstances->restraints,
+	                                        circumstances->restraint_count);
 }
 
 /* What 'from' allows or suffers holds for 'to', which moves with it. */
@@ -380,7 +390,7 @@ struct vrrp_config *vrrp_config_build(const struct model_snapshot *snapshot,
 	for (size_t i = 0; i < snapshot->router_count; i++) {
 		build_router(&config->arena, snapshot, &lingerers, snapshot->routers[i],
 		             &config->routers[i]);
-		restrain(now, &config->routers[i]);
+		restrain(now, snapshot->routers[i], &config->routers[i]);
 		config->routers[i].auth = vrrp_auth_config_make(
 			snapshot->routers[i], find_keys(now, snapshot->routers[i]->name));
 	}

@@ -117,6 +117,10 @@ struct vrrp_config *vrrp_config_build(const struct model_snapshot *snapshot,
 void vrrp_config_free(struct vrrp_config *config);
 const struct vrrp_router_config *vrrp_config_find(const struct vrrp_config *config,
                                                   const char *name);
+/* What is left of its priority with what raises and cuts it; an address owner's is left alone. What
+ * its sync group makes of it is not in it. */
+uint8_t vrrp_config_priority(const struct model_router *router,
+                             const struct vrrp_restraint *restraints, size_t count);
 /* Is everything about the two the same? */
 bool vrrp_config_router_equal(const struct vrrp_router_config *a,
                               const struct vrrp_router_config *b);

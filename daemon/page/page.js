@@ -2,7 +2,7 @@
 "use strict";
 const $ = (id) => document.getElementById(id);
 const STATUS_MS = 1500, SERVERS_MS = 2000, TIMEOUT_MS = 8000, KEPT = 120, REAL_KEPT = 3000;
-const SHOWN_VIPS = 12, SHOWN_EVENTS = 40, SHOWN_PROBLEMS = 60, FOLD_FROM = 25, SHOWN_ROWS = 120, SHOWN_CHANGES = 20, MANY_ROUTERS = 60, CHART_LEAST = 30;
+const SHOWN_VIPS = 12, SHOWN_QUORUMS = 8, SHOWN_EVENTS = 40, SHOWN_PROBLEMS = 60, FOLD_FROM = 25, SHOWN_ROWS = 120, SHOWN_CHANGES = 20, MANY_ROUTERS = 60, CHART_LEAST = 30;
 
 /* --- elements: a section is described anew each time, and only what differs is changed, so that focus and selection stay --- */
 
@@ -96,6 +96,7 @@ function note(history, value) {
 
 const checkOf = (server) => server.check || {};
 const isDown = (server) => server.state === "down";
+const SORRY = "sorry server", ANYWAY = "servers that are down";
 const answering = (vs) => (vs.health || {}).answering || "";
 const usable = (vs) => list(vs.servers).filter((s) => s.weight > 0 && !isDown(s)).length;
 
@@ -106,7 +107,7 @@ function badness(vs) {
 	const able = usable(vs), all = list(vs.servers).length;
 	if (vs.draining) return 0;
 	if (able === 0 || answering(vs) === "nobody") return 2;
-	return able < all || answering(vs) === "sorry" || answering(vs) === "anyway" || lostQuorum(vs) ? 1 : 0;
+	return able < all || answering(vs) === SORRY || answering(vs) === ANYWAY || lostQuorum(vs) ? 1 : 0;
 }
 
 function learnServers(servers) {
@@ -144,8 +145,8 @@ function learnServers(servers) {
 function stateOf(item) {
 	const vs = item.vs;
 	if (vs.draining) return { text: "draining", tone: "warn" };
-	if (answering(vs) === "sorry") return { text: "sorry server", tone: "warn" };
-	if (answering(vs) === "anyway") return { text: "all down", tone: "bad" };
+	if (answering(vs) === SORRY) return { text: "sorry server", tone: "warn" };
+	if (answering(vs) === ANYWAY) return { text: "all down", tone: "bad" };
 	if (item.bad === 2) return { text: "no server", tone: "bad" };
 	return item.bad ? { text: "degraded", tone: "warn" } : { text: "serving", tone: "good" };
 }
@@ -242,13 +243,40 @@ function vips(router) {
 			open ? (all.length > 500 ? `fewer (the first 500 of ${all.length.toLocaleString("en")})` : "fewer") : `all ${all.length.toLocaleString("en")} addresses`))];
 }
 
+/* The words are those of `lintel status`. */
+const priorityText = (r) => (r.configuredPriority == null || r.configuredPriority === r.priority ? `Priority ${r.priority}`
+	: el("strong", { class: "lowered" }, `Priority ${r.priority} instead of ${r.configuredPriority}`));
+
+function groupText(r) {
+	if (!r.syncGroup) return null;
+	const others = list(known.status.routers).filter((o) => o !== r && o.syncGroup === r.syncGroup).map((o) => o.name);
+	return el("p", { class: "group" }, `Sync group ${r.syncGroup}${others.length ? `, with ${others.join(", ")}` : ""}`, r.priorityFrom && `; has the priority of ${r.priorityFrom}`, ".");
+}
+
+/* What the priority depends on, and what each makes of it now: what is tracked, with its weight, and quorums that are lost. */
+function influences(r) {
+	const quorums = list(r.quorums).slice(0, SHOWN_QUORUMS), rows = [...list(r.tracks), ...quorums], rest = (r.quorumCount || 0) - quorums.length;
+	if (!rows.length) return null;
+	const change = (x) => (x.withdraws ? "keeps it out" : x.priorityChange ? `${x.priorityChange > 0 ? "+" : "−"}${Math.abs(x.priorityChange)}` : "0");
+	const tone = (x) => (x.withdraws ? "bad" : x.priorityChange < 0 ? "warn" : x.state === "unknown" ? "" : "good");
+	const verdict = (x) => (x.state == null ? (x.met ? "met" : "lost") : x.state === "number" ? String(x.number) : x.state);
+	return el("table", { class: "small tracks" },
+		el("thead", {}, el("tr", {}, ["Depends on", "Weight", "Counts"].map((title, i) => el("th", { scope: "col", class: i ? "n" : null }, title)))),
+		el("tbody", {}, rows.map((x) => el("tr", {},
+			el("td", {}, el("span", { class: `badge ${tone(x)}` }, verdict(x)), ` ${x.why}`,
+				x.heldSeconds > 0 && el("span", { class: "quiet" }, `, which counts in ${ago(x.heldSeconds)} as it became bad ${plural(x.countedFlaps, "time")}`)),
+			el("td", { class: "n" }, x.weight == null ? "–" : x.weight ? `${x.weight > 0 ? "+" : "−"}${Math.abs(x.weight)}` : "out"),
+			el("td", { class: "n" }, change(x)))), rest > 0 && el("tr", {}, el("td", { colspan: 3 }, `and ${plural(rest, "quorum")} more`))));
+}
+
 function routerCard(r) {
 	const followed = r.active ? `${r.active.address} is Active, priority ${r.active.priority}` : "";
 	return el("article", { class: `card ${r.state.toLowerCase()}`, "data-router": r.name },
 		el("header", {}, el("h3", {}, r.name), el("span", { class: `badge ${TONES[r.state] || ""}` }, r.state)),
 		el("p", {}, `For ${ago(r.sinceSeconds)}, because ${r.reason}.`, followed && ` ${followed}.`),
-		el("p", { class: "quiet" }, `Priority ${r.priority}, VRID ${r.virtualRouterId}, ${r.interface}, every ${r.activeInterval}`,
+		el("p", { class: "quiet" }, priorityText(r), `, VRID ${r.virtualRouterId}, ${r.interface}, every ${r.activeInterval}`,
 			r.state === "Active" && ` · ${r.addressesPresent} of ${plural(r.addressesOwned, "address", "addresses")} here`),
+		groupText(r), influences(r),
 		r.preemptionSuspended && el("p", { class: "quiet" }, "Handed over by hand: preempts nobody."),
 		vips(r),
 		list(r.peers).length > 0 && el("table", { class: "small" },

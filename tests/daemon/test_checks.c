@@ -159,6 +159,43 @@ START_TEST(a_lost_quorum_restrains_the_router_as_it_says)
 }
 END_TEST
 
+START_TEST(what_quorums_do_to_a_router_is_reported_with_it)
+{
+	json_t *list, *health;
+	size_t count;
+
+	quorums[0].loss = rows[_i].loss;
+	quorums[0].priority_cut = 30;
+	check.start = rows[_i].start;
+	checks_want(&checks, &snapshot);
+	list = checks_report_router(&checks, "front", mono_now_us(), &count);
+	ck_assert_uint_eq(count, rows[_i].restraints);
+	ck_assert_uint_eq(json_array_size(list), count);
+	if (count > 0) {
+		const json_t *item = json_array_get(list, 0);
+		const json_t *change = json_object_get(item, "priorityChange");
+
+		ck_assert_str_eq(json_string_value(json_object_get(item, "virtualServer")),
+		                 "default/a");
+		ck_assert_str_eq(json_string_value(json_object_get(item, "why")),
+		                 "too few servers of default/a are up");
+		ck_assert_int_eq(json_is_true(json_object_get(item, "withdraws")),
+		                 rows[_i].withdrawn);
+		ck_assert_int_eq(json_is_null(change), rows[_i].withdrawn);
+		ck_assert_int_eq(json_integer_value(change), -(int)rows[_i].cut);
+	}
+	json_decref(list);
+	list = checks_report_router(&checks, "another", mono_now_us(), &count);
+	ck_assert_uint_eq(count + json_array_size(list), 0);
+	json_decref(list);
+	health = checks_report(&checks, mono_now_us());
+	ck_assert_int_eq(json_integer_value(json_object_get(health, "targets")), SERVERS);
+	ck_assert(json_is_integer(json_object_get(health, "waiting")));
+	ck_assert(json_is_integer(json_object_get(health, "lateChecks")));
+	json_decref(health);
+}
+END_TEST
+
 START_TEST(each_virtual_server_of_a_router_adds_its_own)
 {
 	size_t count;
@@ -408,6 +445,8 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_loop_test(tc, a_lost_quorum_restrains_the_router_as_it_says, 0,
+	                    sizeof(rows) / sizeof(rows[0]));
+	tcase_add_loop_test(tc, what_quorums_do_to_a_router_is_reported_with_it, 0,
 	                    sizeof(rows) / sizeof(rows[0]));
 	tcase_add_test(tc, each_virtual_server_of_a_router_adds_its_own);
 	tcase_add_test(tc, a_quorum_that_is_regained_counts_when_it_lasted);

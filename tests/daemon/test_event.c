@@ -76,6 +76,29 @@ static void add_routers(void)
 	add("address-conflict", false, event_router_rival(&router, 1));
 }
 
+static void add_tracks(void)
+{
+	struct track_item item = {
+		.router = "front",
+		.track = {.file = "", .interface = "eth2", .weight = -20},
+		.seen = {.verdict = VRRP_TRACK_BAD},
+		.damper = {.known = true, .value = -20},
+	};
+
+	add("track", false, event_track(&item, "good"));
+	add("track", true, event_track(&item, NULL));
+	item.track.weight = 0;
+	item.damper.value = VRRP_DAMPER_OUT;
+	add("track", false, event_track(&item, "unknown"));
+	item.track = (struct model_track){.file = "/run/load", .interface = "", .weight = -10};
+	item.seen = (struct vrrp_track_seen){.verdict = VRRP_TRACK_NUMBER, .number = 3};
+	item.damper.value = -30;
+	add("track", false, event_track(&item, "number"));
+	item.track.file = "\xff";
+	item.damper.known = false;
+	add("track", false, event_track(&item, "number"));
+}
+
 START_TEST(each_event_is_told_as_before)
 {
 	char *golden = NULL;
@@ -84,6 +107,7 @@ START_TEST(each_event_is_told_as_before)
 	add("daemon", false, event_daemon(NULL, "running", "1.2.3", 4242));
 	add("daemon", false, event_daemon("running", "stopping", "1.2.3", 4242));
 	add_routers();
+	add_tracks();
 	add("server", false,
 	    event_server("10.78.0.21:8080", "http", list_of("default/web", "default/api"), "up",
 	                 "down", "status", "HTTP status 503"));

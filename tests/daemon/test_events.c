@@ -183,6 +183,37 @@ START_TEST(a_configuration_is_told_with_what_was_before)
 }
 END_TEST
 
+START_TEST(what_is_tracked_is_told_and_again_to_who_comes_late_while_it_counts)
+{
+	struct track_item items[] = {
+		{.router = "front",
+	         .track = {.file = "", .interface = "eth1"},
+	         .seen = {.verdict = VRRP_TRACK_BAD},
+	         .damper = {.known = true, .value = -20}},
+		{.router = "back",
+	         .track = {.file = "", .interface = "eth2"},
+	         .seen = {.verdict = VRRP_TRACK_GOOD},
+	         .damper = {.known = true}},
+		{.router = "slow",
+	         .track = {.file = "", .interface = "eth3"},
+	         .seen = {.verdict = VRRP_TRACK_GOOD},
+	         .damper = {.known = true, .value = VRRP_DAMPER_OUT}},
+	};
+	struct text lines = {0};
+
+	events_track(&app.events, &items[0], VRRP_TRACK_GOOD);
+	events_track(&app.events, &items[1], VRRP_TRACK_UNKNOWN);
+	ck_assert_str_eq(told(), "track front good bad; track back unknown good");
+	app.tracks.table = (struct track_table){.items = items, .count = LT_ARRAY_SIZE(items)};
+	events_current(&app.events, &lines);
+	app.tracks.table = (struct track_table){0};
+	ck_assert_ptr_nonnull(strstr(text_str(&lines), "\"router\":\"front\",\"what\""));
+	ck_assert_ptr_null(strstr(text_str(&lines), "\"router\":\"back\""));
+	ck_assert_ptr_nonnull(strstr(text_str(&lines), "\"router\":\"slow\",\"what\""));
+	text_done(&lines);
+}
+END_TEST
+
 START_TEST(without_targets_nothing_is_done)
 {
 	struct events none = {0};
@@ -192,6 +223,7 @@ START_TEST(without_targets_nothing_is_done)
 	change(&routers[0], MODEL_ROUTER_BACKUP, MODEL_REASON_STARTUP);
 	events_routers(&none, routers, 2);
 	events_configuration(&none, true);
+	events_track(&none, NULL, VRRP_TRACK_GOOD);
 	events_running(&none);
 	events_stopping(&none);
 	events_reload(&none);
@@ -213,6 +245,7 @@ int main(void)
 	tcase_add_test(tests, problems_are_told_when_they_begin_change_and_end);
 	tcase_add_test(tests, collisions_and_conflicts_are_not_told_with_each_packet);
 	tcase_add_test(tests, a_configuration_is_told_with_what_was_before);
+	tcase_add_test(tests, what_is_tracked_is_told_and_again_to_who_comes_late_while_it_counts);
 	tcase_add_test(tests, without_targets_nothing_is_done);
 	return unit_run(suite);
 }

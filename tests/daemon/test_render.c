@@ -59,6 +59,7 @@ static const struct row {
 	{servers, "list-checked", "list-checked", 80, false},
 	{servers, "list-checked", "list-checked-colour", 80, true},
 	{status, "status-checked", "status-checked", 80, false},
+	{status, "status-tracking", "status-tracking", 80, false},
 	{servers, "list-ipv6", "list-ipv6", 80, false},
 	{servers, "list-ipv6", "list-ipv6-132", 132, false},
 	{servers, "empty", "list-empty", 80, false},

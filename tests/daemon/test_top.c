@@ -18,13 +18,18 @@ static json_t *load(const char *name)
 	return json;
 }
 
-static void take(struct top *top, double rate)
+static void take_with(struct top *top, double rate, const char *status)
 {
 	json_t *list = load("list");
 	json_t *first = json_array_get(json_object_get(list, "virtualServers"), 0);
 
 	json_object_set_new(json_object_get(first, "rates"), "connections", json_real(rate));
-	top_take(top, list, load("status-active"));
+	top_take(top, list, load(status));
+}
+
+static void take(struct top *top, double rate)
+{
+	take_with(top, rate, "status-active");
 }
 
 static const struct row {
@@ -32,13 +37,18 @@ static const struct row {
 	const char *keys;
 	unsigned width, height;
 	bool ascii, colour;
+	const char *status; /* NULL: status-active */
 } rows[] = {
-	{"top", "", 80, 24, false, false},
-	{"top-ascii", "", 80, 24, true, false},
-	{"top-servers", "s", 80, 24, false, false},
-	{"top-name-reversed", "nr", 100, 0, false, false},
-	{"top-colour", "s", 100, 24, false, true},
-	{"top-narrow", "", 60, 5, false, false},
+	{"top", "", 80, 24, false, false, NULL},
+	{"top-ascii", "", 80, 24, true, false, NULL},
+	{"top-servers", "s", 80, 24, false, false, NULL},
+	{"top-name-reversed", "nr", 100, 0, false, false, NULL},
+	{"top-colour", "s", 100, 24, false, true, NULL},
+	{"top-narrow", "", 60, 5, false, false, NULL},
+	{"top-restrained", "", 80, 8, false, false, "status-tracking"},
+	{"top-routers", "v", 80, 0, false, false, "status-tracking"},
+	{"top-routers-below", "vjj", 80, 8, false, false, "status-tracking"},
+	{"top-routers-colour", "v", 80, 24, false, true, "status-tracking"},
 };
 
 static struct text render(const struct row *row)
@@ -48,7 +58,7 @@ static struct text render(const struct row *row)
 	struct text out = {0};
 
 	for (unsigned i = 0; i < 25; i++)
-		take(&top, i % 8);
+		take_with(&top, i % 8, row->status ? row->status : "status-active");
 	for (const char *key = row->keys; *key; key++)
 		ck_assert_int_eq(top_key(&top, *key, 10), TOP_KEY_CHANGED);
 	top_render(&top, &style, row->height, &out);

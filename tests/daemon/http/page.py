@@ -117,6 +117,57 @@ def it_shows_who_is_active_and_why(stage):
 
 
 @test
+def priorities_are_shown_with_what_changes_them_and_who_moves_along(stage):
+    stage.say(status=invented.tracking())
+    try:
+        page = stage.open()
+
+        def words(router):
+            return page.run("return document.querySelector(`[data-router=${arguments[0]}]`).innerText", router)
+        outside = words("outside")
+        for said in ("Priority 40 instead of 150", "Sync group edge, with inside.", "10.77.0.1 does not answer", "/run/site/load says 0",
+                     "eth2 is up", "too few servers of default/web are up"):
+            assert said in outside, f"{said} not in: {outside}"
+        rows = page.run("return [...document.querySelectorAll('[data-router=outside] .tracks tbody tr')].map((tr) => [...tr.cells].slice(1).map((td) => td.innerText))")
+        assert rows == [["−60", "−60"], ["−10", "0"], ["out", "0"], ["–", "−50"]], rows
+        tones = page.run("return [...document.querySelectorAll('[data-router=outside] .tracks .badge')].map((b) => b.className + ' ' + b.innerText)")
+        assert tones == ["badge warn bad", "badge good 0", "badge good good", "badge warn lost"], tones
+        assert "Sync group edge, with outside; has the priority of outside." in words("inside"), words("inside")
+        apart = words("apart")
+        assert "keeps it out" in apart and "eth9 is up, which counts in 12 s as it became bad 4 times" in apart and "Sync group" not in apart, apart
+        assert "and 692 quorums more" in words("many") and "Sync group alone." in words("many"), words("many")
+        assert "instead of" not in words("front") and not page.run("return document.querySelector('[data-router=front] .tracks')")
+        for theme in ("light", "dark"):
+            page.prefer(prefers_color_scheme=theme)
+            time.sleep(0.3)
+            wrong = page.run(CONTRAST)
+            assert not wrong, f"{theme}: {wrong[:10]}"
+            stage.browser.shoot(PICTURES / f"tracking-{theme}.png")
+        page = stage.open(360, 740)
+        assert page.run("return document.documentElement.scrollWidth") <= 360
+        out = page.run("return [...document.querySelectorAll('#active *')].filter((n) => n.getBoundingClientRect().right > 361).map((n) => n.outerHTML.slice(0, 90))")
+        assert not out, out[:5]
+        stage.browser.shoot(PICTURES / "tracking-phone.png")
+    finally:
+        stage.say(invented.status(), invented.servers())
+
+
+@test
+def who_answers_instead_of_the_servers_is_told(stage):
+    told = invented.servers(calm=True)
+    web, dns = (next(vs for vs in told["virtualServers"] if vs["name"] == name) for name in ("web", "dns"))
+    web["health"] = {"answering": "sorry server", "sinceSeconds": 3, "up": 0, "down": 3, "upWeight": 0, "quorum": None}
+    dns["health"] = {"answering": "servers that are down", "sinceSeconds": 3, "up": 0, "down": 2, "upWeight": 0, "quorum": None}
+    stage.say(servers=told)
+    try:
+        page = stage.open()
+        states = page.run("return Object.fromEntries([...document.querySelectorAll('#table tr.virtual')].map((tr) => [tr.querySelector('b').innerText, tr.querySelector('.c-state').innerText]))")
+        assert (states["default/web"], states["default/dns"]) == ("sorry server", "all down"), states
+    finally:
+        stage.say(servers=invented.servers())
+
+
+@test
 def problems_stand_first_and_are_all_there(stage):
     page = stage.open()
     texts = page.run("return [...document.querySelectorAll('.problem')].map((li) => li.innerText)")

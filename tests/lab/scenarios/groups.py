@@ -186,6 +186,8 @@ def interface_weight(lab):
     lab.lb2.wait_active()
     lab.lb1.wait_backup()
     expect(lab.lb1.router()["priority"] == 50 and "eth1 is down" in lab.lb1.lintel("status"), lab.lb1.router())
+    for shown in (lab.lb1.lintel("status"), lab.lb1.lintel("top", "--once"), lab.lb1.lintel("top", "--once", "--routers")):
+        expect("50 instead of 150" in shown and "priority -100: eth1 is down" in shown, shown)
     lab.lb2.lose_power()
     lab.lb1.wait_active()  # better than nobody
     lab.lb1.host.heal("b")
