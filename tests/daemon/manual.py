@@ -3,10 +3,15 @@
 """manual.py LINTEL PAGE FIELDS REFERENCE: the manual pages are formatted without a warning, are found by whatis, and know every
 command, option and field. Speaks TAP."""
 import os
+import pathlib
 import re
 import shutil
 import subprocess
 import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import tap  # noqa: E402
+from tap import Skip, test  # noqa: E402
 
 LINTEL, PAGE, FIELDS, REFERENCE = sys.argv[1:]
 ENVIRONMENT = {**os.environ, "LC_ALL": "C.UTF-8", "MANWIDTH": "80"}
@@ -85,29 +90,37 @@ def unsaid():
     return wrong
 
 
-def report(number, name, problems):
-    print(f"{'not ' if problems else ''}ok {number} - {name}")
-    for line in problems:
-        print(f"# {line}")
-    return bool(problems)
+def hold(problems):
+    if not all(map(shutil.which, ("man", "groff", "lexgrog"))):
+        raise Skip("no man or no groff here")
+    found = problems()
+    assert not found, "\n".join(found)
 
 
-def main():
-    formats = [("the manual of the program is formatted without a warning", lambda: warnings(PAGE)),
-               ("the manual of the fields is formatted without a warning", lambda: warnings(FIELDS)),
-               ("whatis finds both", unknown_to_whatis),
-               ("the manual of the fields says of each what the reference says", fields_missing),
-               ("the manual of the program says what --help says of each command and option", unsaid)]
-    print(f"1..{len(formats)}")
-    failed = False
-    able = all(map(shutil.which, ("man", "groff", "lexgrog")))
-    for number, (name, check) in enumerate(formats, 1):
-        if able:
-            failed |= report(number, name, check())
-        else:
-            print(f"ok {number} - {name} # SKIP no man or no groff here")
-    return 1 if failed else 0
+@test
+def the_manual_of_the_program_is_formatted_without_a_warning():
+    hold(lambda: warnings(PAGE))
+
+
+@test
+def the_manual_of_the_fields_is_formatted_without_a_warning():
+    hold(lambda: warnings(FIELDS))
+
+
+@test
+def whatis_finds_both():
+    hold(unknown_to_whatis)
+
+
+@test
+def the_manual_of_the_fields_says_of_each_what_the_reference_says():
+    hold(fields_missing)
+
+
+@test
+def the_manual_of_the_program_says_what_help_says_of_each_command_and_option():
+    hold(unsaid)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(tap.main())
