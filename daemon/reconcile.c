@@ -40,7 +40,7 @@ static bool nft_is_open(struct reconcile *r)
 
 static void nft_turn(struct reconcile *r, enum balance_cause cause)
 {
-	struct text changes = {0}, why = {0};
+	struct text why = {0};
 	enum nft_sync outcome;
 
 	problems_begin(&r->nft_problems);
@@ -48,7 +48,7 @@ static void nft_turn(struct reconcile *r, enum balance_cause cause)
 	for (size_t i = 0; r->nft_wanted && i < r->nft_wanted->note_count; i++)
 		problems_add(&r->nft_problems, "%s", r->nft_wanted->notes[i]);
 	if (r->nft_wanted && nft_is_open(r)) {
-		int rc = nft_kernel_sync(r->nft, r->nft_wanted, &outcome, &changes, &why);
+		int rc = nft_kernel_sync(r->nft, r->nft_wanted, &outcome, NULL, &why);
 		r->nft_in_step = rc == 0;
 		r->nft_write_count += rc == 0 && outcome == NFT_SYNC_WRITTEN;
 		if (rc)
@@ -61,7 +61,6 @@ static void nft_turn(struct reconcile *r, enum balance_cause cause)
 			log_info("nft", "written table=%s", NFT_TABLE_NAME);
 		}
 	}
-	text_done(&changes);
 	text_done(&why);
 	r->nft_is_due = !r->nft_in_step;
 	problems_end(&r->nft_problems);

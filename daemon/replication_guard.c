@@ -56,7 +56,7 @@ void replication_guard_update(struct replication *replication, int64_t now_us)
 		.mark = IPVS_SYNC_MARK,
 	};
 	struct nft_guard_router *guarded;
-	struct text changes = {0}, why = {0};
+	struct text why = {0};
 	struct nft_table *wanted;
 	enum nft_sync outcome;
 
@@ -72,14 +72,13 @@ void replication_guard_update(struct replication *replication, int64_t now_us)
 	size_t count = choose(replication, now_us, guarded);
 	wanted = nft_guard_build(replication->snapshot, guarded, count,
 	                         replication->sync ? &private : NULL, now_us);
-	if (nft_kernel_sync(replication->guard, wanted, &outcome, &changes, &why))
+	if (nft_kernel_sync(replication->guard, wanted, &outcome, NULL, &why))
 		log_warn("peer", "takeover guard: %s", text_str(&why));
 	else if (outcome == NFT_SYNC_WRITTEN)
 		log_info("peer", "takeover guard written routers=%zu", count);
 	replication->guard_due = false;
 	nft_table_free(wanted);
 	free(guarded);
-	text_done(&changes);
 	text_done(&why);
 }
 

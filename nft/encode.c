@@ -27,6 +27,8 @@
 /* Of one element beyond key, end of key and comment: attributes around them, data, a verdict. */
 #define ELEMENT_OVERHEAD  160
 #define UDATA_SIZE        256
+#define ROOM_MIN          256
+#define ROOM_MAX          (UINT32_C(1) << 30)
 /* How the nft program marks the byte order of values (its enum byteorder). */
 #define UDATA_HOST_ENDIAN 1
 #define UDATA_BIG_ENDIAN  2
@@ -75,7 +77,7 @@ static void put_table(struct nl_batch *batch, uint16_t type, const char *name,
 	nftnl_table_set_str(table, NFTNL_TABLE_NAME, name);
 	if (described) {
 		text_printf(&comment, "kept by Lintel, digest %016llx",
-		            (unsigned long long)described->digest);
+		            (unsigned long long)described->frame);
 		nftnl_udata_put_strz(buf, NFTNL_UDATA_TABLE_COMMENT, text_str(&comment));
 		nftnl_table_set_data(table, NFTNL_TABLE_USERDATA, nftnl_udata_buf_data(buf),
 		                     nftnl_udata_buf_len(buf));
@@ -148,6 +150,18 @@ static void set_concatenation(struct nftnl_set *set, const struct nft_set *wante
 	nftnl_set_set_data(set, NFTNL_SET_DESC_CONCAT, sizes, sizeof(sizes));
 }
 
+/* For how many elements the kernel makes room: without a word it begins with little, and a
+ * transaction of many is done before it has made more. Full, it refuses; then the table is made
+ * anew (nft/kernel.c). */
+static uint32_t room(const struct nft_set *set)
+{
+	uint32_t room = ROOM_MIN;
+
+	while (room < 2 * set->element_count && room < ROOM_MAX)
+		room *= 2;
+	return room;
+}
+
 static void put_set(struct nl_batch *batch, const char *table, const struct nft_set *wanted,
                     uint32_t id)
 {
@@ -178,6 +192,8 @@ static void put_set(struct nl_batch *batch, const char *table, const struct nft_
 		nftnl_set_set_u32(set, NFTNL_SET_DATA_TYPE, (uint32_t)wanted->data);
 		nftnl_set_set_u32(set, NFTNL_SET_DATA_LEN, (uint32_t)nft_type_size(wanted->data));
 	}
+	if (!wanted->interval)
+		nftnl_set_set_u32(set, NFTNL_SET_DESC_SIZE, room(wanted));
 	set_userdata(set, wanted);
 	nftnl_set_nlmsg_build_payload(message, set);
 	nl_batch_end(batch, message);
@@ -188,6 +204,7 @@ static void put_set(struct nl_batch *batch, const char *table, const struct nft_
 
 struct element_writer {
 	struct nl_batch *batch;
+	uint16_t type; /* NFT_MSG_NEWSETELEM or NFT_MSG_DELSETELEM */
 	const char *table;
 	const struct nft_set *wanted;
 	struct nftnl_set *set; /* elements not yet in a message; NULL: none */
@@ -200,7 +217,7 @@ static void flush_elements(struct element_writer *w)
 
 	if (!w->set)
 		return;
-	message = begin(w->batch, NFT_MSG_NEWSETELEM, NLM_F_CREATE);
+	message = begin(w->batch, w->type, w->type == NFT_MSG_NEWSETELEM ? NLM_F_CREATE : 0);
 	nftnl_set_elems_nlmsg_build_payload(message, w->set);
 	nl_batch_end(w->batch, message);
 	nftnl_set_free(w->set);
@@ -291,27 +308,59 @@ static void put_range_end(struct element_writer *w, const struct nft_element *el
 		                       NFT_SET_ELEM_INTERVAL_END);
 }
 
+static void put_element(struct element_writer *w, const struct nft_element *element)
+{
+	const struct nft_set *wanted = w->wanted;
+	struct nftnl_set_elem *elem = add_element(w, element->key);
+
+	set_element_data(elem, wanted, element);
+	set_element_comment(w, elem, element->comment);
+	if (element->timeout_ms != 0)
+		nftnl_set_elem_set_u64(elem, NFTNL_SET_ELEM_TIMEOUT, element->timeout_ms);
+	if (!wanted->interval)
+		return;
+	if (wanted->part_count > 1)
+		nftnl_set_elem_set(elem, NFTNL_SET_ELEM_KEY_END, element->key_end,
+		                   (uint32_t)wanted->key_size);
+	else
+		put_range_end(w, element);
+}
+
 static void put_elements(struct nl_batch *batch, const char *table, const struct nft_set *wanted)
 {
-	struct element_writer w = {.batch = batch, .table = table, .wanted = wanted};
+	struct element_writer w = {
+		.batch = batch, .type = NFT_MSG_NEWSETELEM, .table = table, .wanted = wanted};
 
-	for (size_t i = 0; i < wanted->element_count; i++) {
-		const struct nft_element *element = &wanted->elements[i];
-		struct nftnl_set_elem *elem = add_element(&w, element->key);
-
-		set_element_data(elem, wanted, element);
-		set_element_comment(&w, elem, element->comment);
-		if (element->timeout_ms != 0)
-			nftnl_set_elem_set_u64(elem, NFTNL_SET_ELEM_TIMEOUT, element->timeout_ms);
-		if (!wanted->interval)
-			continue;
-		if (wanted->part_count > 1)
-			nftnl_set_elem_set(elem, NFTNL_SET_ELEM_KEY_END, element->key_end,
-			                   (uint32_t)wanted->key_size);
-		else
-			put_range_end(&w, element);
-	}
+	for (size_t i = 0; i < wanted->element_count; i++)
+		put_element(&w, &wanted->elements[i]);
 	flush_elements(&w);
+}
+
+/* --- elements that come and go in a set that stands --- */
+
+static void put_gone(void *ctx, const struct nft_set *from, const struct nft_element *element)
+{
+	(void)add_element(ctx, element->key);
+}
+
+static void put_came(void *ctx, const struct nft_set *to, const struct nft_element *element)
+{
+	put_element(ctx, element);
+}
+
+/* A key that gets other data must go first. */
+static void put_exchange(struct nl_batch *batch, const char *table, const struct nft_set *from,
+                         const struct nft_set *to)
+{
+	struct element_writer out = {
+		.batch = batch, .type = NFT_MSG_DELSETELEM, .table = table, .wanted = from};
+	struct element_writer in = {
+		.batch = batch, .type = NFT_MSG_NEWSETELEM, .table = table, .wanted = to};
+
+	nft_set_compare(from, to, &(struct nft_set_walk){.gone = put_gone, .ctx = &out});
+	flush_elements(&out);
+	nft_set_compare(from, to, &(struct nft_set_walk){.came = put_came, .ctx = &in});
+	flush_elements(&in);
 }
 
 /* --- transactions --- */
@@ -330,6 +379,13 @@ static void put_rules(struct nl_batch *batch, const char *table, const struct nf
 	}
 }
 
+/* The mark at the end is not answered by all kernels, the last real message is. */
+static void ask_for_answer(struct nl_batch *batch)
+{
+	((struct nlmsghdr *)(batch->data + batch->starts[batch->count - 1]))->nlmsg_flags |=
+		NLM_F_ACK;
+}
+
 static void put_all(struct nl_batch *batch, const struct nft_table *wanted)
 {
 	put_transaction_mark(batch, NFNL_MSG_BATCH_BEGIN);
@@ -345,9 +401,7 @@ static void put_all(struct nl_batch *batch, const struct nft_table *wanted)
 		put_elements(batch, wanted->name, &wanted->sets[i]);
 	for (size_t i = 0; i < wanted->chain_count; i++)
 		put_rules(batch, wanted->name, &wanted->chains[i]);
-	/* The mark at the end is not answered by all kernels, the last real message is. */
-	((struct nlmsghdr *)(batch->data + batch->starts[batch->count - 1]))->nlmsg_flags |=
-		NLM_F_ACK;
+	ask_for_answer(batch);
 }
 
 void nft_encode_trial(const struct nft_table *wanted, struct nl_batch *batch)
@@ -358,6 +412,21 @@ void nft_encode_trial(const struct nft_table *wanted, struct nl_batch *batch)
 void nft_encode_replace(const struct nft_table *wanted, struct nl_batch *batch)
 {
 	put_all(batch, wanted);
+	put_transaction_mark(batch, NFNL_MSG_BATCH_END);
+}
+
+void nft_encode_exchange(const struct nft_table *from, const struct nft_table *wanted,
+                         struct nl_batch *batch)
+{
+	put_transaction_mark(batch, NFNL_MSG_BATCH_BEGIN);
+	for (size_t i = 0; i < wanted->set_count; i++) {
+		const struct nft_set *set = &wanted->sets[i];
+		const struct nft_set *old = nft_table_set(from, set->name);
+
+		if (old && nft_set_is_plain(set))
+			put_exchange(batch, wanted->name, old, set);
+	}
+	ask_for_answer(batch);
 	put_transaction_mark(batch, NFNL_MSG_BATCH_END);
 }
 

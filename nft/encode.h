@@ -20,7 +20,12 @@ struct nftnl_rule *nft_encode_rule(const char *chain, const struct nft_rule *rul
 /* One transaction that makes the table 'wanted' whatever there is now: created if it isn't there,
  * deleted with all it holds, created again unless it isn't 'present'. The batch must be empty. */
 void nft_encode_replace(const struct nft_table *wanted, struct nl_batch *batch);
-/* The same without the end of the transaction: the kernel checks all of it and then forgets it. */
+/* One transaction that exchanges the elements of plain sets so that the table 'from' becomes
+ * 'wanted', which has the same frame and other elements. The batch must be empty. */
+void nft_encode_exchange(const struct nft_table *from, const struct nft_table *wanted,
+                         struct nl_batch *batch);
+/* As nft_encode_replace() without the end of the transaction: the kernel checks all of it and then
+ * forgets it. */
 void nft_encode_trial(const struct nft_table *wanted, struct nl_batch *batch);
 
 /* Requests for what there is. */

@@ -69,6 +69,7 @@ void nft_encode_describe(const struct nlmsghdr *message, struct text *out)
 		text_printf(out, "set %s", text_attribute(message, NFTA_SET_NAME));
 		break;
 	case NFT_MSG_NEWSETELEM:
+	case NFT_MSG_DELSETELEM:
 		text_printf(out, "elements of set %s",
 		            text_attribute(message, NFTA_SET_ELEM_LIST_SET));
 		break;

@@ -5,6 +5,7 @@
 #include "lib/mem.h"
 #include "lib/nl.h"
 #include "nft/encode.h"
+#include "nft/kernel_look.h"
 #include "nft/observe.h"
 #include "nft/trial.h"
 
@@ -14,19 +15,16 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* A look that somebody else's transaction crosses is done again. */
-#define OBSERVE_TRIES 10
-
 struct nft_kernel {
 	struct nl *nl;     /* requests */
 	struct nl *events; /* notifications */
 	const char *table; /* its name */
 	uint32_t port;     /* netlink port of requests: how our own changes are known */
-	/* The last look: at which generation, and at what wanted table, the kernel's was right. */
-	bool seen;
-	uint32_t seen_generation;
-	uint64_t seen_digest;
-	/* How the kernel shows the table 'settled_wanted', when otherwise than it was given. */
+	/* What the kernel's table is, and of which generation of the ruleset that was said last.
+	 * NULL: it must be looked at. */
+	struct nft_table *known;
+	uint32_t known_generation;
+	/* How the kernel shows the frame 'settled_wanted', when otherwise than it was given. */
 	uint64_t settled_wanted;
 	uint64_t settled_shown;
 };
@@ -104,9 +102,16 @@ void nft_kernel_close(struct nft_kernel *kernel)
 {
 	if (!kernel)
 		return;
+	nft_table_free(kernel->known);
 	nl_close(kernel->nl);
 	nl_close(kernel->events);
 	free(kernel);
+}
+
+static void forget(struct nft_kernel *kernel)
+{
+	nft_table_free(kernel->known);
+	kernel->known = NULL;
 }
 
 /* --- transactions --- */
@@ -192,7 +197,7 @@ int nft_kernel_apply(struct nft_kernel *kernel, const struct nft_table *wanted, 
 	nft_encode_replace(wanted, &batch);
 	err = run(kernel, &batch, why);
 	nl_batch_done(&batch);
-	kernel->seen = false;
+	forget(kernel);
 	return err;
 }
 
@@ -208,160 +213,14 @@ int nft_kernel_remove(struct nft_kernel *kernel, struct text *why)
 	return err;
 }
 
-/* --- observing --- */
-
-static int take_generation(void *ctx, const struct nlmsghdr *message)
-{
-	return nft_observe_generation(message, ctx);
-}
-
-static int read_generation(struct nft_kernel *kernel, uint32_t *ret_generation)
-{
-	struct nl_batch one = {0};
-	int err;
-
-	nft_encode_get_generation(&one);
-	err = nl_request(kernel->nl, &one, take_generation, ret_generation);
-	nl_batch_done(&one);
-	return err;
-}
-
-struct look {
-	struct nft_observe *observe;
-	const char *set;
-};
-
-static int take_table(void *ctx, const struct nlmsghdr *message)
-{
-	return nft_observe_table(((struct look *)ctx)->observe, message);
-}
-
-static int take_set(void *ctx, const struct nlmsghdr *message)
-{
-	return nft_observe_set(((struct look *)ctx)->observe, message);
-}
-
-static int take_elements(void *ctx, const struct nlmsghdr *message)
-{
-	return nft_observe_elements(((struct look *)ctx)->observe, message);
-}
-
-static int take_chain(void *ctx, const struct nlmsghdr *message)
-{
-	return nft_observe_chain(((struct look *)ctx)->observe, message);
-}
-
-static int take_rule(void *ctx, const struct nlmsghdr *message)
-{
-	return nft_observe_rule(((struct look *)ctx)->observe, message);
-}
-
-static void restart_sets(void *ctx)
-{
-	nft_observe_restart_sets(((struct look *)ctx)->observe);
-}
-
-static void restart_elements(void *ctx)
-{
-	nft_observe_restart_elements(((struct look *)ctx)->observe, ((struct look *)ctx)->set);
-}
-
-static void restart_chains(void *ctx)
-{
-	nft_observe_restart_chains(((struct look *)ctx)->observe);
-}
-
-static void restart_rules(void *ctx)
-{
-	nft_observe_restart_rules(((struct look *)ctx)->observe);
-}
-
-static int dump(struct nft_kernel *kernel, struct nl_batch *one, struct look *look,
-                void (*restart)(void *ctx), int (*entry)(void *ctx, const struct nlmsghdr *message))
-{
-	const struct nl_dump how = {.restart = restart, .entry = entry, .ctx = look};
-	int err = nl_dump(kernel->nl, one, &how);
-
-	nl_batch_clear(one);
-	return err;
-}
-
-static int dump_elements(struct nft_kernel *kernel, struct nl_batch *one, struct look *look)
-{
-	int err = 0;
-
-	for (size_t i = 0; err == 0 && i < nft_observe_set_count(look->observe); i++) {
-		look->set = nft_observe_set_name(look->observe, i);
-		nft_encode_get_elements(kernel->table, look->set, one);
-		err = dump(kernel, one, look, restart_elements, take_elements);
-	}
-	return err;
-}
-
-/* -ENOENT: there is no such table, or it went while we looked. */
-static int dump_all(struct nft_kernel *kernel, struct nl_batch *one, struct look *look)
-{
-	int err;
-
-	nft_encode_get_table(kernel->table, one);
-	err = nl_request(kernel->nl, one, take_table, look);
-	nl_batch_clear(one);
-	if (err < 0)
-		return err;
-	nft_encode_get_sets(kernel->table, one);
-	err = dump(kernel, one, look, restart_sets, take_set);
-	if (err == 0)
-		err = dump_elements(kernel, one, look);
-	if (err < 0)
-		return err;
-	nft_encode_get_chains(kernel->table, one);
-	err = dump(kernel, one, look, restart_chains, take_chain);
-	if (err < 0)
-		return err;
-	nft_encode_get_rules(kernel->table, one);
-	return dump(kernel, one, look, restart_rules, take_rule);
-}
-
-/* One look, begun and ended in the same generation of the ruleset or -EAGAIN. */
-static int look_once(struct nft_kernel *kernel, struct nft_table **ret_table,
-                     uint32_t *ret_generation)
-{
-	struct look look = {.observe = nft_observe_new_of(kernel->table)};
-	struct nl_batch one = {0};
-	uint32_t before = 0, after = 0;
-	int err, result;
-
-	err = read_generation(kernel, &before);
-	result = err < 0 ? err : dump_all(kernel, &one, &look);
-	if (result == 0 || result == -ENOENT)
-		err = read_generation(kernel, &after);
-	nl_batch_done(&one);
-	if (err == 0 && before != after)
-		result = -EAGAIN;
-	if (err == 0 && result == -ENOENT) {
-		nft_observe_free(look.observe);
-		look.observe = nft_observe_new_of(kernel->table);
-		result = 0;
-	}
-	if (err < 0 || result < 0) {
-		nft_observe_free(look.observe);
-		return err < 0 ? err : result;
-	}
-	*ret_table = nft_observe_finish(look.observe);
-	*ret_generation = after;
-	return 0;
-}
+/* --- looking --- */
 
 static int look(struct nft_kernel *kernel, struct nft_table **ret_table, uint32_t *ret_generation,
                 struct text *why)
 {
-	int err = -EAGAIN;
+	int err = nft_kernel_look(kernel->nl, kernel->table, ret_table, ret_generation);
 
-	for (int i = 0; i < OBSERVE_TRIES && (err == -EAGAIN || err == -EINTR); i++)
-		err = look_once(kernel, ret_table, ret_generation);
-	if (err < 0)
-		explain(why, "cannot read nftables", err);
-	return err;
+	return err < 0 ? explain(why, "cannot read nftables", err) : 0;
 }
 
 int nft_kernel_observe(struct nft_kernel *kernel, struct nft_table **ret_table, struct text *why)
@@ -373,35 +232,64 @@ int nft_kernel_observe(struct nft_kernel *kernel, struct nft_table **ret_table, 
 
 /* --- reconciling --- */
 
-static void remember(struct nft_kernel *kernel, uint32_t generation, const struct nft_table *wanted)
+static void remember(struct nft_kernel *kernel, uint32_t generation, struct nft_table *wanted)
 {
-	kernel->seen = true;
-	kernel->seen_generation = generation;
-	kernel->seen_digest = wanted->digest;
+	struct nft_table *known = nft_table_share(wanted);
+
+	forget(kernel);
+	kernel->known = known;
+	kernel->known_generation = generation;
+}
+
+/* Forgets what others have touched since. A transaction counts before it is told of: one that is
+ * told of later is seen to by whoever watches the descriptor of events. */
+static int check_known(struct nft_kernel *kernel, struct text *why)
+{
+	uint32_t generation;
+	int err;
+
+	if (!kernel->known)
+		return 0;
+	err = nft_kernel_generation(kernel->nl, &generation);
+	if (err < 0)
+		return explain(why, "cannot read nftables", err);
+	if (generation != kernel->known_generation && !nft_kernel_changed(kernel))
+		kernel->known_generation = generation;
+	return 0;
+}
+
+static bool has_frame(const struct nft_kernel *kernel, const struct nft_table *table,
+                      const struct nft_table *wanted)
+{
+	uint64_t frame = nft_table_frame(table);
+
+	return frame == wanted->frame ||
+	       (kernel->settled_wanted == wanted->frame && kernel->settled_shown == frame);
 }
 
 static bool is_as_wanted(const struct nft_kernel *kernel, const struct nft_table *observed,
                          const struct nft_table *wanted)
 {
-	if (nft_table_diff(observed, wanted, NULL) == 0)
-		return true;
-	return kernel->settled_wanted == wanted->digest &&
-	       kernel->settled_shown == nft_table_digest(observed);
+	return nft_table_diff(observed, wanted, NULL) == 0 ||
+	       (has_frame(kernel, observed, wanted) && nft_table_same_elements(observed, wanted));
 }
 
-/* After a write: what the kernel shows now is what it makes of 'wanted'. */
-static int settle(struct nft_kernel *kernel, const struct nft_table *wanted, struct text *why)
+/* After a write of all: what the kernel shows now is what it makes of 'wanted'. */
+static int settle(struct nft_kernel *kernel, struct nft_table *wanted, struct text *why)
 {
 	struct nft_table *observed;
 	uint32_t generation;
 	int err;
 
+	/* Of our own elements there may be more events than fit: no reason to look twice. */
+	(void)nft_kernel_changed(kernel);
 	err = look(kernel, &observed, &generation, why);
 	if (err < 0)
 		return err;
-	if (observed->digest == wanted->digest && nft_table_diff(observed, wanted, NULL) != 0) {
-		kernel->settled_wanted = wanted->digest;
-		kernel->settled_shown = nft_table_digest(observed);
+	if (observed->frame == wanted->frame && nft_table_diff(observed, wanted, NULL) != 0 &&
+	    nft_table_same_elements(observed, wanted)) {
+		kernel->settled_wanted = wanted->frame;
+		kernel->settled_shown = nft_table_frame(observed);
 	}
 	if (is_as_wanted(kernel, observed, wanted))
 		remember(kernel, generation, wanted);
@@ -409,39 +297,77 @@ static int settle(struct nft_kernel *kernel, const struct nft_table *wanted, str
 	return 0;
 }
 
-int nft_kernel_sync(struct nft_kernel *kernel, const struct nft_table *wanted,
-                    enum nft_sync *ret_outcome, struct text *changes, struct text *why)
+/* The kernel refuses when a set is full, or when 'from' is no longer what it has. */
+static int exchange(struct nft_kernel *kernel, const struct nft_table *from,
+                    struct nft_table *wanted, struct text *why)
 {
-	struct nft_table *observed;
+	struct nl_batch batch = {0};
 	uint32_t generation;
 	int err;
 
-	if (kernel->seen && kernel->seen_digest == wanted->digest) {
-		err = read_generation(kernel, &generation);
+	nft_encode_exchange(from, wanted, &batch);
+	err = run(kernel, &batch, why);
+	nl_batch_done(&batch);
+	if (err < 0)
+		return err;
+	err = nft_kernel_generation(kernel->nl, &generation);
+	if (err < 0)
+		return explain(why, "cannot read nftables", err);
+	if (nft_kernel_changed(kernel))
+		return settle(kernel, wanted, why);
+	remember(kernel, generation, wanted);
+	return 0;
+}
+
+static int write_table(struct nft_kernel *kernel, const struct nft_table *from,
+                       struct nft_table *wanted, struct text *why)
+{
+	struct text refusal = {0};
+	int err = -ENOENT;
+
+	if (has_frame(kernel, from, wanted))
+		err = exchange(kernel, from, wanted, &refusal);
+	text_done(&refusal);
+	if (err == 0)
+		return 0;
+	err = nft_kernel_apply(kernel, wanted, why);
+	return err < 0 ? err : settle(kernel, wanted, why);
+}
+
+int nft_kernel_sync(struct nft_kernel *kernel, struct nft_table *wanted, enum nft_sync *ret_outcome,
+                    struct text *changes, struct text *why)
+{
+	struct nft_table *from;
+	uint32_t generation;
+	int err;
+
+	err = check_known(kernel, why);
+	if (err < 0)
+		return err;
+	if (kernel->known && kernel->known->digest == wanted->digest) {
+		*ret_outcome = NFT_SYNC_UNTOUCHED;
+		return 0;
+	}
+	if (kernel->known) {
+		from = nft_table_share(kernel->known);
+	} else {
+		err = look(kernel, &from, &generation, why);
 		if (err < 0)
-			return explain(why, "cannot read nftables", err);
-		if (generation == kernel->seen_generation) {
-			*ret_outcome = NFT_SYNC_UNTOUCHED;
+			return err;
+		if (is_as_wanted(kernel, from, wanted)) {
+			remember(kernel, generation, wanted);
+			nft_table_free(from);
+			*ret_outcome = NFT_SYNC_SAME;
 			return 0;
 		}
 	}
-	err = look(kernel, &observed, &generation, why);
-	if (err < 0)
-		return err;
-	if (is_as_wanted(kernel, observed, wanted)) {
-		remember(kernel, generation, wanted);
-		*ret_outcome = NFT_SYNC_SAME;
-		nft_table_free(observed);
-		return 0;
-	}
 	if (changes)
-		(void)nft_table_diff(observed, wanted, changes);
-	nft_table_free(observed);
-	err = nft_kernel_apply(kernel, wanted, why);
-	if (err < 0)
-		return err;
-	*ret_outcome = NFT_SYNC_WRITTEN;
-	return settle(kernel, wanted, why);
+		(void)nft_table_diff(from, wanted, changes);
+	err = write_table(kernel, from, wanted, why);
+	nft_table_free(from);
+	if (err == 0)
+		*ret_outcome = NFT_SYNC_WRITTEN;
+	return err;
 }
 
 /* --- events --- */
@@ -470,5 +396,8 @@ bool nft_kernel_changed(struct nft_kernel *kernel)
 	struct event_reader reader = {.table = kernel->table, .port = kernel->port};
 	int err = nl_receive(kernel->events, take_event, &reader);
 
-	return reader.changed || err < 0;
+	if (!reader.changed && err >= 0)
+		return false;
+	forget(kernel);
+	return true;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* nft/kernel.h - a table of ours in the kernel: read, replaced whole, removed, watched.
+/* nft/kernel.h - a table of ours in the kernel: read, written, removed, watched.
  *
  * I/O, over two nfnetlink channels (requests, events). Touches no table but its own. Every
  * change is one transaction: packets see the old table or the new one, live flows are not
@@ -40,18 +40,20 @@ LT_MUST_USE int nft_kernel_apply(struct nft_kernel *kernel, const struct nft_tab
 LT_MUST_USE int nft_kernel_remove(struct nft_kernel *kernel, struct text *why);
 
 enum nft_sync {
-	NFT_SYNC_UNTOUCHED, /* no transaction of anybody since the last look */
+	NFT_SYNC_UNTOUCHED, /* nobody touched it since it was as wanted */
 	NFT_SYNC_SAME,      /* looked: it is as wanted */
 	NFT_SYNC_WRITTEN,   /* it was not, and now is */
 };
 const char *nft_sync_name(enum nft_sync outcome);
 
-/* The reconcile step: compares the kernel's table with the wanted one and writes only when they
- * differ. Cheap when nothing happened (one small request: the kernel numbers its transactions), so
- * it may be called at every resync. 'changes' (may be NULL) gets the lines of nft_table_diff() of
- * what was written. A kernel that shows a rule otherwise than it was given does not make it write
- * again and again: what it showed right after our write is then taken as ours. */
-LT_MUST_USE int nft_kernel_sync(struct nft_kernel *kernel, const struct nft_table *wanted,
+/* The reconcile step: writes what differs from the wanted table, which is kept (a share of it) as
+ * what is known of the kernel's until events tell otherwise. So it is cheap when nothing happened
+ * (one small request), and when services came or went: their elements are exchanged, and nothing is
+ * read. When the frame differs, or a set is full, the table is made anew, and its counters start
+ * again. 'changes' (may be NULL) gets the lines of nft_table_diff() of what was written. A kernel
+ * that shows a rule otherwise than it was given does not make it write again and again: what it
+ * showed right after our write is then taken as ours. */
+LT_MUST_USE int nft_kernel_sync(struct nft_kernel *kernel, struct nft_table *wanted,
                                 enum nft_sync *ret_outcome, struct text *changes, struct text *why);
 
 /* Readable when somebody changed nftables: then call nft_kernel_changed(). */

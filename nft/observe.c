@@ -89,7 +89,7 @@ int nft_observe_generation(const struct nlmsghdr *message, uint32_t *ret_id)
 
 /* --- table --- */
 
-static void read_digest(struct nft_table *table, const struct nftnl_table *answer)
+static void read_frame(struct nft_table *table, const struct nftnl_table *answer)
 {
 	uint32_t size = 0;
 	const void *data = nftnl_table_get_data(answer, NFTNL_TABLE_USERDATA, &size);
@@ -97,7 +97,7 @@ static void read_digest(struct nft_table *table, const struct nftnl_table *answe
 		data ? nft_observe_userdata_text(data, size, NFTNL_UDATA_TABLE_COMMENT) : NULL;
 	const char *digest = comment ? strstr(comment, "digest ") : NULL;
 
-	table->digest = digest ? strtoull(digest + strlen("digest "), NULL, 16) : 0;
+	table->frame = digest ? strtoull(digest + strlen("digest "), NULL, 16) : 0;
 }
 
 int nft_observe_table(struct nft_observe *observe, const struct nlmsghdr *message)
@@ -114,7 +114,7 @@ int nft_observe_table(struct nft_observe *observe, const struct nlmsghdr *messag
 	    nft_observe_is_ours(observe, nftnl_table_get_u32(answer, NFTNL_TABLE_FAMILY),
 	                        nftnl_table_get_str(answer, NFTNL_TABLE_NAME))) {
 		observe->draft.table->present = true;
-		read_digest(observe->draft.table, answer);
+		read_frame(observe->draft.table, answer);
 	}
 	nftnl_table_free(answer);
 	return err;

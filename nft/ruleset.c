@@ -540,6 +540,7 @@ void nft_ruleset_word(struct nft_table *table)
 			word_rule(table, &table->chains[i].rules[j]);
 	}
 	table->digest = nft_table_digest(table);
+	table->frame = nft_table_frame(table);
 }
 
 static struct nft_table *build(const struct model_snapshot *snapshot, bool with_nat)

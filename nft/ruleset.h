@@ -35,7 +35,7 @@ bool nft_ruleset_same(const struct model_snapshot *a, const struct model_snapsho
 /* Does the kernel do NAT because of it? */
 bool nft_ruleset_has_nat(const struct nft_table *table);
 
-/* Gives the rules of a table that was just built their code and text, and the table its digest. */
+/* Gives the rules of a table that was just built their code and text, and the table its digests. */
 void nft_ruleset_word(struct nft_table *table);
 
 #endif

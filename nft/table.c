@@ -80,12 +80,19 @@ struct nft_table *nft_table_new(void)
 
 	arena_init(&table->arena);
 	table->name = NFT_TABLE_NAME;
+	table->shares = 1;
+	return table;
+}
+
+struct nft_table *nft_table_share(struct nft_table *table)
+{
+	table->shares++;
 	return table;
 }
 
 void nft_table_free(struct nft_table *table)
 {
-	if (!table)
+	if (!table || --table->shares > 0)
 		return;
 	arena_done(&table->arena);
 	free(table);
@@ -275,7 +282,7 @@ void nft_chain_format_type(const struct nft_chain *chain, struct text *out)
 	            chain->priority);
 }
 
-static void format_set(const struct nft_set *set, struct text *out)
+void nft_set_format(const struct nft_set *set, struct text *out)
 {
 	text_printf(out, "\t%s %s {\n\t\t", set->data == NFT_TYPE_NONE ? "set" : "map", set->name);
 	nft_set_format_type(set, out);
@@ -307,41 +314,8 @@ void nft_table_format(const struct nft_table *table, struct text *out)
 		return;
 	text_printf(out, "table inet %s {\n", table->name);
 	for (size_t i = 0; i < table->set_count; i++)
-		format_set(&table->sets[i], out);
+		nft_set_format(&table->sets[i], out);
 	for (size_t i = 0; i < table->chain_count; i++)
 		format_chain(&table->chains[i], out);
 	text_add(out, "}\n");
-}
-
-/* --- digest: FNV-1a, 64 bits. It tells states apart; it is no protection against malice --- */
-
-static uint64_t mix(uint64_t digest, const void *data, size_t size)
-{
-	const uint8_t *bytes = data;
-
-	for (size_t i = 0; i < size; i++)
-		digest = (digest ^ bytes[i]) * UINT64_C(0x100000001b3);
-	return digest;
-}
-
-/* The NUL goes in, too: it separates. */
-static uint64_t mix_text(uint64_t digest, const char *s)
-{
-	return mix(digest, s, strlen(s) + 1);
-}
-
-uint64_t nft_table_digest(const struct nft_table *table)
-{
-	uint64_t digest = UINT64_C(0xcbf29ce484222325);
-	struct text text = {0};
-
-	nft_table_format(table, &text);
-	digest = mix_text(digest, text_str(&text));
-	text_done(&text);
-	/* Two instructions may read alike. */
-	for (size_t i = 0; i < table->chain_count; i++) {
-		for (size_t j = 0; j < table->chains[i].rule_count; j++)
-			digest = mix_text(digest, table->chains[i].rules[j].code);
-	}
-	return digest != 0 ? digest : 1;
 }

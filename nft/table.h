@@ -5,7 +5,10 @@
  * Pure. The same type holds what is wanted (nft/ruleset.h builds it) and what the kernel has
  * (nft/observe.h), so that the two can be compared and printed alike. Immutable once built and in
  * order: sets and chains by their order of creation, elements by key. Keys and data are bytes as
- * the kernel has them (addresses and ports in network order, marks in host order). */
+ * the kernel has them (addresses and ports in network order, marks in host order).
+ *
+ * What services come and go with are elements of plain sets; those are exchanged in a table that
+ * stands. All else is the table's frame: when it changes, the table is made anew. */
 
 #ifndef LINTEL_NFT_TABLE_H
 #define LINTEL_NFT_TABLE_H
@@ -109,9 +112,11 @@ struct nft_chain {
 struct nft_table {
 	struct arena arena; /* owns everything */
 	const char *name;   /* NFT_TABLE_NAME unless set otherwise */
+	unsigned shares;    /* that nft_table_free() ends */
 	bool present;       /* false: there is no such table (wanted: there shall be none) */
-	uint64_t digest; /* of everything but counts; observed: as the table's comment says, 0: it
-	                    says none */
+	uint64_t digest;    /* wanted: of everything but counts */
+	uint64_t frame; /* wanted: of the frame; observed: as the table's comment says, 0: it says
+	                   none */
 	struct nft_set *sets;
 	size_t set_count;
 	struct nft_chain *chains;
@@ -121,6 +126,8 @@ struct nft_table {
 };
 
 struct nft_table *nft_table_new(void);
+/* One more owner, who frees it as well; returns it. */
+struct nft_table *nft_table_share(struct nft_table *table);
 void nft_table_free(struct nft_table *table); /* NULL accepted */
 
 /* NULL when there is none of that name. */
@@ -141,11 +148,31 @@ void nft_set_format_element(const struct nft_set *set, const struct nft_element 
 void nft_set_format_type(const struct nft_set *set, struct text *out);
 /* "type nat hook postrouting priority 95; policy accept;", "" for a chain that is jumped to. */
 void nft_chain_format_type(const struct nft_chain *chain, struct text *out);
+/* A set with its elements, as in the table. */
+void nft_set_format(const struct nft_set *set, struct text *out);
 /* The whole table as nft would list it; "" when it isn't present. */
 void nft_table_format(const struct nft_table *table, struct text *out);
 
-/* Digest of everything but notes and counts; never 0. */
+/* Are its elements exchanged in a table that stands? Not those of ranges, which the kernel keeps in
+ * pieces, and not those that expire, of which it may have fewer. */
+bool nft_set_is_plain(const struct nft_set *set);
+
+/* Digests, never 0: of everything but notes and counts, and of the frame. */
 uint64_t nft_table_digest(const struct nft_table *table);
+uint64_t nft_table_frame(const struct nft_table *table);
+
+/* Walks the elements that tell two sets of the same type apart, by key: 'gone' are those of 'from',
+ * 'came' those of 'to', and either may be NULL. One of which only data or comment differ is both,
+ * in this order. */
+struct nft_set_walk {
+	void (*gone)(void *ctx, const struct nft_set *from, const struct nft_element *element);
+	void (*came)(void *ctx, const struct nft_set *to, const struct nft_element *element);
+	void *ctx;
+};
+void nft_set_compare(const struct nft_set *from, const struct nft_set *to,
+                     const struct nft_set_walk *walk);
+/* Do the plain sets of both, which must have the same frame, have the same elements? */
+bool nft_table_same_elements(const struct nft_table *a, const struct nft_table *b);
 
 /* Appends what must change so that 'from' becomes 'to', a line each: "+ set vips4: 10.0.0.1" or
  * "- chain forward: ...". Returns the number of lines; 0: they are the same. 'out' may be NULL. */

@@ -80,7 +80,8 @@ static void say_set(struct diff *diff, char sign, const struct nft_set *set)
 }
 
 /* Both are sorted by key. */
-static void diff_elements(struct diff *diff, const struct nft_set *from, const struct nft_set *to)
+void nft_set_compare(const struct nft_set *from, const struct nft_set *to,
+                     const struct nft_set_walk *walk)
 {
 	size_t i = 0, j = 0;
 
@@ -95,18 +96,46 @@ static void diff_elements(struct diff *diff, const struct nft_set *from, const s
 			continue;
 		}
 		if (order <= 0) {
-			say_element(diff, '-', from, old);
+			if (walk->gone)
+				walk->gone(walk->ctx, from, old);
 			i++;
 		}
 		if (order >= 0) {
-			say_element(diff, '+', to, new);
+			if (walk->came)
+				walk->came(walk->ctx, to, new);
 			j++;
 		}
 	}
 }
 
+static void say_gone(void *ctx, const struct nft_set *from, const struct nft_element *element)
+{
+	say_element(ctx, '-', from, element);
+}
+
+static void say_came(void *ctx, const struct nft_set *to, const struct nft_element *element)
+{
+	say_element(ctx, '+', to, element);
+}
+
+bool nft_table_same_elements(const struct nft_table *a, const struct nft_table *b)
+{
+	struct diff diff = {0};
+	const struct nft_set_walk walk = {.gone = say_gone, .came = say_came, .ctx = &diff};
+
+	for (size_t i = 0; i < a->set_count && diff.count == 0; i++) {
+		const struct nft_set *other = find_set(b, i, a->sets[i].name);
+
+		if (other && nft_set_is_plain(&a->sets[i]))
+			nft_set_compare(&a->sets[i], other, &walk);
+	}
+	return diff.count == 0;
+}
+
 static void diff_sets(struct diff *diff, const struct nft_table *from, const struct nft_table *to)
 {
+	const struct nft_set_walk walk = {.gone = say_gone, .came = say_came, .ctx = diff};
+
 	for (size_t i = 0; i < from->set_count; i++) {
 		const struct nft_set *new = find_set(to, i, from->sets[i].name);
 
@@ -119,7 +148,7 @@ static void diff_sets(struct diff *diff, const struct nft_table *from, const str
 		if (!old || !same_set_type(old, &to->sets[i]))
 			say_set(diff, '+', &to->sets[i]);
 		else
-			diff_elements(diff, old, &to->sets[i]);
+			nft_set_compare(old, &to->sets[i], &walk);
 	}
 }
 

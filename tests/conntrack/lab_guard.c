@@ -66,7 +66,7 @@ static void print_counts(const struct nft_table *observed)
 	       counts.packets[NFT_COUNTER_GUARD_SILENCED]);
 }
 
-static int use(struct nft_kernel *kernel, const char *verb, const struct nft_table *wanted,
+static int use(struct nft_kernel *kernel, const char *verb, struct nft_table *wanted,
                struct text *why)
 {
 	struct nft_table *observed = NULL;

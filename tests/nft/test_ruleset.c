@@ -242,6 +242,26 @@ START_TEST(the_digest_depends_on_the_state_alone)
 }
 END_TEST
 
+/* Services that come and go leave the frame; new kinds of them don't. */
+START_TEST(the_frame_is_what_elements_stand_in)
+{
+	struct nft_table *one = fixture_table(FIXTURE_ROUTER WEB(""));
+	struct nft_table *two = fixture_table(FIXTURE_ROUTER WEB("") FIXTURE_SERVER(
+		"more", "10.77.0.101", FIXTURE_S4, "  ports: [{port: 80}]\n"));
+	struct nft_table *range = fixture_table(FIXTURE_ROUTER WEB("") RANGE(""));
+
+	ck_assert_uint_eq(one->frame, nft_table_frame(one));
+	ck_assert_uint_eq(one->frame, two->frame);
+	ck_assert_uint_ne(one->digest, two->digest);
+	ck_assert_uint_ne(one->frame, range->frame);
+	ck_assert(nft_table_same_elements(one, one));
+	ck_assert(!nft_table_same_elements(one, two));
+	nft_table_free(one);
+	nft_table_free(two);
+	nft_table_free(range);
+}
+END_TEST
+
 START_TEST(nat_stays_for_flows_that_come_to_their_end)
 {
 	struct model_snapshot *snapshot = fixture_snapshot(FIXTURE_ROUTER);
@@ -382,6 +402,7 @@ int main(void)
 	tcase_add_test(tcase, a_range_that_would_mix_answers_up_is_not_served);
 	tcase_add_test(tcase, the_rules_do_not_grow_with_the_number_of_services);
 	tcase_add_test(tcase, the_digest_depends_on_the_state_alone);
+	tcase_add_test(tcase, the_frame_is_what_elements_stand_in);
 	tcase_add_test(tcase, nat_stays_for_flows_that_come_to_their_end);
 	tcase_add_test(tcase, nat_that_is_wanted_is_not_kept_twice);
 	tcase_add_test(tcase, what_is_said_to_give_the_same_table_does);

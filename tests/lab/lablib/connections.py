@@ -37,7 +37,7 @@ def make_room(count):
 
 def pair(lab, *servers, router=None, options=(), interval="100ms", keys=True):  # pylint: disable=redefined-outer-name
     """Two nodes that replicate, lb1 Active and lb2 in step."""
-    for node, priority, wait in zip(lab.nodes, (150, 100), (lab.lb1.wait_active, lab.lb2.wait_backup)):
+    for node, priority, wait in zip(lab.nodes, (150, 100), (lab.lb1.wait_active, lab.lb2.wait_following)):
         key = write_key(node) if keys else ()
         node.start(lab.documents(router, servers, priority, interval), *key, *options, wait=False)
         wait(seconds=40)
@@ -160,19 +160,19 @@ def hold(lab, *addresses, **how):
 def start_crossed(lab, routers, servers):
     """Two virtual routers: lb1 is Active for the first, lb2 for the second, and each is in step for the other's.
 
-    lb1 has both first, and hands one over: which of two that start at once is sooner is the machine's whim, and nobody preempts.
+    lb1 has both first, and hands one over if lb2 does not preempt: which of two that start at once is sooner is the machine's whim.
     """
     mine, other = names = [one["metadata"]["name"] for one in routers]
     for node, priorities in ((lab.lb1, (150, 100)), (lab.lb2, (100, 150))):
         documents = [one | {"spec": one["spec"] | {"priority": priority}} for one, priority in zip(routers, priorities)]
         node.start([*documents, *servers], *write_key(node), wait=False)
-        for name in names:
-            wait_until(f"{node.name} has found its place in {name}", lambda n=node, r=name: n.router(r)["state"] != "Initialize", seconds=40)
-            if node is lab.lb1:
+        if node is lab.lb1:
+            for name in names:
                 node.wait_active(name, seconds=40)
-    for name in names:
-        wait_in_step(lab.lb2, name)
-    lab.lb1.lintel("failover", other)
-    lab.lb2.wait_active(other)
+    lab.lb2.wait_following(mine, seconds=40)
+    if not routers[1]["spec"].get("preempt"):
+        wait_in_step(lab.lb2, other)
+        lab.lb1.lintel("failover", other)
+    lab.lb2.wait_active(other, seconds=40)
     wait_in_step(lab.lb1, other)
     wait_in_step(lab.lb2, mine)

@@ -92,7 +92,7 @@ class Lab:
 
     def pair(self, router=None, *servers, interval="100ms", priorities=(150, 100), options=()):
         """Starts both nodes with the same configuration but for priority, lb1 first so that it is the Active one."""
-        for node, priority, wait in zip(self.nodes, priorities, (self.lb1.wait_active, self.lb2.wait_backup)):
+        for node, priority, wait in zip(self.nodes, priorities, (self.lb1.wait_active, self.lb2.wait_following)):
             node.start(self.documents(router, servers, priority, interval), *options, wait=False)
             wait(seconds=40)
         return self

@@ -149,6 +149,11 @@ class LoadBalancer:
         wait_until(f"{self.name} is Backup for {name}", lambda: self.is_backup(name), seconds)
         return self
 
+    def wait_following(self, name="front", seconds=20):
+        """Backup, and it has heard an Active: what it does next, when that one changes, depends on it."""
+        wait_until(f"{self.name} follows an Active for {name}", lambda: self.is_backup(name) and self.router(name)["active"], seconds)
+        return self
+
     def sources(self):
         return self.status()["sources"]
 

@@ -18,7 +18,7 @@ def both_routers(priority, **spec):
 
 
 def start_group(lab, **spec):
-    for node, priority, wait in ((lab.lb1, 150, lab.lb1.wait_active), (lab.lb2, 100, lab.lb2.wait_backup)):
+    for node, priority, wait in ((lab.lb1, 150, lab.lb1.wait_active), (lab.lb2, 100, lab.lb2.wait_following)):
         node.start(both_routers(priority, **spec), wait=False)
         for name in ("front", "back"):
             wait(name, seconds=40)
