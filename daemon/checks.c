@@ -4,6 +4,7 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/mono.h"
+#include "lib/search.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -40,30 +41,16 @@ static const struct health_entry *find_entry(const void *ctx, const struct healt
 
 /* --- virtual servers --- */
 
-static int compare_names(const struct model_virtual_server *a, const struct model_virtual_server *b)
+static int compare_virtual(const void *item, const void *key)
 {
-	int order = strcmp(a->namespace, b->namespace);
-
-	return order ? order : strcmp(a->name, b->name);
+	return model_virtual_server_compare(((const struct checks_virtual *)item)->vs, key);
 }
 
 static struct checks_virtual *find_virtual(const struct checks *checks,
                                            const struct model_virtual_server *vs)
 {
-	size_t low = 0, high = checks->virtual_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = compare_names(checks->virtuals[middle].vs, vs);
-
-		if (order == 0)
-			return &checks->virtuals[middle];
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
+	return search_find(checks->virtuals, checks->virtual_count, sizeof(*checks->virtuals), vs,
+	                   compare_virtual);
 }
 
 const struct checks_virtual *checks_find(const struct checks *checks,

@@ -1,64 +1,51 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/amend.h"
 
+#include "lib/search.h"
+
 #include <string.h>
 
 /* --- places --- */
 
-static int compare_names(const struct model_virtual_server *a, const struct model_virtual_server *b)
+static int compare_virtual_server(const void *item, const void *key)
 {
-	int order = strcmp(a->namespace, b->namespace);
-
-	return order != 0 ? order : strcmp(a->name, b->name);
+	return model_virtual_server_compare(*(const struct model_virtual_server *const *)item, key);
 }
 
 /* The place of the one of that name; the count when there is none. */
 static size_t find_virtual_server(const struct model_snapshot *snapshot,
                                   const struct model_virtual_server *like)
 {
-	size_t low = 0, high = snapshot->virtual_server_count;
+	const struct model_virtual_server **found =
+		search_find(snapshot->virtual_servers, snapshot->virtual_server_count,
+	                    sizeof(*found), like, compare_virtual_server);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (compare_names(snapshot->virtual_servers[middle], like) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low < snapshot->virtual_server_count &&
-	    compare_names(snapshot->virtual_servers[low], like) == 0)
-		return low;
-	return snapshot->virtual_server_count;
+	return found ? (size_t)(found - snapshot->virtual_servers) : snapshot->virtual_server_count;
 }
 
-static int compare_service(const struct model_service *service, const struct addr *address,
-                           const struct model_port *port)
+struct service_key {
+	const struct addr *address;
+	const struct model_port *port;
+};
+
+static int compare_service(const void *item, const void *key)
 {
-	int order = addr_compare(&service->address, address);
+	const struct model_service *service = item;
+	const struct service_key *wanted = key;
+	int order = addr_compare(&service->address, wanted->address);
 
 	if (order == 0)
-		order = (int)service->port->protocol - (int)port->protocol;
-	return order != 0 ? order : (int)service->port->first - (int)port->first;
+		order = (int)service->port->protocol - (int)wanted->port->protocol;
+	return order != 0 ? order : (int)service->port->first - (int)wanted->port->first;
 }
 
 static struct model_service *find_service(const struct model_snapshot *snapshot,
                                           const struct addr *address, const struct model_port *port)
 {
-	size_t low = 0, high = snapshot->service_count;
+	const struct service_key key = {.address = address, .port = port};
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (compare_service(&snapshot->services[middle], address, port) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low < snapshot->service_count &&
-	    compare_service(&snapshot->services[low], address, port) == 0)
-		return &snapshot->services[low];
-	return NULL;
+	return search_find(snapshot->services, snapshot->service_count, sizeof(*snapshot->services),
+	                   &key, compare_service);
 }
 
 const struct model_service *model_snapshot_service(const struct model_snapshot *snapshot,
@@ -91,8 +78,8 @@ static uint32_t *find_slot(const struct model_snapshot *snapshot,
 	size_t slot = hash_text(hash_text(UINT32_C(2166136261), vs->namespace), vs->name) & mask;
 
 	while (snapshot->index[slot] > 0 &&
-	       compare_names(&snapshot->sources[snapshot->index[slot] - 1].virtual_servers[0],
-	                     vs) != 0)
+	       model_virtual_server_compare(
+		       &snapshot->sources[snapshot->index[slot] - 1].virtual_servers[0], vs) != 0)
 		slot = (slot + 1) & mask;
 	return &snapshot->index[slot];
 }
@@ -191,21 +178,12 @@ static bool same_but_for_servers(const struct model_virtual_server *a,
 static void amend_claims(struct model_snapshot *snapshot, const struct model_virtual_server *vs,
                          const struct addr *address)
 {
-	size_t low = 0, high = snapshot->claim_count;
+	const struct model_claim *end = snapshot->claims + snapshot->claim_count;
+	struct model_claim *claim = model_snapshot_claim(snapshot, address);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (addr_compare(&snapshot->claims[middle].address, address) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (; low < snapshot->claim_count && addr_equal(&snapshot->claims[low].address, address);
-	     low++) {
-		struct model_claim *claim = &snapshot->claims[low];
-
-		if (claim->virtual_server && compare_names(claim->virtual_server, vs) == 0)
+	for (; claim && claim < end && addr_equal(&claim->address, address); claim++) {
+		if (claim->virtual_server &&
+		    model_virtual_server_compare(claim->virtual_server, vs) == 0)
 			claim->virtual_server = vs;
 	}
 }

@@ -116,6 +116,14 @@ const struct model_real_server *model_port_servers(const struct model_virtual_se
 	return port->own_servers ? port->servers : vs->servers;
 }
 
+int model_virtual_server_compare(const struct model_virtual_server *a,
+                                 const struct model_virtual_server *b)
+{
+	int order = strcmp(a->namespace, b->namespace);
+
+	return order ? order : strcmp(a->name, b->name);
+}
+
 const char *model_virtual_server_title(const struct model_virtual_server *vs,
                                        char buf[static MODEL_OBJECT_TEXT_SIZE])
 {

@@ -336,6 +336,9 @@ model_objects_add_virtual_server(struct model_objects *objects,
 struct model_pool *model_objects_add_pool(struct model_objects *objects,
                                           const struct model_pool *pool);
 
+/* By namespace, then name. */
+int model_virtual_server_compare(const struct model_virtual_server *a,
+                                 const struct model_virtual_server *b);
 /* "VirtualServer default/web" for messages; returns buf. */
 #define MODEL_OBJECT_TEXT_SIZE 600
 const char *model_virtual_server_title(const struct model_virtual_server *vs,

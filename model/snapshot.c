@@ -2,6 +2,7 @@
 #include "model/snapshot.h"
 
 #include "lib/mem.h"
+#include "lib/search.h"
 #include "model/range.h"
 #include "model/snapshot_join.h"
 #include "model/validate.h"
@@ -132,42 +133,44 @@ void model_snapshot_free(struct model_snapshot *snapshot)
 	free(snapshot);
 }
 
+static int compare_router_name(const void *item, const void *key)
+{
+	return strcmp((*(const struct model_router *const *)item)->name, key);
+}
+
 const struct model_router *model_snapshot_router(const struct model_snapshot *snapshot,
                                                  const char *name)
 {
-	size_t low = 0, high = snapshot->router_count;
-
 	/* The first of those of that name: until duplicates are refused there may be several. */
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
+	const struct model_router **router = search_find(snapshot->routers, snapshot->router_count,
+	                                                 sizeof(*router), name,
+	                                                 compare_router_name);
 
-		if (strcmp(snapshot->routers[middle]->name, name) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == snapshot->router_count || strcmp(snapshot->routers[low]->name, name) != 0)
-		return NULL;
-	return snapshot->routers[low];
+	return router ? *router : NULL;
+}
+
+static int compare_vip_address(const void *item, const void *key)
+{
+	return addr_compare(&((const struct model_vip *)item)->address, key);
 }
 
 const struct model_vip *model_snapshot_vip(const struct model_snapshot *snapshot,
                                            const struct addr *address)
 {
-	size_t low = 0, high = snapshot->vip_count;
+	return search_find(snapshot->vips, snapshot->vip_count, sizeof(*snapshot->vips), address,
+	                   compare_vip_address);
+}
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = addr_compare(&snapshot->vips[middle].address, address);
+static int compare_claim_address(const void *item, const void *key)
+{
+	return addr_compare(&((const struct model_claim *)item)->address, key);
+}
 
-		if (order == 0)
-			return &snapshot->vips[middle];
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
+struct model_claim *model_snapshot_claim(const struct model_snapshot *snapshot,
+                                         const struct addr *address)
+{
+	return search_find(snapshot->claims, snapshot->claim_count, sizeof(*snapshot->claims),
+	                   address, compare_claim_address);
 }
 
 const struct model_router_address *model_router_floating(const struct model_router *router,

@@ -84,6 +84,9 @@ const struct model_router *model_snapshot_router(const struct model_snapshot *sn
 /* The virtual server's address; NULL when no virtual server has it. */
 const struct model_vip *model_snapshot_vip(const struct model_snapshot *snapshot,
                                            const struct addr *address);
+/* The first of those who name an address; NULL when nobody does. */
+struct model_claim *model_snapshot_claim(const struct model_snapshot *snapshot,
+                                         const struct addr *address);
 /* The virtual router's address on 'interface' in 'family' that source NAT may use (floating
  * address); NULL: none. Link-local addresses are not offered. */
 const struct model_router_address *model_router_floating(const struct model_router *router,

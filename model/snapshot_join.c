@@ -29,10 +29,8 @@ static int compare_virtual_servers(const void *left, const void *right)
 {
 	const struct model_virtual_server *a = *(const struct model_virtual_server *const *)left;
 	const struct model_virtual_server *b = *(const struct model_virtual_server *const *)right;
-	int order = strcmp(a->namespace, b->namespace);
+	int order = model_virtual_server_compare(a, b);
 
-	if (order == 0)
-		order = strcmp(a->name, b->name);
 	return order != 0 ? order : compare_origins(&a->origin, &b->origin);
 }
 

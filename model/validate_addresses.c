@@ -121,18 +121,9 @@ static void check_owners(const struct model_snapshot *snapshot, struct model_pro
 static bool owns(const struct model_snapshot *snapshot, const struct model_router *router,
                  const struct addr *address)
 {
-	size_t low = 0, high = snapshot->claim_count;
+	const struct model_claim *claim = model_snapshot_claim(snapshot, address);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (addr_compare(&snapshot->claims[middle].address, address) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < snapshot->claim_count && addr_equal(&snapshot->claims[low].address, address) &&
-	       snapshot->claims[low].router == router;
+	return claim && claim->router == router;
 }
 
 static void check_snat(const struct model_virtual_server *vs, const struct model_router *router,

@@ -2,6 +2,7 @@
 #include "vrrp/links.h"
 
 #include "lib/mem.h"
+#include "lib/search.h"
 
 #include <linux/if_addr.h>
 #include <stdlib.h>
@@ -32,32 +33,15 @@ static int compare_addresses_void(const void *a, const void *b)
 /* Where the link is, or would be put. */
 static size_t link_position(const struct vrrp_links *links, int index)
 {
-	size_t low = 0, high = links->link_count;
+	const struct rtnl_link key = {.index = index};
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (links->links[middle].index < index)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return search_place(links->links, links->link_count, sizeof(key), &key, compare_links_void);
 }
 
 static size_t address_position(const struct vrrp_links *links, const struct rtnl_address *key)
 {
-	size_t low = 0, high = links->address_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (compare_addresses(&links->addresses[middle], key) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return search_place(links->addresses, links->address_count, sizeof(*key), key,
+	                    compare_addresses_void);
 }
 
 static bool link_at(const struct vrrp_links *links, size_t at, int index)
