@@ -11,17 +11,6 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\v' || c == '\f';
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* What stands behind a '\'; returns what follows it. */
 static const char *read_escape(const char *s, struct text *word)
 {
@@ -32,11 +21,11 @@ static const char *read_escape(const char *s, struct text *word)
 	if (name) {
 		c = values[name - names];
 		s++;
-	} else if (*s == 'x' && hex_value(s[1]) >= 0) {
+	} else if (*s == 'x' && text_hex_digit(s[1]) >= 0) {
 		int value = 0;
 
-		for (s++; hex_value(*s) >= 0; s++)
-			value = (value * 16 + hex_value(*s)) & 0xff;
+		for (s++; text_hex_digit(*s) >= 0; s++)
+			value = (value * 16 + text_hex_digit(*s)) & 0xff;
 		c = (char)value;
 	} else if (*s >= '0' && *s <= '7') {
 		int value = 0;

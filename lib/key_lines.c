@@ -42,17 +42,6 @@ static void free_secret(char *secret, size_t size)
 	free(secret);
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 static int check_size(size_t size, struct text *problem)
 {
 	if (size >= KEY_LINES_MIN && size <= KEY_LINES_MAX)
@@ -68,7 +57,7 @@ static int decode_hex(const char *word, size_t len, struct key_line *key, struct
 	int rc;
 
 	for (size_t i = 0; i < len; i++)
-		digits &= hex_digit(word[i]) >= 0;
+		digits &= text_hex_digit(word[i]) >= 0;
 	if (!digits) {
 		text_add(problem, "the key is no row of pairs of hexadecimal digits");
 		return -EINVAL;
@@ -78,7 +67,8 @@ static int decode_hex(const char *word, size_t len, struct key_line *key, struct
 		return rc;
 	key->size = len / 2;
 	for (size_t i = 0; i < key->size; i++)
-		key->bytes[i] = (uint8_t)(hex_digit(word[2 * i]) << 4 | hex_digit(word[2 * i + 1]));
+		key->bytes[i] = (uint8_t)(text_hex_digit(word[2 * i]) << 4 |
+		                          text_hex_digit(word[2 * i + 1]));
 	return 0;
 }
 

@@ -34,6 +34,8 @@ char *text_take(struct text *t);
 const char *text_nearest(const char *word, const char *const *names, size_t count);
 
 bool text_starts_with(const char *s, const char *prefix);
+/* The value of a hexadecimal digit in either case; -1: it is none. */
+int text_hex_digit(char c);
 
 /* Durations as Kubernetes writes them: "100ms", "3s", "1m30s", "1.5s", "0s"; units h m s ms us, in
  * this order, each at most once; a number without a unit or with a sign is none.

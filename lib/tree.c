@@ -2,6 +2,7 @@
 #include "lib/tree.h"
 
 #include "lib/compiler.h"
+#include "lib/text.h"
 
 #include <assert.h>
 #include <string.h>
@@ -110,17 +111,6 @@ static bool is_false(const char *text)
 	return is_one_of(text, words, LT_ARRAY_SIZE(words));
 }
 
-static int digit_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 enum number { NUMBER_NONE, NUMBER_FITS, NUMBER_TOO_LARGE };
 
 /* [-+]?[0-9]+ | 0o[0-7]+ | 0x[0-9a-fA-F]+ (YAML 1.2.2, 10.3.2) */
@@ -140,7 +130,7 @@ static enum number read_integer(const char *text, int64_t *ret_value)
 	if (!*text)
 		return NUMBER_NONE;
 	for (; *text; text++) {
-		int digit = digit_value(*text);
+		int digit = text_hex_digit(*text);
 
 		if (digit < 0 || digit >= base)
 			return NUMBER_NONE;

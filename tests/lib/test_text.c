@@ -267,6 +267,21 @@ START_TEST(a_duration_is_written_short_and_read_again)
 }
 END_TEST
 
+START_TEST(hexadecimal_digits_have_their_values_and_nothing_else_has)
+{
+	static const char digits[] = "0123456789abcdef", capitals[] = "0123456789ABCDEF";
+	int count = 0;
+
+	for (int i = 0; i < 16; i++) {
+		ck_assert_int_eq(text_hex_digit(digits[i]), i);
+		ck_assert_int_eq(text_hex_digit(capitals[i]), i);
+	}
+	for (int c = 0; c < 256; c++)
+		count += text_hex_digit((char)c) >= 0;
+	ck_assert_int_eq(count, 22);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests;
@@ -282,6 +297,7 @@ int main(void)
 	                    LT_ARRAY_SIZE(distance_rows));
 	tcase_add_test(tests, the_first_of_equally_near_names_wins);
 	tcase_add_test(tests, a_prefix_is_told_from_the_rest);
+	tcase_add_test(tests, hexadecimal_digits_have_their_values_and_nothing_else_has);
 	tcase_add_loop_test(tests, a_duration_is_read_as_kubernetes_writes_it, 0,
 	                    LT_ARRAY_SIZE(duration_rows));
 	tcase_add_loop_test(tests, a_duration_is_written_short_and_read_again, 0,
