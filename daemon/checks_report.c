@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/checks.h"
-#include "daemon/report_router.h"
+#include "daemon/report_time.h"
 
 #include "lib/endpoint.h"
 #include "lib/mono.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/events.h"
-#include "daemon/report_router.h"
+#include "daemon/report_time.h"
 
 #include "lib/mono.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/kubernetes_parts.h"
-#include "daemon/report_router.h"
+#include "daemon/report_time.h"
 
 static bool resource_has_problem(const struct k8s_watch *watch)
 {

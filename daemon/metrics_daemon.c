@@ -38,10 +38,10 @@ static void write_reconcile(const struct reconcile *r, struct text *out)
 	metrics_single(out, "lintel_reconcile_turns_total", "counter",
 	               "Comparisons of the kernel with what is wanted.", (double)r->turn_count);
 	metrics_single(out, "lintel_reconcile_last_duration_seconds", "gauge",
-	               "How long the last one took.", (double)r->turn_took_us / (double)US_PER_S);
+	               "How long the last one took.", mono_seconds(r->turn_took_us));
 	metrics_single(out, "lintel_reconcile_resync_seconds", "gauge",
 	               "How often all is compared without a cause.",
-	               (double)r->resync_paced_us / (double)US_PER_S);
+	               mono_seconds(r->resync_paced_us));
 }
 
 static void write_problems(const struct reconcile *r, const struct checks *checks, struct text *out)
@@ -132,7 +132,7 @@ void metrics_daemon_write(const struct app *app, int64_t now_us, struct text *ou
 	metrics_count(out, "lintel_build_info", text_str(&labels), 1);
 	text_done(&labels);
 	metrics_single(out, "lintel_uptime_seconds", "gauge", "Since the daemon started.",
-	               (double)(now_us - app->started_us) / (double)US_PER_S);
+	               mono_seconds(now_us - app->started_us));
 	metrics_single(out, "lintel_stopping", "gauge", "1 while the daemon takes leave.",
 	               app->stopping);
 	metrics_single(
@@ -141,9 +141,8 @@ void metrics_daemon_write(const struct app *app, int64_t now_us, struct text *ou
 		app->sources.problems.error_count == 0);
 	metrics_single(out, "lintel_sources_loaded_age_seconds", "gauge",
 	               "How long ago files were last read and taken; 0 without files.",
-	               app->sources.loaded_us > 0
-	                       ? (double)(now_us - app->sources.loaded_us) / (double)US_PER_S
-	                       : 0);
+	               app->sources.loaded_us > 0 ? mono_seconds(now_us - app->sources.loaded_us)
+	                                          : 0);
 	write_problems(r, &app->checks, out);
 	write_reconcile(r, out);
 	write_kernel(r, out);

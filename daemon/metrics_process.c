@@ -13,7 +13,7 @@
 
 static double seconds_of(const struct timeval *tv)
 {
-	return (double)tv->tv_sec + (double)tv->tv_usec / (double)US_PER_S;
+	return (double)tv->tv_sec + mono_seconds(tv->tv_usec);
 }
 
 /* proc(5): total size and resident set, in pages. */
@@ -69,5 +69,5 @@ void metrics_process_write(int64_t started_wall_us, struct text *out)
 		               (double)limit.rlim_cur);
 	metrics_single(out, "process_start_time_seconds", "gauge",
 	               "When the process started, in seconds since 1970.",
-	               (double)started_wall_us / (double)US_PER_S);
+	               mono_seconds(started_wall_us));
 }

@@ -86,12 +86,12 @@ static double priority(const struct routers *r, const struct model_router_status
 
 static double state_age(const struct routers *r, const struct model_router_status *router)
 {
-	return router->since_us > 0 ? (double)(r->now_us - router->since_us) / (double)US_PER_S : 0;
+	return router->since_us > 0 ? mono_seconds(r->now_us - router->since_us) : 0;
 }
 
 static double interval(const struct routers *r, const struct model_router_status *router)
 {
-	return (double)router->active_interval_us / (double)US_PER_S;
+	return mono_seconds(router->active_interval_us);
 }
 
 static double addresses_present(const struct routers *r, const struct model_router_status *router)
@@ -219,8 +219,7 @@ static void write_peers(struct routers *r)
 				(void)label(r, router);
 				(void)label_more(r, "peer", addr_format(&peer->address, buf));
 				metrics_value(r->out, name, text_str(&r->labels),
-				              silence ? (double)(r->now_us - peer->heard_us) /
-				                                (double)US_PER_S
+				              silence ? mono_seconds(r->now_us - peer->heard_us)
 				                      : peer->priority);
 			}
 		}

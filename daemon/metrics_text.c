@@ -54,7 +54,7 @@ void metrics_value(struct text *out, const char *name, const char *labels, doubl
 void metrics_seconds(struct text *out, const char *name, const char *labels, int64_t us)
 {
 	begin(out, name, labels);
-	text_printf(out, " %.6f\n", (double)us / (double)US_PER_S);
+	text_printf(out, " %.6f\n", mono_seconds(us));
 }
 
 void metrics_single(struct text *out, const char *name, const char *type, const char *help,
@@ -74,8 +74,7 @@ void metrics_histogram(struct text *out, const char *name, const char *labels,
 	for (int i = 0; i < buckets; i++) {
 		char bound[32] = "+Inf";
 		if (bounds_us[i] != INT64_MAX)
-			snprintf(bound, sizeof(bound), "%g",
-			         (double)bounds_us[i] / (double)US_PER_S);
+			snprintf(bound, sizeof(bound), "%g", mono_seconds(bounds_us[i]));
 		total += counts[i];
 		text_printf(out, "%s_bucket{%s%sle=\"%s\"} %" PRIu64 "\n", name, labels, separator,
 		            bound, total);

@@ -25,7 +25,7 @@ static double withdraws(const struct track_item *item, int64_t now_us)
 
 static double held(const struct track_item *item, int64_t now_us)
 {
-	return (double)vrrp_damper_held_us(&item->damper, now_us) / (double)US_PER_S;
+	return mono_seconds(vrrp_damper_held_us(&item->damper, now_us));
 }
 
 static double changes(const struct track_item *item, int64_t now_us)

@@ -2,22 +2,12 @@
 #include "daemon/report_router.h"
 
 #include "daemon/checks.h"
+#include "daemon/report_time.h"
 #include "daemon/track_table.h"
 #include "lib/mono.h"
 #include "vrrp/config.h"
 
 #include <string.h>
-
-json_t *report_seconds(int64_t us)
-{
-	return json_real((double)us / (double)US_PER_S);
-}
-
-json_t *report_age(int64_t now_us, int64_t then_us)
-{
-	return then_us <= 0 || then_us == TIME_NEVER ? json_null()
-	                                             : report_seconds(now_us - then_us);
-}
 
 static json_t *address_text(const struct addr *address)
 {

@@ -32,8 +32,4 @@ json_t *report_routers(const struct model_router_status *routers, size_t count,
  * reference. */
 json_t *report_router_addresses(const struct model_snapshot *snapshot, const char *name);
 
-/* Microseconds as seconds; an age of something that never was is null. */
-json_t *report_seconds(int64_t us);
-json_t *report_age(int64_t now_us, int64_t then_us);
-
 #endif

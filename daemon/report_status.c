@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/report.h"
 #include "daemon/report_router.h"
+#include "daemon/report_time.h"
 
 #include "lib/mono.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/track_table.h"
 
+#include "daemon/report_time.h"
 #include "lib/mem.h"
 #include "lib/mono.h"
 
@@ -196,11 +197,9 @@ static json_t *report_item(const struct track_item *item, int64_t now_us)
 	                  number ? json_integer(item->seen.number) : json_null(), "priorityChange",
 	                  value == VRRP_DAMPER_OUT ? json_null() : json_integer(value), "withdraws",
 	                  value == VRRP_DAMPER_OUT, "sinceSeconds",
-	                  known ? json_real((double)(now_us - item->since_us) / (double)US_PER_S)
-	                        : json_null(),
-	                  "changes", (json_int_t)item->change_count, "countedFlaps",
-	                  (int)item->damper.changes, "heldSeconds",
-	                  json_real((double)held_us / (double)US_PER_S));
+	                  known ? report_seconds(now_us - item->since_us) : json_null(), "changes",
+	                  (json_int_t)item->change_count, "countedFlaps", (int)item->damper.changes,
+	                  "heldSeconds", report_seconds(held_us));
 	text_done(&what);
 	text_done(&why);
 	return object;

@@ -12,6 +12,12 @@
 #define US_PER_MS  INT64_C(1000)
 #define US_PER_S   INT64_C(1000000)
 
+/* For those who show it. */
+static inline double mono_seconds(int64_t us)
+{
+	return (double)us / (double)US_PER_S;
+}
+
 int64_t mono_now_us(void);
 /* Time spent suspended: CLOCK_BOOTTIME less CLOCK_MONOTONIC. Grows when the machine slept. */
 int64_t mono_suspended_us(void);
