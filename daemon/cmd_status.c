@@ -22,8 +22,8 @@ static const struct options_option options[] = {
 
 static const char description[] =
 	"Shows what the running daemon does and why: problems first, then each virtual router "
-	"with its state, addresses, peers and last changes, whether the sources are in step, "
-	"and what was found in the kernel.";
+	"with its state, its priority and what changes it, addresses, peers and last changes, "
+	"whether the sources are in step, and what was found in the kernel.";
 
 const struct daemon_command daemon_command_status = {
 	.usage =

@@ -405,6 +405,14 @@ def bash_completes_commands_options_choices_and_files():
     equal(complete_in_bash("status", ""), [])
 
 
+@test
+def bash_completes_every_option_of_every_command():
+    for command in commands():
+        options = re.findall(r"^  (?:-\w, |    )(--[\w-]+)", lintel(command, "--help").stdout, re.MULTILINE)
+        equal((command, sorted(complete_in_bash(command, "--"))), (command, sorted(options)))
+        assert "--help" in options, options
+
+
 def shell_reads(shell, *arguments):
     if not shutil.which(shell):
         raise Skip(f"no {shell} here")
