@@ -5,6 +5,8 @@
 
 #include "model/snapshot_join.h"
 
+#include "lib/search.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -283,17 +285,9 @@ static const void *item_at(const struct list *list, size_t index, size_t size)
 static size_t place_of(const struct list *list, size_t low, size_t size, const void *item,
                        int (*compare)(const void *left, const void *right))
 {
-	size_t high = list->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (compare(item_at(list, middle, size), item) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	if (low == list->count)
+		return low;
+	return low + search_place(item_at(list, low, size), list->count - low, size, item, compare);
 }
 
 /* What was there, without what is gone, with what is added: all in order, and what is gone was
