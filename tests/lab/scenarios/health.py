@@ -226,6 +226,9 @@ def lower_priority(lab):
         lab.lb1.wait_backup()
         expect(lab.lb1.router()["priority"] == 50, lab.lb1.router())
         expect("quorum lost" in " ".join(lab.lb1.status()["health"]["problems"]), lab.lb1.status()["health"])
+        quorum, shown = lab.lb1.router()["quorums"][0], lab.lb1.lintel("status")
+        expect((quorum["virtualServer"], quorum["priorityChange"], quorum["met"]) == ("default/web", -100, False), quorum)
+        expect("50 instead of 150" in shown and "priority -100: too few servers of default/web are up" in shown, shown)
         lab.client.wait_answer("tcp", VIP, 80)
         lab.client.expect_all("tcp", VIP, 80)
     finally:
