@@ -68,14 +68,13 @@ static void turned(void *ctx)
 
 /* New virtual services are in the kernel before their addresses come; addresses that go are let
  * go when nothing drains on them any more. */
-static void snapshot_changed(struct app *app, struct model_snapshot *before)
+void app_snapshot_changed(struct app *app, struct model_snapshot *before)
 {
 	if (app->kubernetes)
 		kubernetes_applied(app->kubernetes, app->sources.snapshot);
 	note_leaving(app, before);
-	app->reconcile.replicating = replication_is_on(app->replication);
 	checks_expect(&app->checks, app->sources.snapshot);
-	reconcile_want(&app->reconcile, app->sources.snapshot);
+	reconcile_want(&app->reconcile, app->sources.snapshot, replication_is_on(app->replication));
 	replication_want(app->replication, app->sources.snapshot);
 	checks_want(&app->checks, app->sources.snapshot);
 	tracks_want(&app->tracks, app->sources.snapshot);
@@ -95,7 +94,7 @@ static void cluster_changed(void *ctx)
 	struct sources_others others = app_others(app);
 	struct model_snapshot *before = sources_join(&app->sources, &others);
 	free((void *)others.items);
-	snapshot_changed(app, before);
+	app_snapshot_changed(app, before);
 }
 
 /* Endpoints came and went: who owns what, and what nftables has to know, is as it was. */
@@ -123,42 +122,6 @@ static bool is_anything_wanted(const struct app *app)
 	       (app->kubernetes && kubernetes_is_known(app->kubernetes));
 }
 
-static void load(struct app *app)
-{
-	struct model_snapshot *before;
-	struct sources_others others = app_others(app);
-
-	bool loaded = sources_load(&app->sources, &others, mono_now_us(), &before);
-	events_configuration(&app->events, loaded);
-	if (loaded)
-		snapshot_changed(app, before);
-	free((void *)others.items);
-}
-
-/* What is known to have changed is in force before the other files are looked at: there may be
- * thousands, and what changes on some file systems nobody is told. */
-void app_reload(struct app *app)
-{
-	bool known;
-
-	if (app->stopping)
-		return;
-	if (notify_reloading(&app->notify, mono_now_us()))
-		log_debug("daemon", "the service manager can't be told");
-	events_reload(&app->events);
-	replication_reload(app->replication);
-	app_keys_changed(app);
-	if (app->options->path_count > 0) {
-		known = sources_look_at_told(&app->sources);
-		if (known)
-			load(app);
-		if (sources_look(&app->sources) || !known)
-			load(app);
-	}
-	if (notify_ready(&app->notify))
-		log_debug("daemon", "the service manager can't be told");
-}
-
 static void sources_changed(void *ctx)
 {
 	app_reload(ctx);
@@ -173,8 +136,7 @@ static void replication_changed(void *ctx)
 	if (app->stopping || !app->reconcile.snapshot)
 		return;
 	if (on != app->reconcile.replicating) {
-		app->reconcile.replicating = on;
-		reconcile_want(&app->reconcile, app->sources.snapshot);
+		reconcile_want(&app->reconcile, app->sources.snapshot, on);
 		if (on)
 			replication_want(app->replication, app->sources.snapshot);
 	}
@@ -313,6 +275,11 @@ static int open_base(struct app *app)
 	rc = loop_new(&app->loop);
 	if (rc == 0)
 		rc = loop_deadline_init(app->loop, &app->watchdog);
+	if (rc == 0) {
+		rc = app_open_reload(app);
+		if (rc)
+			loop_deadline_done(&app->watchdog);
+	}
 	app->watchdog.expired = watchdog_due;
 	if (rc)
 		log_error("daemon", "no event loop: %s", strerror(-rc));
@@ -450,7 +417,7 @@ int app_open(struct app *app, const struct daemon_run_options *options)
 	app_open_events(app);
 	start_signals(app);
 	if (is_anything_wanted(app))
-		snapshot_changed(app, NULL);
+		app_snapshot_changed(app, NULL);
 	app->confined = confine_start(options->seccomp);
 	events_running(&app->events);
 	if (app->notify.watchdog_us)
@@ -490,8 +457,10 @@ void app_close(struct app *app)
 		free(app->waiting);
 		app->waiting = next;
 	}
-	if (app->opened >= 1)
+	if (app->opened >= 1) {
 		loop_deadline_done(&app->watchdog);
+		loop_deadline_done(&app->rest);
+	}
 	notify_close(&app->notify);
 	router_keys_done(&app->router_keys);
 	loop_free(app->loop);

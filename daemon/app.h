@@ -53,6 +53,10 @@ struct app {
 	int64_t handed_over_us; /* when last tried for the cluster; 0: never */
 	struct loop_signal signals[3];
 	struct loop_deadline watchdog; /* the service manager's */
+	struct loop_deadline rest;     /* of a reload that is under way */
+	bool rest_is_due;
+	bool rest_is_known; /* what changed was told, and has been looked at */
+	bool reload_loaded; /* ... and is in force */
 	int64_t started_us;
 	int64_t started_wall_us;
 	bool confined; /* by seccomp */
@@ -66,7 +70,14 @@ LT_MUST_USE int app_open(struct app *app, const struct daemon_run_options *optio
 void app_close(struct app *app);
 /* Has 'routers' say how things are now: somebody asks. */
 void app_look(struct app *app);
-/* Reads the sources again; what is wrong with them is told and changes nothing. */
+/* Another snapshot is in force than 'before', which goes with this call: all are told of it. */
+void app_snapshot_changed(struct app *app, struct model_snapshot *before);
+
+/* daemon/app_reload.c */
+/* What app_reload() needs of the loop. */
+LT_MUST_USE int app_open_reload(struct app *app);
+/* Reads the sources again; what is wrong with them is told and changes nothing. What is known to
+ * have changed is in force on return, all else a moment later. */
 void app_reload(struct app *app);
 
 /* daemon/app_checks.c */

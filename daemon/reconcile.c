@@ -106,7 +106,8 @@ static void sysctl_turn(struct reconcile *r)
 	struct text lines = {0}, sentence = {0};
 	struct sysctls *found = sysctls_observe(r->snapshot, r->state_dir, r->replicating);
 
-	if (balance_has_leaving(&r->balance))
+	r->sysctls_are_due = balance_has_leaving(&r->balance); /* then it may be put back */
+	if (r->sysctls_are_due)
 		sysctls_hold(found);
 	problems_begin(&r->sysctl_problems);
 	for (size_t i = 0; i < found->count; i++) {
@@ -135,6 +136,7 @@ static void sysctl_turn(struct reconcile *r)
 			problems_add(&r->sysctl_problems, "%s", text_str(&sentence));
 	}
 	problems_end(&r->sysctl_problems);
+	r->sysctls_are_due |= !sysctls_in_step(found);
 	sysctls_free(r->sysctls);
 	r->sysctls = found;
 	text_done(&lines);
@@ -246,7 +248,7 @@ static void turn(struct reconcile *r, enum balance_cause cause)
 		nft_turn(r, cause);
 	balance_turn(&r->balance, cause, begin_us);
 	nft_let_go(r);
-	if (!first && cause != BALANCE_DRAIN && cause != BALANCE_AMEND)
+	if (!first && (cause == BALANCE_RESYNC || (cause == BALANCE_CHANGE && r->sysctls_are_due)))
 		sysctl_turn(r);
 	r->turned_us = begin_us;
 	r->turn_took_us = mono_now_us() - begin_us;
@@ -315,7 +317,8 @@ int reconcile_open(struct reconcile *reconcile, struct loop *loop, const char *s
 	return rc;
 }
 
-void reconcile_want(struct reconcile *reconcile, const struct model_snapshot *snapshot)
+void reconcile_want(struct reconcile *reconcile, const struct model_snapshot *snapshot,
+                    bool replicating)
 {
 	const struct model_snapshot *before = reconcile->snapshot;
 
@@ -325,6 +328,9 @@ void reconcile_want(struct reconcile *reconcile, const struct model_snapshot *sn
 	reconcile->held_count = 0; /* of the former snapshot */
 	(void)judge_held(reconcile);
 	want_balance(reconcile);
+	if (!before || replicating != reconcile->replicating || !sysctls_same(before, snapshot))
+		reconcile->sysctls_are_due = true;
+	reconcile->replicating = replicating;
 	nft_want(reconcile, before);
 	turn(reconcile, BALANCE_CHANGE);
 }

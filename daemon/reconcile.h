@@ -39,6 +39,7 @@ struct reconcile {
 	uint64_t nft_write_count; /* times our table was written since start */
 	uint64_t nft_drift_count; /* times our table was written again because others changed it */
 	struct sysctls *sysctls;  /* as of the last turn */
+	bool sysctls_are_due;     /* what is wanted may differ from the last turn */
 	struct problems sysctl_problems;
 	uint64_t sysctl_write_count;               /* settings changed since start */
 	struct kube_proxy_excludes proxy_excludes; /* not owned */
@@ -66,8 +67,10 @@ struct reconcile {
  * kernel that lacks something is no failure: it is a problem that is told. */
 LT_MUST_USE int reconcile_open(struct reconcile *reconcile, struct loop *loop,
                                const char *state_dir, int64_t resync_us, struct text *why);
-/* 'snapshot' must stay until the next call has returned. Makes a turn at once. */
-void reconcile_want(struct reconcile *reconcile, const struct model_snapshot *snapshot);
+/* 'snapshot' must stay until the next call has returned. 'replicating': connections are, so more
+ * settings are needed. Makes a turn at once. */
+void reconcile_want(struct reconcile *reconcile, const struct model_snapshot *snapshot,
+                    bool replicating);
 /* May the virtual router of that name, of the snapshot, take no part on this node? */
 bool reconcile_holds(const struct reconcile *reconcile, const char *router);
 /* The snapshot has taken in other servers (model/amend.h): a turn for these at once. */

@@ -58,6 +58,22 @@ static struct sysctls_item *find_item(struct sysctls *sysctls, const char *name)
 	return NULL;
 }
 
+/* Room for one more; what the array outgrows stays in the arena. */
+static struct sysctls_item *append(struct sysctls *sysctls)
+{
+	size_t count = sysctls->count;
+
+	if ((count & (count - 1)) == 0) {
+		struct sysctls_item *larger = arena_array(&sysctls->arena, count ? count * 2 : 16,
+		                                          sizeof(*sysctls->items));
+
+		if (count > 0)
+			memcpy(larger, sysctls->items, count * sizeof(*larger));
+		sysctls->items = larger;
+	}
+	return &sysctls->items[sysctls->count++];
+}
+
 /* Appends, unless it is there already or there are too many. */
 static struct sysctls_item *add_item(struct sysctls *sysctls, const char *name, const char *value,
                                      const char *why)
@@ -66,7 +82,7 @@ static struct sysctls_item *add_item(struct sysctls *sysctls, const char *name, 
 
 	if (item || sysctls->count == SYSCTLS_MAX)
 		return item;
-	item = &sysctls->items[sysctls->count++];
+	item = append(sysctls);
 	*item = (struct sysctls_item){
 		.name = arena_strdup(&sysctls->arena, name),
 		.value = arena_strdup(&sysctls->arena, value),
@@ -184,6 +200,45 @@ static void want_forwarding6(struct want *w, const char *const *interfaces, size
 				"accept router advertisements only with accept_ra=2";
 }
 
+static void find_nat(const struct model_snapshot *snapshot, bool *ret_nat4, bool *ret_nat6)
+{
+	*ret_nat4 = *ret_nat6 = false;
+	for (size_t i = 0; i < snapshot->service_count && !(*ret_nat4 && *ret_nat6); i++) {
+		if (snapshot->services[i].virtual_server->forwarding != MODEL_FORWARD_NAT)
+			continue;
+		if (snapshot->services[i].address.family == ADDR_IPV6)
+			*ret_nat6 = true;
+		else
+			*ret_nat4 = true;
+	}
+}
+
+/* The first service from 'from' on that is another router's than the one before it. */
+static size_t next_router(const struct model_snapshot *snapshot, size_t from)
+{
+	const struct model_router *router = snapshot->services[from].router;
+
+	while (from < snapshot->service_count && snapshot->services[from].router == router)
+		from++;
+	return from;
+}
+
+bool sysctls_same(const struct model_snapshot *before, const struct model_snapshot *after)
+{
+	bool before4, before6, after4, after6;
+	size_t i = 0, j = 0;
+
+	find_nat(before, &before4, &before6);
+	find_nat(after, &after4, &after6);
+	while (i < before->service_count && j < after->service_count &&
+	       before->services[i].router == after->services[j].router) {
+		i = next_router(before, i);
+		j = next_router(after, j);
+	}
+	return before4 == after4 && before6 == after6 && i == before->service_count &&
+	       j == after->service_count;
+}
+
 struct sysctls *sysctls_want(const struct model_snapshot *snapshot, const char *const *interfaces,
                              size_t interface_count, const struct sysctls_memory *memory,
                              sysctls_reader *read, void *ctx)
@@ -198,17 +253,7 @@ struct sysctls *sysctls_want(const struct model_snapshot *snapshot, const char *
 	};
 
 	arena_init(&sysctls->arena);
-	/* Room for what is to be restored, too. */
-	sysctls->items =
-		arena_array(&sysctls->arena, (size_t)2 * SYSCTLS_MAX, sizeof(*sysctls->items));
-	for (size_t i = 0; i < snapshot->service_count; i++) {
-		if (snapshot->services[i].virtual_server->forwarding != MODEL_FORWARD_NAT)
-			continue;
-		if (snapshot->services[i].address.family == ADDR_IPV6)
-			w.nat6 = true;
-		else
-			w.nat4 = true;
-	}
+	find_nat(snapshot, &w.nat4, &w.nat6);
 	if (snapshot->service_count > 0)
 		want_balancing(&w);
 	if (w.nat4)
@@ -286,7 +331,7 @@ static void plan_restoring(struct sysctls *sysctls, const struct sysctls_memory 
 		if (find_item(sysctls, entry->name) || read(ctx, entry->name, current) < 0 ||
 		    strcmp(current, entry->ours) != 0)
 			continue;
-		sysctls->items[sysctls->count++] = (struct sysctls_item){
+		*append(sysctls) = (struct sysctls_item){
 			.name = arena_strdup(&sysctls->arena, entry->name),
 			.value = arena_strdup(&sysctls->arena, entry->original),
 			.why = "it is not needed any more",
@@ -334,6 +379,16 @@ size_t sysctls_change_count(const struct sysctls *sysctls)
 }
 
 /* --- text --- */
+
+bool sysctls_in_step(const struct sysctls *sysctls)
+{
+	for (size_t i = 0; i < sysctls->count; i++) {
+		if (sysctls->items[i].state != SYSCTLS_FINE &&
+		    sysctls->items[i].state != SYSCTLS_OURS)
+			return false;
+	}
+	return true;
+}
 
 const char *sysctls_display(const char *name, char buf[static SYSCTLS_NAME_SIZE])
 {

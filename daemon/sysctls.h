@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* daemon/sysctls.h - kernel settings that balancing needs: which, why, set, remembered, put back.
  *
- * sysctls_want() and sysctls_plan() are pure; the rest does I/O through lib/sysctl.h and keeps the
- * values it found in a state file, so that a clean exit, even of a later run, puts them back.
- * A value of ours is never mistaken for the original: the file says what we wrote, under which boot
- * and in which network namespace; and what somebody else has changed since is left alone.
+ * sysctls_want(), sysctls_same() and sysctls_plan() are pure; the rest does I/O through
+ * lib/sysctl.h and keeps the values it found in a state file, so that a clean exit, even of a later
+ * run, puts them back. A value of ours is never mistaken for the original: the file says what we
+ * wrote, under which boot and in which network namespace; and what somebody else has changed since
+ * is left alone.
  *
  * Names are paths below /proc/sys ("net/ipv4/ip_forward"), because interface names hold dots. */
 
@@ -72,6 +73,9 @@ typedef int sysctls_reader(void *ctx, const char *name, char ret_value[static SY
 struct sysctls *sysctls_want(const struct model_snapshot *snapshot, const char *const *interfaces,
                              size_t interface_count, const struct sysctls_memory *memory,
                              sysctls_reader *read, void *ctx);
+/* Is it sure that both need the same settings? What they share is known by being the same objects.
+ */
+bool sysctls_same(const struct model_snapshot *before, const struct model_snapshot *after);
 /* Adds what replicating IPVS connections needs, beside balancing (ipvs/sync.h). They must stand
  * before the kernel's sync daemons start. */
 void sysctls_want_replication(struct sysctls *sysctls);
@@ -85,6 +89,8 @@ void sysctls_free(struct sysctls *sysctls); /* NULL accepted */
 void sysctls_hold(struct sysctls *sysctls);
 /* How many items are to be set or restored. */
 size_t sysctls_change_count(const struct sysctls *sysctls);
+/* Nothing is to be done, and nothing is missing or was refused. */
+bool sysctls_in_step(const struct sysctls *sysctls);
 /* "net.ipv4.ip_forward": dots and slashes changed over, as sysctl(8) has them; returns buf. */
 const char *sysctls_display(const char *name, char buf[static SYSCTLS_NAME_SIZE]);
 /* The diff that `lintel plan` prints, a line for each change: "~ sysctl net.ipv4.ip_forward: 0 -> 1

@@ -15,13 +15,7 @@ const struct model_health_check *verdicts_check(const struct model_virtual_serve
 
 bool verdicts_concern(const struct model_virtual_server *vs)
 {
-	if (vs->health || vs->quorum || vs->sorry_server_count > 0)
-		return true;
-	for (size_t i = 0; i < vs->server_count; i++) {
-		if (vs->servers[i].health)
-			return true;
-	}
-	return false;
+	return vs->health || vs->quorum || vs->sorry_server_count > 0 || vs->has_own_checks;
 }
 
 struct health_target verdicts_target(const struct model_service *service,

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define FIRST_SIZE ((size_t)16 * 1024) /* most files are smaller: one read, and the end */
+
 /* Reads what fits; 0 at the end of the file. */
 static ssize_t read_some(int fd, char *data, size_t size)
 {
@@ -24,7 +26,7 @@ static ssize_t read_some(int fd, char *data, size_t size)
 
 static int read_all(int fd, size_t limit, char **ret_data, size_t *ret_size)
 {
-	size_t capacity = 4096, size = 0;
+	size_t capacity = FIRST_SIZE, size = 0;
 	char *data = xmalloc(capacity);
 	int err;
 

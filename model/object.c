@@ -89,6 +89,15 @@ struct model_router *model_objects_add_router(struct model_objects *objects,
 	return &objects->routers[objects->router_count++];
 }
 
+static bool has_own_checks(const struct model_virtual_server *vs)
+{
+	for (size_t i = 0; i < vs->server_count; i++) {
+		if (vs->servers[i].health)
+			return true;
+	}
+	return false;
+}
+
 struct model_virtual_server *
 model_objects_add_virtual_server(struct model_objects *objects,
                                  const struct model_virtual_server *virtual_server)
@@ -97,6 +106,8 @@ model_objects_add_virtual_server(struct model_objects *objects,
 	                                objects->virtual_server_count,
 	                                sizeof(*objects->virtual_servers));
 	objects->virtual_servers[objects->virtual_server_count] = *virtual_server;
+	objects->virtual_servers[objects->virtual_server_count].has_own_checks =
+		has_own_checks(virtual_server);
 	return &objects->virtual_servers[objects->virtual_server_count++];
 }
 

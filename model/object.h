@@ -258,6 +258,7 @@ struct model_virtual_server {
 	const struct model_quorum *quorum;        /* NULL: none */
 	struct model_sorry_server *sorry_servers; /* at most one a family */
 	size_t sorry_server_count;
+	bool has_own_checks; /* a server's; found by model_objects_add_virtual_server() */
 };
 
 /* The servers behind one port: its own, or those of the virtual server. */

@@ -281,9 +281,31 @@ void vrrp_conflict_close(struct vrrp_conflict *conflict)
 	close_fd(&conflict->na);
 }
 
+static bool same_ranges(const struct vrrp_conflict *conflict, const struct addr_range *ranges,
+                        size_t count)
+{
+	if (count != conflict->watched_count)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (!addr_equal(&ranges[i].first, &conflict->watched[i].first) ||
+		    !addr_equal(&ranges[i].last, &conflict->watched[i].last))
+			return false;
+	}
+	return true;
+}
+
 int vrrp_conflict_watch(struct vrrp_conflict *conflict, const struct addr *sorted, size_t count)
 {
 	struct addr_range ranges[VRRP_CONFLICT_RANGES_MAX];
+	size_t range_count = vrrp_conflict_ranges(sorted, count, ranges);
+	int r;
 
-	return attach(conflict->arp.fd, ranges, vrrp_conflict_ranges(sorted, count, ranges));
+	if (same_ranges(conflict, ranges, range_count))
+		return 0;
+	r = attach(conflict->arp.fd, ranges, range_count);
+	if (r == 0) {
+		memcpy(conflict->watched, ranges, range_count * sizeof(*ranges));
+		conflict->watched_count = range_count;
+	}
+	return r;
 }

@@ -19,7 +19,9 @@
 #define VRRP_CONFLICT_FILTER_MAX (7 + 3 * VRRP_CONFLICT_RANGES_MAX)
 
 struct vrrp_conflict {
-	struct loop_fd arp, na; /* descriptor -1: none */
+	struct loop_fd arp, na;                              /* descriptor -1: none */
+	struct addr_range watched[VRRP_CONFLICT_RANGES_MAX]; /* as the filter has it */
+	size_t watched_count;
 	/* Somebody with 'mac' claims an IPv4 address within the watched ranges, or any IPv6 one.
 	 * All zeroes: an advertisement without a MAC. */
 	void (*claimed)(void *ctx, int link_index, const struct addr *address,
@@ -39,7 +41,8 @@ size_t vrrp_conflict_filter(const struct addr_range *ranges, size_t count,
 /* 0 or -errno. Watches nothing yet. 'claimed' and 'ctx' are the caller's to set. */
 LT_MUST_USE int vrrp_conflict_open(struct vrrp_conflict *conflict, struct loop *loop);
 void vrrp_conflict_close(struct vrrp_conflict *conflict);
-/* Watches these IPv4 addresses (sorted) from now on, on all interfaces. 0 or -errno. */
+/* Watches these IPv4 addresses (sorted) from now on, on all interfaces. 0 or -errno. Does nothing
+ * when they are in the same ranges as before: to change a filter takes the kernel long. */
 LT_MUST_USE int vrrp_conflict_watch(struct vrrp_conflict *conflict, const struct addr *sorted,
                                     size_t count);
 

@@ -153,6 +153,71 @@ START_TEST(wants_what_the_services_need_and_no_more)
 }
 END_TEST
 
+/* Two snapshots of the router and one virtual server each, or two where there is another. */
+static const struct {
+	const char *before, *after;
+	bool same;
+} sames[] = {
+	{FIXTURE_SERVER("a", "10.77.0.100", FIXTURE_S4, "  ports: [{port: 80}]\n"),
+         FIXTURE_SERVER("a", "10.77.0.101", FIXTURE_S4 ", {address: 10.78.0.22}",
+                        "  ports: [{port: 81}]\n"),
+         true},
+	{FIXTURE_SERVER("a", "10.77.0.100", FIXTURE_S4, "  ports: [{port: 80}]\n"),
+         FIXTURE_SERVER("a", "10.77.0.100", FIXTURE_S4,
+                        "  ports: [{port: 80}]\n  forwarding: direct\n"),
+         false},
+	{FIXTURE_SERVER("a", "10.77.0.100", FIXTURE_S4, "  ports: [{port: 80}]\n"),
+         FIXTURE_SERVER("a", "'2001:db8:77::100'", FIXTURE_S6, "  ports: [{port: 80}]\n"), false},
+	{FIXTURE_SERVER("a", "10.77.0.100", FIXTURE_S4, "  ports: [{port: 80}]\n"), "", false},
+	{"", "", true},
+};
+
+START_TEST(settings_are_the_same_while_routers_and_source_nat_are)
+{
+	struct model_objects router = fixture_objects(FIXTURE_ROUTER);
+	struct model_objects again = fixture_objects(FIXTURE_ROUTER);
+	struct model_objects before = fixture_objects(sames[_i].before);
+	struct model_objects after = fixture_objects(sames[_i].after);
+	const struct model_objects *first[] = {&router, &before}, *second[] = {&router, &after};
+	const struct model_objects *third[] = {&again, &before};
+	struct model_snapshot *one = fixture_join(first, 2), *two = fixture_join(second, 2);
+	struct model_snapshot *three = fixture_join(third, 2);
+
+	ck_assert(sysctls_same(one, one));
+	ck_assert_int_eq(sysctls_same(one, two), sames[_i].same);
+	ck_assert_int_eq(sysctls_same(two, one), sames[_i].same);
+	/* Read again, it may have other interfaces. */
+	ck_assert_int_eq(sysctls_same(one, three), one->service_count == 0);
+	model_snapshot_free(one);
+	model_snapshot_free(two);
+	model_snapshot_free(three);
+	model_objects_done(&router);
+	model_objects_done(&again);
+	model_objects_done(&before);
+	model_objects_done(&after);
+}
+END_TEST
+
+START_TEST(settings_are_in_step_when_nothing_is_left_to_be_done)
+{
+	static const struct setting done[] = {
+		{"net/ipv4/vs/expire_nodest_conn", "1"},
+		{"net/ipv4/vs/expire_quiescent_template", "1"},
+		{NULL, NULL},
+	};
+	struct sysctls *sysctls = plan(DIRECT, done, "");
+
+	ck_assert(sysctls_in_step(sysctls));
+	sysctls_free(sysctls);
+	sysctls = plan(DIRECT, fresh, ""); /* to be set */
+	ck_assert(!sysctls_in_step(sysctls));
+	sysctls_free(sysctls);
+	sysctls = plan(DIRECT, done + 1, ""); /* one is missing */
+	ck_assert(!sysctls_in_step(sysctls));
+	sysctls_free(sysctls);
+}
+END_TEST
+
 START_TEST(advertisements_are_accepted_before_ipv6_is_forwarded)
 {
 	struct sysctls *sysctls = plan(NAT6, fresh, "");
@@ -530,6 +595,9 @@ int main(void)
 	tcase_add_test(pure, replication_wants_the_kernels_sync_quick_and_whole);
 	tcase_add_loop_test(pure, wants_what_the_services_need_and_no_more, 0,
 	                    (int)(sizeof(wanteds) / sizeof(wanteds[0])));
+	tcase_add_loop_test(pure, settings_are_the_same_while_routers_and_source_nat_are, 0,
+	                    LT_ARRAY_SIZE(sames));
+	tcase_add_test(pure, settings_are_in_step_when_nothing_is_left_to_be_done);
 	tcase_add_test(pure, advertisements_are_accepted_before_ipv6_is_forwarded);
 	tcase_add_loop_test(pure, our_own_value_is_never_taken_for_the_original, 0,
 	                    (int)(sizeof(comparisons) / sizeof(comparisons[0])));

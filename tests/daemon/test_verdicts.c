@@ -348,7 +348,7 @@ START_TEST(nothing_is_made_of_virtual_servers_without_checks)
 	vs.sorry_server_count = 1;
 	ck_assert(verdicts_concern(&vs));
 	vs.sorry_server_count = 0;
-	add_server(1)->health = &check;
+	vs.has_own_checks = true;
 	ck_assert(verdicts_concern(&vs));
 }
 END_TEST

@@ -343,6 +343,21 @@ START_TEST(objects_can_be_added_one_by_one)
 }
 END_TEST
 
+START_TEST(an_object_that_is_added_knows_whether_servers_have_checks_of_their_own)
+{
+	const struct model_health_check check = {.type = MODEL_HEALTH_TCP};
+	struct model_real_server servers[2] = {0};
+	struct model_virtual_server vs = {.servers = servers, .server_count = 2, .health = &check};
+
+	ck_assert(!model_objects_add_virtual_server(&objects, &vs)->has_own_checks);
+	servers[1].health = &check;
+	ck_assert(model_objects_add_virtual_server(&objects, &vs)->has_own_checks);
+	vs.has_own_checks = true;
+	vs.server_count = 1;
+	ck_assert(!model_objects_add_virtual_server(&objects, &vs)->has_own_checks);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests;
@@ -358,5 +373,7 @@ int main(void)
 	tcase_add_test(tests, what_is_shared_stays_until_the_last_one_gives_it_up);
 	tcase_add_test(tests, objects_of_the_api_may_name_services_and_pools_and_have_no_lines);
 	tcase_add_test(tests, objects_can_be_added_one_by_one);
+	tcase_add_test(tests,
+	               an_object_that_is_added_knows_whether_servers_have_checks_of_their_own);
 	return unit_run(suite);
 }
