@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "files/source.h"
 
+#include "files/parts.h"
 #include "files/yaml.h"
 #include "lib/fileio.h"
 #include "lib/mem.h"
 #include "lib/mono.h"
-#include "model/decode.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -66,6 +66,7 @@ struct files_source_entry {
 	bool settled; /* a change since it was read would show, in its identity or by being told */
 	bool plain;   /* it changes only under its own name: no link, neither kind */
 	bool seen;    /* in the current reading */
+	struct files_parts parts; /* what it was last read as */
 	struct model_objects objects;
 	struct model_problems problems;
 };
@@ -105,6 +106,7 @@ static bool is_settled(const struct stat *st)
 static void entry_done(struct files_source_entry *entry)
 {
 	free(entry->path);
+	files_parts_done(&entry->parts);
 	model_objects_done(&entry->objects);
 	model_problems_done(&entry->problems);
 }
@@ -127,11 +129,9 @@ static size_t position(const struct files_source *source, size_t count, const ch
 	return low;
 }
 
+/* What is as it was in the file before is not read again. */
 static void read_file(struct files_source_entry *entry)
 {
-	const char *name;
-	struct arena trees;
-	struct tree *documents;
 	char *text;
 	size_t size;
 	int r;
@@ -143,14 +143,8 @@ static void read_file(struct files_source_entry *entry)
 		report_errno(&entry->problems, entry->path, -r);
 		return;
 	}
-	name = arena_strdup(&entry->objects.arena, entry->path); /* origins lead there */
-	arena_init(&trees);
-	documents = tree_new(&trees, TREE_LIST, 0);
-	files_yaml_read(text, size, name, &trees, documents, &entry->problems);
+	files_parts_read(&entry->parts, text, size, entry->path, &entry->objects, &entry->problems);
 	free(text);
-	for (const struct tree *document = documents->child; document; document = document->sibling)
-		model_decode(document, name, &entry->objects, &entry->problems);
-	arena_done(&trees);
 }
 
 /* 'plain': 'path' is no symbolic link, as far as is known. */

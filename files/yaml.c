@@ -19,6 +19,7 @@ struct reader {
 	yaml_parser_t parser;
 	const char *text;
 	const char *source;
+	unsigned line; /* that the text begins on */
 	struct arena *arena;
 	struct tree *documents;
 	struct model_problems *problems;
@@ -46,18 +47,18 @@ static void stop(struct reader *reader, unsigned line, const char *message)
 	reader->stopped = true;
 }
 
-static unsigned line_of(yaml_mark_t mark)
+static unsigned line_of(const struct reader *reader, yaml_mark_t mark)
 {
-	return (unsigned)mark.line + 1;
+	return (unsigned)mark.line + reader->line;
 }
 
 /* Encoding errors have an offset in bytes and no line. */
-static unsigned line_at(const char *text, size_t offset)
+static unsigned line_at(const struct reader *reader, size_t offset)
 {
-	unsigned line = 1;
+	unsigned line = reader->line;
 
-	for (size_t i = 0; i < offset && text[i]; i++)
-		line += text[i] == '\n';
+	for (size_t i = 0; i < offset && reader->text[i]; i++)
+		line += reader->text[i] == '\n';
 	return line;
 }
 
@@ -69,15 +70,15 @@ static void report_syntax(struct reader *reader)
 
 	if (parser->error == YAML_READER_ERROR) {
 		snprintf(message, sizeof(message), "no YAML: %s", problem);
-		report(reader, line_at(reader->text, parser->problem_offset), message);
+		report(reader, line_at(reader, parser->problem_offset), message);
 		return;
 	}
 	if (parser->context)
 		snprintf(message, sizeof(message), "no YAML: %s %s that begins on line %u", problem,
-		         parser->context, line_of(parser->context_mark));
+		         parser->context, line_of(reader, parser->context_mark));
 	else
 		snprintf(message, sizeof(message), "no YAML: %s", problem);
-	report(reader, line_of(parser->problem_mark), message);
+	report(reader, line_of(reader, parser->problem_mark), message);
 }
 
 /* Puts a finished scalar, or a list or map that begins, where it belongs. */
@@ -146,7 +147,7 @@ static void read_key(struct reader *reader, const char *text, unsigned line)
 static void read_scalar(struct reader *reader, const yaml_event_t *event)
 {
 	const char *text = (const char *)event->data.scalar.value;
-	unsigned line = line_of(event->start_mark);
+	unsigned line = line_of(reader, event->start_mark);
 	const char *tag = (const char *)event->data.scalar.tag;
 	struct tree *node;
 
@@ -170,7 +171,7 @@ static void read_scalar(struct reader *reader, const yaml_event_t *event)
 
 static void begin(struct reader *reader, enum tree_kind kind, const yaml_event_t *event)
 {
-	unsigned line = line_of(event->start_mark);
+	unsigned line = line_of(reader, event->start_mark);
 	struct tree *node;
 
 	if (!count_node(reader, line))
@@ -248,7 +249,7 @@ static void handle(struct reader *reader, const yaml_event_t *event)
 		end(reader);
 		break;
 	case YAML_ALIAS_EVENT:
-		stop(reader, line_of(event->start_mark),
+		stop(reader, line_of(reader, event->start_mark),
 		     "aliases are not supported; write out what is meant");
 		break;
 	case YAML_NO_EVENT:
@@ -297,12 +298,14 @@ static void drop_unfinished(struct reader *reader)
 		free(reader->levels[--reader->depth].key);
 }
 
-void files_yaml_read(const char *text, size_t size, const char *source, struct arena *arena,
-                     struct tree *documents, struct model_problems *problems)
+void files_yaml_read_from(const char *text, size_t size, const char *source, unsigned line,
+                          struct arena *arena, struct tree *documents,
+                          struct model_problems *problems)
 {
 	struct reader reader = {
 		.text = text,
 		.source = source,
+		.line = line,
 		.arena = arena,
 		.documents = documents,
 		.problems = problems,
@@ -318,4 +321,46 @@ void files_yaml_read(const char *text, size_t size, const char *source, struct a
 	read_events(&reader);
 	drop_unfinished(&reader);
 	yaml_parser_delete(&reader.parser);
+}
+
+void files_yaml_read(const char *text, size_t size, const char *source, struct arena *arena,
+                     struct tree *documents, struct model_problems *problems)
+{
+	files_yaml_read_from(text, size, source, 1, arena, documents, problems);
+}
+
+/* --- parts --- */
+
+static bool has(const char *text, size_t size, const char *what, size_t what_size)
+{
+	return memmem(text, size, what, what_size) != NULL;
+}
+
+/* YAML 1.2 9.1, 5.4: a directive belongs to the document after it; lines are counted by '\n', and
+ * libyaml knows other ends of lines: CR, NEL, LS, PS. */
+bool files_yaml_is_divisible(const char *text, size_t size)
+{
+	static const char utf16[2][2] = {{'\xff', '\xfe'}, {'\xfe', '\xff'}};
+
+	if (size >= 2 && (memcmp(text, utf16[0], 2) == 0 || memcmp(text, utf16[1], 2) == 0))
+		return false;
+	return !(size > 0 && text[0] == '%') && !has(text, size, "\n%", 2) &&
+	       !has(text, size, "\r", 1) && !has(text, size, "\xc2\x85", 2) &&
+	       !has(text, size, "\xe2\x80\xa8", 3) && !has(text, size, "\xe2\x80\xa9", 3);
+}
+
+size_t files_yaml_part_size(const char *text, size_t size)
+{
+	static const char mark[] = "\n---";
+	const size_t mark_size = sizeof(mark) - 1;
+	const char *end = text + size, *at = text;
+
+	while ((at = memmem(at, (size_t)(end - at), mark, mark_size))) {
+		const char *after = at + mark_size;
+
+		if (after == end || *after == ' ' || *after == '\t' || *after == '\n')
+			return (size_t)(at + 1 - text);
+		at++;
+	}
+	return size;
 }

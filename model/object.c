@@ -54,6 +54,8 @@ void model_objects_done(struct model_objects *objects)
 	if (objects->holders && --*objects->holders == 0) {
 		if (objects->incomplete)
 			model_objects_done(objects->incomplete); /* itself is in our arena */
+		for (size_t i = 0; i < objects->kept_count; i++)
+			model_objects_done(&objects->kept[i]);
 		arena_done(&objects->arena);
 		free(objects->holders);
 	}
@@ -118,6 +120,55 @@ struct model_pool *model_objects_add_pool(struct model_objects *objects,
 		grow(&objects->arena, objects->pools, objects->pool_count, sizeof(*objects->pools));
 	objects->pools[objects->pool_count] = *pool;
 	return &objects->pools[objects->pool_count++];
+}
+
+static void keep(struct model_objects *objects, const struct model_objects *of)
+{
+	/* Mostly the last one. */
+	for (size_t i = objects->kept_count; i-- > 0;) {
+		if (objects->kept[i].holders == of->holders)
+			return;
+	}
+	objects->kept =
+		grow(&objects->arena, objects->kept, objects->kept_count, sizeof(*objects->kept));
+	objects->kept[objects->kept_count++] = model_objects_share(of);
+}
+
+static void copy_items(void *items, size_t *count, const void *from, size_t first, size_t more,
+                       size_t size)
+{
+	if (more > 0)
+		memcpy((char *)items + *count * size, (const char *)from + first * size,
+		       more * size);
+	*count += more;
+}
+
+void model_objects_compose(struct model_objects *objects, const struct model_objects_run *runs,
+                           size_t count)
+{
+	size_t routers = 0, virtual_servers = 0, pools = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		routers += runs[i].router_count;
+		virtual_servers += runs[i].virtual_server_count;
+		pools += runs[i].pool_count;
+	}
+	objects->routers = arena_array(&objects->arena, routers, sizeof(*objects->routers));
+	objects->virtual_servers =
+		arena_array(&objects->arena, virtual_servers, sizeof(*objects->virtual_servers));
+	objects->pools = arena_array(&objects->arena, pools, sizeof(*objects->pools));
+	for (size_t i = 0; i < count; i++) {
+		const struct model_objects_run *run = &runs[i];
+
+		keep(objects, run->of);
+		copy_items(objects->routers, &objects->router_count, run->of->routers, run->router,
+		           run->router_count, sizeof(*objects->routers));
+		copy_items(objects->virtual_servers, &objects->virtual_server_count,
+		           run->of->virtual_servers, run->virtual_server, run->virtual_server_count,
+		           sizeof(*objects->virtual_servers));
+		copy_items(objects->pools, &objects->pool_count, run->of->pools, run->pool,
+		           run->pool_count, sizeof(*objects->pools));
+	}
 }
 
 const struct model_real_server *model_port_servers(const struct model_virtual_server *vs,

@@ -320,6 +320,9 @@ struct model_objects {
 	/* Objects that have a name and errors, with what could be read of them: looked at when it
 	 * is about finding every problem at once, and for nothing else. NULL: none. */
 	struct model_objects *incomplete;
+	/* model_objects_compose(): whose objects these are copies of. */
+	struct model_objects *kept;
+	size_t kept_count;
 };
 
 void model_objects_init(struct model_objects *objects);
@@ -327,6 +330,17 @@ void model_objects_init(struct model_objects *objects);
 void model_objects_done(struct model_objects *objects);
 /* Another handle of the same. Nothing may be added any more. One thread. */
 struct model_objects model_objects_share(const struct model_objects *objects);
+/* Some objects of one source. */
+struct model_objects_run {
+	const struct model_objects *of;
+	size_t router, virtual_server, pool; /* the first */
+	size_t router_count, virtual_server_count, pool_count;
+};
+/* 'objects', which are empty, become copies of these structures, in order. Whose they are is kept,
+ * as they point to what is theirs. Nothing may be added any more, and nobody of them may be
+ * incomplete. */
+void model_objects_compose(struct model_objects *objects, const struct model_objects_run *runs,
+                           size_t count);
 /* Append a copy of the structure; what it points to should be in the arena of 'objects'. The
  * result is valid until the next one is added. */
 struct model_router *model_objects_add_router(struct model_objects *objects,

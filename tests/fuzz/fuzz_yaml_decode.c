@@ -2,7 +2,9 @@
 /* A file of configuration: text to trees, trees to objects, objects to a snapshot.
  *
  * Laws: a snapshot is built exactly when there is no error; a text gives the same problems each
- * time; every problem is one line; what is in a snapshot is in order and has its marks. */
+ * time, and in parts; every problem is one line; what is in a snapshot is in order and has its
+ * marks. */
+#include "files/parts.h"
 #include "files/yaml.h"
 #include "model/decode.h"
 #include "model/snapshot.h"
@@ -43,25 +45,37 @@ static void check_line(const char *line)
 		check((unsigned char)line[i] >= 0x20 && line[i] != 0x7f);
 }
 
+/* All at once; or in parts, taking over what there is in 'parts'. */
+static void read(const char *text, size_t size, struct files_parts *parts,
+                 struct model_objects *objects, struct model_problems *problems)
+{
+	struct tree *documents;
+	struct arena trees;
+
+	if (parts) {
+		files_parts_read(parts, text, size, "fuzz.yaml", objects, problems);
+		return;
+	}
+	arena_init(&trees);
+	documents = tree_new(&trees, TREE_LIST, 0);
+	files_yaml_read(text, size, "fuzz.yaml", &trees, documents, problems);
+	for (const struct tree *document = documents->child; document; document = document->sibling)
+		model_decode(document, "fuzz.yaml", objects, problems);
+	arena_done(&trees);
+}
+
 /* Everything that is said about the text; the caller frees. */
-static char *judge(const uint8_t *data, size_t size)
+static char *judge(const uint8_t *data, size_t size, struct files_parts *parts)
 {
 	const struct model_objects *sources[1];
 	struct model_problems problems;
 	struct model_snapshot *snapshot;
 	struct model_objects objects;
 	struct text lines = {0};
-	struct tree *documents;
-	struct arena trees;
 
-	arena_init(&trees);
 	model_objects_init(&objects);
 	model_problems_init(&problems);
-	documents = tree_new(&trees, TREE_LIST, 0);
-	files_yaml_read((const char *)data, size, "fuzz.yaml", &trees, documents, &problems);
-	for (const struct tree *document = documents->child; document; document = document->sibling)
-		model_decode(document, "fuzz.yaml", &objects, &problems);
-	arena_done(&trees);
+	read((const char *)data, size, parts, &objects, &problems);
 	sources[0] = &objects;
 	snapshot = model_snapshot_build(sources, 1, &problems);
 	check((snapshot == NULL) == (problems.error_count > 0));
@@ -84,17 +98,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	/* As a file is read: with a NUL after it. */
 	char *text = malloc(size + 1);
-	char *first, *second;
+	struct files_parts parts = {0};
+	char *first, *second, *third;
 
 	if (!text)
 		return 0;
 	memcpy(text, data, size);
 	text[size] = '\0';
-	first = judge((const uint8_t *)text, size);
-	second = judge((const uint8_t *)text, size);
+	first = judge((const uint8_t *)text, size, NULL);
+	second = judge((const uint8_t *)text, size, &parts);
+	third = judge((const uint8_t *)text, size, &parts); /* all of it taken over */
 	check(strcmp(first, second) == 0);
+	check(strcmp(second, third) == 0);
+	files_parts_done(&parts);
 	free(first);
 	free(second);
+	free(third);
 	free(text);
 	return 0;
 }
