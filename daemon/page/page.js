@@ -355,7 +355,7 @@ function drawReplication() {
 /* --- the daemon --- */
 
 function drawDaemon() {
-	const s = known.status, rows = [], reconcile = s.reconcile || {}, ipvs = s.ipvs || {};
+	const s = known.status, rows = [], reconcile = s.reconcile || {}, ipvs = s.ipvs || {}, health = s.health || {}, sysctls = list(s.sysctls);
 	const row = (name, ...value) => rows.push(el("dt", {}, name), el("dd", {}, ...value));
 	row("Runs", `lintel ${s.version}, process ${s.pid}, for ${ago(s.uptimeSeconds)}${s.realtime ? ", with real-time priority" : ", without real-time priority"}`);
 	for (const source of list(s.sources)) {
@@ -363,9 +363,15 @@ function drawDaemon() {
 			el("span", { class: `badge ${source.inStep ? "good" : "bad"}` }, source.inStep ? "in step" : "not in step"), source.loadedSecondsAgo == null ? "" : ` ${ago(source.loadedSecondsAgo)} ago`);
 	}
 	row("IPVS", ipvs.available ? `${ipvs.version}: ${plural(ipvs.services, "service")}, ${plural(ipvs.servers, "server")}, ${ipvs.draining} taking leave, ${ipvs.foreignServices} of others` : "not available");
+	if (health.targets) {
+		row("Health checks", `${plural(health.targets, "server")} checked, ${health.up} up`, health.down > 0 && `, ${health.down} down`,
+			health.unknown > 0 && `, ${health.unknown} without verdict yet`, health.waiting > 0 && `; ${plural(health.waiting, "check")} due and waiting`,
+			health.lateChecks > 0 && `; ${plural(health.lateChecks, "check")} began late`);
+	}
 	row("nftables", (s.nft || {}).inStep ? "in step" : "not in step");
 	if ((s.kubeProxy || {}).mode && s.kubeProxy.mode !== "none") row("kube-proxy", s.kubeProxy.mode);
 	row("Compared", reconcile.secondsAgo == null ? "not yet" : `${ago(reconcile.secondsAgo)} ago, in ${ago(reconcile.durationSeconds)}; repaired what others changed ${plural(reconcile.driftRepaired || 0, "time")}`);
+	row("Kernel settings", sysctls.length ? `${sysctls.filter((x) => x.inForce).length} of ${sysctls.length} in force` : "none are needed");
 	put("daemon", rows);
 	$("node").textContent = s.node;
 	$("facts").textContent = `up ${ago(s.uptimeSeconds)} · version ${s.version}`;

@@ -277,6 +277,22 @@ def replication_tells_steps_lag_and_channels(stage):
 
 
 @test
+def the_daemon_tells_of_its_checks_and_of_kernel_settings(stage):
+    told = invented.tracking()
+    told["health"] = {"targets": 12, "up": 9, "down": 2, "unknown": 1, "waiting": 4, "lateChecks": 1, "problems": []}
+    stage.say(status=told)
+    try:
+        page = stage.open()
+        said = page.run("return Object.fromEntries([...document.querySelectorAll('#daemon dt')].map((dt) => [dt.innerText, dt.nextElementSibling.innerText]))")
+        assert said["Health checks"] == "12 servers checked, 9 up, 2 down, 1 without verdict yet; 4 checks due and waiting; 1 check began late", said
+        assert said["Kernel settings"] == "2 of 2 in force", said
+        stage.say(status=invented.status())
+        page.wait("document.getElementById('daemon').innerText.includes('2 of 3 in force')")
+    finally:
+        stage.say(invented.status(), invented.servers())
+
+
+@test
 def a_daemon_that_is_gone_is_told_and_so_is_its_return(stage):
     page = stage.open()
     stage.stop()
