@@ -106,6 +106,7 @@ static bool cluster_replaced(void *ctx)
 	if (app->stopping)
 		return true;
 	some.items = kubernetes_replaced(app->kubernetes, &some.count);
+	reconcile_expect(&app->reconcile, some.items, some.count);
 	bool amended = some.items && sources_amend(&app->sources, &some);
 	if (amended) {
 		kubernetes_applied(app->kubernetes, app->sources.snapshot);

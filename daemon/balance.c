@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "daemon/balance.h"
+#include "daemon/balance_private.h"
 
+#include "ipvs/expect.h"
 #include "ipvs/journal_file.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/mono.h"
-#include "model/amend.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -38,116 +38,10 @@ void balance_done(struct balance *balance)
 	ipvs_kernel_close(balance->kernel);
 	ipvs_drain_done(&balance->drain);
 	ipvs_scope_done(&balance->changed);
+	balance_forget_expected(balance);
 	ipvs_journal_done(&balance->journal);
 	problems_done(&balance->problems);
 	free(balance->journal_path);
-}
-
-static bool is_drained(const void *ctx, const struct addr *addr, uint16_t port)
-{
-	return drains_hold(ctx, addr, port);
-}
-
-static void leave_out(struct ipvs_table *table, const struct balance_without *without)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < table->service_count; i++) {
-		if (!without->is_held(without->ctx, &table->services[i].identity.vip))
-			table->services[kept++] = table->services[i];
-	}
-	table->service_count = kept;
-}
-
-static void build(const struct balance *balance, const struct model_snapshot *snapshot,
-                  const struct ipvs_scope *scope, struct ipvs_table *ret_table)
-{
-	ipvs_table_build(snapshot, scope, is_drained, balance->drains, ret_table);
-	if (balance->verdicts)
-		verdicts_apply(balance->verdicts, ret_table);
-	if (balance->without.is_held)
-		leave_out(ret_table, &balance->without);
-}
-
-void balance_build(const struct balance *balance, struct ipvs_table *ret_table)
-{
-	build(balance, balance->snapshot, NULL, ret_table);
-}
-
-/* Everything will be looked at: what differs needn't be found out, but for whether something of the
- * journal is wanted no more. */
-static void want_anew(struct balance *balance)
-{
-	struct ipvs_table wanted;
-
-	balance->looked = false;
-	balance->leaving = false;
-	if (balance->journal.count == 0)
-		return;
-	balance_build(balance, &wanted);
-	for (size_t i = 0; i < balance->journal.count && !balance->leaving; i++)
-		balance->leaving = !ipvs_table_find(&wanted, &balance->journal.entries[i].key);
-	ipvs_table_done(&wanted);
-}
-
-void balance_want(struct balance *balance, const struct model_snapshot *snapshot,
-                  const struct drains *drains, const struct balance_without *without)
-{
-	const struct model_snapshot *before = balance->snapshot;
-	struct ipvs_table was, wanted;
-	struct ipvs_scope replaced = {0};
-	bool anew = !before || without || balance->without.is_held;
-
-	balance->snapshot = snapshot;
-	balance->drains = drains;
-	balance->without = without ? *without : (struct balance_without){0};
-	if (anew) {
-		want_anew(balance);
-		return;
-	}
-	ipvs_scope_replaced(&replaced, before, snapshot);
-	build(balance, before, &replaced, &was);
-	build(balance, snapshot, &replaced, &wanted);
-	ipvs_scope_changed(&balance->changed, &was, &wanted);
-	for (size_t i = 0; i < was.service_count && !balance->leaving; i++)
-		balance->leaving = !ipvs_table_find(&wanted, &was.services[i].key);
-	ipvs_table_done(&was);
-	ipvs_table_done(&wanted);
-	ipvs_scope_done(&replaced);
-}
-
-void balance_drains_changed(struct balance *balance, const struct addr *server)
-{
-	if (balance->snapshot)
-		ipvs_scope_served(&balance->changed, balance->snapshot, server);
-}
-
-void balance_verdicts_changed(struct balance *balance, const struct ipvs_scope *scope)
-{
-	for (size_t i = 0; i < scope->count; i++)
-		ipvs_scope_add(&balance->changed, &scope->keys[i]);
-}
-
-void balance_amend(struct balance *balance, const struct model_virtual_server *vs)
-{
-	for (size_t i = 0; i < vs->address_count; i++) {
-		for (size_t j = 0; j < vs->port_count; j++) {
-			const struct model_service *service = model_snapshot_service(
-				balance->snapshot, &vs->addresses[i], &vs->ports[j]);
-			struct ipvs_key key;
-
-			if (!service)
-				continue;
-			key = ipvs_key_of(service);
-			ipvs_scope_add(&balance->changed, &key);
-		}
-	}
-}
-
-static bool is_left_out(const struct balance *balance, const struct model_service *service)
-{
-	return balance->without.is_held &&
-	       balance->without.is_held(balance->without.ctx, &service->address);
 }
 
 const char *balance_cause_name(enum balance_cause cause)
@@ -160,25 +54,6 @@ const char *balance_cause_name(enum balance_cause cause)
 	};
 
 	return names[cause];
-}
-
-const struct model_service *balance_service(const struct balance *balance,
-                                            const struct ipvs_key *key)
-{
-	const struct model_service *service =
-		balance->snapshot ? ipvs_key_service(balance->snapshot, key) : NULL;
-
-	return service && !is_left_out(balance, service) ? service : NULL;
-}
-
-bool balance_owns(const struct balance *balance, const struct ipvs_key *key)
-{
-	return ipvs_journal_find(&balance->journal, key) || balance_service(balance, key);
-}
-
-bool balance_has_leaving(const struct balance *balance)
-{
-	return balance->drain.count > 0 || balance->leaving;
 }
 
 static bool owns(const void *ctx, const struct ipvs_key *key)
@@ -266,56 +141,46 @@ static void tell_operation(const struct ipvs_op *op)
 	text_done(&line);
 }
 
-/* Returns whether every operation was carried out. */
-static bool apply(struct balance *balance, const struct ipvs_plan *plan)
+static void tell_refusals(struct balance *balance, const struct ipvs_plan *plan, const int *results)
 {
-	int *results = xcalloc(plan->count, sizeof(*results));
 	struct text sentence = {0};
-	size_t failed = 0;
-	int rc = ipvs_kernel_apply(balance->kernel, plan, results);
 
-	balance->apply_us = lap(balance);
-	if (rc)
-		problems_add(&balance->problems, "IPVS can't be written: %s", strerror(-rc));
 	for (size_t i = 0; i < plan->count; i++) {
-		if (results[i] == 0 && plan->count <= OPERATIONS_TOLD && rc == 0)
-			tell_operation(&plan->ops[i]);
-		if (results[i] == 0)
-			continue;
-		failed++;
-		if (results[i] == ECANCELED) /* its service's problem has been told */
+		if (results[i] == 0 || results[i] == ECANCELED) /* its service's has been told */
 			continue;
 		text_clear(&sentence);
 		ipvs_op_explain(&plan->ops[i], results[i], &sentence);
 		problems_add(&balance->problems, "%s", text_str(&sentence));
 	}
 	text_done(&sentence);
-	free(results);
-	balance->failure_count = failed;
-	balance->write_count += rc ? 0 : plan->count - failed;
-	return rc == 0 && failed == 0;
 }
 
-static size_t count_services(const struct balance *balance)
+/* Returns whether every operation was carried out. What fails ahead of a look is no problem: the
+ * look finds what is there, and what is still to be done is tried again. */
+static bool apply(struct balance *balance, const struct ipvs_plan *plan, bool ahead)
 {
-	const struct model_snapshot *snapshot = balance->snapshot;
-	size_t count = 0;
+	int *results = xcalloc(plan->count, sizeof(*results));
+	size_t failed = 0;
+	int rc = ipvs_kernel_apply(balance->kernel, plan, results);
 
-	for (size_t i = 0; i < snapshot->service_count; i++)
-		count += !is_left_out(balance, &snapshot->services[i]);
-	return count;
-}
-
-size_t balance_server_count(const struct balance *balance)
-{
-	const struct model_snapshot *snapshot = balance->snapshot;
-	size_t count = 0;
-
-	for (size_t i = 0; balance->kernel && snapshot && i < snapshot->service_count; i++) {
-		if (!is_left_out(balance, &snapshot->services[i]))
-			count += ipvs_table_server_count(&snapshot->services[i]);
+	balance->apply_us += lap(balance);
+	for (size_t i = 0; i < plan->count; i++) {
+		failed += results[i] != 0;
+		if (results[i] == 0 && plan->count <= OPERATIONS_TOLD && rc == 0)
+			tell_operation(&plan->ops[i]);
 	}
-	return count;
+	balance->write_count += rc ? 0 : plan->count - failed;
+	if (plan->count > OPERATIONS_TOLD)
+		log_info("ipvs", "written operations=%zu failed=%zu", plan->count, failed);
+	if (!ahead) {
+		balance->failure_count = failed;
+		if (rc)
+			problems_add(&balance->problems, "IPVS can't be written: %s",
+			             strerror(-rc));
+		tell_refusals(balance, plan, results);
+	}
+	free(results);
+	return rc == 0 && failed == 0;
 }
 
 static void count_foreign(struct balance *balance, const struct ipvs_table *found)
@@ -325,10 +190,11 @@ static void count_foreign(struct balance *balance, const struct ipvs_table *foun
 		balance->foreign_count += !balance_owns(balance, &found->services[i].key);
 }
 
-/* 'wanted' and 'found' are views of 'scope', or all when it is NULL. True: all was carried out. */
+/* 'wanted' and 'found' are views of 'scope', or all when it is NULL. 'ahead': nobody has looked,
+ * 'found' is what we expect. True: all was carried out. */
 static bool turn_with(struct balance *balance, const struct ipvs_scope *scope,
                       const struct ipvs_table *wanted, const struct ipvs_table *found,
-                      enum balance_cause cause, int64_t now_us)
+                      enum balance_cause cause, bool ahead, int64_t now_us)
 {
 	size_t drained_before = balance->drain.count;
 	struct ipvs_table effective;
@@ -337,12 +203,10 @@ static bool turn_with(struct balance *balance, const struct ipvs_scope *scope,
 	ipvs_drain_step(&balance->drain, now_us, wanted, found, &balance->journal, scope,
 	                &effective);
 	ipvs_plan_make(&effective, found, &balance->journal, &plan);
-	balance->plan_us = lap(balance);
-	balance->operation_count = plan.count;
-	bool done = plan.count == 0 || apply(balance, &plan);
-	if (plan.count > OPERATIONS_TOLD)
-		log_info("ipvs", "written operations=%zu failed=%zu", plan.count,
-		         balance->failure_count);
+	if (!ahead)
+		balance->plan_us = lap(balance);
+	balance->operation_count += plan.count;
+	bool done = plan.count == 0 || apply(balance, &plan, ahead);
 	bool settled = !balance->verdicts || !balance->verdicts->unsettled;
 	if (cause == BALANCE_RESYNC && balance->looked && plan.count && done && settled &&
 	    balance->drain.count == drained_before) {
@@ -365,26 +229,41 @@ static bool turn_over_all(struct balance *balance, enum balance_cause cause, int
 	balance_build(balance, &wanted);
 	ipvs_table_annotate(&found, &wanted);
 	journal_extend(balance, &wanted);
-	bool done = turn_with(balance, NULL, &wanted, &found, cause, now_us);
+	bool done = turn_with(balance, NULL, &wanted, &found, cause, false, now_us);
 	count_foreign(balance, &found);
 	ipvs_table_done(&wanted);
 	ipvs_table_done(&found);
 	return done;
 }
 
+/* What follows from what was wanted before. */
+static void write_ahead(struct balance *balance, enum balance_cause cause, int64_t now_us)
+{
+	struct ipvs_table wanted;
+
+	balance_build_scope(balance, balance->snapshot, &balance->known, &wanted);
+	ipvs_expect(&balance->expected, &balance->drain);
+	journal_extend(balance, &wanted);
+	(void)turn_with(balance, &balance->known, &wanted, &balance->expected, cause, true, now_us);
+	ipvs_table_done(&wanted);
+}
+
+/* First it is written, then looked at: what the kernel held otherwise is put right. */
 static bool turn_over_scope(struct balance *balance, enum balance_cause cause, int64_t now_us)
 {
 	struct ipvs_scope *scope = &balance->changed;
 	struct ipvs_table found, wanted;
 
+	if (balance->expects)
+		write_ahead(balance, cause, now_us);
 	if (scope->count == 0)
 		return true;
 	if (read_kernel(balance, scope, false, &found))
 		return false;
-	build(balance, balance->snapshot, scope, &wanted);
+	balance_build_scope(balance, balance->snapshot, scope, &wanted);
 	ipvs_table_annotate(&found, &wanted);
 	journal_extend(balance, &wanted);
-	bool done = turn_with(balance, scope, &wanted, &found, cause, now_us);
+	bool done = turn_with(balance, scope, &wanted, &found, cause, false, now_us);
 	ipvs_table_done(&wanted);
 	ipvs_table_done(&found);
 	return done;
@@ -403,16 +282,18 @@ void balance_turn(struct balance *balance, enum balance_cause cause, int64_t now
 		problems_add(&balance->problems, "%s", ipvs_kernel_open_text(balance->open_error));
 		balance->looked = false;
 	} else {
-		ipvs_drain_scope(&balance->drain, &balance->changed);
+		if (cause != BALANCE_AMEND) /* that can wait until it is due */
+			ipvs_drain_scope(&balance->drain, &balance->changed);
 		bool all = cause == BALANCE_RESYNC || !balance->looked ||
 		           balance->changed.count > SCOPE_MAX;
 		balance->looked = all ? turn_over_all(balance, cause, now_us)
 		                      : turn_over_scope(balance, cause, now_us);
 		if (cause != BALANCE_AMEND)
-			balance->service_count = count_services(balance);
+			balance->service_count = balance_count_services(balance);
 		balance->leaving = balance->journal.count > balance->service_count;
 	}
 	ipvs_scope_done(&balance->changed);
+	balance_forget_expected(balance);
 	problems_end(&balance->problems);
 }
 
@@ -435,7 +316,7 @@ void balance_remove(struct balance *balance)
 	}
 	ipvs_table_init(&nothing);
 	ipvs_plan_make(&nothing, &found, &balance->journal, &plan);
-	if (plan.count == 0 || apply(balance, &plan)) {
+	if (plan.count == 0 || apply(balance, &plan, false)) {
 		ipvs_journal_done(&balance->journal);
 		journal_save(balance);
 	}

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* daemon/balance.h - IPVS kept as wanted: dump, take leave of what goes, plan, apply, journal.
  *
- * I/O, blocking, main thread. Every turn compares with a fresh dump of the kernel, never with what
- * was sent before. A kernel without IPVS is a problem that is told, looked at again every turn, and
- * stops nothing else. */
+ * I/O, blocking, main thread. Every turn ends with a comparison with a fresh dump of the kernel,
+ * never with what was sent before. Where it is known what was wanted before, what follows from that
+ * is written first (ipvs/expect.h), so that a change does not wait for the look. A kernel without
+ * IPVS is a problem that is told, looked at again every turn, and stops nothing else. */
 
 #ifndef LINTEL_DAEMON_BALANCE_H
 #define LINTEL_DAEMON_BALANCE_H
@@ -44,13 +45,16 @@ struct balance {
 	const struct drains *drains;           /* not owned */
 	const struct verdicts *verdicts;       /* of health checks, not owned; NULL: none */
 	struct balance_without without;
-	struct ipvs_scope changed; /* since the last turn */
-	bool leaving;              /* something is in the journal that is wanted no more */
-	bool looked;               /* all was looked at once, and nothing has failed since */
-	struct problems problems;  /* of the last turn */
-	size_t service_count;      /* ours in the kernel after the last turn */
-	size_t foreign_count;      /* services of others */
-	size_t operation_count;    /* of the last turn */
+	struct ipvs_scope changed;  /* since the last turn */
+	struct ipvs_scope known;    /* services of which it is known what was wanted before: */
+	struct ipvs_table expected; /* that; when 'expects' */
+	bool expects;
+	bool leaving;             /* something is in the journal that is wanted no more */
+	bool looked;              /* all was looked at once, and nothing has failed since */
+	struct problems problems; /* of the last turn */
+	size_t service_count;     /* ours in the kernel after the last turn */
+	size_t foreign_count;     /* services of others */
+	size_t operation_count;   /* of the last turn */
 	size_t failure_count;
 	int64_t lap_us;  /* when the part under way began */
 	int64_t read_us; /* how long the parts of the last turn took */
@@ -72,6 +76,10 @@ void balance_want(struct balance *balance, const struct model_snapshot *snapshot
 void balance_drains_changed(struct balance *balance, const struct addr *server);
 /* Other verdicts about servers of these services. */
 void balance_verdicts_changed(struct balance *balance, const struct ipvs_scope *scope);
+/* Virtual servers of that snapshot, one in each of 'items', will have other servers: what is wanted
+ * of them so far. */
+void balance_expect(struct balance *balance, const struct model_objects *const *items,
+                    size_t count);
 /* This virtual server of that snapshot has other servers (model/amend.h). */
 void balance_amend(struct balance *balance, const struct model_virtual_server *virtual_server);
 /* Opens IPVS if it isn't, which loads its module and makes its settings appear. */

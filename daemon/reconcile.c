@@ -229,7 +229,9 @@ static void arm(struct reconcile *r)
  * they are as they should be, and what changed comes first. */
 static void turn(struct reconcile *r, enum balance_cause cause)
 {
-	int64_t begin_us = mono_now_us(), cpu_us = mono_thread_cpu_us();
+	/* In the turn of the loop in which servers became others there is no time to lose. */
+	int64_t begin_us = cause == BALANCE_AMEND ? loop_now_us(r->loop) : mono_now_us();
+	int64_t cpu_us = cause == BALANCE_RESYNC ? mono_thread_cpu_us() : 0;
 	bool first = r->turn_count == 0, held_changed = false;
 
 	if (!r->snapshot)
@@ -333,6 +335,12 @@ void reconcile_want(struct reconcile *reconcile, const struct model_snapshot *sn
 	reconcile->replicating = replicating;
 	nft_want(reconcile, before);
 	turn(reconcile, BALANCE_CHANGE);
+}
+
+void reconcile_expect(struct reconcile *reconcile, const struct model_objects *const *items,
+                      size_t count)
+{
+	balance_expect(&reconcile->balance, items, count);
 }
 
 void reconcile_amend(struct reconcile *reconcile, const struct model_objects *const *items,

@@ -62,7 +62,8 @@ static uint32_t connections_of(const struct ipvs_dest *dest)
 }
 
 /* Goes on with a drain or begins it. Returns whether it is over: time is up, or no new connection
- * could come (weight 0 when found) and the last has ended. */
+ * could come (weight 0 when found) and the last has ended. One that lost its weight at this very
+ * instant is not: a connection may be in the making that was given to it a moment before. */
 static bool take_leave(struct walk *w, struct ipvs_drain_entry entry, int64_t timeout_us,
                        bool is_quiet)
 {
@@ -73,7 +74,10 @@ static bool take_leave(struct walk *w, struct ipvs_drain_entry entry, int64_t ti
 		              compare_entries);
 	entry.since_us = old ? old->since_us : w->now_us;
 	entry.deadline_us = old ? old->deadline_us : w->now_us + timeout_us;
-	if (w->now_us >= entry.deadline_us || (is_quiet && entry.connections == 0))
+	entry.was_quiet = old ? old->was_quiet : is_quiet;
+	bool too_soon = old && old->since_us == w->now_us && !old->was_quiet;
+
+	if (w->now_us >= entry.deadline_us || (is_quiet && entry.connections == 0 && !too_soon))
 		return true;
 	keep_entry(w, entry);
 	return false;
@@ -223,9 +227,12 @@ void ipvs_drain_step(struct ipvs_drain *drain, int64_t now_us, const struct ipvs
 		i += order <= 0;
 		j += order >= 0;
 	}
+	int64_t look_us = TIME_NEVER; /* at those that this is not about */
 	for (i = 0; i < drain->count; i++) {
-		if (!ipvs_scope_holds(scope, &drain->entries[i].key))
-			keep_entry(&w, drain->entries[i]);
+		if (ipvs_scope_holds(scope, &drain->entries[i].key))
+			continue;
+		keep_entry(&w, drain->entries[i]);
+		look_us = drain->look_us;
 	}
 	free(drain->entries);
 	drain->entries = w.entries;
@@ -233,6 +240,8 @@ void ipvs_drain_step(struct ipvs_drain *drain, int64_t now_us, const struct ipvs
 	if (drain->count > 1)
 		qsort(drain->entries, drain->count, sizeof(*drain->entries), compare_entries);
 	drain->look_us = next_look(&w);
+	if (look_us < drain->look_us)
+		drain->look_us = look_us;
 }
 
 void ipvs_drain_scope(const struct ipvs_drain *drain, struct ipvs_scope *scope)

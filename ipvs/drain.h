@@ -9,7 +9,9 @@
  * (replicated NAT flows) are not counted.
  *
  * The whole of a reconcile turn is:
- *   dump -> ipvs_drain_step(wanted, found) -> ipvs_plan_make(effective, found) -> apply */
+ *   dump -> ipvs_drain_step(wanted, found) -> ipvs_plan_make(effective, found) -> apply
+ * and before that, where it is known what was wanted before, the same with what that lets expect
+ * in place of a dump (ipvs/expect.h): two steps at one instant. */
 
 #ifndef LINTEL_IPVS_DRAIN_H
 #define LINTEL_IPVS_DRAIN_H
@@ -29,6 +31,7 @@ struct ipvs_drain_entry {
 	int64_t since_us;
 	int64_t deadline_us;
 	uint32_t connections; /* left when last seen */
+	bool was_quiet;       /* had no weight before */
 };
 
 struct ipvs_drain {

@@ -197,13 +197,20 @@ static int apply_dest(struct ipvs_service *service, const struct ipvs_op *op)
 		if (there)
 			return EEXIST;
 		assert(service->dest_count < TABLES_DESTS_MAX);
-		service->dests[service->dest_count++] = *op->dest;
+		there = &service->dests[service->dest_count++];
+		*there = *op->dest;
+		there->active = there->inactive = there->persistent = 0;
 		return 0;
 	}
 	if (!there)
 		return ENOENT;
 	if (op->kind == IPVS_OP_SET_DEST) {
+		struct ipvs_dest was = *there;
+
 		*there = *op->dest;
+		there->active = was.active;
+		there->inactive = was.inactive;
+		there->persistent = was.persistent;
 		return 0;
 	}
 	memmove(there, there + 1, (size_t)(end - there - 1) * sizeof(*there));
