@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "k8s/json_read.h"
 
+#include "lib/text.h"
+
+#include <cjson/cJSON.h>
+#include <float.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,27 +27,24 @@ static bool is_unasked(const struct reader *r, const char *in, const char *key)
 	return strcmp(in, "endpoints") == 0 && strcmp(key, "targetRef") == 0;
 }
 
-static struct tree *to_tree(const struct reader *r, json_t *value, const char *in);
+static struct tree *to_tree(const struct reader *r, const cJSON *value, const char *in);
 
-static struct tree *to_list(const struct reader *r, json_t *value, const char *in)
+static struct tree *to_list(const struct reader *r, const cJSON *value, const char *in)
 {
 	struct tree *list = tree_new(r->arena, TREE_LIST, 0);
 
-	for (size_t i = 0; i < json_array_size(value); i++)
-		tree_append(list, to_tree(r, json_array_get(value, i), in));
+	for (const cJSON *at = value->child; at; at = at->next)
+		tree_append(list, to_tree(r, at, in));
 	return list;
 }
 
-static struct tree *to_map(const struct reader *r, json_t *value, const char *in)
+static struct tree *to_map(const struct reader *r, const cJSON *value, const char *in)
 {
 	struct tree *map = tree_new(r->arena, TREE_MAP, 0);
-	const char *key;
-	json_t *of;
 
-	json_object_foreach(value, key, of)
-	{
-		if (!is_unasked(r, in, key))
-			tree_put(r->arena, map, key, 0, to_tree(r, of, key));
+	for (const cJSON *at = value->child; at; at = at->next) {
+		if (!is_unasked(r, in, at->string))
+			tree_put(r->arena, map, at->string, 0, to_tree(r, at, at->string));
 	}
 	return map;
 }
@@ -55,22 +55,27 @@ static bool is_exact(double value)
 	return value >= -EXACT_MAX && value <= EXACT_MAX && value == (double)(int64_t)value;
 }
 
-static struct tree *to_number(const struct reader *r, json_t *value)
+/* What is beyond all numbers becomes the largest one. */
+static double finite(double value)
+{
+	if (value > DBL_MAX)
+		return DBL_MAX;
+	return value < -DBL_MAX ? -DBL_MAX : value;
+}
+
+static struct tree *to_number(const struct reader *r, const cJSON *value)
 {
 	struct tree *node = tree_new(r->arena, TREE_INT, 0);
-	double real = json_real_value(value);
+	double real = finite(value->valuedouble);
 	char text[40];
 
-	if (json_is_integer(value))
-		node->integer = json_integer_value(value);
-	else if (is_exact(real))
+	if (is_exact(real)) {
 		node->integer = (int64_t)real;
-	else
-		node->kind = TREE_REAL;
-	if (node->kind == TREE_INT)
 		snprintf(text, sizeof(text), "%" PRId64, node->integer);
-	else
+	} else {
+		node->kind = TREE_REAL;
 		snprintf(text, sizeof(text), "%.17g", real);
+	}
 	node->text = arena_strdup(r->arena, text);
 	return node;
 }
@@ -83,43 +88,63 @@ static struct tree *to_scalar(const struct reader *r, enum tree_kind kind, const
 	return node;
 }
 
-static struct tree *to_tree(const struct reader *r, json_t *value, const char *in)
+static struct tree *to_tree(const struct reader *r, const cJSON *value, const char *in)
 {
 	struct tree *node;
 
-	switch (json_typeof(value)) {
-	case JSON_OBJECT:
+	switch (value->type) {
+	case cJSON_Object:
 		return to_map(r, value, in);
-	case JSON_ARRAY:
+	case cJSON_Array:
 		return to_list(r, value, in);
-	case JSON_STRING:
-		return to_scalar(r, TREE_TEXT, arena_strdup(r->arena, json_string_value(value)));
-	case JSON_INTEGER:
-	case JSON_REAL:
+	case cJSON_String:
+		return to_scalar(r, TREE_TEXT, arena_strdup(r->arena, value->valuestring));
+	case cJSON_Number:
 		return to_number(r, value);
-	case JSON_TRUE:
-	case JSON_FALSE:
-		node = to_scalar(r, TREE_BOOL, json_is_true(value) ? "true" : "false");
-		node->boolean = json_is_true(value);
+	case cJSON_True:
+	case cJSON_False:
+		node = to_scalar(r, TREE_BOOL, value->type == cJSON_True ? "true" : "false");
+		node->boolean = value->type == cJSON_True;
 		return node;
-	case JSON_NULL:
-		break;
 	}
 	return to_scalar(r, TREE_NULL, "null");
+}
+
+/* cJSON takes any bytes for a string's, and control characters for blanks. */
+static bool is_text(const char *text, size_t size)
+{
+	size_t len;
+
+	for (size_t i = 0; i < size; i += len) {
+		unsigned char c = (unsigned char)text[i];
+
+		len = c < 0x80 ? 1 : text_utf8_len(&text[i], size - i);
+		if (len == 0 || (c < 0x20 && c != '\n' && c != '\t' && c != '\r'))
+			return false;
+	}
+	return true;
+}
+
+static bool is_blank(const char *text, const char *end)
+{
+	while (text < end && strchr(" \n\t\r", *text))
+		text++;
+	return text == end;
 }
 
 static struct tree *read(const char *text, size_t size, struct arena *arena, bool sparing)
 {
 	const struct reader r = {.arena = arena, .sparing = sparing};
-	const size_t flags = JSON_DECODE_ANY | JSON_ALLOW_NUL;
-	json_t *value = json_loadb(text, size, flags, NULL);
-	struct tree *node;
+	struct tree *node = NULL;
+	const char *end = NULL;
+	cJSON *value;
 
-	/* An integer of somebody else's that is too large must not cost the whole object. */
-	if (!value)
-		value = json_loadb(text, size, flags | JSON_DECODE_INT_AS_REAL, NULL);
-	node = value ? to_tree(&r, value, NULL) : NULL;
-	json_decref(value);
+	if (!is_text(text, size))
+		return NULL;
+	value = cJSON_ParseWithLengthOpts(text, size, &end, false);
+	if (value && is_blank(end, text + size))
+		node = to_tree(&r, value, NULL);
+	cJSON_Delete(value);
 	return node;
 }
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* k8s/json_read.h - JSON of the API server to a tree (lib/tree.h).
  *
- * Pure. Strict, as jansson is, which does it: UTF-8 that is well-formed. A number is a TREE_INT
- * when it is whole and fits, else a TREE_REAL.
+ * Pure. cJSON does it, since what comes in when all is listed is megabytes. UTF-8 is well-formed. A
+ * number is a TREE_INT when it is whole and of at most 53 bits, else a TREE_REAL. Where no sense is
+ * lost cJSON takes more than JSON is: a leading zero, a line end within a string.
  *
- * Of a name that a map has twice, the last counts. A text ends at a NUL in it; a name has none.
+ * Of a name that a map has twice, the first counts. A text ends at a NUL in it, and so does a name.
  * Nodes have no lines. */
 
 #ifndef LINTEL_K8S_JSON_READ_H
@@ -12,7 +13,7 @@
 
 #include "lib/tree.h"
 
-#define K8S_JSON_READ_DEPTH_MAX 2048 /* jansson refuses what is deeper */
+#define K8S_JSON_READ_DEPTH_MAX 1000 /* cJSON refuses what is deeper */
 
 /* The value that 'text' is, with nothing after it; NULL: it is none. Copies what it keeps to the
  * arena. */

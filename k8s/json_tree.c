@@ -69,26 +69,34 @@ bool k8s_json_tree_fits(const struct tree *value)
 	return fits(value, 1, &count);
 }
 
+struct place {
+	const struct tree *entry;
+	size_t index;
+};
+
 static int compare_keys(const void *left, const void *right)
 {
-	const struct tree *const *a = left, *const *b = right;
+	const struct place *a = left, *b = right;
+	int order = strcmp(a->entry->key, b->entry->key);
 
-	return strcmp((*a)->key, (*b)->key);
+	return order != 0 || a->index == b->index ? order : a->index < b->index ? -1 : 1;
 }
 
 static void write_map(const struct tree *map, struct text *out)
 {
-	const struct tree **entries = xcalloc(map->count, sizeof(*entries));
+	struct place *entries = xcalloc(map->count, sizeof(*entries));
 	size_t count = 0;
 
-	for (const struct tree *entry = map->child; entry; entry = entry->sibling)
-		entries[count++] = entry;
+	for (const struct tree *entry = map->child; entry; entry = entry->sibling, count++)
+		entries[count] = (struct place){entry, count};
 	if (count > 1)
 		qsort(entries, count, sizeof(*entries), compare_keys);
 	text_add(out, "{");
 	for (size_t i = 0; i < count; i++) {
-		k8s_json_key(out, entries[i]->key);
-		k8s_json_tree_write(entries[i], out);
+		if (i > 0 && strcmp(entries[i].entry->key, entries[i - 1].entry->key) == 0)
+			continue; /* the first counts */
+		k8s_json_key(out, entries[i].entry->key);
+		k8s_json_tree_write(entries[i].entry, out);
 	}
 	text_add(out, "}");
 	free(entries);

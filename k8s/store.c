@@ -7,7 +7,6 @@
 #include "lib/mem.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,9 +45,14 @@ struct k8s_store {
 
 static size_t make_key(char key[static KEY_SIZE], const char *namespace, const char *name)
 {
-	int len = snprintf(key, KEY_SIZE, "%s/%s", namespace, name);
+	size_t head = strnlen(namespace, KEY_SIZE - 2), tail;
 
-	return len < KEY_SIZE ? (size_t)len : KEY_SIZE - 1;
+	memcpy(key, namespace, head);
+	key[head++] = '/';
+	tail = strnlen(name, KEY_SIZE - 1 - head);
+	memcpy(key + head, name, tail);
+	key[head + tail] = '\0';
+	return head + tail;
 }
 
 struct k8s_store *k8s_store_new(void)
@@ -147,6 +151,29 @@ static void leave_group(struct k8s_store *store, const struct k8s_object *slice)
 	free(group);
 }
 
+/* 'after' stands in the place of 'before' (NULL: there was none), under the same name. */
+static void regroup(struct k8s_store *store, const struct k8s_object *before,
+                    const struct k8s_object *after)
+{
+	struct group *group;
+	size_t i = 0;
+
+	if (before && (before->kind != K8S_SLICE || !*before->slice.service ||
+	               strcmp(before->slice.service, after->slice.service) != 0)) {
+		leave_group(store, before);
+		before = NULL;
+	}
+	if (!before) {
+		join_group(store, after);
+		return;
+	}
+	group = find_group(store, before->meta.namespace, before->slice.service);
+	assert(group);
+	while (group->slices[i] != before)
+		i++;
+	group->slices[i] = after;
+}
+
 /* --- objects --- */
 
 static struct entry *find(const struct k8s_store *store, enum k8s_kind kind, const char *namespace,
@@ -192,9 +219,7 @@ bool k8s_store_put(struct k8s_store *store, const struct k8s_object *object)
 		entry = add(collection, object);
 	before = entry->object;
 	changed = !before || !k8s_object_same(before, object);
-	if (before)
-		leave_group(store, before);
-	join_group(store, object);
+	regroup(store, before, object);
 	entry->object = object;
 	entry->round = collection->round;
 	collection->objects[entry->index] = object;

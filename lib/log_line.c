@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lib/log_line.h"
 
+#include "lib/text.h"
+
 #include "lib/compiler.h"
 
 #include <inttypes.h>
@@ -21,28 +23,6 @@ const char *log_line_level_name(enum log_level level)
 		return "debug";
 	}
 	return "?";
-}
-
-/* The length of the UTF-8 character at 's', of which 'left' bytes are there; 0 when it is none
- * (RFC 3629: shortest forms only, no surrogates, nothing above U+10FFFF). */
-static size_t utf8_len(const char *s, size_t left)
-{
-	unsigned char lead = (unsigned char)s[0];
-	unsigned char second = left > 1 ? (unsigned char)s[1] : 0;
-	size_t len = lead < 0x80 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-
-	if (len == 1)
-		return 1;
-	if (lead < 0xc2 || lead > 0xf4 || left < len)
-		return 0;
-	if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) ||
-	    (lead == 0xf0 && second < 0x90) || (lead == 0xf4 && second > 0x8f))
-		return 0;
-	for (size_t i = 1; i < len; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	return len;
 }
 
 static bool is_control(char c)
@@ -67,7 +47,7 @@ static void add_message(struct text *out, const char *message)
 	size_t len = kept_len(message);
 
 	for (size_t i = 0; i < len;) {
-		size_t n = utf8_len(message + i, len - i);
+		size_t n = text_utf8_len(message + i, len - i);
 
 		if (n == 0 || is_control(message[i])) {
 			text_printf(out, "\\x%02x", (unsigned char)message[i]);
@@ -124,7 +104,7 @@ void log_line_text(struct text *out, int64_t wall_us, enum log_level level, cons
 static void add_json_characters(struct text *out, const char *s, size_t len)
 {
 	for (size_t i = 0; i < len;) {
-		size_t n = utf8_len(s + i, len - i);
+		size_t n = text_utf8_len(s + i, len - i);
 
 		if (n == 0) {
 			text_add(out, "\\ufffd");

@@ -145,6 +145,26 @@ const char *text_nearest(const char *word, const char *const *names, size_t coun
 	return nearest;
 }
 
+size_t text_utf8_len(const char *s, size_t left)
+{
+	unsigned char lead = (unsigned char)s[0];
+	unsigned char second = left > 1 ? (unsigned char)s[1] : 0;
+	size_t len = lead < 0x80 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+
+	if (len == 1)
+		return 1;
+	if (lead < 0xc2 || lead > 0xf4 || left < len)
+		return 0;
+	if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) ||
+	    (lead == 0xf0 && second < 0x90) || (lead == 0xf4 && second > 0x8f))
+		return 0;
+	for (size_t i = 1; i < len; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	return len;
+}
+
 bool text_starts_with(const char *s, const char *prefix)
 {
 	return strncmp(s, prefix, strlen(prefix)) == 0;

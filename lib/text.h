@@ -33,6 +33,9 @@ char *text_take(struct text *t);
  * (optimal string alignment distance of at most a third of the longer one, at least 1). */
 const char *text_nearest(const char *word, const char *const *names, size_t count);
 
+/* The length of the UTF-8 character at 's', of which 'left' bytes (at least 1) are there; 0 when it
+ * is none (RFC 3629: shortest forms only, no surrogates, nothing above U+10FFFF). */
+size_t text_utf8_len(const char *s, size_t left);
 bool text_starts_with(const char *s, const char *prefix);
 /* The value of a hexadecimal digit in either case; -1: it is none. */
 int text_hex_digit(char c);

@@ -67,7 +67,7 @@ static uint32_t hash_service(const struct model_service *service)
  * connections stay with their virtual service. */
 static void assign_marks(struct model_snapshot *snapshot, struct model_problems *problems)
 {
-	bool used[MODEL_MARK_COUNT] = {false};
+	bool *used = NULL;
 	size_t count = 0;
 
 	for (size_t i = 0; i < snapshot->service_count; i++) {
@@ -88,6 +88,8 @@ static void assign_marks(struct model_snapshot *snapshot, struct model_problems 
 				MODEL_MARK_COUNT);
 			return;
 		}
+		if (!used) /* most have none */
+			used = arena_array(&snapshot->arena, MODEL_MARK_COUNT, sizeof(*used));
 		slot = hash_service(service) % MODEL_MARK_COUNT;
 		while (used[slot])
 			slot = (slot + 1) % MODEL_MARK_COUNT;

@@ -45,7 +45,7 @@ FOREIGN = {
     "lintel-conntrack-pure": MNL,
     "lintel-nft-pure": MNL + r"|mnl_nlmsg_batch_\w+|nftnl_\w+(?<!_fprintf)",
     "lintel-files-pure": r"yaml_get_version_string|yaml_(parser|event|token|document)_(?!set_input_file)\w+",
-    "lintel-k8s-pure": JSON,
+    "lintel-k8s-pure": JSON + r"|cJSON_(ParseWithLengthOpts|Delete)",
     "lintel-daemon-pure": JSON,
 }
 

@@ -31,13 +31,21 @@ static const struct {
 	{" {\"b\" : [ 1 , -2.50 ] ,\n\t\"a\":{}}\r", "{\"a\":{},\"b\":[1,-2.5]}"},
 	{"[true,false,null,\"\",[]]", "[true,false,null,\"\",[]]"},
 	{"[0,-0,9223372036854775807,-9223372036854775808,1e5,25E-2]",
-         "[0,0,9223372036854775807,-9223372036854775808,100000,0.25]"},
+         "[0,0,9.2233720368547758e+18,-9.2233720368547758e+18,100000,0.25]"},
+	{"[9007199254740992,-9007199254740992,9007199254740994]",
+         "[9007199254740992,-9007199254740992,9007199254740994]"},
 	{"[92233720368547758080,1]", "[9.2233720368547758e+19,1]"},
+	{"[1e999,-1e999]", "[1.7976931348623157e+308,-1.7976931348623157e+308]"},
+	/* no JSON, but no doubt what is meant */
+	{"[01]", "[1]"},
+	{"[1.]", "[1]"},
+	{"\"a\nb\"", "\"a\\u000ab\""},
 	{"\"\\u0041\\u00e4\\u20ac\\ud83d\\ude00\\/\\\"\\\\\"",
          "\"A\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80/\\\"\\\\\""},
 	{"\"\\n\\u0007x\"", "\"\\u000a\\u0007x\""},
 	{"\"a\\u0000b\"", "\"a\""},
-	{"{\"a\\u0000b\":1}", NULL},
+	{"{\"a\\u0000b\":1}", "{\"a\":1}"},
+	{"{\"b\":1,\"a\":2,\"b\":3}", "{\"a\":2,\"b\":1}"},
 	{"", NULL},
 	{" ", NULL},
 	{"{", NULL},
@@ -48,8 +56,6 @@ static const struct {
 	{"{\"a\"}", NULL},
 	{"{a:1}", NULL},
 	{"[1 2]", NULL},
-	{"[01]", NULL},
-	{"[1.]", NULL},
 	{"[.5]", NULL},
 	{"[+1]", NULL},
 	{"[-]", NULL},
@@ -58,9 +64,9 @@ static const struct {
 	{"[True]", NULL},
 	{"[NaN]", NULL},
 	{"\"a", NULL},
-	{"\"a\nb\"", NULL},
+	{"\"a\x01b\"", NULL},
+	{"\x01{}", NULL},
 	{"\"\\x\"", NULL},
-	{"\"\\u12g4\"", NULL},
 	{"\"\\ud800\"", NULL},
 	{"\"\\ud800\\u0041\"", NULL},
 	{"\"\\udc00\"", NULL},
@@ -87,18 +93,18 @@ END_TEST
 
 START_TEST(numbers_are_integers_or_real)
 {
-	const struct tree *list = read("[-9223372036854775808,1.0,1.5]");
+	const struct tree *list = read("[-9007199254740991,1.0,1.5]");
 
 	ck_assert_int_eq(list->child->kind, TREE_INT);
-	ck_assert_int_eq(list->child->integer, INT64_MIN);
+	ck_assert_int_eq(list->child->integer, -INT64_C(9007199254740991));
 	ck_assert_int_eq(list->child->sibling->integer, 1);
 	ck_assert_int_eq(list->last->kind, TREE_REAL);
 }
 END_TEST
 
-START_TEST(of_two_members_of_a_name_the_last_counts)
+START_TEST(of_two_members_of_a_name_the_first_counts)
 {
-	ck_assert_str_eq(k8s_json_tree_text(read("{\"a\":\"1\",\"a\":\"2\"}"), "a"), "2");
+	ck_assert_str_eq(k8s_json_tree_text(read("{\"a\":\"1\",\"a\":\"2\"}"), "a"), "1");
 }
 END_TEST
 
@@ -150,7 +156,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_loop_test(tests, json_is_understood_as_it_is_meant, 0, (int)LT_ARRAY_SIZE(rows));
 	tcase_add_test(tests, numbers_are_integers_or_real);
-	tcase_add_test(tests, of_two_members_of_a_name_the_last_counts);
+	tcase_add_test(tests, of_two_members_of_a_name_the_first_counts);
 	tcase_add_test(tests, what_nobody_asks_for_is_left_out_and_judged_all_the_same);
 	tcase_add_test(tests, a_depth_beyond_the_limit_is_refused);
 	return unit_run(suite);

@@ -3,6 +3,7 @@
 #include "k8s/store.h"
 
 #include "k8s/cache.h"
+#include "k8s/encode.h"
 #include "k8s/nodes.h"
 #include "lib/crc32.h"
 #include "tests/k8s/cluster.h"
@@ -43,6 +44,93 @@ static void put_node(const char *name, const char *more)
 {
 	cluster_put(store, K8S_NODE, "{'metadata':{'name':'%s'%s}}", name, more);
 }
+
+/* Whether two slices are the same is found out without their encodings, which must agree. Rows:
+ * what stands in the slice, and what in its place makes another one of it, or the same. */
+static const char slice[] =
+	"{'metadata':{'name':'a','namespace':'d','uid':'1',"
+	"'labels':{'kubernetes.io/service-name':'s'}},'addressType':'IPv4',"
+	"'ports':[{'name':'http','port':80}],"
+	"'endpoints':[{'addresses':['10.0.0.1'],'nodeName':'n'},{'addresses':['10.0.0.2']}]}";
+
+static const struct {
+	const char *from, *to;
+	bool same;
+} slices[] = {
+	{"'uid':'1'", "'uid':'1','resourceVersion':'7','generation':3", true},
+	{"'uid':'1'", "'uid':'1','annotations':{'x/y':'1'}", true},
+	{"'port':80", "'port':80,'protocol':'TCP'", true},
+	{"'nodeName':'n'", "'nodeName':'n','conditions':{'ready':true}", true},
+	{"'nodeName':'n'", "'nodeName':'n','targetRef':{'name':'p'}", true},
+	{"'name':'a'", "'name':'b'", false},
+	{"'namespace':'d'", "'namespace':'e'", false},
+	{"'uid':'1'", "'uid':'2'", false},
+	{"'uid':'1'", "'uid':'1','creationTimestamp':'2026-01-01T00:00:00Z'", false},
+	{"'uid':'1'", "'uid':'1','deletionTimestamp':'2026-01-01T00:00:00Z'", false},
+	{"'uid':'1'", "'uid':'1','annotations':{'lintel.io/x':'1'}", false},
+	{"'uid':'1'", "'uid':'1','finalizers':['f']", false},
+	{"name':'s'", "name':'t'", false},
+	{"name':'s'", "name':'s','l':'1'", false},
+	{"IPv4", "IPv6", false},
+	{"'http'", "'web'", false},
+	{"80", "81", false},
+	{"'port':80", "'port':80,'protocol':'UDP'", false},
+	{"80}", "80},{'name':'b','port':81}", false},
+	{"'nodeName':'n'", "'nodeName':'m'", false},
+	{"10.0.0.2", "10.0.0.3", false},
+	{",{'addresses':['10.0.0.2']}", "", false},
+	{"'nodeName':'n'", "'nodeName':'n','conditions':{'ready':false}", false},
+	{"'nodeName':'n'", "'nodeName':'n','conditions':{'serving':false}", false},
+	{"'nodeName':'n'", "'nodeName':'n','conditions':{'terminating':true}", false},
+};
+
+START_TEST(slices_are_the_same_when_their_encodings_are)
+{
+	const char *at = strstr(slice, slices[_i].from);
+	struct text left = {0}, right = {0};
+	struct k8s_object *a, *b;
+
+	ck_assert_ptr_nonnull(at);
+	a = cluster_object(K8S_SLICE, "%s", slice);
+	b = cluster_object(K8S_SLICE, "%.*s%s%s", (int)(at - slice), slice, slices[_i].to,
+	                   at + strlen(slices[_i].from));
+	k8s_encode(a, false, &left);
+	k8s_encode(b, false, &right);
+	ck_assert((strcmp(text_str(&left), text_str(&right)) == 0) == slices[_i].same);
+	ck_assert(k8s_object_same(a, b) == slices[_i].same);
+	ck_assert(k8s_object_same(b, a) == slices[_i].same);
+	text_done(&left);
+	text_done(&right);
+	k8s_object_release(a);
+	k8s_object_release(b);
+}
+END_TEST
+
+START_TEST(a_slice_stands_with_those_of_its_service)
+{
+	static const char form[] = "{'metadata':{'name':'%s','namespace':'d','labels':"
+				   "{'kubernetes.io/service-name':'%s'}},'addressType':'%s'}";
+	size_t count;
+
+	cluster_put(store, K8S_SLICE, form, "a", "s", "IPv4");
+	cluster_put(store, K8S_SLICE, form, "b", "s", "IPv4");
+	cluster_put(store, K8S_SLICE, form, "a", "s", "IPv6");
+	const struct k8s_object *const *found = k8s_store_slices(store, "d", "s", &count);
+	ck_assert_uint_eq(count, 2);
+	ck_assert_ptr_eq(found[0], k8s_store_get(store, K8S_SLICE, "d", "a"));
+	ck_assert_int_eq(found[0]->slice.family, ADDR_IPV6);
+	cluster_put(store, K8S_SLICE, form, "a", "t", "IPv6");
+	(void)k8s_store_slices(store, "d", "s", &count);
+	ck_assert_uint_eq(count, 1);
+	(void)k8s_store_slices(store, "d", "t", &count);
+	ck_assert_uint_eq(count, 1);
+	cluster_put(store, K8S_SLICE, form, "a", "", "IPv6");
+	ck_assert_ptr_null(k8s_store_slices(store, "d", "t", &count));
+	cluster_put(store, K8S_SLICE, form, "a", "s", "IPv6");
+	(void)k8s_store_slices(store, "d", "s", &count);
+	ck_assert_uint_eq(count, 2);
+}
+END_TEST
 
 START_TEST(changes_are_told_and_nothing_else)
 {
@@ -311,6 +399,9 @@ int main(void)
 	tcase_add_test(tests, the_last_version_is_kept_even_if_nothing_changed);
 	tcase_add_test(tests, a_list_takes_away_what_is_not_in_it);
 	tcase_add_test(tests, slices_are_found_by_their_service);
+	tcase_add_test(tests, a_slice_stands_with_those_of_its_service);
+	tcase_add_loop_test(tests, slices_are_the_same_when_their_encodings_are, 0,
+	                    (int)LT_ARRAY_SIZE(slices));
 	tcase_add_test(tests, what_is_written_is_read_and_what_is_damaged_is_refused);
 	tcase_add_loop_test(tests, what_is_no_state_is_refused_with_its_reason, 0,
 	                    (int)LT_ARRAY_SIZE(files));
