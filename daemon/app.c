@@ -3,6 +3,7 @@
 
 #include "daemon/alone.h"
 #include "daemon/confine.h"
+#include "daemon/memory.h"
 #include "daemon/pages.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -425,6 +426,7 @@ int app_open(struct app *app, const struct daemon_run_options *options)
 		watchdog_due(&app->watchdog);
 	if (notify_ready(&app->notify))
 		log_debug("daemon", "the service manager can't be told");
+	memory_give_back(); /* that reading took */
 	log_notice("daemon", "running version=%s node=%s routers=%zu virtual-servers=%zu",
 	           LINTEL_VERSION, options->node, app->sources.snapshot->router_count,
 	           app->sources.snapshot->virtual_server_count);

@@ -2,6 +2,7 @@
 /* Reading the sources again: what changed is in the kernel before all else is looked at. */
 #include "daemon/app.h"
 
+#include "daemon/memory.h"
 #include "lib/log.h"
 #include "lib/mono.h"
 
@@ -34,8 +35,10 @@ static void reload_rest(struct loop_deadline *deadline)
 	app->rest_is_due = false;
 	if (app->stopping)
 		return;
-	if (app->options->path_count > 0 && (sources_look(&app->sources) || !app->rest_is_known))
+	if (app->options->path_count > 0 && (sources_look(&app->sources) || !app->rest_is_known)) {
 		loaded = load(app);
+		memory_give_back(); /* it may have been all of it that changed */
+	}
 	events_reload(&app->events);
 	replication_reload(app->replication);
 	if (!loaded) /* else they were read with it */

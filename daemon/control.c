@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/control.h"
 
+#include "daemon/memory.h"
 #include "lib/fileio.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -55,9 +56,13 @@ static void client_free(struct client *client)
 	loop_fd_stop(&client->fd);
 	loop_deadline_done(&client->patience);
 	close(client->fd.fd);
+	bool large = client->out && client->out_len >= MEMORY_LARGE;
+
 	free(client->in);
 	free(client->out);
 	free(client);
+	if (large)
+		memory_give_back();
 }
 
 static void client_write(struct client *client)

@@ -147,6 +147,14 @@ static bool may_lock_memory(void)
 	       (data[CAP_TO_INDEX(CAP_IPC_LOCK)].effective & CAP_TO_MASK(CAP_IPC_LOCK));
 }
 
+/* On fault: only what is used is locked, and from then on stays. */
+int vrrp_thread_lock_memory(void)
+{
+	if (may_lock_memory() && mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
+		return -errno;
+	return 0;
+}
+
 /* What the system allows; without it advertisements may be late, which is measured. */
 static bool become_realtime(struct vrrp_thread *thread)
 {
@@ -157,8 +165,7 @@ static bool become_realtime(struct vrrp_thread *thread)
 		node_event(thread, LOG_LEVEL_NOTICE,
 		           "no real-time priority for the VRRP thread (CAP_SYS_NICE), going on "
 		           "without");
-	/* On fault: only what is used is locked, and from then on stays. */
-	if (may_lock_memory() && mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
+	if (vrrp_thread_lock_memory() < 0)
 		node_event(thread, LOG_LEVEL_INFO, "cannot lock memory, going on without");
 	return r == 0;
 }

@@ -52,4 +52,8 @@ void vrrp_thread_stop(struct vrrp_thread *thread, bool keep_addresses);
  * over): joins and frees. NULL accepted. */
 void vrrp_thread_free(struct vrrp_thread *thread);
 
+/* Locks what the process uses and will use, where that is allowed and has no limit; the thread has
+ * done so when it runs. For who took the lock away for a moment (daemon/memory.c). 0 or -errno. */
+LT_MUST_USE int vrrp_thread_lock_memory(void);
+
 #endif
