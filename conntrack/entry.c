@@ -40,33 +40,82 @@ bool conntrack_tuple_equal(const struct conntrack_tuple *a, const struct conntra
 
 /* --- reading --- */
 
+/* An event has forty attributes. With libmnl each costs half a dozen calls of functions, and what
+ * is told of each connection has to be cheap. */
+static bool is_attribute(const struct nlattr *attr, const void *end)
+{
+	ptrdiff_t left = (const char *)end - (const char *)attr;
+
+	return left >= (ptrdiff_t)sizeof(*attr) && attr->nla_len >= sizeof(*attr) &&
+	       attr->nla_len <= left;
+}
+
+static const struct nlattr *behind(const struct nlattr *attr)
+{
+	return (const struct nlattr *)((const char *)attr + NLA_ALIGN(attr->nla_len));
+}
+
+static const void *payload(const struct nlattr *attr)
+{
+	return (const char *)attr + NLA_HDRLEN;
+}
+
+static size_t payload_size(const struct nlattr *attr)
+{
+	return attr->nla_len - (size_t)NLA_HDRLEN;
+}
+
+static uint16_t type_of(const struct nlattr *attr)
+{
+	return attr->nla_type & NLA_TYPE_MASK;
+}
+
+/* Nests only. */
+static const struct nlattr *inside(const struct nlattr *nest)
+{
+	return payload(nest);
+}
+
+static const void *end_of(const struct nlattr *nest)
+{
+	return (const char *)nest + nest->nla_len;
+}
+
 static uint8_t read_u8(const struct nlattr *attr)
 {
-	return mnl_attr_get_payload_len(attr) >= 1 ? mnl_attr_get_u8(attr) : 0;
+	return payload_size(attr) >= 1 ? *(const uint8_t *)payload(attr) : 0;
 }
 
 static uint16_t read_be16(const struct nlattr *attr)
 {
-	return mnl_attr_get_payload_len(attr) >= 2 ? wire_be16(mnl_attr_get_u16(attr)) : 0;
+	uint16_t value = 0;
+
+	if (payload_size(attr) >= sizeof(value))
+		memcpy(&value, payload(attr), sizeof(value));
+	return wire_be16(value);
 }
 
 static uint32_t read_be32(const struct nlattr *attr)
 {
-	return mnl_attr_get_payload_len(attr) >= 4 ? wire_be32(mnl_attr_get_u32(attr)) : 0;
+	uint32_t value = 0;
+
+	if (payload_size(attr) >= sizeof(value))
+		memcpy(&value, payload(attr), sizeof(value));
+	return wire_be32(value);
 }
 
 static void read_address(const struct nlattr *attr, enum addr_family family, struct addr *addr)
 {
-	if (mnl_attr_get_payload_len(attr) >= (family == ADDR_IPV6 ? 16 : 4))
-		*addr = addr_make(family, mnl_attr_get_payload(attr));
+	if (payload_size(attr) >= (family == ADDR_IPV6 ? 16 : 4))
+		*addr = addr_make(family, payload(attr));
 }
 
 static void read_addresses(const struct nlattr *nest, struct conntrack_tuple *tuple)
 {
 	const struct nlattr *attr;
 
-	mnl_attr_for_each_nested (attr, nest) {
-		switch (mnl_attr_get_type(attr)) {
+	for (attr = inside(nest); is_attribute(attr, end_of(nest)); attr = behind(attr)) {
+		switch (type_of(attr)) {
 		case CTA_IP_V4_SRC:
 			read_address(attr, ADDR_IPV4, &tuple->source);
 			break;
@@ -89,8 +138,8 @@ static void read_ports(const struct nlattr *nest, struct conntrack_tuple *tuple)
 {
 	const struct nlattr *attr;
 
-	mnl_attr_for_each_nested (attr, nest) {
-		switch (mnl_attr_get_type(attr)) {
+	for (attr = inside(nest); is_attribute(attr, end_of(nest)); attr = behind(attr)) {
+		switch (type_of(attr)) {
 		case CTA_PROTO_NUM:
 			tuple->protocol = read_u8(attr);
 			break;
@@ -110,8 +159,8 @@ static void read_tuple(const struct nlattr *nest, struct conntrack_tuple *tuple)
 {
 	const struct nlattr *attr;
 
-	mnl_attr_for_each_nested (attr, nest) {
-		switch (mnl_attr_get_type(attr)) {
+	for (attr = inside(nest); is_attribute(attr, end_of(nest)); attr = behind(attr)) {
+		switch (type_of(attr)) {
 		case CTA_TUPLE_IP:
 			read_addresses(attr, tuple);
 			break;
@@ -128,9 +177,9 @@ static bool is_liberal(const struct nlattr *attr)
 {
 	struct nf_ct_tcp_flags flags;
 
-	if (mnl_attr_get_payload_len(attr) < sizeof(flags))
+	if (payload_size(attr) < sizeof(flags))
 		return false;
-	memcpy(&flags, mnl_attr_get_payload(attr), sizeof(flags));
+	memcpy(&flags, payload(attr), sizeof(flags));
 	return flags.flags & IP_CT_TCP_FLAG_BE_LIBERAL;
 }
 
@@ -140,11 +189,11 @@ static void read_state(const struct nlattr *nest, bool tcp, struct conntrack_ent
 	unsigned liberal = 0;
 	const struct nlattr *attr;
 
-	mnl_attr_for_each_nested (attr, nest) {
-		uint16_t type = mnl_attr_get_type(attr);
+	for (attr = inside(nest); is_attribute(attr, end_of(nest)); attr = behind(attr)) {
+		uint16_t type = type_of(attr);
 
 		if (type == (tcp ? CTA_PROTOINFO_TCP_STATE : CTA_PROTOINFO_SCTP_STATE) &&
-		    mnl_attr_get_payload_len(attr) >= 1) {
+		    payload_size(attr) >= 1) {
 			entry->state = read_u8(attr);
 			entry->has_state = true;
 		} else if (!tcp && type == CTA_PROTOINFO_SCTP_VTAG_ORIGINAL) {
@@ -164,10 +213,10 @@ static void read_protocol(const struct nlattr *nest, struct conntrack_entry *ent
 {
 	const struct nlattr *attr;
 
-	mnl_attr_for_each_nested (attr, nest) {
-		if (mnl_attr_get_type(attr) == CTA_PROTOINFO_TCP)
+	for (attr = inside(nest); is_attribute(attr, end_of(nest)); attr = behind(attr)) {
+		if (type_of(attr) == CTA_PROTOINFO_TCP)
 			read_state(attr, true, entry);
-		else if (mnl_attr_get_type(attr) == CTA_PROTOINFO_SCTP)
+		else if (type_of(attr) == CTA_PROTOINFO_SCTP)
 			read_state(attr, false, entry);
 	}
 }
@@ -176,8 +225,8 @@ static void read_nat(const struct nlattr *nest, struct conntrack_entry *entry)
 {
 	const struct nlattr *attr, *port;
 
-	mnl_attr_for_each_nested (attr, nest) {
-		switch (mnl_attr_get_type(attr)) {
+	for (attr = inside(nest); is_attribute(attr, end_of(nest)); attr = behind(attr)) {
+		switch (type_of(attr)) {
 		case CTA_NAT_V4_MINIP:
 			read_address(attr, ADDR_IPV4, &entry->source);
 			break;
@@ -185,8 +234,9 @@ static void read_nat(const struct nlattr *nest, struct conntrack_entry *entry)
 			read_address(attr, ADDR_IPV6, &entry->source);
 			break;
 		case CTA_NAT_PROTO:
-			mnl_attr_for_each_nested (port, attr) {
-				if (mnl_attr_get_type(port) == CTA_PROTONAT_PORT_MIN)
+			for (port = inside(attr); is_attribute(port, end_of(attr));
+			     port = behind(port)) {
+				if (type_of(port) == CTA_PROTONAT_PORT_MIN)
 					entry->source_port = read_be16(port);
 			}
 			break;
@@ -198,7 +248,7 @@ static void read_nat(const struct nlattr *nest, struct conntrack_entry *entry)
 
 static void read_attribute(const struct nlattr *attr, struct conntrack_entry *entry)
 {
-	switch (mnl_attr_get_type(attr)) {
+	switch (type_of(attr)) {
 	case CTA_TUPLE_ORIG:
 		read_tuple(attr, &entry->original);
 		break;
@@ -240,6 +290,7 @@ static bool is_whole(const struct conntrack_tuple *tuple, uint8_t family, uint8_
 int conntrack_entry_decode(const struct nlmsghdr *message, struct conntrack_entry *ret_entry,
                            enum conntrack_event *ret_event)
 {
+	const void *end = (const char *)message + message->nlmsg_len;
 	struct conntrack_entry entry = {0};
 	const struct nfgenmsg *header;
 	const struct nlattr *attr;
@@ -256,7 +307,8 @@ int conntrack_entry_decode(const struct nlmsghdr *message, struct conntrack_entr
 		event = CONNTRACK_DUMPED;
 	else
 		event = message->nlmsg_flags & NLM_F_CREATE ? CONNTRACK_NEW : CONNTRACK_UPDATE;
-	mnl_attr_for_each (attr, message, sizeof(*header))
+	for (attr = (const struct nlattr *)(header + 1); is_attribute(attr, end);
+	     attr = behind(attr))
 		read_attribute(attr, &entry);
 	if (header->nfgen_family != ADDR_IPV4 && header->nfgen_family != ADDR_IPV6)
 		return -EBADMSG;

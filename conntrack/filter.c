@@ -98,15 +98,33 @@ static void want_udp_news(struct conntrack_filter *f)
 	finish(f, REJECT);
 }
 
+/* A connection that came to nothing was not told of: of a flood of SYNs nothing is heard. Assured
+ * it is from when it is established. */
+static void want_tcp_end(struct conntrack_filter *f)
+{
+	add(f, BPF_LD | BPF_IMM, 0, 0, ATTRIBUTES);
+	find_or(f, SKF_AD_NLATTR, CTA_STATUS, REJECT);
+	add(f, BPF_MISC | BPF_TAX, 0, 0, 0);
+	add(f, BPF_LD | BPF_W | BPF_IND, 0, 0, NLA_HDRLEN);
+	add(f, BPF_JMP | BPF_JSET | BPF_K, 1, 0, CONNTRACK_ASSURED);
+	finish(f, REJECT);
+}
+
 /* What is worth telling goes on behind. */
 static void want_news(struct conntrack_filter *f)
 {
 	const uint16_t end = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE;
-	size_t ended, udp, told;
+	size_t lives, ended, udp, told;
 
 	add(f, BPF_LD | BPF_H | BPF_ABS, 0, 0, offsetof(struct nlmsghdr, nlmsg_type));
-	add(f, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, wire_be16(end));
+	add(f, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, wire_be16(end));
+	lives = leap(f);
+	add(f, BPF_LD | BPF_MEM, 0, 0, PROTOCOL);
+	add(f, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, IPPROTO_TCP);
 	ended = leap(f);
+	want_tcp_end(f);
+	size_t assured = leap(f);
+	land(f, lives);
 	add(f, BPF_LD | BPF_MEM, 0, 0, PROTOCOL);
 	add(f, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, IPPROTO_UDP);
 	udp = leap(f);
@@ -117,6 +135,7 @@ static void want_news(struct conntrack_filter *f)
 	land(f, udp);
 	want_udp_news(f);
 	land(f, ended);
+	land(f, assured);
 	land(f, told);
 	land(f, tcp);
 }

@@ -102,15 +102,24 @@ const struct conntrack_counters *conntrack_kernel_counters(const struct conntrac
 
 /* --- events --- */
 
-static int subscribe(struct conntrack_kernel *kernel)
+int conntrack_kernel_hear(struct conntrack_kernel *kernel, bool beginnings, bool changes)
 {
-	static const unsigned groups[] = {NFNLGRP_CONNTRACK_NEW, NFNLGRP_CONNTRACK_UPDATE,
-	                                  NFNLGRP_CONNTRACK_DESTROY};
-	int err = 0;
+	static const unsigned groups[CONNTRACK_GROUPS] = {
+		NFNLGRP_CONNTRACK_DESTROY, NFNLGRP_CONNTRACK_NEW, NFNLGRP_CONNTRACK_UPDATE};
+	const bool wanted[CONNTRACK_GROUPS] = {true, beginnings, changes};
 
-	for (size_t i = 0; err == 0 && i < LT_ARRAY_SIZE(groups); i++)
-		err = nl_subscribe(kernel->events, groups[i]);
-	return err;
+	for (size_t i = 0; i < CONNTRACK_GROUPS; i++) {
+		int err = 0;
+
+		if (wanted[i] && !kernel->heard[i])
+			err = nl_subscribe(kernel->events, groups[i]);
+		else if (!wanted[i] && kernel->heard[i])
+			nl_unsubscribe(kernel->events, groups[i]);
+		if (err < 0)
+			return err;
+		kernel->heard[i] = wanted[i];
+	}
+	return 0;
 }
 
 int conntrack_kernel_watch(struct conntrack_kernel *kernel, const struct addr *virtuals,
@@ -118,19 +127,13 @@ int conntrack_kernel_watch(struct conntrack_kernel *kernel, const struct addr *v
 {
 	struct conntrack_filter filter;
 	struct sock_fprog program = {.filter = filter.code};
-	int err;
 
 	conntrack_filter_make(virtuals, count, kernel->port, &filter);
 	program.len = (unsigned short)filter.size;
 	if (setsockopt(nl_fd(kernel->events), SOL_SOCKET, SO_ATTACH_FILTER, &program,
 	               sizeof(program)) < 0)
 		return -errno;
-	if (kernel->subscribed)
-		return 0;
-	err = subscribe(kernel);
-	if (err == 0)
-		kernel->subscribed = true;
-	return err;
+	return 0;
 }
 
 int conntrack_kernel_event_fd(const struct conntrack_kernel *kernel)

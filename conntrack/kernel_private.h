@@ -21,13 +21,15 @@
 #define CONNTRACK_EVENT_SIZE      4096
 #define CONNTRACK_EVENT_BURST     64
 
+#define CONNTRACK_GROUPS          3
+
 struct conntrack_kernel {
-	struct nl *nl;         /* requests */
-	struct nl *events;     /* notifications */
-	struct nl *dump;       /* a dump under way, else NULL */
-	struct nl_batch batch; /* scratch */
-	uint32_t port;         /* of requests: how our own changes are known */
-	bool subscribed;
+	struct nl *nl;                /* requests */
+	struct nl *events;            /* notifications */
+	struct nl *dump;              /* a dump under way, else NULL */
+	struct nl_batch batch;        /* scratch */
+	uint32_t port;                /* of requests: how our own changes are known */
+	bool heard[CONNTRACK_GROUPS]; /* groups of events that are subscribed to */
 	struct conntrack_counters counters;
 	struct {
 		struct conntrack_pass {

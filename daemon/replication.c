@@ -325,6 +325,7 @@ static void state_changed(struct replication *replication, struct replication_ro
 		return;
 	router->active_us = since_us;
 	replication->guard_due = true;
+	replication_observe_hear(replication);
 	if (replication->book)
 		peer_book_set_active(replication->book, router->name, !was_active, now_us);
 	if (!was_active)

@@ -17,7 +17,7 @@
 
 /* When more than a few events come in so much time, those that follow wait for each other as long:
  * they go to the peers together, those of one flow as one record. */
-#define GATHER_US        (5 * US_PER_MS)
+#define GATHER_US        (10 * US_PER_MS)
 #define EVENTS_FEW       8
 #define EVENTS_A_TURN    1024            /* about as many as one call gives */
 #define COMPARE_US       (60 * US_PER_S) /* between two comparisons, but: */
@@ -195,6 +195,12 @@ static uint64_t take_events(struct replication *replication)
 	return counters->events - before;
 }
 
+void replication_observe_catch_up(struct replication *replication)
+{
+	if (replication->conntrack)
+		(void)take_events(replication);
+}
+
 static void gather(struct replication *replication, uint64_t taken)
 {
 	int64_t pause_us = taken >= EVENTS_A_TURN ? 0 : GATHER_US;
@@ -279,7 +285,32 @@ void replication_observe_watch(struct replication *replication)
 	                                replication->virtual_count);
 	if (rc)
 		log_warn("peer", "connection tracking can't be listened to: %s", strerror(-rc));
+	replication_observe_hear(replication);
 	replication_observe_compare_in(replication, 0);
+}
+
+/* The kernel makes events only of kinds that somebody hears. Of UDP the beginning is told, of TCP
+ * and SCTP that they are established, which is a change. A node that only follows hears of neither,
+ * or each flow that it is told of and gives to its kernel would be made an event of. */
+void replication_observe_hear(struct replication *replication)
+{
+	bool active = false, beginnings = false, changes = false;
+
+	if (!replication->conntrack)
+		return;
+	for (size_t i = 0; i < replication->router_count; i++)
+		active |= replication->routers[i].state == MODEL_ROUTER_ACTIVE;
+	for (size_t i = 0; active && i < replication->index.count; i++) {
+		const struct replication_place *place = &replication->index.places[i];
+
+		if (!replication_is_tracked(replication, place))
+			continue;
+		beginnings |= place->protocol == IPPROTO_UDP;
+		changes |= place->protocol != IPPROTO_UDP;
+	}
+	int rc = conntrack_kernel_hear(replication->conntrack, beginnings, changes);
+	if (rc)
+		log_warn("peer", "connection tracking can't be listened to: %s", strerror(-rc));
 }
 
 /* --- comparing with the kernel --- */

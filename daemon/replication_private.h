@@ -137,6 +137,10 @@ LT_MUST_USE int replication_observe_open(struct replication *replication);
 void replication_observe_close(struct replication *replication);
 /* Other virtual addresses are watched. */
 void replication_observe_watch(struct replication *replication);
+/* Reads what the kernel has told by now, rather than in a while. */
+void replication_observe_catch_up(struct replication *replication);
+/* What has to be heard of them, which depends on whether a router is Active here. */
+void replication_observe_hear(struct replication *replication);
 /* A router became Active: what was told of it is its own now. */
 void replication_observe_takeover(struct replication *replication,
                                   struct replication_router *router);

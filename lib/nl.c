@@ -212,6 +212,11 @@ int nl_subscribe(struct nl *nl, unsigned group)
 	return 0;
 }
 
+void nl_unsubscribe(struct nl *nl, unsigned group)
+{
+	(void)mnl_socket_setsockopt(nl->socket, NETLINK_DROP_MEMBERSHIP, &group, sizeof(group));
+}
+
 int nl_ignore(struct nl *nl, const struct nl *requests)
 {
 	/* A filter reads words in network order. */

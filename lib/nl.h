@@ -124,6 +124,7 @@ enum nl_answer_kind nl_answer_classify(const struct nlmsghdr *message, uint32_t 
 /* --- events --- */
 
 LT_MUST_USE int nl_subscribe(struct nl *nl, unsigned group);
+void nl_unsubscribe(struct nl *nl, unsigned group); /* also when it is not subscribed */
 /* What the kernel tells in answer to requests of 'requests' is not heard on 'nl': who asked for
  * it knows. (Not all that is asked is told with who asked: IPv6 addresses are not.) 0 or -errno. */
 LT_MUST_USE int nl_ignore(struct nl *nl, const struct nl *requests);

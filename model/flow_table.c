@@ -8,32 +8,31 @@
 
 #define SLOTS_MIN 64
 
-/* FNV-1a, 64 bits, folded: it mixes addresses that differ in their last byte well enough. */
-static uint64_t mix(uint64_t hash, const void *data, size_t size)
+/* Eight bytes in one multiplication by an odd number without a pattern; the upper half, where all
+ * bits of the product meet, comes down before the next. */
+static uint64_t mix(uint64_t hash, uint64_t word)
 {
-	const uint8_t *bytes = data;
+	hash = (hash ^ word) * UINT64_C(0x9fb21c651e98df25);
+	return hash ^ hash >> 32;
+}
 
-	for (size_t i = 0; i < size; i++)
-		hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
-	return hash;
+static uint64_t mix_address(uint64_t hash, const struct addr *addr)
+{
+	uint64_t words[2] = {0};
+
+	memcpy(words, addr->bytes, addr_size(addr));
+	hash = mix(hash, words[0]);
+	return addr->family == ADDR_IPV6 ? mix(hash, words[1]) : hash;
 }
 
 static uint32_t hash_of(const struct model_flow *flow)
 {
-	const uint8_t rest[] = {
-		flow->protocol,
-		flow->template,
-		(uint8_t)flow->client_port,
-		(uint8_t)(flow->client_port >> 8),
-		(uint8_t)flow->virtual_port,
-		(uint8_t)(flow->virtual_port >> 8),
-	};
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	uint64_t hash = (uint64_t)flow->protocol << 40 | (uint64_t)flow->template << 32 |
+	                (uint32_t)flow->client_port << 16 | flow->virtual_port;
 
-	hash = mix(hash, flow->client.bytes, addr_size(&flow->client));
-	hash = mix(hash, flow->virtual.bytes, addr_size(&flow->virtual));
-	hash = mix(hash, rest, sizeof(rest));
-	return (uint32_t)(hash ^ hash >> 32);
+	hash = mix(0, hash + 1);
+	hash = mix_address(hash, &flow->client);
+	return (uint32_t)mix_address(hash, &flow->virtual);
 }
 
 /* What leads to the flow, or the 0 at the end of its bucket. */
@@ -109,19 +108,24 @@ static uint32_t take_slot(struct model_flow_table *table)
 struct model_flow_entry *model_flow_table_put(struct model_flow_table *table,
                                               const struct model_flow *flow, bool *ret_new)
 {
-	struct model_flow_entry *entry = model_flow_table_find(table, flow);
-	bool new = !entry;
+	uint32_t *link = table->bucket_count ? link_to(table, flow) : NULL;
+	bool new = !link || !*link;
+	struct model_flow_entry *entry;
 
 	if (new && table->count == MODEL_FLOW_TABLE_MAX)
 		return NULL;
 	if (new) {
+		size_t capacity = table->slot_capacity;
 		uint32_t slot = take_slot(table);
-		uint32_t *link = link_to(table, flow);
 
+		if (!link || capacity != table->slot_capacity) /* it grew: all is elsewhere */
+			link = link_to(table, flow);
+		*link = slot + 1;
 		entry = &table->entries[slot];
 		*entry = (struct model_flow_entry){.used = true};
-		*link = slot + 1;
 		table->count++;
+	} else {
+		entry = &table->entries[*link - 1];
 	}
 	entry->flow = *flow;
 	if (ret_new)

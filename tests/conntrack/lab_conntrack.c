@@ -98,6 +98,8 @@ static void follow(struct conntrack_kernel *kernel, struct addresses *addresses)
 	int err = conntrack_kernel_watch(kernel, addresses->all, addresses->count);
 	char byte;
 
+	if (err == 0)
+		err = conntrack_kernel_hear(kernel, true, true);
 	if (err < 0)
 		die("watch", err);
 	printf("ready\n");
@@ -257,6 +259,8 @@ static void bench(struct conntrack_kernel *kernel, const struct addresses *addre
 	/* Entries tell of themselves only when they were made while somebody listened. */
 	if (err == 0)
 		err = conntrack_kernel_watch(listener, addresses->all, addresses->count);
+	if (err == 0)
+		err = conntrack_kernel_hear(listener, true, true);
 	start = mono_now_us();
 	if (err == 0)
 		err = conntrack_kernel_put(kernel, entries, EVENTS, NULL);

@@ -120,11 +120,13 @@ static uint32_t run(const uint8_t *data, uint32_t size)
 /* What it tells of TCP. */
 static enum conntrack_event said_event;
 static int said_state; /* below 0: nothing */
+static uint32_t said_status;
 
 static void set_up(void)
 {
 	said_event = CONNTRACK_NEW;
 	said_state = CONNTRACK_TCP_ESTABLISHED;
+	said_status = 0;
 }
 
 /* Does an event of this flow, caused by this port, pass? */
@@ -137,6 +139,7 @@ static bool passes(uint8_t protocol, const char *client, const char *virtual, ui
 	entry.original.destination = flows_addr(virtual);
 	entry.has_state = protocol == IPPROTO_TCP && said_state >= 0;
 	entry.state = (uint8_t)said_state;
+	entry.status = said_status;
 	nl_batch_clear(&batch);
 	conntrack_entry_put_create(&batch, &entry);
 	message = (struct nlmsghdr *)batch.data;
@@ -224,24 +227,26 @@ static const struct {
 	enum conntrack_event what;
 	int state;
 	bool pass;
+	uint32_t status;
 } lives[] = {
-	{IPPROTO_TCP, CONNTRACK_NEW, 1, false},
-	{IPPROTO_TCP, CONNTRACK_UPDATE, CONNTRACK_TCP_SYN_RECV, false},
-	{IPPROTO_TCP, CONNTRACK_UPDATE, CONNTRACK_TCP_ESTABLISHED, true},
-	{IPPROTO_TCP, CONNTRACK_UPDATE, -1, false}, /* a mark, or ASSURED */
-	{IPPROTO_TCP, CONNTRACK_UPDATE, CONNTRACK_TCP_FIN_WAIT, true},
-	{IPPROTO_TCP, CONNTRACK_UPDATE, 5, false},
-	{IPPROTO_TCP, CONNTRACK_UPDATE, 6, false},
-	{IPPROTO_TCP, CONNTRACK_UPDATE, 7, false},
-	{IPPROTO_TCP, CONNTRACK_UPDATE, CONNTRACK_TCP_CLOSE, true},
-	{IPPROTO_TCP, CONNTRACK_UPDATE, 9, false},
-	{IPPROTO_TCP, CONNTRACK_DESTROY, -1, true},
-	{IPPROTO_UDP, CONNTRACK_NEW, -1, true},
-	{IPPROTO_UDP, CONNTRACK_UPDATE, -1, false},
-	{IPPROTO_UDP, CONNTRACK_DESTROY, -1, true},
-	{IPPROTO_SCTP, CONNTRACK_NEW, -1, true},
-	{IPPROTO_SCTP, CONNTRACK_UPDATE, -1, true},
-	{IPPROTO_SCTP, CONNTRACK_DESTROY, -1, true},
+	{IPPROTO_TCP, CONNTRACK_NEW, 1, false, 0},
+	{IPPROTO_TCP, CONNTRACK_UPDATE, CONNTRACK_TCP_SYN_RECV, false, 0},
+	{IPPROTO_TCP, CONNTRACK_UPDATE, CONNTRACK_TCP_ESTABLISHED, true, 0},
+	{IPPROTO_TCP, CONNTRACK_UPDATE, -1, false, 0}, /* a mark, or ASSURED */
+	{IPPROTO_TCP, CONNTRACK_UPDATE, CONNTRACK_TCP_FIN_WAIT, true, 0},
+	{IPPROTO_TCP, CONNTRACK_UPDATE, 5, false, 0},
+	{IPPROTO_TCP, CONNTRACK_UPDATE, 6, false, 0},
+	{IPPROTO_TCP, CONNTRACK_UPDATE, 7, false, 0},
+	{IPPROTO_TCP, CONNTRACK_UPDATE, CONNTRACK_TCP_CLOSE, true, 0},
+	{IPPROTO_TCP, CONNTRACK_UPDATE, 9, false, 0},
+	{IPPROTO_TCP, CONNTRACK_DESTROY, -1, false, 0}, /* was never established */
+	{IPPROTO_TCP, CONNTRACK_DESTROY, -1, true, CONNTRACK_SEEN_REPLY | CONNTRACK_ASSURED},
+	{IPPROTO_UDP, CONNTRACK_NEW, -1, true, 0},
+	{IPPROTO_UDP, CONNTRACK_UPDATE, -1, false, 0},
+	{IPPROTO_UDP, CONNTRACK_DESTROY, -1, true, 0},
+	{IPPROTO_SCTP, CONNTRACK_NEW, -1, true, 0},
+	{IPPROTO_SCTP, CONNTRACK_UPDATE, -1, true, 0},
+	{IPPROTO_SCTP, CONNTRACK_DESTROY, -1, true, 0},
 };
 
 START_TEST(only_what_peers_want_to_know_passes)
@@ -249,6 +254,7 @@ START_TEST(only_what_peers_want_to_know_passes)
 	make(2);
 	said_event = lives[_i].what;
 	said_state = lives[_i].state;
+	said_status = lives[_i].status;
 	ck_assert_int_eq(passes(lives[_i].protocol, "10.77.0.1", "10.77.0.100", 0), lives[_i].pass);
 	ck_assert(!passes(lives[_i].protocol, "10.77.0.1", "10.77.0.99", 0));
 }
