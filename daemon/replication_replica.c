@@ -17,6 +17,10 @@
 #define RENEW_S  120
 /* Slots that are looked at in a tick: all of a table within RENEW_S, and at least so many. */
 #define WALK_MIN 4096
+/* So many flows go to IPVS at once; it looks how much room there is for each time. */
+#define FEW      16
+/* What came late waits so long for IPVS, at most. */
+#define LATE_US  (5 * US_PER_MS)
 
 /* Flows of one call, sorted by what is to be done with them. */
 struct work {
@@ -86,11 +90,15 @@ static size_t work_track(struct replication *replication, struct work *work)
 static void work_do(struct replication *replication, struct replication_router *router,
                     struct work *work)
 {
-	size_t failed = work_track(replication, work);
-	size_t taken = work->flow_count;
+	size_t taken = work->flow_count, failed;
 
+	/* An answer whose destination is translated, but not its source, gets to the client from a
+	 * stranger; one that is not translated at all goes to the Active. So IPVS comes first. */
 	if (replication->sync)
 		taken = ipvs_sync_put(replication->sync, work->flows, work->flow_count);
+	if (replication->sync && work->flow_count <= FEW)
+		ipvs_sync_send(replication->sync);
+	failed = work_track(replication, work);
 	for (size_t i = taken; i < work->flow_count; i++) {
 		struct model_flow_entry *entry =
 			model_flow_table_find(&router->flows, &work->flows[i]);
@@ -142,32 +150,55 @@ static void apply(void *ctx, const char *name, uint32_t generation, const struct
 		work_do(replication, router, &work);
 }
 
+/* The entry, if it needs one. EEXIST may be an answer of the server that came before: this machine
+ * passed it on to the one before us, and took it for a flow of its own. Such a flow goes. It may be
+ * the client's next packet as well, that has got a server here: then it is not carried over. */
+static bool add_late(struct replication *replication, const struct model_flow *flow)
+{
+	struct conntrack_entry entry;
+	struct conntrack_tuple answers;
+	int result = 0;
+
+	if (!conntrack_flow_needs_entry(flow))
+		return true;
+	if (!replication->conntrack)
+		return false;
+	conntrack_flow_to_entry(flow, &entry);
+	if (conntrack_kernel_add(replication->conntrack, &entry, 1, &result))
+		return false;
+	if (result != EEXIST)
+		return result == 0;
+	conntrack_flow_reply(flow, &answers);
+	return conntrack_kernel_remove(replication->conntrack, &answers, 1) == 0 &&
+	       conntrack_kernel_add(replication->conntrack, &entry, 1, &result) == 0 && result == 0;
+}
+
+static bool is_news(const struct replication_router *router, const struct model_flow *flow)
+{
+	return flow->state != MODEL_FLOW_GONE && !model_flow_table_find(&router->flows, flow);
+}
+
 /* What the one before us still knew when we took over: connections that we have neither by its word
- * nor by our kernel's. */
+ * nor by our kernel's, as of now. IPVS comes first here, too: see work_do(). */
 static void late(void *ctx, const char *name, const struct model_flow *flows, size_t count)
 {
 	struct replication *replication = ctx;
 	struct replication_router *router = replication_router_find(replication, name);
-	size_t taken = 0;
+	size_t taken = 0, news = 0;
 
-	for (size_t i = 0; router && i < count; i++) {
-		const struct model_flow *flow = &flows[i];
-		struct conntrack_entry entry;
-		int result = 0;
-
-		if (flow->state == MODEL_FLOW_GONE || model_flow_table_find(&router->flows, flow))
+	if (!router)
+		return;
+	replication_observe_catch_up(replication);
+	for (size_t i = 0; replication->sync && i < count; i++) {
+		if (is_news(router, &flows[i]))
+			news += ipvs_sync_put(replication->sync, &flows[i], 1);
+	}
+	if (news)
+		(void)ipvs_sync_flush(replication->sync, LATE_US);
+	for (size_t i = 0; i < count; i++) {
+		if (!is_news(router, &flows[i]) || !add_late(replication, &flows[i]))
 			continue;
-		if (conntrack_flow_needs_entry(flow)) {
-			conntrack_flow_to_entry(flow, &entry);
-			/* EEXIST: the client's next packet was faster, and has a server. */
-			if (!replication->conntrack ||
-			    conntrack_kernel_add(replication->conntrack, &entry, 1, &result) ||
-			    result)
-				continue;
-		}
-		if (replication->sync)
-			(void)!ipvs_sync_put(replication->sync, flow, 1);
-		replication_observe_late(replication, router, flow);
+		replication_observe_late(replication, router, &flows[i]);
 		taken++;
 	}
 	if (taken)

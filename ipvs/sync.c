@@ -107,6 +107,11 @@ size_t ipvs_sync_put(struct ipvs_sync *sync, const struct model_flow *flows, siz
 	return taken;
 }
 
+void ipvs_sync_send(struct ipvs_sync *sync)
+{
+	run_queue(sync);
+}
+
 bool ipvs_sync_settled(struct ipvs_sync *sync)
 {
 	return ipvs_sync_inject_settled(&sync->inject);

@@ -65,6 +65,8 @@ LT_MUST_USE int ipvs_sync_listen(struct ipvs_sync *sync, enum addr_family family
 /* Gives flows to the kernel, soon. How many were taken: fewer than 'count' when the queue is full
  * (then wait for 'drained'). Those that can't be told are taken and counted. */
 size_t ipvs_sync_put(struct ipvs_sync *sync, const struct model_flow *flows, size_t count);
+/* Sends what was put at once, as far as there is room, instead of in the next turn of the loop. */
+void ipvs_sync_send(struct ipvs_sync *sync);
 /* Has the kernel taken in all that was put? */
 bool ipvs_sync_settled(struct ipvs_sync *sync);
 /* Waits for that, at most so long. What ipvs_sync_settled() then says. */

@@ -274,11 +274,13 @@ static void stall_clients(struct guard *g, size_t chain, unsigned f)
 }
 
 /* Of servers. To begin something they send a SYN over TCP, and over UDP use another port than the
- * one they serve. */
+ * one they serve. What is not for an address that this machine has by now goes on to who has it: at
+ * a planned handover neighbours know of the move a little before the kernel does, and who leaves
+ * still knows the flow. */
 static void stall_servers(struct guard *g, size_t chain, unsigned f, enum guard_set which,
                           const char *sources)
 {
-	struct nft_op tcp[6], udp[5];
+	struct nft_op tcp[7], udp[6];
 	size_t head = 0;
 
 	if (!name_of(g, f, which))
@@ -291,6 +293,8 @@ static void stall_servers(struct guard *g, size_t chain, unsigned f, enum guard_
 		.fields = {families[f].saddr, NFT_FIELD_L4PROTO, NFT_FIELD_TH_SPORT},
 		.field_count = 3,
 	};
+	if (sources)
+		tcp[head++] = nft_op_plain(NFT_OP_LOCAL_DESTINATION);
 	memcpy(udp, tcp, head * sizeof(*tcp));
 	udp[head] = nft_op_valued(NFT_OP_PROTOCOL, IPPROTO_UDP);
 	udp[head + 1] = nft_op_plain(NFT_OP_UNKNOWN_FLOW);

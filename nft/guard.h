@@ -12,8 +12,9 @@
  * not know:
  * - of clients to services with source NAT, in midstream: dropped, since the kernel would choose a
  *   new source port for them, or answer with a reset;
- * - answers of servers to addresses of source NAT (without source NAT: anywhere): dropped, since
- * this machine would reset them, and take them for flows that stand in the way of the right entry;
+ * - answers of servers to addresses of source NAT that are here (without source NAT: to anywhere):
+ *   dropped, since this machine would reset them, and take them for flows that stand in the way of
+ *   the right entry;
  * - resets and ICMP errors that this machine makes in the name of these addresses: dropped. That is
  *   all there is for direct and tunnel services, whose flows connection tracking does not know. */
 

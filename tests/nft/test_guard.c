@@ -44,12 +44,12 @@ static const struct row {
 	{FIXTURE_ROUTER WEB(""), "elements = { 10.77.0.100 . 80 }", true},
 	/* answers to whatever source NAT may have chosen */
 	{FIXTURE_ROUTER WEB(""),
-         "ip daddr @sources4 ip saddr . meta l4proto . th sport @servers4 tcp flags & (syn | ack) "
-         "!= syn ct state invalid,new counter drop",
+         "ip daddr @sources4 ip saddr . meta l4proto . th sport @servers4 fib daddr type local "
+         "tcp flags & (syn | ack) != syn ct state invalid,new counter drop",
          true},
 	{FIXTURE_ROUTER WEB(""),
-         "ip daddr @sources4 ip saddr . meta l4proto . th sport @servers4 meta l4proto udp ct "
-         "state invalid,new counter drop",
+         "ip daddr @sources4 ip saddr . meta l4proto . th sport @servers4 fib daddr type local "
+         "meta l4proto udp ct state invalid,new counter drop",
          true},
 	{FIXTURE_ROUTER WEB(""), "10.78.0.21 . tcp . 80", true},
 	{FIXTURE_ROUTER WEB(""), "10.78.0.254", true},

@@ -10,14 +10,22 @@ from lablib.servers import direct_servers, tunnel_servers
 
 UDP = server(ports=[port(80, "UDP"), port(80)])
 HANDOVERS = 12
+ATTEMPTS = 3
 
 
-def expect_few_lost(lab, title, steady, fresh, handovers):
-    """A flow that is known loses nothing. One that begins in the very instant may lose its first answer: the request went through the leaver, the
-    answer comes to the successor, which hears of the flow a few milliseconds later (docs/replication.md)."""
-    for name, probe, allowed in (("one flow", steady, 0), ("new flows", fresh, handovers)):
-        figure(f"{title}, {name}", probe.report)
-        expect(probe.report.lost <= allowed or lab.emulated, f"{name}: {probe.report}")
+def expect_none_lost(lab, title, some_moves):
+    """Of a flow that is known, nor of those that begin in the very instant: their request goes through the leaver, the answer comes to the successor,
+    which has not heard of the flow and sends it on to the leaver. It does so for 40 ms; a machine that stood still for longer may try again."""
+    for _ in range(ATTEMPTS):
+        with lab.client.watching("udp", VIP, 80, interval=5) as steady, lab.client.watching("udp", VIP, 80, interval=5, fresh=True) as fresh:
+            some_moves()
+        figure(f"{title}, one flow", steady.report)
+        figure(f"{title}, new flows", fresh.report)
+        expect(steady.report.lost == 0 or lab.emulated, f"one flow: {steady.report}")
+        expect(len(steady.report.servers) == 1, steady.report)
+        if fresh.report.lost == 0 or lab.emulated:
+            return
+    expect(False, f"new flows, {ATTEMPTS} times: {fresh.report}")
 
 
 def move(lab, leaver):
@@ -58,28 +66,30 @@ def hang(lab):
     held.expect_alive("hang")
 
 
-@scenario("planned handovers, many to and fro: sessions live on, and flows that are known lose no datagram")
+@scenario("planned handovers, many to and fro: sessions live on, and no flow loses a datagram, known or new")
 def handovers(lab):
     make_room(60000)
     pair(lab, UDP)
     held = hold(lab, udp=True)
     wait_known(lab.lb2, held.count)
-    node = lab.lb1
-    with lab.client.watching("udp", VIP, 80, interval=5) as steady, lab.client.watching("udp", VIP, 80, interval=5, fresh=True) as fresh:
+
+    def to_and_fro_by_hand():  # an even number: it begins and ends with lb1
+        node = lab.lb1
         for _ in range(4 if lab.emulated else HANDOVERS):
             node = move(lab, node)
-    expect_few_lost(lab, "handovers", steady, fresh, HANDOVERS)
-    expect(len(steady.report.servers) == 1, steady.report)
+
+    expect_none_lost(lab, "handovers", to_and_fro_by_hand)
     held.expect_alive("handovers")
 
 
-@scenario("polite stops of either side: sessions live on, and flows that are known lose no datagram")
+@scenario("polite stops of either side: sessions live on, and no flow loses a datagram, known or new")
 def polite_stops(lab):
     make_room(60000)
     pair(lab, UDP)
     held = hold(lab, udp=True)
     wait_known(lab.lb2, held.count)
-    with lab.client.watching("udp", VIP, 80, interval=5) as steady, lab.client.watching("udp", VIP, 80, interval=5, fresh=True) as fresh:
+
+    def stop_both():
         for leaver in (lab.lb1, lab.lb2) * (1 if lab.emulated else 2):
             lab.other(leaver).wait_backup()
             leaver.stop()
@@ -87,7 +97,8 @@ def polite_stops(lab):
             lab.other(leaver).wait_active()
             start_again(leaver)
             wait_in_step(leaver)
-    expect_few_lost(lab, "polite stops", steady, fresh, 4)
+
+    expect_none_lost(lab, "polite stops", stop_both)
     held.expect_alive("polite stops")
 
 
