@@ -43,6 +43,9 @@ static void try_again(struct nl_batch *batch, const struct conntrack_entry *entr
 	must(addr_equal(&entry->source, &again.source));
 	must(entry->original.protocol != IPPROTO_TCP ||
 	     (entry->has_state == again.has_state && entry->state == again.state));
+	must(entry->original.protocol != IPPROTO_SCTP || !entry->has_state ||
+	     (again.has_state && entry->state == again.state && entry->tags[0] == again.tags[0] &&
+	      entry->tags[1] == again.tags[1]));
 	must((again.status & ~0xeU) == 0);
 	conntrack_entry_put_update(batch, entry);
 	conntrack_entry_put_delete(batch, &entry->reply, entry->id);

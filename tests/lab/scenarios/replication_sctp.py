@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Associations of SCTP survive a power loss: NAT with source NAT and without, direct, and back again."""
+"""Associations of SCTP survive a power loss: NAT with source NAT and without, direct, tunnel, and back again."""
 import contextlib
 import json
 import signal
@@ -10,7 +10,7 @@ from lablib.connections import known, pair, start_again, wait_in_step, wait_know
 from lablib.lab import expect, pause
 from lablib.process import Program, wait_until
 from lablib.report import figure, scenario
-from lablib.servers import direct_servers
+from lablib.servers import direct_servers, tunnel_servers
 
 NUMBER = 3868
 # A kernel that has SCTP refuses what it does not know of: the hosts' own ABORT chunks (type 6) stay at home.
@@ -202,3 +202,10 @@ def direct(lab):
     pair(lab, served(forwarding="direct", webs=WEBS_FRONT))
     with direct_servers(lab.webs), serving(lab, [VIP] * len(WEBS_FRONT)):
         there_and_back(lab, "SCTP, direct")
+
+
+@scenario("SCTP in tunnel mode, there and back: all associations live on")
+def tunnel(lab):
+    pair(lab, served(forwarding="tunnel"))
+    with tunnel_servers(lab.webs), serving(lab, [VIP] * len(lab.webs)):
+        there_and_back(lab, "SCTP, tunnel")
