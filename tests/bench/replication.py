@@ -90,11 +90,10 @@ def open_flows(lab, count):
     with client.inside():
         while made < count:
             sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            sender.bind(("0.0.0.0", 0))
-            sender.connect((VIP, 80))
+            sender.bind(("0.0.0.0", 0))  # not connected: it would take no answers but to its own address, and refuse the others
             for number in range(min(60000, count - made)):
                 source = struct.pack("!I", (10 << 24 | 99 << 16) + 256 + number)
-                sender.sendmsg([b"x"], [(socket.IPPROTO_IP, 8, struct.pack("=I4s4s", 0, source, b"\0" * 4))])  # IP_PKTINFO
+                sender.sendmsg([b"x"], [(socket.IPPROTO_IP, 8, struct.pack("=I4s4s", 0, source, b"\0" * 4))], 0, (VIP, 80))  # IP_PKTINFO
                 made += 1
             sender.close()
 

@@ -69,12 +69,16 @@ def share_files(job):
 
 def command_line(job, kernel, accelerator, files, script):
     memory = f"{job.memory}M"
-    cpu = "host" if accelerator == "kvm" else "max,la57=off"
-    words = ["mitigations=off", "audit=0", "panic=-1", "console=ttyS0", "random.trust_cpu=on",
+    # time as instructions: what is measured does not depend on what else the host does
+    counted = os.environ.get("LAB_ICOUNT") if accelerator == "tcg" else None
+    emulation = ["tcg,thread=single", "-icount", f"shift={counted},sleep=off,align=off"] if counted else ["tcg,thread=multi"]
+    cpu = "host" if accelerator == "kvm" else "max,la57=off" + (",erms=off,fsrm=off" if counted else "")  # or each byte cleared would be one
+    cpus = "1" if counted else os.environ.get("LAB_CPUS") or str(min(2, os.cpu_count()))
+    words = ["mitigations=off", "audit=0", "panic=-1", "console=ttyS0", "random.trust_cpu=on", "ip_vs.conn_tab_bits=18", "nf_conntrack.hashsize=65536",
              "loglevel=7" if job.verbose else "loglevel=4", f"lab.ctl={job.control}", f"lab.out={job.output}"]
     log = "/dev/stderr" if job.verbose else job.kernel_log
-    return ["qemu-system-x86_64", "-accel", "kvm" if accelerator == "kvm" else "tcg,thread=multi", "-cpu", cpu,
-            "-smp", os.environ.get("LAB_CPUS") or str(min(2, os.cpu_count())), "-m", memory, "-object", f"memory-backend-memfd,id=mem,size={memory},share=on",
+    return ["qemu-system-x86_64", "-accel", *(["kvm"] if accelerator == "kvm" else emulation), "-cpu", cpu,
+            "-smp", cpus, "-m", memory, "-object", f"memory-backend-memfd,id=mem,size={memory},share=on",
             "-machine", "q35,memory-backend=mem,usb=off,vmport=off,smbus=off,sata=off", "-nodefaults", "-no-user-config",
             "-display", "none", "-no-reboot",
             "-kernel", kernel.image, "-initrd", pack(kernel, BOOT_MODULES), "-append", " ".join(words),
