@@ -66,7 +66,7 @@ static void send_action(struct kubernetes *k, enum k8s_lease_action action)
 	struct k8s_request request = {
 		.priority = K8S_PRIORITY_HIGH,
 		.attempts = 1,
-		.patience_us = K8S_LEASE_RENEW_US / 2,
+		.patience_us = K8S_LEASE_PATIENCE_US,
 		.answered = answered,
 		.ctx = k,
 	};

@@ -169,7 +169,7 @@ void k8s_lease_answer(struct k8s_lease *lease, int64_t now_us, const json_t *obj
 			set_state(lease, now_us, K8S_LEASE_FOLLOWING);
 		/* Free, or a former life's of ours: now; else when it may be. */
 		lease->due_us = is_held_by_other(lease, now_us)
-		                        ? now_us + with_jitter(lease, K8S_LEASE_RETRY_US)
+		                        ? now_us + with_jitter(lease, K8S_LEASE_EVERY_US)
 		                        : now_us;
 		if (is_held_by_other(lease, now_us))
 			lease->fresh = false;
@@ -184,7 +184,7 @@ void k8s_lease_answer(struct k8s_lease *lease, int64_t now_us, const json_t *obj
 	lease->renewed_us = lease->asked_us;
 	if (is_ours(lease))
 		set_state(lease, now_us, K8S_LEASE_LEADING);
-	lease->due_us = lease->asked_us + K8S_LEASE_RETRY_US;
+	lease->due_us = lease->asked_us + K8S_LEASE_EVERY_US;
 	if (lease->due_us < now_us)
 		lease->due_us = now_us;
 }
@@ -219,7 +219,9 @@ void k8s_lease_failed(struct k8s_lease *lease, int64_t now_us)
 {
 	lease->under_way = K8S_LEASE_NOTHING;
 	lease->fresh = false;
-	lease->due_us = now_us + with_jitter(lease, K8S_LEASE_RETRY_US);
+	lease->due_us = now_us + with_jitter(lease, lease->state == K8S_LEASE_LEADING
+	                                                    ? K8S_LEASE_RETRY_US / 2
+	                                                    : K8S_LEASE_RETRY_US);
 }
 
 void k8s_lease_release(struct k8s_lease *lease, int64_t now_us)

@@ -3,8 +3,11 @@
  *
  * Pure. Time: now_us, monotonic; wall time only for what is written, others' is never compared with
  * a clock: a lease is theirs as long as it changed within its duration, as seen from here. A leader
- * that could not renew stops before anybody else may begin. Leading is for writes of status and
- * allocations, never for owning addresses. Source: Kubernetes client-go, leaderelection. */
+ * that could not renew stops before anybody else may begin.
+ * Who leads asks once in five seconds, and so does each of the others: writing by another begins at
+ * most 21 s after its end, which nothing that is balanced waits for. Leading is for writes of
+ * status and allocations, never for owning addresses. Source: Kubernetes client-go, leaderelection.
+ */
 
 #ifndef LINTEL_K8S_LEASE_H
 #define LINTEL_K8S_LEASE_H
@@ -15,7 +18,10 @@
 
 #define K8S_LEASE_DURATION_US   INT64_C(15000000)
 #define K8S_LEASE_RENEW_US      INT64_C(10000000) /* without success for so long: stop leading */
-#define K8S_LEASE_RETRY_US      INT64_C(2000000)
+#define K8S_LEASE_EVERY_US      INT64_C(5000000)  /* between renewals; looks at another's */
+#define K8S_LEASE_RETRY_US      INT64_C(2000000)  /* after a failure; who leads, after half of it */
+#define K8S_LEASE_PATIENCE_US   INT64_C(2000000) /* for an answer: two tries before who leads stops \
+	                                          */
 #define K8S_LEASE_IDENTITY_SIZE 256
 
 enum k8s_lease_state {

@@ -13,6 +13,7 @@
 static json_t *stored;
 static unsigned version;
 static int64_t now_us;
+static unsigned asked; /* it was, so often */
 
 static struct k8s_lease a, b;
 
@@ -22,6 +23,7 @@ static void set_up(void)
 	k8s_lease_init(&b, "kube-system", "lintel", "node-b", 2);
 	stored = NULL;
 	version = 0;
+	asked = 0;
 	now_us = 100 * SECOND;
 }
 
@@ -57,6 +59,7 @@ static bool step(struct k8s_lease *lease, bool reachable)
 
 	if (action == K8S_LEASE_NOTHING)
 		return false;
+	asked++;
 	if (!reachable) {
 		k8s_lease_failed(lease, now_us);
 		return true;
@@ -114,6 +117,45 @@ START_TEST(the_first_one_leads_and_stays)
 	ck_assert_str_eq(field("holderIdentity"), "node-a");
 	ck_assert_str_eq(field("acquireTime"), "1970-01-01T00:01:40.000000Z");
 	ck_assert_int_eq(transitions(), 0);
+}
+END_TEST
+
+START_TEST(each_asks_once_in_five_seconds)
+{
+	run(60 * SECOND, true, true);
+	asked = 0;
+	run(60 * SECOND, true, true);
+	ck_assert_uint_le(asked, 24);
+	ck_assert_uint_ge(asked, 22);
+}
+END_TEST
+
+START_TEST(another_begins_soon_after_the_end_of_who_led)
+{
+	run(12 * SECOND, true, true);
+	run(15 * SECOND + 6 * SECOND, false, true);
+	ck_assert(k8s_lease_is_leading(&b, now_us));
+}
+END_TEST
+
+/* What is asked while the server does not answer is given up after a while. */
+START_TEST(who_leads_tries_twice_before_it_stops)
+{
+	unsigned tries = 0;
+
+	run(6 * SECOND, true, false);
+	ck_assert(k8s_lease_is_leading(&a, now_us));
+	int64_t last_us = a.renewed_us;
+	while (k8s_lease_is_leading(&a, now_us)) {
+		if (k8s_lease_next(&a, now_us) != K8S_LEASE_NOTHING) {
+			tries++;
+			now_us += K8S_LEASE_PATIENCE_US;
+			k8s_lease_failed(&a, now_us);
+		}
+		now_us += SECOND / 10;
+	}
+	ck_assert_uint_ge(tries, 2);
+	ck_assert_int_le(now_us, last_us + K8S_LEASE_RENEW_US + K8S_LEASE_PATIENCE_US);
 }
 END_TEST
 
@@ -223,6 +265,9 @@ int main(void)
 
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, the_first_one_leads_and_stays);
+	tcase_add_test(tests, each_asks_once_in_five_seconds);
+	tcase_add_test(tests, another_begins_soon_after_the_end_of_who_led);
+	tcase_add_test(tests, who_leads_tries_twice_before_it_stops);
 	tcase_add_test(tests, a_leader_that_is_cut_off_stops_before_another_begins);
 	tcase_add_test(tests,
 	               an_outage_of_the_server_leaves_nobody_leading_and_the_old_leader_returns);
