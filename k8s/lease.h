@@ -16,12 +16,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define K8S_LEASE_DURATION_US   INT64_C(15000000)
-#define K8S_LEASE_RENEW_US      INT64_C(10000000) /* without success for so long: stop leading */
-#define K8S_LEASE_EVERY_US      INT64_C(5000000)  /* between renewals; looks at another's */
-#define K8S_LEASE_RETRY_US      INT64_C(2000000)  /* after a failure; who leads, after half of it */
-#define K8S_LEASE_PATIENCE_US   INT64_C(2000000) /* for an answer: two tries before who leads stops \
-	                                          */
+#define K8S_LEASE_DURATION_US INT64_C(15000000)
+#define K8S_LEASE_RENEW_US    INT64_C(10000000) /* without success for so long: stop leading */
+#define K8S_LEASE_EVERY_US    INT64_C(5000000)  /* between renewals; looks at another's */
+#define K8S_LEASE_RETRY_US    INT64_C(2000000)  /* after a failure; who leads, after half of it */
+#define K8S_LEASE_PATIENCE_US                                               \
+	INT64_C(2000000) /* for an answer: two tries before who leads stops \
+	                  */
 #define K8S_LEASE_IDENTITY_SIZE 256
 
 enum k8s_lease_state {

@@ -302,6 +302,7 @@ void k8s_translate_infra(struct k8s_translator *translator)
 
 	translator->infra = xcalloc(total + 1, sizeof(*translator->infra));
 	translator->infra_count = 0;
+	translator->infra_round++;
 	take_in_all(translator, K8S_VIRTUAL_ROUTER);
 	take_in_all(translator, K8S_ADDRESS_POOL);
 	pools = xcalloc(translator->infra_count + 1, sizeof(*pools));

@@ -23,6 +23,7 @@ struct translate_entry {
 	bool rewritten;                /* its own text changed: what comes of it is another */
 	bool local;                    /* goes by nodes */
 	bool lacks_local;              /* others have endpoints, we have none */
+	unsigned checked;              /* round of routers and pools that 'objects' stands beside */
 	const struct k8s_object *good; /* the last version that could be served, a handle; NULL */
 	struct model_objects objects;
 	struct k8s_report report;
@@ -73,7 +74,8 @@ struct k8s_translator {
 	size_t taken_at, taken_count, taken_capacity;
 	struct translate_infra *infra;
 	size_t infra_count;
-	size_t local_count; /* entries that go by nodes */
+	unsigned infra_round; /* how often they were looked at */
+	size_t local_count;   /* entries that go by nodes */
 	bool nodes_dirty;
 	bool infra_dirty;
 	bool infra_soft; /* priorities only */

@@ -3,6 +3,7 @@
 #include "k8s/translate_private.h"
 
 #include "lib/mem.h"
+#include "model/amend.h"
 
 #include <string.h>
 
@@ -94,6 +95,16 @@ static void watch_service(struct k8s_translator *translator, struct translate_en
 		k8s_translate_unwatch(translator, entry);
 }
 
+/* What stands in the way of it, "" or NULL: nothing. Other servers change nothing about that. */
+static char *errors_of(const struct k8s_translator *translator, const struct translate_entry *entry,
+                       const struct model_objects *objects)
+{
+	if (entry->has_objects && entry->checked == translator->infra_round &&
+	    model_objects_differ_in_servers_only(&entry->objects, objects))
+		return NULL;
+	return k8s_translate_infra_check(translator, objects);
+}
+
 /* False: nothing came of it, and the report says why. */
 static bool serve(struct k8s_translator *translator, struct translate_entry *entry,
                   const struct k8s_object *object, const struct k8s_pool_request *request,
@@ -115,14 +126,15 @@ static bool serve(struct k8s_translator *translator, struct translate_entry *ent
 	k8s_translate_build(translator, entry, object, &grant, request, &objects, report);
 	merge_reasons(&grant, report);
 	if (k8s_reason_is_served(report->reason)) {
-		errors = k8s_translate_infra_check(translator, &objects);
-		if (*errors) {
+		errors = errors_of(translator, entry, &objects);
+		if (errors && *errors) {
 			report->reason = K8S_REASON_CONFLICT;
 			free(report->message);
 			report->message = errors;
 		} else {
 			free(errors);
 			keep_objects(translator, entry, &objects);
+			entry->checked = translator->infra_round;
 			keep_good(entry, object);
 			return true;
 		}

@@ -172,6 +172,14 @@ static bool same_but_for_servers(const struct model_virtual_server *a,
 	return true;
 }
 
+bool model_objects_differ_in_servers_only(const struct model_objects *a,
+                                          const struct model_objects *b)
+{
+	return has_one(a) && has_one(b) &&
+	       model_virtual_server_compare(&a->virtual_servers[0], &b->virtual_servers[0]) == 0 &&
+	       same_but_for_servers(&a->virtual_servers[0], &b->virtual_servers[0]);
+}
+
 /* --- amending --- */
 
 /* Who shares an address stands together. */

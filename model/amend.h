@@ -16,6 +16,10 @@
  * servers of its ports' own (own_servers). */
 bool model_snapshot_amend(struct model_snapshot *snapshot, const struct model_objects *const *items,
                           size_t count);
+/* Is one virtual server all that each is, and the same but for the servers of its ports' own? Then
+ * a check against other objects finds the same in both. */
+bool model_objects_differ_in_servers_only(const struct model_objects *a,
+                                          const struct model_objects *b);
 /* What a port of a virtual server has become on one of its addresses; NULL: it is not in the
  * snapshot. */
 const struct model_service *model_snapshot_service(const struct model_snapshot *snapshot,

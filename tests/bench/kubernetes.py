@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import json
 import mmap
+import os
 import pathlib
 import statistics
 import struct
@@ -166,6 +167,19 @@ class Stamps:
 
 # --- from an event to the kernel ---
 
+@contextlib.contextmanager
+def standing_back(api):
+    """Who changes things, and the API server, would be other machines: here they get the processor when nobody else wants it."""
+    pids = (0, api.program.process.pid)
+    for pid in pids:
+        os.setpriority(os.PRIO_PROCESS, pid, 19)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.setpriority(os.PRIO_PROCESS, pid, 0)
+
+
 def event_times(api, stamps):
     """Milliseconds from an event to its entry, for events of one Service after the other."""
     found, ended = [], set()
@@ -185,7 +199,8 @@ def bare_events(lab, count):
     node.host.run(programming.LOOP, count, ENDPOINTS)
     loop = Program(node.host, "follow", ["env", *(f"{k}={v}" for k, v in stamps.env.items()), programming.LOOP, "follow", api.host.front, PORT, SLICES])
     wait_until("the loop watches", lambda: any("watch=true" in line for line in api.requests()))
-    times = event_times(api, stamps)
+    with standing_back(api):
+        times = event_times(api, stamps)
     loop.kill()
     api.stop()
     return times
@@ -224,7 +239,8 @@ class LintelRun:
 def measure_events(lab, sizes=(10, 1000, 10000)):
     table = Table("From an EndpointSlice event to the kernel", ["Services", "bare loop: median / 99 %, ms", "Lintel: median / 99 %, ms", "requests a change"],
                   f"{EVENTS} events, one in 100 ms: an endpoint of a Service ends or is back, so the weight of a real server changes. From the write of "
-                  "the API server to the return of the netlink message, both under the same preloaded clock. The bare loop reads the same line "
+                  "the API server to the return of the netlink message, both under the same preloaded clock; the API server and who makes the changes, "
+                  "which would be other machines, have the lowest priority. The bare loop reads the same line "
                   "and sends the same message: no JSON is decoded, nothing is looked at in the kernel, nothing kept.")
     middles = {}
     for count in sizes:
@@ -232,7 +248,8 @@ def measure_events(lab, sizes=(10, 1000, 10000)):
         run = LintelRun(lab, count)
         run.api.quiet()
         before = len([line for line in run.api.requests() if "/leases" not in line])
-        ours = event_times(run.api, run.stamps)
+        with standing_back(run.api):
+            ours = event_times(run.api, run.stamps)
         run.api.quiet()
         asked = (len([line for line in run.api.requests() if "/leases" not in line]) - before) / EVENTS
         run.stop()

@@ -573,6 +573,38 @@ START_TEST(a_bad_object_affects_itself_alone)
 }
 END_TEST
 
+static void put_front(const char *address)
+{
+	cluster_put(store, K8S_VIRTUAL_ROUTER,
+	            "{'metadata': {'name': 'front', 'uid': 'r', 'creationTimestamp': "
+	            "'2026-01-01T00:00:00Z'}, 'spec': {'virtualRouterId': 51, 'interface': "
+	            "'eth0', 'addresses': ['%s']}}",
+	            address);
+}
+
+START_TEST(what_stood_beside_one_router_is_checked_beside_another)
+{
+	put_service("");
+	cluster_put(store, K8S_SLICE, SLICE("IPv4", READY("10.1.0.1")));
+	put_front("10.77.0.1/16");
+	cluster_put(store, K8S_VIRTUAL_SERVER,
+	            "{'metadata': {'name': 'b', 'namespace': 'default', 'uid': 'b'}, 'spec': "
+	            "{'virtualRouter': 'front', 'addresses': ['10.77.1.255'], 'ports': [{'port': "
+	            "80, 'targetPort': 'http'}], 'service': {'name': 'web'}}}");
+	expect("b", "front 10.77.1.255 TCP/80 10.1.0.1:8080*1");
+	cluster_put(store, K8S_SLICE, SLICE("IPv4", READY("10.1.0.2")));
+	expect("b", "front 10.77.1.255 TCP/80 10.1.0.2:8080*1");
+	/* Now it is the broadcast address of the network. */
+	put_front("10.77.1.1/24");
+	expect("b", "");
+	ck_assert_str_eq(reason(K8S_VIRTUAL_SERVER, "b"), "Conflict");
+	cluster_put(store, K8S_SLICE, SLICE("IPv4", READY("10.1.0.3")));
+	expect("b", "");
+	put_front("10.77.0.1/16");
+	expect("b", "front 10.77.1.255 TCP/80 10.1.0.3:8080*1");
+}
+END_TEST
+
 START_TEST(what_makes_no_sense_any_more_stays_as_it_was)
 {
 	const char *served = "front 10.77.0.100 TCP/80 10.1.0.1:8080*1";
@@ -852,6 +884,7 @@ int main(void)
 	tcase_add_test(tests, a_virtual_server_takes_the_endpoints_of_its_service);
 	tcase_add_test(tests, a_virtual_server_gets_an_address_of_its_pool);
 	tcase_add_test(tests, a_bad_object_affects_itself_alone);
+	tcase_add_test(tests, what_stood_beside_one_router_is_checked_beside_another);
 	tcase_add_test(tests, what_makes_no_sense_any_more_stays_as_it_was);
 	tcase_add_test(tests, two_on_one_port_are_decided_by_age);
 	tcase_add_test(tests, a_config_map_of_the_predecessor_works);
