@@ -62,7 +62,9 @@ enum nl_batch_mode {
 	NL_BATCH_PIPELINED, /* each message on its own; sent up to NL_BATCH_CHUNK a system call */
 	NL_BATCH_ATOMIC,    /* one system call for all (nfnetlink transactions) */
 };
-#define NL_BATCH_CHUNK 1000
+/* Most kernels leave a system call to nobody else before its end: 250 messages take half a
+ * millisecond. */
+#define NL_BATCH_CHUNK 250
 /* Sends the batch and reads the verdicts. Only the last message of each system call asks for an ACK
  * (errors come anyway); 'failed' is called for each message the kernel refused, with its index and
  * positive errno. 0, or -errno when the channel itself failed (what was done is then unknown:
