@@ -7,6 +7,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import tempfile
 
 from .job import LAB, cache
 
@@ -75,8 +76,6 @@ def pack(kernel, wanted):
     target = cache() / f"initramfs-{hashlib.sha256(stamp.encode()).hexdigest()[:16]}"
     if target.exists():
         return target
-    for old in cache().glob("initramfs-*"):
-        old.unlink(missing_ok=True)
     archive = Archive()
     archive.add("init", first_init.read_bytes(), 0o755)
     for number, path in enumerate(program_files(busybox)):
@@ -86,7 +85,10 @@ def pack(kernel, wanted):
         names.append(path.rsplit("/", 1)[-1])
         archive.add(f"modules/{names[-1]}", (kernel.modules / path).read_bytes(), 0o644)
     archive.add("modules/order", "".join(f"{name}\n" for name in names).encode(), 0o644)
-    fresh = target.with_suffix(f".{os.getpid()}")
-    fresh.write_bytes(archive.close())
-    fresh.rename(target)
+    with tempfile.NamedTemporaryFile(dir=cache(), prefix="fresh-initramfs-", delete=False) as fresh:  # others may make theirs meanwhile
+        fresh.write(archive.close())
+    os.rename(fresh.name, target)
+    for old in cache().glob("initramfs-*"):
+        if old != target:
+            old.unlink(missing_ok=True)
     return target
