@@ -166,6 +166,7 @@ START_TEST(what_others_did_meanwhile_is_put_right_in_the_same_turn)
 		random_change(&before, &seed, &after);
 		tables_random(&others, &seed, 6);
 		ipvs_journal_extend(&owned, &before);
+		ipvs_table_done(&kernel);
 		tables_copy(&others, &kernel);
 		turn(&before, &after, &refused);
 		serves(&after);
