@@ -21,9 +21,13 @@ def expect_none_lost(lab, title, some_moves):
             some_moves()
         figure(f"{title}, one flow", steady.report)
         figure(f"{title}, new flows", fresh.report)
-        expect(steady.report.lost == 0 or lab.emulated, f"one flow: {steady.report}")
         expect(len(steady.report.servers) == 1, steady.report)
-        if fresh.report.lost == 0 or lab.emulated:
+        if lab.emulated:
+            figure(title, "what was lost is not judged: a machine that is emulated stands still for longer than 40 ms")
+            return
+        expect(steady.report.lost == 0, f"one flow: {steady.report}")
+        expect(fresh.report.lost <= HANDOVERS, f"new flows: {fresh.report}")  # more than one each is no stall
+        if fresh.report.lost == 0:
             return
     expect(False, f"new flows, {ATTEMPTS} times: {fresh.report}")
 
