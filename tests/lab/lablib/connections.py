@@ -88,8 +88,8 @@ def hamper(node, *, loss=0, delay=None):
 
 
 def throttle(node, kilobytes):
-    """No more than so much comes in by the channel each second."""
-    limit = f"limit rate over {kilobytes} kbytes/second burst {kilobytes} kbytes drop"
+    """No more than so much comes in by the channel each second. Acknowledgements do: a narrow path delays them, it does not lose them."""
+    limit = f"meta length > 200 limit rate over {kilobytes} kbytes/second burst {kilobytes} kbytes drop"
     node.host.run("nft", "-f", "-", given="table inet throttle { chain in { type filter hook input priority -300; "
                   f"tcp sport 9311 {limit}; tcp dport 9311 {limit}; }}\n}}\n")
 
