@@ -220,8 +220,9 @@ static void read_some(struct channel_link *link)
 		/* A frame is shorter, so there is always room. */
 		assert(IN_CAPACITY - link->in_size >= RECORD);
 		result = peer_tls_read(link->tls, link->in + link->in_size, RECORD, &size);
-		/* Part of a record is a sign of life, too: over a slow network a whole one takes longer
-		 * than a peer may be silent. (The first read is of a socket that had something.) */
+		/* Part of a record is a sign of life, too: over a slow network a whole one takes
+		 * longer than a peer may be silent. (The first read is of a socket that had
+		 * something.) */
 		if (result == PEER_TLS_DONE || (result == PEER_TLS_WANT_READ && i == 0))
 			peer_session_heard(&link->peer->session, link->which, mono_now_us());
 		if (result != PEER_TLS_DONE) {
