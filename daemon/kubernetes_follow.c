@@ -51,7 +51,8 @@ static void replacing(void *ctx)
 static struct k8s_object *decode(struct kubernetes_resource *resource, const struct tree *json)
 {
 	enum k8s_decode_fault fault;
-	struct k8s_object *object = k8s_decode(resource->kind, json, &fault);
+	struct k8s_object *object =
+		k8s_decode_to_fit(resource->kind, json, &resource->object_size, &fault);
 
 	if (!object) {
 		resource->malformed++;

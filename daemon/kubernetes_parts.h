@@ -29,6 +29,7 @@ struct kubernetes_resource {
 	enum k8s_kind kind;
 	struct k8s_reflector *reflector; /* NULL: not followed (yet) */
 	uint64_t malformed;              /* objects that could not be read */
+	size_t object_size;              /* k8s_decode_to_fit() */
 };
 
 /* kubernetes_lead.c: who gives addresses and writes. */

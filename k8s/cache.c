@@ -163,7 +163,9 @@ static const char *check_end(const char *data, size_t size)
 	return last;
 }
 
-static struct k8s_object *decode_line(const char *line, size_t len)
+/* 'sizes': of k8s_decode_to_fit(), by kind. */
+static struct k8s_object *decode_line(const char *line, size_t len,
+                                      size_t sizes[static K8S_KIND_COUNT])
 {
 	const struct tree *json;
 	struct k8s_object *object = NULL;
@@ -176,7 +178,7 @@ static struct k8s_object *decode_line(const char *line, size_t len)
 	name = k8s_json_tree_text(json, "kind");
 	for (int kind = 0; kind < K8S_KIND_COUNT && !object; kind++) {
 		if (strcmp(k8s_kind_name(kind), name) == 0)
-			object = k8s_decode(kind, json, &fault);
+			object = k8s_decode_to_fit(kind, json, &sizes[kind], &fault);
 	}
 	arena_done(&arena);
 	return object;
@@ -192,7 +194,7 @@ enum k8s_cache_verdict k8s_cache_read(const char *data, size_t size, const char 
 	struct k8s_object **objects;
 	const char *end, *at;
 	char *found = NULL;
-	size_t count = 0, lines = 0;
+	size_t count = 0, lines = 0, sizes[K8S_KIND_COUNT] = {0};
 
 	verdict = check_head(data, head_len, cluster, class, &found);
 	if (verdict != K8S_CACHE_OK)
@@ -209,7 +211,7 @@ enum k8s_cache_verdict k8s_cache_read(const char *data, size_t size, const char 
 	while (at < end) {
 		const char *next = memchr(at, '\n', (size_t)(end - at));
 
-		objects[count] = decode_line(at, (size_t)(next - at));
+		objects[count] = decode_line(at, (size_t)(next - at), sizes);
 		if (!objects[count]) {
 			verdict = K8S_CACHE_MALFORMED;
 			break;

@@ -184,8 +184,8 @@ static void decode_rest(struct k8s_object *object, const struct tree *json)
 	}
 }
 
-struct k8s_object *k8s_decode(enum k8s_kind kind, const struct tree *json,
-                              enum k8s_decode_fault *ret_fault)
+static struct k8s_object *decode(enum k8s_kind kind, const struct tree *json, size_t size,
+                                 enum k8s_decode_fault *ret_fault)
 {
 	const char *said = k8s_json_tree_text(json, "kind");
 	enum k8s_decode_fault fault = K8S_DECODE_FINE;
@@ -196,7 +196,7 @@ struct k8s_object *k8s_decode(enum k8s_kind kind, const struct tree *json,
 	} else if (*said && strcmp(said, k8s_kind_name(kind)) != 0) {
 		fault = K8S_DECODE_OTHER_KIND;
 	} else {
-		object = k8s_object_new(kind);
+		object = k8s_object_new(kind, size);
 		fault = decode_meta(object, json);
 		if (fault == K8S_DECODE_FINE) {
 			decode_rest(object, json);
@@ -207,4 +207,30 @@ struct k8s_object *k8s_decode(enum k8s_kind kind, const struct tree *json,
 	}
 	*ret_fault = fault;
 	return object;
+}
+
+struct k8s_object *k8s_decode(enum k8s_kind kind, const struct tree *json,
+                              enum k8s_decode_fault *ret_fault)
+{
+	return decode(kind, json, 0, ret_fault);
+}
+
+/* An eighth more than it needs is no matter: names are not all of one length. */
+static bool fits(const struct k8s_object *object)
+{
+	size_t used = object->arena.used_size;
+
+	return arena_held(&object->arena) <= used + used / 8;
+}
+
+struct k8s_object *k8s_decode_to_fit(enum k8s_kind kind, const struct tree *json, size_t *size,
+                                     enum k8s_decode_fault *ret_fault)
+{
+	struct k8s_object *object = decode(kind, json, *size, ret_fault);
+
+	if (!object || fits(object))
+		return object;
+	*size = object->arena.used_size + object->arena.used_size / 16;
+	k8s_object_release(object);
+	return decode(kind, json, *size, ret_fault);
 }

@@ -27,5 +27,9 @@ const char *k8s_decode_fault_name(enum k8s_decode_fault fault); /* "has no name"
  * not say their kind. */
 LT_MUST_USE struct k8s_object *k8s_decode(enum k8s_kind kind, const struct tree *json,
                                           enum k8s_decode_fault *ret_fault);
+/* The same in as much memory as it needs, for one of thousands. 'size' is what the last one needed,
+ * 0 at first: mostly the next one of that kind needs as much, else it is decoded twice. */
+LT_MUST_USE struct k8s_object *k8s_decode_to_fit(enum k8s_kind kind, const struct tree *json,
+                                                 size_t *size, enum k8s_decode_fault *ret_fault);
 
 #endif

@@ -88,12 +88,14 @@ int k8s_meta_compare_age(const struct k8s_meta *a, const struct k8s_meta *b)
 	return strcmp(a->uid, b->uid);
 }
 
-struct k8s_object *k8s_object_new(enum k8s_kind kind)
+struct k8s_object *k8s_object_new(enum k8s_kind kind, size_t size)
 {
 	struct arena arena;
 	struct k8s_object *object;
 
 	arena_init(&arena);
+	if (size > 0)
+		arena_reserve(&arena, size);
 	object = arena_alloc(&arena, sizeof(*object));
 	object->arena = arena;
 	object->kind = kind;

@@ -227,8 +227,9 @@ struct k8s_object {
 	};
 };
 
-/* For decoders: an object with one handle and nothing in it. */
-struct k8s_object *k8s_object_new(enum k8s_kind kind);
+/* For decoders: an object with one handle and nothing in it, with memory for 'size' bytes to begin
+ * with (0: as much as most need). */
+struct k8s_object *k8s_object_new(enum k8s_kind kind, size_t size);
 /* Another handle; returns its argument. */
 const struct k8s_object *k8s_object_hold(const struct k8s_object *object);
 /* Gives a handle up; NULL accepted. */

@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of what a request points to: most have a few names, one address and one port. */
+#define REQUEST_SIZE 320
+
 static char *text_copy(const char *text)
 {
 	return xstrdup(text ? text : "");
@@ -251,6 +254,7 @@ static void copy_request(struct claim *claim, const struct k8s_pool_request *fro
 	struct k8s_pool_request *to = &claim->request;
 	struct arena *arena = &claim->arena;
 
+	arena_reserve(arena, REQUEST_SIZE);
 	*to = *from;
 	to->key = arena_strdup(arena, from->key);
 	to->namespace = arena_strdup(arena, from->namespace);

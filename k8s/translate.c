@@ -7,6 +7,7 @@
 #include "lib/mem.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* --- what changed --- */
@@ -144,9 +145,27 @@ static void free_members(struct k8s_translator *translator)
 	translator->member_count = 0;
 }
 
+static bool take(struct k8s_translator *translator, struct k8s_translate_key *ret_key)
+{
+	struct translate_taken *taken;
+
+	if (translator->taken_at == translator->taken_count) {
+		translator->taken_at = translator->taken_count = 0;
+		return false;
+	}
+	taken = &translator->taken[translator->taken_at++];
+	ret_key->kind = taken->kind;
+	snprintf(ret_key->namespace, sizeof(ret_key->namespace), "%s", taken->namespace);
+	snprintf(ret_key->name, sizeof(ret_key->name), "%s", taken->name);
+	free(taken->namespace);
+	free(taken->name);
+	return true;
+}
+
 void k8s_translator_free(struct k8s_translator *translator)
 {
 	struct translate_entry *entry, *next;
+	struct k8s_translate_key key;
 
 	if (!translator)
 		return;
@@ -162,6 +181,8 @@ void k8s_translator_free(struct k8s_translator *translator)
 	free(translator->namespaces);
 	free(translator->claims.items);
 	free(translator->dirty.items);
+	while (take(translator, &key))
+		;
 	free(translator->taken);
 	free(translator->class);
 	free(translator->node);
@@ -375,11 +396,8 @@ bool k8s_translator_take(struct k8s_translator *translator, struct k8s_translate
 {
 	struct translate_entry *entry;
 
-	if (translator->taken_at == translator->taken_count) {
-		translator->taken_at = translator->taken_count = 0;
+	if (!take(translator, ret_key))
 		return false;
-	}
-	*ret_key = translator->taken[translator->taken_at++];
 	entry = k8s_translate_find(translator, ret_key->kind, ret_key->namespace, ret_key->name);
 	if (entry)
 		entry->take_queued = false;

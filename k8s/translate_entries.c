@@ -91,8 +91,6 @@ void k8s_translate_queue_claim(struct k8s_translator *translator, struct transla
 
 void k8s_translate_queue_take(struct k8s_translator *translator, struct translate_entry *entry)
 {
-	struct k8s_translate_key *key;
-
 	if (entry->take_queued)
 		return;
 	entry->take_queued = true;
@@ -102,10 +100,8 @@ void k8s_translate_queue_take(struct k8s_translator *translator, struct translat
 		translator->taken = xreallocarray(translator->taken, translator->taken_capacity,
 		                                  sizeof(*translator->taken));
 	}
-	key = &translator->taken[translator->taken_count++];
-	key->kind = entry->kind;
-	snprintf(key->namespace, sizeof(key->namespace), "%s", entry->namespace);
-	snprintf(key->name, sizeof(key->name), "%s", entry->name);
+	translator->taken[translator->taken_count++] = (struct translate_taken){
+		entry->kind, xstrdup(entry->namespace), xstrdup(entry->name)};
 }
 
 void k8s_translate_set_local(struct k8s_translator *translator, struct translate_entry *entry,

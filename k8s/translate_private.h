@@ -44,6 +44,13 @@ struct translate_queue {
 	size_t at, count, capacity;
 };
 
+/* To be told of, though it may be gone by then: its texts are its own. */
+struct translate_taken {
+	enum k8s_kind kind;
+	char *namespace;
+	char *name;
+};
+
 /* A router or a pool in force. */
 struct translate_infra {
 	struct model_objects objects;
@@ -70,7 +77,7 @@ struct k8s_translator {
 	struct translate_watchers *watchers;
 	struct translate_queue claims;   /* their requests have to be looked at */
 	struct translate_queue dirty;    /* to be translated */
-	struct k8s_translate_key *taken; /* to be given by k8s_translator_take() */
+	struct translate_taken *taken;   /* to be given by k8s_translator_take() */
 	size_t taken_at, taken_count, taken_capacity;
 	struct translate_infra *infra;
 	size_t infra_count;

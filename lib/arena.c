@@ -68,35 +68,51 @@ static size_t next_block_size(const struct arena *arena)
 	return arena->head->size * 2;
 }
 
-static struct arena_block *block_add(struct arena *arena, size_t needed)
+static struct arena_block *block_add(struct arena *arena, size_t size)
 {
-	size_t size = next_block_size(arena);
-	struct arena_block *block;
+	struct arena_block *block = xcalloc(1, sizeof(*block) + size);
 
-	if (size < needed)
-		size = needed;
-	block = xcalloc(1, sizeof(*block) + size);
 	block->size = size;
 	block->older = arena->head;
 	arena->head = block;
 	return block;
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+void arena_reserve(struct arena *arena, size_t size)
+{
+	(void)block_add(arena, size);
+}
+
+size_t arena_held(const struct arena *arena)
+{
+	size_t size = 0;
+
+	for (const struct arena_block *block = arena->head; block; block = block->older)
+		size += block->size;
+	return size;
+}
+
+static void *take(struct arena *arena, size_t size, size_t alignment)
 {
 	struct arena_block *block = arena->head;
-	size_t rounded;
-	void *result;
+	size_t start, next;
 
 	if (size > SIZE_MAX / 2)
 		abort();
-	rounded = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
-	if (!block || block->size - block->used < rounded)
-		block = block_add(arena, rounded);
-	result = block->data + block->used;
-	block->used += rounded;
-	arena->used_size += rounded;
-	return result;
+	start = block ? (block->used + alignment - 1) & ~(alignment - 1) : 0;
+	if (!block || start > block->size || block->size - start < size) {
+		next = next_block_size(arena);
+		block = block_add(arena, next > size ? next : size);
+		start = 0;
+	}
+	arena->used_size += start + size - block->used;
+	block->used = start + size;
+	return block->data + start;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	return take(arena, size, alignof(max_align_t));
 }
 
 void *arena_array(struct arena *arena, size_t count, size_t size)
@@ -108,7 +124,9 @@ void *arena_array(struct arena *arena, size_t count, size_t size)
 
 char *arena_strdup(struct arena *arena, const char *s)
 {
-	return arena_memdup(arena, s, strlen(s) + 1);
+	size_t size = strlen(s) + 1;
+
+	return memcpy(take(arena, size, 1), s, size);
 }
 
 void *arena_memdup(struct arena *arena, const void *src, size_t size)

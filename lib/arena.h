@@ -2,7 +2,7 @@
 /* lib/arena.h - memory that is freed all at once.
  *
  * Pure. A snapshot lives and dies with its arena; nothing inside is freed alone.
- * All memory is zeroed and aligned for any type. Failure to allocate aborts. */
+ * All memory is zeroed and, but for texts, aligned for any type. Failure to allocate aborts. */
 
 #ifndef LINTEL_LIB_ARENA_H
 #define LINTEL_LIB_ARENA_H
@@ -21,6 +21,12 @@ void arena_init(struct arena *arena);
 void arena_done(struct arena *arena);
 /* Forgets everything, for another round: one block of memory stays, unless it is large. */
 void arena_clear(struct arena *arena);
+
+/* What comes next is taken from a block of so many bytes, where as much as fits lies together: for
+ * many small arenas whose sizes are about known. Else the first block has 1024. */
+void arena_reserve(struct arena *arena, size_t size);
+/* Bytes of all blocks, used or not. */
+size_t arena_held(const struct arena *arena);
 
 void *arena_alloc(struct arena *arena, size_t size);
 /* 'count' zeroed elements of 'size' bytes, overflow checked. */
