@@ -2,7 +2,9 @@
 /* nft/encode.c - transactions and requests. Rules are made in nft/encode_rule.c.
  *
  * Within a transaction: chains before the elements that lead to them, sets before the rules that
- * look into them. */
+ * look into them.
+ *
+ * Reason: all kinds of transactions are made of the same messages, which have no other users. */
 
 #include "nft/encode.h"
 
@@ -326,13 +328,17 @@ static void put_element(struct element_writer *w, const struct nft_element *elem
 		put_range_end(w, element);
 }
 
-static void put_elements(struct nl_batch *batch, const char *table, const struct nft_set *wanted)
+/* 'kept': only those of these keys; NULL: all. */
+static void put_elements(struct nl_batch *batch, const char *table, const struct nft_set *wanted,
+                         const struct nft_set *kept)
 {
 	struct element_writer w = {
 		.batch = batch, .type = NFT_MSG_NEWSETELEM, .table = table, .wanted = wanted};
 
-	for (size_t i = 0; i < wanted->element_count; i++)
-		put_element(&w, &wanted->elements[i]);
+	for (size_t i = 0; i < wanted->element_count; i++) {
+		if (!kept || nft_set_has_key(kept, wanted->elements[i].key))
+			put_element(&w, &wanted->elements[i]);
+	}
 	flush_elements(&w);
 }
 
@@ -386,8 +392,12 @@ static void ask_for_answer(struct nl_batch *batch)
 		NLM_F_ACK;
 }
 
-static void put_all(struct nl_batch *batch, const struct nft_table *wanted)
+/* 'from': see nft_encode_replace_kept(); NULL: all elements. */
+static void put_all(struct nl_batch *batch, const struct nft_table *from,
+                    const struct nft_table *wanted)
 {
+	static const struct nft_set nothing;
+
 	put_transaction_mark(batch, NFNL_MSG_BATCH_BEGIN);
 	put_table(batch, NFT_MSG_NEWTABLE, wanted->name, NULL);
 	put_table(batch, NFT_MSG_DELTABLE, wanted->name, NULL);
@@ -397,8 +407,15 @@ static void put_all(struct nl_batch *batch, const struct nft_table *wanted)
 		put_chain(batch, wanted->name, &wanted->chains[i]);
 	for (size_t i = 0; i < wanted->set_count; i++)
 		put_set(batch, wanted->name, &wanted->sets[i], (uint32_t)i + 1);
-	for (size_t i = 0; i < wanted->set_count; i++)
-		put_elements(batch, wanted->name, &wanted->sets[i]);
+	for (size_t i = 0; i < wanted->set_count; i++) {
+		const struct nft_set *set = &wanted->sets[i], *kept = NULL;
+
+		if (from && nft_set_is_plain(set))
+			kept = nft_table_set(from, set->name);
+		if (from && nft_set_is_plain(set) && !kept)
+			kept = &nothing;
+		put_elements(batch, wanted->name, set, kept);
+	}
 	for (size_t i = 0; i < wanted->chain_count; i++)
 		put_rules(batch, wanted->name, &wanted->chains[i]);
 	ask_for_answer(batch);
@@ -406,28 +423,60 @@ static void put_all(struct nl_batch *batch, const struct nft_table *wanted)
 
 void nft_encode_trial(const struct nft_table *wanted, struct nl_batch *batch)
 {
-	put_all(batch, wanted);
+	put_all(batch, NULL, wanted);
 }
 
 void nft_encode_replace(const struct nft_table *wanted, struct nl_batch *batch)
 {
-	put_all(batch, wanted);
+	nft_encode_replace_kept(NULL, wanted, batch);
+}
+
+void nft_encode_replace_kept(const struct nft_table *from, const struct nft_table *wanted,
+                             struct nl_batch *batch)
+{
+	put_all(batch, from, wanted);
 	put_transaction_mark(batch, NFNL_MSG_BATCH_END);
 }
 
-void nft_encode_exchange(const struct nft_table *from, const struct nft_table *wanted,
-                         struct nl_batch *batch)
+/* Up to 'limit' keys of the set at which the exchange stands; returns how many. */
+static size_t put_piece(struct nft_exchange *exchange, size_t limit, struct nl_batch *batch)
 {
-	put_transaction_mark(batch, NFNL_MSG_BATCH_BEGIN);
-	for (size_t i = 0; i < wanted->set_count; i++) {
-		const struct nft_set *set = &wanted->sets[i];
-		const struct nft_set *old = nft_table_set(from, set->name);
+	const struct nft_set *to = &exchange->wanted->sets[exchange->set];
+	const struct nft_set *from = nft_table_set(exchange->from, to->name);
+	size_t from_at = exchange->from_at, to_at = exchange->to_at, count = 0;
 
-		if (old && nft_set_is_plain(set))
-			put_exchange(batch, wanted->name, old, set);
+	if (from && nft_set_is_plain(to))
+		count = nft_set_pass(from, to, limit, &exchange->from_at, &exchange->to_at);
+	if (count > 0) {
+		struct nft_set gone = *from, came = *to;
+
+		gone.elements += from_at;
+		gone.element_count = exchange->from_at - from_at;
+		came.elements += to_at;
+		came.element_count = exchange->to_at - to_at;
+		put_exchange(batch, exchange->wanted->name, &gone, &came);
+	}
+	if (count < limit) {
+		exchange->set++;
+		exchange->from_at = exchange->to_at = 0;
+	}
+	return count;
+}
+
+bool nft_encode_exchange(struct nft_exchange *exchange, size_t limit, struct nl_batch *batch)
+{
+	size_t count = 0;
+
+	put_transaction_mark(batch, NFNL_MSG_BATCH_BEGIN);
+	while (count < limit && exchange->set < exchange->wanted->set_count)
+		count += put_piece(exchange, limit - count, batch);
+	if (count == 0) {
+		nl_batch_clear(batch);
+		return false;
 	}
 	ask_for_answer(batch);
 	put_transaction_mark(batch, NFNL_MSG_BATCH_END);
+	return true;
 }
 
 /* --- requests: in all of them the table's name is attribute 1 --- */

@@ -20,10 +20,20 @@ struct nftnl_rule *nft_encode_rule(const char *chain, const struct nft_rule *rul
 /* One transaction that makes the table 'wanted' whatever there is now: created if it isn't there,
  * deleted with all it holds, created again unless it isn't 'present'. The batch must be empty. */
 void nft_encode_replace(const struct nft_table *wanted, struct nl_batch *batch);
-/* One transaction that exchanges the elements of plain sets so that the table 'from' becomes
- * 'wanted', which has the same frame and other elements. The batch must be empty. */
-void nft_encode_exchange(const struct nft_table *from, const struct nft_table *wanted,
-                         struct nl_batch *batch);
+/* The same, but plain sets begin with those elements only that 'from' has as well (by key): so much
+ * must be there at once, all else can be exchanged later. Their room is made for all. */
+void nft_encode_replace_kept(const struct nft_table *from, const struct nft_table *wanted,
+                             struct nl_batch *batch);
+/* Transactions that one after the other exchange the elements of plain sets so that the table 'from'
+ * becomes 'wanted', which has the same frame and other elements. Other members: zero at first. */
+struct nft_exchange {
+	const struct nft_table *from, *wanted;
+	size_t set;            /* of 'wanted' */
+	size_t from_at, to_at; /* in it */
+};
+/* The next one, of up to 'limit' keys; what concerns a key is in one of them. False: all is done,
+ * and the batch, which must be empty, stays so. */
+bool nft_encode_exchange(struct nft_exchange *exchange, size_t limit, struct nl_batch *batch);
 /* As nft_encode_replace() without the end of the transaction: the kernel checks all of it and then
  * forgets it. */
 void nft_encode_trial(const struct nft_table *wanted, struct nl_batch *batch);

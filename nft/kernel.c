@@ -15,15 +15,18 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/* Elements of one transaction, where they may come one after the other. The kernel leaves the
+ * processor to nobody else before its end: so many take it less than a millisecond. */
+#define PIECE 500
+
 struct nft_kernel {
 	struct nl *nl;     /* requests */
 	struct nl *events; /* notifications */
 	const char *table; /* its name */
 	uint32_t port;     /* netlink port of requests: how our own changes are known */
-	/* What the kernel's table is, and of which generation of the ruleset that was said last.
-	 * NULL: it must be looked at. */
-	struct nft_table *known;
-	uint32_t known_generation;
+	struct nft_table *known; /* what the kernel's table is; NULL: it must be looked at */
+	/* Of the ruleset, as nobody but us changed it since it was looked at last. */
+	uint32_t generation;
 	/* How the kernel shows the frame 'settled_wanted', when otherwise than it was given. */
 	uint64_t settled_wanted;
 	uint64_t settled_shown;
@@ -176,6 +179,31 @@ static int run(struct nft_kernel *kernel, struct nl_batch *batch, struct text *w
 	return err;
 }
 
+/* A transaction of its own; the kernel counts those that change something, 0 left out. */
+static int commit(struct nft_kernel *kernel, struct nl_batch *batch, struct text *why)
+{
+	int err = run(kernel, batch, why);
+
+	if (err == 0 && ++kernel->generation == 0)
+		kernel->generation = 1;
+	return err;
+}
+
+/* The kernel makes a message of each element that comes or goes if anybody listens, which takes
+ * ten times as long as the change. We know what we do, and by the generation whether others did
+ * anything meanwhile. */
+static void stop_listening(struct nft_kernel *kernel)
+{
+	nl_unsubscribe(kernel->events, NFNLGRP_NFTABLES);
+}
+
+static int listen_again(struct nft_kernel *kernel, struct text *why)
+{
+	int err = nl_subscribe(kernel->events, NFNLGRP_NFTABLES);
+
+	return err < 0 ? explain(why, "cannot listen to changes of nftables", err) : 0;
+}
+
 int nft_kernel_warm_up(struct nft_kernel *kernel, struct text *why)
 {
 	struct nft_table *trial = nft_trial_build();
@@ -232,13 +260,12 @@ int nft_kernel_observe(struct nft_kernel *kernel, struct nft_table **ret_table, 
 
 /* --- reconciling --- */
 
-static void remember(struct nft_kernel *kernel, uint32_t generation, struct nft_table *wanted)
+static void remember(struct nft_kernel *kernel, struct nft_table *wanted)
 {
 	struct nft_table *known = nft_table_share(wanted);
 
 	forget(kernel);
 	kernel->known = known;
-	kernel->known_generation = generation;
 }
 
 /* Forgets what others have touched since. A transaction counts before it is told of: one that is
@@ -253,8 +280,8 @@ static int check_known(struct nft_kernel *kernel, struct text *why)
 	err = nft_kernel_generation(kernel->nl, &generation);
 	if (err < 0)
 		return explain(why, "cannot read nftables", err);
-	if (generation != kernel->known_generation && !nft_kernel_changed(kernel))
-		kernel->known_generation = generation;
+	if (generation != kernel->generation && !nft_kernel_changed(kernel))
+		kernel->generation = generation;
 	return 0;
 }
 
@@ -274,53 +301,72 @@ static bool is_as_wanted(const struct nft_kernel *kernel, const struct nft_table
 	       (has_frame(kernel, observed, wanted) && nft_table_same_elements(observed, wanted));
 }
 
-/* After a write of all: what the kernel shows now is what it makes of 'wanted'. */
-static int settle(struct nft_kernel *kernel, struct nft_table *wanted, struct text *why)
+/* The kernel refuses when a set is full, or when 'from' is no longer what it has. */
+static int exchange(struct nft_kernel *kernel, const struct nft_table *from,
+                    const struct nft_table *wanted, struct text *why)
+{
+	struct nft_exchange pieces = {.from = from, .wanted = wanted};
+	struct nl_batch batch = {0};
+	int err = 0;
+
+	while (err == 0 && nft_encode_exchange(&pieces, PIECE, &batch)) {
+		err = commit(kernel, &batch, why);
+		nl_batch_clear(&batch);
+	}
+	nl_batch_done(&batch);
+	return err;
+}
+
+static bool is_small(const struct nft_table *table)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < table->set_count; i++)
+		count += table->sets[i].element_count;
+	return count <= PIECE;
+}
+
+/* Makes the table anew, with the elements that are in 'from' as well; NULL: with all. */
+static int replace(struct nft_kernel *kernel, const struct nft_table *from,
+                   const struct nft_table *wanted, struct text *why)
+{
+	struct nl_batch batch = {0};
+	int err;
+
+	nft_encode_replace_kept(from, wanted, &batch);
+	err = commit(kernel, &batch, why);
+	nl_batch_done(&batch);
+	return err;
+}
+
+/* All at once what was there before, as flows go by it; what is new then comes in pieces, unless
+ * all is little. What the kernel shows after the first of these is what it makes of the frame. */
+static int make_anew(struct nft_kernel *kernel, const struct nft_table *from,
+                     const struct nft_table *wanted, struct text *why)
 {
 	struct nft_table *observed;
 	uint32_t generation;
 	int err;
 
-	/* Of our own elements there may be more events than fit: no reason to look twice. */
-	(void)nft_kernel_changed(kernel);
-	err = look(kernel, &observed, &generation, why);
+	err = replace(kernel, is_small(wanted) ? NULL : from, wanted, why);
+	if (err == 0)
+		err = look(kernel, &observed, &generation, why);
 	if (err < 0)
 		return err;
-	if (observed->frame == wanted->frame && nft_table_diff(observed, wanted, NULL) != 0 &&
-	    nft_table_same_elements(observed, wanted)) {
+	if (observed->frame == wanted->frame && generation == kernel->generation) {
 		kernel->settled_wanted = wanted->frame;
 		kernel->settled_shown = nft_table_frame(observed);
 	}
-	if (is_as_wanted(kernel, observed, wanted))
-		remember(kernel, generation, wanted);
+	if (has_frame(kernel, observed, wanted))
+		err = exchange(kernel, observed, wanted, why);
+	else if (!is_small(wanted)) /* somebody got in between */
+		err = replace(kernel, NULL, wanted, why);
 	nft_table_free(observed);
-	return 0;
-}
-
-/* The kernel refuses when a set is full, or when 'from' is no longer what it has. */
-static int exchange(struct nft_kernel *kernel, const struct nft_table *from,
-                    struct nft_table *wanted, struct text *why)
-{
-	struct nl_batch batch = {0};
-	uint32_t generation;
-	int err;
-
-	nft_encode_exchange(from, wanted, &batch);
-	err = run(kernel, &batch, why);
-	nl_batch_done(&batch);
-	if (err < 0)
-		return err;
-	err = nft_kernel_generation(kernel->nl, &generation);
-	if (err < 0)
-		return explain(why, "cannot read nftables", err);
-	if (nft_kernel_changed(kernel))
-		return settle(kernel, wanted, why);
-	remember(kernel, generation, wanted);
-	return 0;
+	return err;
 }
 
 static int write_table(struct nft_kernel *kernel, const struct nft_table *from,
-                       struct nft_table *wanted, struct text *why)
+                       const struct nft_table *wanted, struct text *why)
 {
 	struct text refusal = {0};
 	int err = -ENOENT;
@@ -328,9 +374,44 @@ static int write_table(struct nft_kernel *kernel, const struct nft_table *from,
 	if (has_frame(kernel, from, wanted))
 		err = exchange(kernel, from, wanted, &refusal);
 	text_done(&refusal);
-	if (err == 0)
+	return err == 0 ? 0 : make_anew(kernel, from, wanted, why);
+}
+
+/* What was written is what is there, unless others wrote as well. */
+static int settle(struct nft_kernel *kernel, struct nft_table *wanted, struct text *why)
+{
+	struct nft_table *observed;
+	uint32_t generation;
+	int err;
+
+	err = nft_kernel_generation(kernel->nl, &generation);
+	if (err < 0)
+		return explain(why, "cannot read nftables", err);
+	if (generation == kernel->generation) {
+		remember(kernel, wanted);
 		return 0;
-	err = nft_kernel_apply(kernel, wanted, why);
+	}
+	err = look(kernel, &observed, &kernel->generation, why);
+	if (err < 0)
+		return err;
+	if (is_as_wanted(kernel, observed, wanted))
+		remember(kernel, wanted);
+	nft_table_free(observed);
+	return 0;
+}
+
+/* Forgotten until it is known to be there. */
+static int write_unheard(struct nft_kernel *kernel, const struct nft_table *from,
+                         struct nft_table *wanted, struct text *why)
+{
+	int err, deaf;
+
+	forget(kernel);
+	stop_listening(kernel);
+	err = write_table(kernel, from, wanted, why);
+	deaf = listen_again(kernel, why);
+	if (err == 0)
+		err = deaf;
 	return err < 0 ? err : settle(kernel, wanted, why);
 }
 
@@ -338,7 +419,6 @@ int nft_kernel_sync(struct nft_kernel *kernel, struct nft_table *wanted, enum nf
                     struct text *changes, struct text *why)
 {
 	struct nft_table *from;
-	uint32_t generation;
 	int err;
 
 	err = check_known(kernel, why);
@@ -351,11 +431,11 @@ int nft_kernel_sync(struct nft_kernel *kernel, struct nft_table *wanted, enum nf
 	if (kernel->known) {
 		from = nft_table_share(kernel->known);
 	} else {
-		err = look(kernel, &from, &generation, why);
+		err = look(kernel, &from, &kernel->generation, why);
 		if (err < 0)
 			return err;
 		if (is_as_wanted(kernel, from, wanted)) {
-			remember(kernel, generation, wanted);
+			remember(kernel, wanted);
 			nft_table_free(from);
 			*ret_outcome = NFT_SYNC_SAME;
 			return 0;
@@ -363,7 +443,7 @@ int nft_kernel_sync(struct nft_kernel *kernel, struct nft_table *wanted, enum nf
 	}
 	if (changes)
 		(void)nft_table_diff(from, wanted, changes);
-	err = write_table(kernel, from, wanted, why);
+	err = write_unheard(kernel, from, wanted, why);
 	nft_table_free(from);
 	if (err == 0)
 		*ret_outcome = NFT_SYNC_WRITTEN;

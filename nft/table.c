@@ -4,6 +4,7 @@
 
 #include "lib/addr.h"
 #include "lib/mem.h"
+#include "lib/search.h"
 
 #include <netinet/in.h> /* before linux/netfilter.h, which has an in.h of its own */
 
@@ -96,6 +97,17 @@ void nft_table_free(struct nft_table *table)
 		return;
 	arena_done(&table->arena);
 	free(table);
+}
+
+static int compare_key(const void *item, const void *key)
+{
+	return memcmp(((const struct nft_element *)item)->key, key, NFT_KEY_SIZE_MAX);
+}
+
+bool nft_set_has_key(const struct nft_set *set, const uint8_t *key)
+{
+	return search_find(set->elements, set->element_count, sizeof(*set->elements), key,
+	                   compare_key);
 }
 
 const struct nft_set *nft_table_set(const struct nft_table *table, const char *name)

@@ -157,6 +157,9 @@ void nft_table_format(const struct nft_table *table, struct text *out);
  * pieces, and not those that expire, of which it may have fewer. */
 bool nft_set_is_plain(const struct nft_set *set);
 
+/* Is there an element of this key, of NFT_KEY_SIZE_MAX bytes? */
+bool nft_set_has_key(const struct nft_set *set, const uint8_t *key);
+
 /* Digests, never 0: of everything but notes and counts, and of the frame. */
 uint64_t nft_table_digest(const struct nft_table *table);
 uint64_t nft_table_frame(const struct nft_table *table);
@@ -171,6 +174,11 @@ struct nft_set_walk {
 };
 void nft_set_compare(const struct nft_set *from, const struct nft_set *to,
                      const struct nft_set_walk *walk);
+/* Goes along both from the places '*from_at' and '*to_at' until 'limit' keys differ, or to the end:
+ * the places are then those after, and what lies between can be exchanged by itself. Returns how
+ * many differ. */
+size_t nft_set_pass(const struct nft_set *from, const struct nft_set *to, size_t limit,
+                    size_t *from_at, size_t *to_at);
 /* Do the plain sets of both, which must have the same frame, have the same elements? */
 bool nft_table_same_elements(const struct nft_table *a, const struct nft_table *b);
 

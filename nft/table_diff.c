@@ -79,33 +79,49 @@ static void say_set(struct diff *diff, char sign, const struct nft_set *set)
 		say_element(diff, sign, set, &set->elements[i]);
 }
 
-/* Both are sorted by key. */
+/* Both are sorted by key. The next key: 0 when both have it, below when 'from' alone has it. */
+static int next_key(const struct nft_set *from, size_t i, const struct nft_set *to, size_t j)
+{
+	if (i == from->element_count)
+		return 1;
+	if (j == to->element_count)
+		return -1;
+	return memcmp(from->elements[i].key, to->elements[j].key, sizeof(from->elements[i].key));
+}
+
 void nft_set_compare(const struct nft_set *from, const struct nft_set *to,
                      const struct nft_set_walk *walk)
 {
 	size_t i = 0, j = 0;
 
 	while (i < from->element_count || j < to->element_count) {
-		const struct nft_element *old = i < from->element_count ? &from->elements[i] : NULL;
-		const struct nft_element *new = j < to->element_count ? &to->elements[j] : NULL;
-		int order = !old ? 1 : !new ? -1 : memcmp(old->key, new->key, sizeof(old->key));
+		int order = next_key(from, i, to, j);
+		bool same = order == 0 && same_element(&from->elements[i], &to->elements[j]);
 
-		if (order == 0 && same_element(old, new)) {
-			i++;
-			j++;
-			continue;
-		}
-		if (order <= 0) {
-			if (walk->gone)
-				walk->gone(walk->ctx, from, old);
-			i++;
-		}
-		if (order >= 0) {
-			if (walk->came)
-				walk->came(walk->ctx, to, new);
-			j++;
-		}
+		if (order <= 0 && !same && walk->gone)
+			walk->gone(walk->ctx, from, &from->elements[i]);
+		if (order >= 0 && !same && walk->came)
+			walk->came(walk->ctx, to, &to->elements[j]);
+		i += order <= 0;
+		j += order >= 0;
 	}
+}
+
+size_t nft_set_pass(const struct nft_set *from, const struct nft_set *to, size_t limit,
+                    size_t *from_at, size_t *to_at)
+{
+	size_t i = *from_at, j = *to_at, differing = 0;
+
+	while ((i < from->element_count || j < to->element_count) && differing < limit) {
+		int order = next_key(from, i, to, j);
+
+		differing += order != 0 || !same_element(&from->elements[i], &to->elements[j]);
+		i += order <= 0;
+		j += order >= 0;
+	}
+	*from_at = i;
+	*to_at = j;
+	return differing;
 }
 
 static void say_gone(void *ctx, const struct nft_set *from, const struct nft_element *element)
