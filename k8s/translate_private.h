@@ -75,9 +75,9 @@ struct k8s_translator {
 	struct k8s_nodes nodes;
 	struct translate_entry *entries;
 	struct translate_watchers *watchers;
-	struct translate_queue claims;   /* their requests have to be looked at */
-	struct translate_queue dirty;    /* to be translated */
-	struct translate_taken *taken;   /* to be given by k8s_translator_take() */
+	struct translate_queue claims; /* their requests have to be looked at */
+	struct translate_queue dirty;  /* to be translated */
+	struct translate_taken *taken; /* to be given by k8s_translator_take() */
 	size_t taken_at, taken_count, taken_capacity;
 	struct translate_infra *infra;
 	size_t infra_count;

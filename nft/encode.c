@@ -438,10 +438,12 @@ void nft_encode_replace_kept(const struct nft_table *from, const struct nft_tabl
 	put_transaction_mark(batch, NFNL_MSG_BATCH_END);
 }
 
-/* Up to 'limit' keys of the set at which the exchange stands; returns how many. */
+/* Up to 'limit' keys of the set at which the exchange stands; returns how many. The last set is the
+ * first: an address is among those of services when all is there that is said of it. */
 static size_t put_piece(struct nft_exchange *exchange, size_t limit, struct nl_batch *batch)
 {
-	const struct nft_set *to = &exchange->wanted->sets[exchange->set];
+	const struct nft_table *wanted = exchange->wanted;
+	const struct nft_set *to = &wanted->sets[wanted->set_count - 1 - exchange->set];
 	const struct nft_set *from = nft_table_set(exchange->from, to->name);
 	size_t from_at = exchange->from_at, to_at = exchange->to_at, count = 0;
 
@@ -454,7 +456,7 @@ static size_t put_piece(struct nft_exchange *exchange, size_t limit, struct nl_b
 		gone.element_count = exchange->from_at - from_at;
 		came.elements += to_at;
 		came.element_count = exchange->to_at - to_at;
-		put_exchange(batch, exchange->wanted->name, &gone, &came);
+		put_exchange(batch, wanted->name, &gone, &came);
 	}
 	if (count < limit) {
 		exchange->set++;

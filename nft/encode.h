@@ -24,11 +24,12 @@ void nft_encode_replace(const struct nft_table *wanted, struct nl_batch *batch);
  * must be there at once, all else can be exchanged later. Their room is made for all. */
 void nft_encode_replace_kept(const struct nft_table *from, const struct nft_table *wanted,
                              struct nl_batch *batch);
-/* Transactions that one after the other exchange the elements of plain sets so that the table 'from'
- * becomes 'wanted', which has the same frame and other elements. Other members: zero at first. */
+/* Transactions that one after the other exchange the elements of plain sets so that the table
+ * 'from' becomes 'wanted', which has the same frame and other elements. Other members: zero at
+ * first. */
 struct nft_exchange {
 	const struct nft_table *from, *wanted;
-	size_t set;            /* of 'wanted' */
+	size_t set;            /* of 'wanted', counted from its last */
 	size_t from_at, to_at; /* in it */
 };
 /* The next one, of up to 'limit' keys; what concerns a key is in one of them. False: all is done,

@@ -20,10 +20,10 @@
 #define PIECE 500
 
 struct nft_kernel {
-	struct nl *nl;     /* requests */
-	struct nl *events; /* notifications */
-	const char *table; /* its name */
-	uint32_t port;     /* netlink port of requests: how our own changes are known */
+	struct nl *nl;           /* requests */
+	struct nl *events;       /* notifications */
+	const char *table;       /* its name */
+	uint32_t port;           /* netlink port of requests: how our own changes are known */
 	struct nft_table *known; /* what the kernel's table is; NULL: it must be looked at */
 	/* Of the ruleset, as nobody but us changed it since it was looked at last. */
 	uint32_t generation;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* nft/kernel.h - a table of ours in the kernel: read, written, removed, watched.
  *
- * I/O, over two nfnetlink channels (requests, events). Touches no table but its own. Every
- * change is one transaction: packets see the old table or the new one, live flows are not
- * disturbed. Needs CAP_NET_ADMIN. Not thread-safe. Source: Linux net/netfilter/nf_tables_api.c.
+ * I/O, over two nfnetlink channels (requests, events). Touches no table but its own. A change is
+ * one transaction: packets see the old table or the new one, live flows are not disturbed. Only
+ * what concerns more than some hundreds of keys comes in several, a key in one of them: the kernel
+ * leaves the processor to nobody while it carries one out. Needs CAP_NET_ADMIN. Not thread-safe.
+ * Source: Linux net/netfilter/nf_tables_api.c.
  *
  * 'why', where there is one, gets a sentence for the operator when the call fails: what was
  * refused, and which kernel option gives it. */
@@ -50,9 +52,11 @@ const char *nft_sync_name(enum nft_sync outcome);
  * what is known of the kernel's until events tell otherwise. So it is cheap when nothing happened
  * (one small request), and when services came or went: their elements are exchanged, and nothing is
  * read. When the frame differs, or a set is full, the table is made anew, and its counters start
- * again. 'changes' (may be NULL) gets the lines of nft_table_diff() of what was written. A kernel
- * that shows a rule otherwise than it was given does not make it write again and again: what it
- * showed right after our write is then taken as ours. */
+ * again; elements that were not there before may come after it, and what is cut off meanwhile is
+ * made good by the next process. Meanwhile events are not heard: whether others changed anything is
+ * known by the generation. 'changes' (may be NULL) gets the lines of nft_table_diff() of what was
+ * written. A kernel that shows a rule otherwise than it was given does not make it write again and
+ * again: what it showed right after our write is then taken as ours. */
 LT_MUST_USE int nft_kernel_sync(struct nft_kernel *kernel, struct nft_table *wanted,
                                 enum nft_sync *ret_outcome, struct text *changes, struct text *why);
 

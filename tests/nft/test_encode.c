@@ -297,6 +297,100 @@ START_TEST(long_lists_of_elements_are_split)
 }
 END_TEST
 
+static struct nft_table *many_services(unsigned first, unsigned last, const char *rest)
+{
+	struct text yaml = {0};
+	struct nft_table *table;
+
+	text_add(&yaml, FIXTURE_ROUTER);
+	for (unsigned i = first; i < last; i++)
+		text_printf(&yaml, FIXTURE_SERVER("s%u", "10.77.%u.%u", FIXTURE_S4, "%s"), i,
+		            1 + i / 200, 1 + i % 200, rest);
+	table = fixture_table(text_str(&yaml));
+	text_done(&yaml);
+	return table;
+}
+
+/* How many elements a batch adds to a set of the table 'of', by the decoder of what the kernel
+ * shows. */
+static size_t count_elements(struct nl_batch *batch, const struct nft_table *of, const char *set)
+{
+	struct nft_table *nothing = nft_table_new(), *table;
+	struct nft_observe *observe = nft_observe_new();
+	struct nl_batch sets = {0};
+	size_t count;
+
+	nft_encode_replace_kept(nothing, of, &sets);
+	feed(&sets, NFT_MSG_NEWTABLE, observe, nft_observe_table);
+	feed(&sets, NFT_MSG_NEWSET, observe, nft_observe_set);
+	unnumber_elements(batch);
+	feed(batch, NFT_MSG_NEWSETELEM, observe, nft_observe_elements);
+	table = nft_observe_finish(observe);
+	count = nft_table_set(table, set)->element_count;
+	nft_table_free(table);
+	nft_table_free(nothing);
+	nl_batch_done(&sets);
+	return count;
+}
+
+START_TEST(elements_come_in_pieces_and_addresses_last)
+{
+	struct nft_table *from = many_services(0, 1, "  ports: [{port: 80}]\n");
+	struct nft_table *to = many_services(0, 100, "  ports: [{port: 80}]\n");
+	struct nft_exchange exchange = {.from = from, .wanted = to};
+	size_t vips = 0, served = 0, batches = 0;
+	struct nl_batch batch = {0};
+
+	while (nft_encode_exchange(&exchange, 30, &batch)) {
+		size_t v, s;
+
+		ck_assert_uint_eq(message_at(&batch, 0)->nlmsg_type, NFNL_MSG_BATCH_BEGIN);
+		ck_assert_uint_eq(message_at(&batch, batch.count - 1)->nlmsg_type,
+		                  NFNL_MSG_BATCH_END);
+		v = count_elements(&batch, to, "vips4");
+		s = count_elements(&batch, to, "served4");
+		ck_assert_uint_le(v + s, 30);
+		ck_assert(v == 0 || served + s == 99);
+		vips += v;
+		served += s;
+		batches++;
+		nl_batch_clear(&batch);
+	}
+	ck_assert_uint_eq(batch.count, 0);
+	ck_assert_uint_eq(vips, 99);
+	ck_assert_uint_eq(served, 99);
+	ck_assert_uint_ge(batches, (2 * 99 + 29) / 30);
+	nl_batch_done(&batch);
+	nft_table_free(from);
+	nft_table_free(to);
+}
+END_TEST
+
+START_TEST(a_replacement_begins_with_what_was_there)
+{
+	static const size_t expected[] = {0, 2, 100};
+	struct nft_table *to = many_services(0, 100, "  ports: [{port: 80}]\n");
+	struct nft_table *from[] = {
+		nft_table_new(), many_services(98, 110, "  ports: [{port: 80}]\n"),
+		many_services(0, 100, "  ports: [{port: 80}]\n  sourceNat: {mode: none}\n")};
+
+	for (size_t i = 0; i < LT_ARRAY_SIZE(from); i++) {
+		struct nl_batch batch = {0};
+		struct nft_table *table;
+
+		nft_encode_replace_kept(from[i], to, &batch);
+		table = decode(&batch);
+		ck_assert_uint_eq(nft_table_frame(table), to->frame);
+		ck_assert_uint_eq(nft_table_set(table, "vips4")->element_count, expected[i]);
+		ck_assert_uint_eq(nft_table_set(table, "served4")->element_count, expected[i]);
+		nl_batch_done(&batch);
+		nft_table_free(table);
+		nft_table_free(from[i]);
+	}
+	nft_table_free(to);
+}
+END_TEST
+
 /* --- what a refusal says --- */
 
 static const struct {
@@ -364,6 +458,8 @@ int main(void)
 	tcase_add_test(tcase, a_trial_has_no_end);
 	tcase_add_test(tcase, no_table_wanted_is_a_removal);
 	tcase_add_test(tcase, long_lists_of_elements_are_split);
+	tcase_add_test(tcase, elements_come_in_pieces_and_addresses_last);
+	tcase_add_test(tcase, a_replacement_begins_with_what_was_there);
 	tcase_add_loop_test(tcase, a_refused_message_is_described, 0, (int)LT_ARRAY_SIZE(refusals));
 	tcase_add_test(tcase, a_trial_names_every_option);
 	suite_add_tcase(suite, tcase);

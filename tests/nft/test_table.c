@@ -140,6 +140,63 @@ START_TEST(counts_are_added_up_by_meaning)
 }
 END_TEST
 
+/* Two sets of the keys 0 to 99 as 'seed' says, one element in three with other data. */
+static struct nft_table *random_set(unsigned seed)
+{
+	const enum nft_type parts[NFT_KEY_PARTS_MAX] = {NFT_TYPE_MARK};
+	struct nft_draft draft;
+
+	nft_draft_init(&draft);
+	nft_draft_set(&draft, "s", parts, NFT_TYPE_MARK);
+	for (unsigned key = 0; key < 100; key++) {
+		unsigned number = (key + 1) * (seed + 7) * 2654435761U >> 20;
+
+		if (number % 3 == 0)
+			continue;
+		struct nft_element *element = nft_draft_element(&draft, 0);
+		element->key[0] = (uint8_t)key;
+		element->data[0] = number % 5 == 0 ? (uint8_t)seed : 0;
+	}
+	return nft_draft_finish(&draft);
+}
+
+static void count(void *ctx, const struct nft_set *set, const struct nft_element *element)
+{
+	(*(size_t *)ctx)++;
+}
+
+/* By pieces of any size all that differs is passed, each key once and as a whole. */
+START_TEST(a_comparison_in_pieces_finds_the_same)
+{
+	struct nft_table *a = random_set((unsigned)_i), *b = random_set((unsigned)_i + 1);
+	const struct nft_set *from = &a->sets[0], *to = &b->sets[0];
+	size_t whole = 0, pieces = 0, from_at = 0, to_at = 0, limit = 1 + (size_t)_i;
+	struct nft_set_walk walk = {.gone = count, .came = count, .ctx = &whole};
+
+	nft_set_compare(from, to, &walk);
+	ck_assert_uint_gt(whole, 0);
+	walk.ctx = &pieces;
+	while (from_at < from->element_count || to_at < to->element_count) {
+		struct nft_set f = *from, t = *to;
+		size_t f_at = from_at, t_at = to_at;
+
+		ck_assert_uint_le(nft_set_pass(from, to, limit, &from_at, &to_at), limit);
+		f.elements += f_at;
+		f.element_count = from_at - f_at;
+		t.elements += t_at;
+		t.element_count = to_at - t_at;
+		nft_set_compare(&f, &t, &walk);
+		for (size_t i = 0; i < f.element_count && to_at < to->element_count; i++)
+			ck_assert_int_ne(memcmp(f.elements[i].key, to->elements[to_at].key,
+			                        sizeof(f.elements[i].key)),
+			                 0);
+	}
+	ck_assert_uint_eq(pieces, whole);
+	nft_table_free(a);
+	nft_table_free(b);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("nft/table");
@@ -151,6 +208,7 @@ int main(void)
 	tcase_add_test(tcase, from_nothing_everything_is_new);
 	tcase_add_loop_test(tcase, the_order_of_rules_counts, 0, (int)LT_ARRAY_SIZE(orders));
 	tcase_add_test(tcase, counts_are_added_up_by_meaning);
+	tcase_add_loop_test(tcase, a_comparison_in_pieces_finds_the_same, 0, 40);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
