@@ -26,7 +26,8 @@ static void noted(struct kubernetes *k)
 }
 
 /* All of what came together is in the store. Who balances by it is not let wait for another turn of
- * the loop; when more comes soon, kubernetes_turn() sees to it that it is not too often. */
+ * the loop; when more comes soon, kubernetes_turn() sees to it that it is not too often. As long as
+ * a list is not whole there is nothing to do; that it is so wakes us by itself. */
 static void told(void *ctx)
 {
 	struct kubernetes *k = ((struct kubernetes_resource *)ctx)->kubernetes;
@@ -36,7 +37,7 @@ static void told(void *ctx)
 	k->noted = false;
 	if (k->known)
 		kubernetes_turn(k);
-	else
+	else if (kubernetes_follow_is_settled(k))
 		kubernetes_wake(k);
 	kubernetes_cache_note(k);
 }

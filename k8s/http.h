@@ -23,7 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define K8S_HTTP_TURN_SIZE  (128 * 1024)      /* bytes of a stream in one turn, about */
+#define K8S_HTTP_TURN_SIZE  (256 * 1024)      /* bytes of a stream in one turn, about */
 #define K8S_HTTP_CONNECT_US INT64_C(10000000) /* for TCP and TLS to be established */
 
 struct k8s_http;

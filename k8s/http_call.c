@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define READ_SIZE         (64 * 1024L) /* from a socket at once */
+#define READ_SIZE         (128 * 1024L) /* from a socket at once */
 #define KEEPALIVE_IDLE_S  30L
 #define KEEPALIVE_EVERY_S 10L
 #define UNACKED_MS        30000

@@ -3,7 +3,6 @@
 
 #include "k8s/encode.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -212,11 +211,28 @@ bool k8s_object_same(const struct k8s_object *a, const struct k8s_object *b)
 	return same;
 }
 
+/* The end of what is written from 'at' on; one byte is left for a NUL. */
+static char *put(char *at, const char *end, const char *text)
+{
+	size_t len = strnlen(text, (size_t)(end - at) - 1);
+
+	memcpy(at, text, len);
+	return at + len;
+}
+
+/* By hand: it is made several times for each object that comes. */
 const char *k8s_title(enum k8s_kind kind, const char *namespace, const char *name,
                       char buf[static K8S_KEY_SIZE])
 {
-	snprintf(buf, K8S_KEY_SIZE, "%s %s%s%s", k8s_kind_name(kind), namespace,
-	         *namespace ? "/" : "", name);
+	const char *end = buf + K8S_KEY_SIZE;
+	char *at = put(buf, end, k8s_kind_name(kind));
+
+	at = put(at, end, " ");
+	if (*namespace) {
+		at = put(at, end, namespace);
+		at = put(at, end, "/");
+	}
+	*put(at, end, name) = '\0';
 	return buf;
 }
 
