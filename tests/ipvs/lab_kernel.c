@@ -16,6 +16,7 @@
 #include "lib/mem.h"
 #include "lib/mono.h"
 #include "lib/rtnl.h"
+#include "tests/tap.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -23,37 +24,12 @@
 #include <linux/ip_vs.h>
 #include <net/if.h>
 #include <sched.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-/* --- TAP --- */
-
-static unsigned cases, failures;
-
-static void LT_PRINTF(2, 3) check(bool ok, const char *fmt, ...)
-{
-	va_list args;
-
-	cases++;
-	failures += !ok;
-	printf("%sok %u - ", ok ? "" : "not ", cases);
-	va_start(args, fmt);
-	vprintf(fmt, args);
-	va_end(args);
-	printf("\n");
-	fflush(stdout);
-}
-
-_Noreturn static void bail(const char *what, int err)
-{
-	printf("Bail out! %s: %s\n", what, strerror(err < 0 ? -err : err));
-	exit(1);
-}
 
 /* --- the world --- */
 
@@ -64,10 +40,10 @@ static void fresh_namespace(void)
 	int fd;
 
 	if (unshare(CLONE_NEWNET) < 0)
-		bail("unshare", errno);
+		tap_bail_errno("unshare", errno);
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0)
-		bail("lo up", errno);
+		tap_bail_errno("lo up", errno);
 	close(fd);
 }
 
@@ -78,7 +54,7 @@ static struct ipvs_kernel *open_kernel(void)
 
 	if (err < 0) {
 		printf("# %s\n", ipvs_kernel_open_text(err));
-		bail("IPVS", err);
+		tap_bail_errno("IPVS", err);
 	}
 	return kernel;
 }
@@ -88,7 +64,7 @@ static struct addr addr_of(const char *text)
 	struct addr addr;
 
 	if (addr_parse(text, &addr) < 0)
-		bail(text, EINVAL);
+		tap_bail_errno(text, EINVAL);
 	return addr;
 }
 
@@ -139,9 +115,9 @@ static void take_dump(struct ipvs_kernel *kernel, struct ipvs_table *table)
 	int err = ipvs_kernel_dump(kernel, &dump, table, &unknown);
 
 	if (err < 0)
-		bail("dump", err);
+		tap_bail_errno("dump", err);
 	if (unknown != 0)
-		check(false, "the dump has %zu entries not understood", unknown);
+		tap_check(false, "the dump has %zu entries not understood", unknown);
 }
 
 /* Plans against a fresh dump and applies. Returns the number of refusals; '*ret_count' operations.
@@ -161,7 +137,7 @@ static size_t reconcile(struct ipvs_kernel *kernel, struct ipvs_table *want,
 	results = xcalloc(plan.count, sizeof(*results));
 	err = ipvs_kernel_apply(kernel, &plan, results);
 	if (err < 0)
-		bail("apply", err);
+		tap_bail_errno("apply", err);
 	for (size_t i = 0; i < plan.count; i++) {
 		struct text text = {0};
 
@@ -185,8 +161,9 @@ static void check_converges(struct ipvs_kernel *kernel, struct ipvs_table *want,
 	size_t first, second, refused = reconcile(kernel, want, NULL, &first);
 
 	reconcile(kernel, want, NULL, &second);
-	check(refused == 0 && first > 0 && second == 0,
-	      "%s: %zu operations, %zu refused, then %zu left to do", what, first, refused, second);
+	tap_check(refused == 0 && first > 0 && second == 0,
+	          "%s: %zu operations, %zu refused, then %zu left to do", what, first, refused,
+	          second);
 }
 
 static struct ipvs_journal journal_of(const struct ipvs_table *table)
@@ -210,7 +187,7 @@ static void remove_all(struct ipvs_kernel *kernel, const struct ipvs_table *tabl
 	for (size_t i = 0; i < table->service_count; i++)
 		left += ipvs_table_find(&found, &table->services[i].key) != NULL;
 	if (left != 0)
-		check(false, "%zu services could not be removed", left);
+		tap_check(false, "%zu services could not be removed", left);
 	ipvs_table_done(&found);
 	ipvs_table_done(&nothing);
 	ipvs_journal_done(&owned);
@@ -225,16 +202,16 @@ static void case_info(struct ipvs_kernel *kernel)
 	int err;
 
 	err = ipvs_kernel_info(kernel, &info);
-	check(err == 0 && info.version >= 0x010201 && info.connection_slots >= 256,
-	      "info: version 0x%06x, %u connection slots", info.version, info.connection_slots);
+	tap_check(err == 0 && info.version >= 0x010201 && info.connection_slots >= 256,
+	          "info: version 0x%06x, %u connection slots", info.version, info.connection_slots);
 	err = ipvs_kernel_timeouts(kernel, &before);
-	check(err == 0 && before.tcp_s == 900 && before.tcp_fin_s == 120 && before.udp_s == 300,
-	      "time-outs are the kernel's defaults");
+	tap_check(err == 0 && before.tcp_s == 900 && before.tcp_fin_s == 120 && before.udp_s == 300,
+	          "time-outs are the kernel's defaults");
 	err = ipvs_kernel_set_timeouts(kernel, &set);
 	if (err == 0)
 		err = ipvs_kernel_timeouts(kernel, &after);
-	check(err == 0 && after.tcp_s == 1200 && after.tcp_fin_s == 120 && after.udp_s == 120,
-	      "time-outs change where they are not 0");
+	tap_check(err == 0 && after.tcp_s == 1200 && after.tcp_fin_s == 120 && after.udp_s == 120,
+	          "time-outs change where they are not 0");
 }
 
 #define SCHEDULERS_EVERYWHERE 11
@@ -265,7 +242,7 @@ static void case_schedulers(struct ipvs_kernel *kernel)
 		struct ipvs_service *service;
 
 		if (i >= SCHEDULERS_EVERYWHERE && !has_scheduler(kernel, names[i])) {
-			check(true, "%s # SKIP this kernel hasn't got it", names[i]);
+			tap_check(true, "%s # SKIP this kernel hasn't got it", names[i]);
 			continue;
 		}
 		table_new(&want);
@@ -403,16 +380,16 @@ static void case_changes(struct ipvs_kernel *kernel)
 	want.service_count = 1;
 	refused = reconcile(kernel, &want, &owned, &count);
 	reconcile(kernel, &want, &owned, &left);
-	check(refused == 0 && count == 5 && left == 0,
-	      "scheduler, persistence, weight, one server for another, one service less: %zu "
-	      "operations, %zu left",
-	      count, left);
+	tap_check(refused == 0 && count == 5 && left == 0,
+	          "scheduler, persistence, weight, one server for another, one service less: %zu "
+	          "operations, %zu left",
+	          count, left);
 
 	service->flags = 0;
 	service->timeout_s = 0;
 	refused = reconcile(kernel, &want, &owned, &count);
 	reconcile(kernel, &want, &owned, &left);
-	check(refused == 0 && count == 1 && left == 0, "flags can be taken off again");
+	tap_check(refused == 0 && count == 1 && left == 0, "flags can be taken off again");
 	remove_all(kernel, &want);
 	ipvs_journal_done(&owned);
 	ipvs_table_done(&want);
@@ -441,7 +418,7 @@ static void case_drift_and_foreign(struct ipvs_kernel *kernel)
 	}
 	owned = journal_of(&want);
 	reconcile(kernel, &want, &owned, &count);
-	check(count == 12, "ours beside them: %zu operations", count);
+	tap_check(count == 12, "ours beside them: %zu operations", count);
 
 	/* somebody meddles: a service gone, a server gone, a weight, one server more */
 	{
@@ -461,19 +438,20 @@ static void case_drift_and_foreign(struct ipvs_kernel *kernel)
 		meddled.services = services;
 		meddled.service_count = 3;
 		reconcile(stranger, &meddled, &all, &count);
-		check(count == 4, "four kinds of drift: %zu operations", count);
+		tap_check(count == 4, "four kinds of drift: %zu operations", count);
 		ipvs_journal_done(&all);
 	}
 	reconcile(kernel, &want, &owned, &count);
 	reconcile(kernel, &want, &owned, &left);
-	check(count == 6 && left == 0, "drift is repaired: %zu operations, %zu left", count, left);
+	tap_check(count == 6 && left == 0, "drift is repaired: %zu operations, %zu left", count,
+	          left);
 
 	remove_all(kernel, &want);
 	take_dump(kernel, &found);
 	kept = ipvs_table_find(&found, &foreign.services[0].key);
-	check(found.service_count == 2 && kept && kept->dest_count == 1 &&
-	              kept->dests[0].weight == 3,
-	      "the stranger's services are untouched");
+	tap_check(found.service_count == 2 && kept && kept->dest_count == 1 &&
+	                  kept->dests[0].weight == 3,
+	          "the stranger's services are untouched");
 	remove_all(stranger, &foreign);
 	ipvs_table_done(&found);
 	ipvs_table_done(&want);
@@ -504,19 +482,20 @@ static void case_refusals(struct ipvs_kernel *kernel)
 	ipvs_plan_make(&want, &found, &nothing, &plan);
 	messages = ipvs_kernel_counters(kernel)->messages;
 	if (ipvs_kernel_apply(kernel, &plan, results) < 0)
-		bail("apply", EIO);
+		tap_bail_errno("apply", EIO);
 	messages = ipvs_kernel_counters(kernel)->messages - messages;
-	check(results[0] == ENOENT && results[1] == ECANCELED && results[2] == ECANCELED &&
-	              results[3] == ENOENT && results[4] == ECANCELED && results[5] == ECANCELED,
-	      "a missing scheduler takes its servers along");
-	check(messages == 7, "and is asked for once: %zu messages", (size_t)messages);
-	check(results[6] == 0 && results[7] == 0 && results[8] == 0 && results[9] == 0 &&
-	              results[10] == 0 && results[11] == EINVAL,
-	      "the rest goes on, and a bad address is refused alone");
+	tap_check(results[0] == ENOENT && results[1] == ECANCELED && results[2] == ECANCELED &&
+	                  results[3] == ENOENT && results[4] == ECANCELED &&
+	                  results[5] == ECANCELED,
+	          "a missing scheduler takes its servers along");
+	tap_check(messages == 7, "and is asked for once: %zu messages", (size_t)messages);
+	tap_check(results[6] == 0 && results[7] == 0 && results[8] == 0 && results[9] == 0 &&
+	                  results[10] == 0 && results[11] == EINVAL,
+	          "the rest goes on, and a bad address is refused alone");
 	ipvs_op_explain(&plan.ops[0], results[0], &text);
-	check(strstr(text_str(&text), "modprobe ip_vs_nosuch") &&
-	              strstr(text_str(&text), "CONFIG_IP_VS_NOSUCH"),
-	      "%s", text_str(&text));
+	tap_check(strstr(text_str(&text), "modprobe ip_vs_nosuch") &&
+	                  strstr(text_str(&text), "CONFIG_IP_VS_NOSUCH"),
+	          "%s", text_str(&text));
 	text_done(&text);
 	ipvs_plan_done(&plan);
 	ipvs_table_done(&found);
@@ -536,11 +515,11 @@ static void add_address(const char *text)
 	if (err == 0)
 		err = nl_open(NETLINK_ROUTE, &nl);
 	if (err < 0)
-		bail(text, err);
+		tap_bail_errno(text, err);
 	rtnl_address_add(&batch, (int)if_nametoindex("lo"), &prefix, RTNL_LIFETIME_FOREVER, false);
 	err = nl_request(nl, &batch, NULL, NULL);
 	if (err < 0)
-		bail(text, err);
+		tap_bail_errno(text, err);
 	nl_batch_done(&batch);
 	nl_close(nl);
 }
@@ -552,7 +531,7 @@ static int listen_on(const char *addr, uint16_t port)
 
 	inet_pton(AF_INET, addr, &sin.sin_addr);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&sin, sizeof(sin)) < 0 || listen(fd, 16) < 0)
-		bail("listen", errno);
+		tap_bail_errno("listen", errno);
 	return fd;
 }
 
@@ -608,10 +587,10 @@ static void check_connection_list(void)
 	bool more = true;
 	int err = ipvs_connections_read(IPVS_CONNECTIONS_PATH, 10, take_connection, &c, &more);
 
-	check(err == 0 && !more && addr_equal(&c.virtual, &vip) && c.virtual_port == 80 &&
-	              addr_equal(&c.server, &server) && c.server_port == 8080 &&
-	              strcmp(c.protocol, "TCP") == 0 && strcmp(c.state, "ESTABLISHED") == 0,
-	      "the connection is listed: %s %s", c.protocol, c.state);
+	tap_check(err == 0 && !more && addr_equal(&c.virtual, &vip) && c.virtual_port == 80 &&
+	                  addr_equal(&c.server, &server) && c.server_port == 8080 &&
+	                  strcmp(c.protocol, "TCP") == 0 && strcmp(c.state, "ESTABLISHED") == 0,
+	          "the connection is listed: %s %s", c.protocol, c.state);
 }
 
 /* A connection through a virtual service outlives its removal from what is wanted. */
@@ -637,35 +616,35 @@ static void case_traffic(struct ipvs_kernel *kernel)
 
 	client = connect_to("10.77.0.100", 80);
 	server = client >= 0 ? accept(listener, NULL, NULL) : -1;
-	check(client >= 0 && server >= 0 && talks(client, server), "a connection is balanced");
+	tap_check(client >= 0 && server >= 0 && talks(client, server), "a connection is balanced");
 	check_connection_list();
 	sleep(3); /* the kernel sums its counters up every 2 s */
 	take_dump(kernel, &found);
-	check(found.service_count == 1 && found.services[0].stats->connections == 1 &&
-	              found.services[0].stats->in_bytes > 0 &&
-	              found.services[0].dests[0].active == 1 &&
-	              found.services[0].dests[0].stats->in_packets > 2,
-	      "and counted: %" PRIu64 " connection, %" PRIu64 " bytes in, %u active, %" PRIu64
-	      " packets",
-	      found.services[0].stats->connections, found.services[0].stats->in_bytes,
-	      found.services[0].dests[0].active, found.services[0].dests[0].stats->in_packets);
+	tap_check(found.service_count == 1 && found.services[0].stats->connections == 1 &&
+	                  found.services[0].stats->in_bytes > 0 &&
+	                  found.services[0].dests[0].active == 1 &&
+	                  found.services[0].dests[0].stats->in_packets > 2,
+	          "and counted: %" PRIu64 " connection, %" PRIu64 " bytes in, %u active, %" PRIu64
+	          " packets",
+	          found.services[0].stats->connections, found.services[0].stats->in_bytes,
+	          found.services[0].dests[0].active, found.services[0].dests[0].stats->in_packets);
 	ipvs_table_done(&found);
 
 	service->dest_count = 0;
 	turn(kernel, &drain, now_us, &want, &owned);
-	check(talks(client, server), "it goes on when its server is wanted no more");
+	tap_check(talks(client, server), "it goes on when its server is wanted no more");
 	err = connect_to("10.77.0.100", 80);
-	check(err == -ECONNREFUSED, "while a new one is refused");
+	tap_check(err == -ECONNREFUSED, "while a new one is refused");
 	now_us += 30 * US_PER_S;
 	want.service_count = 0;
 	turn(kernel, &drain, now_us, &want, &owned);
-	check(talks(client, server) && ipvs_drain_needs_vip(&drain, &owned.entries[0].key.addr),
-	      "and when its service is wanted no more");
+	tap_check(talks(client, server) && ipvs_drain_needs_vip(&drain, &owned.entries[0].key.addr),
+	          "and when its service is wanted no more");
 	now_us += 61 * US_PER_S;
 	turn(kernel, &drain, now_us, &want, &owned);
 	take_dump(kernel, &found);
-	check(found.service_count == 0 && ipvs_drain_deadline(&drain) == TIME_NEVER,
-	      "until its time is up");
+	tap_check(found.service_count == 0 && ipvs_drain_deadline(&drain) == TIME_NEVER,
+	          "until its time is up");
 	ipvs_table_done(&found);
 	close(client);
 	close(server);
@@ -718,12 +697,12 @@ static int64_t time_bare(const struct ipvs_table *want)
 	char answer[256];
 
 	if (nl_open(NETLINK_GENERIC, &nl) < 0 || genl_family(nl, IPVS_GENL_NAME, &family) < 0)
-		bail("genl", EIO);
+		tap_bail_errno("genl", EIO);
 	ipvs_plan_make(want, &empty, &nothing, &plan);
 	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&kernel_addr, sizeof(kernel_addr)) < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
-		bail("socket", errno);
+		tap_bail_errno("socket", errno);
 	start_us = mono_now_us();
 	for (size_t i = 0; i < plan.count; i++) {
 		ipvs_attr_op(&batch, family, &plan.ops[i]);
@@ -732,11 +711,11 @@ static int64_t time_bare(const struct ipvs_table *want)
 		if (i + 1 == plan.count) /* the barrier */
 			nl_batch_end(&batch, genl_begin(&batch, family, IPVS_CMD_GET_INFO, 0));
 		if (send(fd, batch.data, batch.size, 0) < 0)
-			bail("send", errno);
+			tap_bail_errno("send", errno);
 		nl_batch_clear(&batch);
 	}
 	if (recv(fd, answer, sizeof(answer), 0) < 0)
-		bail("recv", errno);
+		tap_bail_errno("recv", errno);
 	start_us = mono_now_us() - start_us;
 	close(fd);
 	nl_close(nl);
@@ -755,10 +734,10 @@ static void leave_nothing(void)
 	struct nl *nl;
 
 	if (nl_open(NETLINK_GENERIC, &nl) < 0 || genl_family(nl, IPVS_GENL_NAME, &family) < 0)
-		bail("genl", EIO);
+		tap_bail_errno("genl", EIO);
 	nl_batch_end(&batch, genl_begin(&batch, family, IPVS_CMD_FLUSH, 0));
 	if (nl_request(nl, &batch, NULL, NULL) < 0)
-		bail("flush", EIO);
+		tap_bail_errno("flush", EIO);
 	nl_batch_done(&batch);
 	nl_close(nl);
 }
@@ -782,15 +761,15 @@ static void time_scoped(struct ipvs_kernel *kernel, const struct ipvs_table *wan
 
 	ipvs_scope_add(&scope, key);
 	if (ipvs_kernel_dump(kernel, &dump, &found, NULL) < 0)
-		bail("dump", EIO);
+		tap_bail_errno("dump", EIO);
 	ipvs_scope_view(&scope, &found, &found_view);
 	ipvs_scope_view(&scope, want, &want_view);
 	ipvs_plan_make(&want_view, &found_view, &nothing, &plan);
 	if (plan.count == 1 && ipvs_kernel_apply(kernel, &plan, &result) < 0)
-		bail("apply", EIO);
+		tap_bail_errno("apply", EIO);
 	printf("#   the same with the dump of it alone: %.3f ms\n", ms(mono_now_us() - start_us));
 	if (plan.count != 1 || result != 0)
-		check(false, "%zu operations, result %d", plan.count, result);
+		tap_check(false, "%zu operations, result %d", plan.count, result);
 	ipvs_plan_done(&plan);
 	ipvs_table_done(&want_view);
 	ipvs_table_done(&found_view);
@@ -816,11 +795,11 @@ static int64_t time_ours(struct ipvs_table *want, size_t services)
 	ipvs_plan_make(want, &found, &nothing, &plan);
 	results = xcalloc(plan.count, sizeof(*results));
 	if (ipvs_kernel_apply(kernel, &plan, results) < 0)
-		bail("apply", EIO);
+		tap_bail_errno("apply", EIO);
 	apply_us = mono_now_us() - start_us;
 	for (size_t i = 0; i < plan.count; i++) {
 		if (results[i] != 0)
-			bail("refused", results[i]);
+			tap_bail_errno("refused", results[i]);
 	}
 	printf("#   %zu messages in %.1f ms\n", plan.count, ms(apply_us));
 	ipvs_plan_done(&plan);
@@ -828,7 +807,7 @@ static int64_t time_ours(struct ipvs_table *want, size_t services)
 
 	start_us = mono_now_us();
 	if (ipvs_kernel_dump(kernel, &all, &found, NULL) < 0)
-		bail("dump", EIO);
+		tap_bail_errno("dump", EIO);
 	dump_us = mono_now_us() - start_us;
 	start_us = mono_now_us();
 	ipvs_plan_make(want, &found, &nothing, &plan);
@@ -837,7 +816,7 @@ static int64_t time_ours(struct ipvs_table *want, size_t services)
 	       ms(dump_us), (double)dump_us / (double)services, found.arena.used_size / 1024,
 	       ms(plan_us));
 	if (plan.count != 0)
-		check(false, "%zu operations left", plan.count);
+		tap_check(false, "%zu operations left", plan.count);
 
 	want->services[services / 2].dests[3].weight = 2;
 	messages = ipvs_kernel_counters(kernel)->messages;
@@ -846,7 +825,7 @@ static int64_t time_ours(struct ipvs_table *want, size_t services)
 	ipvs_plan_done(&plan);
 	ipvs_plan_make(want, &found, &nothing, &plan);
 	if (ipvs_kernel_apply(kernel, &plan, results) < 0)
-		bail("apply", EIO);
+		tap_bail_errno("apply", EIO);
 	printf("#   one changed server: %.3f ms after the dump, %zu message, %zu system call\n",
 	       ms(mono_now_us() - start_us),
 	       (size_t)(ipvs_kernel_counters(kernel)->messages - messages),
@@ -878,9 +857,9 @@ static void case_timing(size_t services)
 		ours_us = us < ours_us ? us : ours_us;
 		leave_nothing();
 	}
-	check((double)ours_us < 1.3 * (double)bare_us,
-	      "%zu x 10: dump, plan and apply %.1f ms, bare loop %.1f ms: %.2f times", services,
-	      ms(ours_us), ms(bare_us), (double)ours_us / (double)bare_us);
+	tap_check((double)ours_us < 1.3 * (double)bare_us,
+	          "%zu x 10: dump, plan and apply %.1f ms, bare loop %.1f ms: %.2f times", services,
+	          ms(ours_us), ms(bare_us), (double)ours_us / (double)bare_us);
 	ipvs_table_done(&want);
 }
 
@@ -904,6 +883,5 @@ int main(int argc, char **argv)
 		case_timing(1000);
 		case_timing(10000);
 	}
-	printf("1..%u\n", cases);
-	return failures > 0;
+	return tap_end();
 }

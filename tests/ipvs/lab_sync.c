@@ -20,6 +20,7 @@
 #include "lib/mono.h"
 #include "lib/rtnl.h"
 #include "lib/sysctl.h"
+#include "tests/tap.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -29,7 +30,6 @@
 #include <netinet/tcp.h>
 #include <netinet/udp.h>
 #include <sched.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,43 +37,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* --- TAP --- */
-
-static unsigned cases, failures;
-
-static void LT_PRINTF(2, 3) check(bool ok, const char *fmt, ...)
-{
-	va_list args;
-
-	cases++;
-	failures += !ok;
-	printf("%sok %u - ", ok ? "" : "not ", cases);
-	va_start(args, fmt);
-	vprintf(fmt, args);
-	va_end(args);
-	printf("\n");
-	fflush(stdout);
-}
-
-_Noreturn static void bail(const char *what, int err)
-{
-	printf("Bail out! %s: %s\n", what, strerror(err < 0 ? -err : err));
-	exit(1);
-}
-
-static void must(const char *what, int err)
-{
-	if (err < 0)
-		bail(what, err);
-}
-
 /* --- the world --- */
 
 static struct addr addr_of(const char *text)
 {
 	struct addr addr;
 
-	must(text, addr_parse(text, &addr));
+	tap_must(text, addr_parse(text, &addr));
 	return addr;
 }
 
@@ -82,7 +52,7 @@ static struct rtnl_link link_of(struct nl *nl, const char *name)
 	struct rtnl_link *links, found = {0};
 	size_t count;
 
-	must("links", rtnl_links(nl, &links, &count));
+	tap_must("links", rtnl_links(nl, &links, &count));
 	for (size_t i = 0; i < count; i++) {
 		if (strcmp(links[i].name, name) == 0)
 			found = links[i];
@@ -96,9 +66,9 @@ static void add_address(struct nl *nl, int link, const char *text)
 	struct nl_batch batch = {0};
 	struct addr_prefix prefix;
 
-	must(text, addr_prefix_parse(text, &prefix));
+	tap_must(text, addr_prefix_parse(text, &prefix));
 	rtnl_address_add(&batch, link, &prefix, RTNL_LIFETIME_FOREVER, false);
-	must(text, nl_request(nl, &batch, NULL, NULL));
+	tap_must(text, nl_request(nl, &batch, NULL, NULL));
 	nl_batch_done(&batch);
 }
 
@@ -107,7 +77,7 @@ static void set_up(struct nl *nl, int link)
 	struct nl_batch batch = {0};
 
 	rtnl_link_set_up(&batch, link, true);
-	must("link up", nl_request(nl, &batch, NULL, NULL));
+	tap_must("link up", nl_request(nl, &batch, NULL, NULL));
 	nl_batch_done(&batch);
 }
 
@@ -119,12 +89,12 @@ static void build_world(void)
 	int lo, back;
 
 	if (unshare(CLONE_NEWNET) < 0)
-		bail("unshare", errno);
-	must("rtnetlink", nl_open(NETLINK_ROUTE, &nl));
+		tap_bail_errno("unshare", errno);
+	tap_must("rtnetlink", nl_open(NETLINK_ROUTE, &nl));
 	lo = link_of(nl, "lo").index;
 	set_up(nl, lo);
 	rtnl_dummy_add(&batch, "back", 1500);
-	must("dummy", nl_request(nl, &batch, NULL, NULL));
+	tap_must("dummy", nl_request(nl, &batch, NULL, NULL));
 	back = link_of(nl, "back").index;
 	set_up(nl, back);
 	add_address(nl, lo, "10.77.0.100/32");
@@ -137,7 +107,7 @@ static void build_world(void)
 
 static void set_sysctl(const char *name, const char *value)
 {
-	must(name, sysctl_write(SYSCTL_ROOT, name, value));
+	tap_must(name, sysctl_write(SYSCTL_ROOT, name, value));
 }
 
 static void make_settings(void)
@@ -174,7 +144,7 @@ static void apply(struct ipvs_op op)
 	struct nl_batch batch = {0};
 
 	ipvs_attr_op(&batch, family, &op);
-	must("IPVS", nl_request(genl, &batch, NULL, NULL));
+	tap_must("IPVS", nl_request(genl, &batch, NULL, NULL));
 	nl_batch_done(&batch);
 }
 
@@ -226,7 +196,7 @@ static struct ipvs_dest counts_of(const struct ipvs_service *service, const char
 	struct nl_batch batch = {0};
 
 	ipvs_attr_get_dests(&batch, family, &service->key);
-	must("dump", nl_dump(genl, &batch, &dump));
+	tap_must("dump", nl_dump(genl, &batch, &dump));
 	nl_batch_done(&batch);
 	return dest;
 }
@@ -261,8 +231,8 @@ static struct found look_for(const struct model_flow *want)
 	struct found found = {.want = want};
 	bool more;
 
-	must("ip_vs_conn",
-	     ipvs_connections_read(IPVS_CONNECTIONS_PATH, SIZE_MAX, look_at, &found, &more));
+	tap_must("ip_vs_conn",
+	         ipvs_connections_read(IPVS_CONNECTIONS_PATH, SIZE_MAX, look_at, &found, &more));
 	return found;
 }
 
@@ -302,7 +272,7 @@ static void run_for(int64_t us)
 {
 	struct loop_deadline end = {.expired = on_time};
 
-	must("deadline", loop_deadline_init(loop, &end));
+	tap_must("deadline", loop_deadline_init(loop, &end));
 	loop_deadline_arm(&end, mono_now_us() + us);
 	loop_run(loop);
 	loop_deadline_done(&end);
@@ -330,9 +300,9 @@ static int64_t wait_heard(uint16_t client_port)
 static void put(const struct model_flow *flows, size_t count)
 {
 	if (ipvs_sync_put(sync_, flows, count) != count)
-		check(false, "the queue takes %zu flows", count);
+		tap_check(false, "the queue takes %zu flows", count);
 	if (!ipvs_sync_flush(sync_, 5 * US_PER_S))
-		check(false, "%zu flows are taken in within 5 s", count);
+		tap_check(false, "%zu flows are taken in within 5 s", count);
 	/* The daemon has them; the last may still be in its hands. */
 	run_for(20 * US_PER_MS);
 }
@@ -380,7 +350,7 @@ static void send_tcp(const char *client, uint16_t port, const char *vip, uint16_
 		sent = sendto(raw6, packet, sizeof(packet), 0, (struct sockaddr *)&at, sizeof(at));
 	}
 	if (sent < 0)
-		bail("raw packet", errno);
+		tap_bail_errno("raw packet", errno);
 }
 
 static void connect_tcp(const char *client, uint16_t port, const char *vip, uint16_t vport)
@@ -453,24 +423,24 @@ static void case_injected(void)
 		put(&flow, 1);
 		found = look_for(&flow);
 		dest = counts_of(&service, row->server, row->sport);
-		check(found.matching == 1 && found.last.expires_s >= 495 &&
-		              found.last.expires_s <= 500 && dest.active == row->active &&
-		              dest.inactive == !row->active,
-		      "%s, weight %zu: there, expires in %u s, %u active, %u inactive", row->what,
-		      i % 2, found.last.expires_s, dest.active, dest.inactive);
+		tap_check(found.matching == 1 && found.last.expires_s >= 495 &&
+		                  found.last.expires_s <= 500 && dest.active == row->active &&
+		                  dest.inactive == !row->active,
+		          "%s, weight %zu: there, expires in %u s, %u active, %u inactive",
+		          row->what, i % 2, found.last.expires_s, dest.active, dest.inactive);
 
 		flow.state = MODEL_FLOW_CLOSING;
 		put(&flow, 1);
 		dest = counts_of(&service, row->server, row->sport);
-		check(dest.active == 0 && dest.inactive == 1 && look_for(&flow).matching == 1,
-		      "%s: closing, it counts as inactive", row->what);
+		tap_check(dest.active == 0 && dest.inactive == 1 && look_for(&flow).matching == 1,
+		          "%s: closing, it counts as inactive", row->what);
 
 		flow.state = MODEL_FLOW_GONE;
 		put(&flow, 1);
 		run_for(1500 * US_PER_MS);
 		dest = counts_of(&service, row->server, row->sport);
-		check(dest.active == 0 && dest.inactive == 0 && look_for(&flow).matching == 0,
-		      "%s: gone a second later", row->what);
+		tap_check(dest.active == 0 && dest.inactive == 0 && look_for(&flow).matching == 0,
+		          "%s: gone a second later", row->what);
 		apply((struct ipvs_op){.kind = IPVS_OP_DEL_SERVICE, .service = &service});
 	}
 }
@@ -483,21 +453,21 @@ static void case_rebinding(void)
 	struct ipvs_dest first, second;
 
 	put(&flow, 1);
-	check(look_for(&flow).matching == 1, "a flow without its service is taken");
+	tap_check(look_for(&flow).matching == 1, "a flow without its service is taken");
 	add_service("10.77.0.100", IPPROTO_TCP, 83, 0, 0);
 	add_server(&service, "10.78.0.21", 83, IPVS_FORWARD_DIRECT, 1);
 	add_server(&service, "10.78.0.22", 83, IPVS_FORWARD_DIRECT, 1);
 	first = counts_of(&service, "10.78.0.21", 83);
 	put(&flow, 1);
 	second = counts_of(&service, "10.78.0.21", 83);
-	check(first.active == 0 && second.active == 1,
-	      "put again once the service is there, it counts");
+	tap_check(first.active == 0 && second.active == 1,
+	          "put again once the service is there, it counts");
 	flow.server = addr_of("10.78.0.22");
 	put(&flow, 1);
 	first = counts_of(&service, "10.78.0.21", 83);
 	second = counts_of(&service, "10.78.0.22", 83);
-	check(first.active == 0 && second.active == 1 && look_for(&flow).matching == 1,
-	      "another server replaces the first");
+	tap_check(first.active == 0 && second.active == 1 && look_for(&flow).matching == 1,
+	          "another server replaces the first");
 	apply((struct ipvs_op){.kind = IPVS_OP_DEL_SERVICE, .service = &service});
 }
 
@@ -520,16 +490,16 @@ static void case_templates(void)
 	put(&flow, 1);
 	put(&mark, 1);
 	dest = counts_of(&plain, "10.78.0.22", 84);
-	check(dest.persistent == 1 && dest.active == 0 && look_for(&flow).matching == 1,
-	      "a template is there, and counts as one");
+	tap_check(dest.persistent == 1 && dest.active == 0 && look_for(&flow).matching == 1,
+	          "a template is there, and counts as one");
 	dest = counts_of(&marked, "10.78.0.22", 0);
-	check(dest.persistent == 1 && look_for(&mark).matching == 1,
-	      "a template of a mark is there, and counts as one");
+	tap_check(dest.persistent == 1 && look_for(&mark).matching == 1,
+	          "a template of a mark is there, and counts as one");
 	for (uint16_t i = 0; i < 4; i++)
 		connect_tcp("10.77.0.7", (uint16_t)(41000 + i), "10.77.0.100", 84);
 	dest = counts_of(&plain, "10.78.0.22", 84);
-	check(dest.active == 4, "new connections of that client go where it says: %u of 4",
-	      dest.active);
+	tap_check(dest.active == 4, "new connections of that client go where it says: %u of 4",
+	          dest.active);
 	apply((struct ipvs_op){.kind = IPVS_OP_DEL_SERVICE, .service = &plain});
 	apply((struct ipvs_op){.kind = IPVS_OP_DEL_SERVICE, .service = &marked});
 }
@@ -549,15 +519,16 @@ static void case_carries_on(void)
 	flow.timeout_s = 100;
 	put(&flow, 1);
 	run_for(3500 * US_PER_MS);
-	check(heard_count == before, "an injected flow isn't told back, %zu were",
-	      heard_count - before);
+	tap_check(heard_count == before, "an injected flow isn't told back, %zu were",
+	          heard_count - before);
 	send_tcp("10.77.0.9", 42000, "10.77.0.100", 85, ACK);
 	wait_heard(42000);
 	told = heard_of(42000);
-	check(told && addr_equal(&told->server, &flow.server) && look_for(&flow).matching == 1 &&
-	              told->timeout_s == 900 && told->state == MODEL_FLOW_ESTABLISHED &&
-	              told->forwarding == MODEL_FORWARD_DIRECT,
-	      "a packet midway goes on to its server, and it is told, with its full time-out");
+	tap_check(told && addr_equal(&told->server, &flow.server) &&
+	                  look_for(&flow).matching == 1 && told->timeout_s == 900 &&
+	                  told->state == MODEL_FLOW_ESTABLISHED &&
+	                  told->forwarding == MODEL_FORWARD_DIRECT,
+	          "a packet midway goes on to its server, and it is told, with its full time-out");
 	apply((struct ipvs_op){.kind = IPVS_OP_DEL_SERVICE, .service = &service});
 }
 
@@ -587,12 +558,13 @@ static void case_soon(const char *what, const char *client, const char *vip, con
 	qsort(took, count, sizeof(*took), by_number);
 	/* A guest is kept from running now and then, and may be an emulated one: the most is shown,
 	 * the median is judged. The kernel by itself takes 2 to 3 s. */
-	check(took[count / 2] < IPVS_SYNC_BOUND_US && took[count - 1] < 1500 * US_PER_MS,
-	      "%s: told %.1f ms after the handshake (median), 95 %% within %.1f, %.1f at most, of "
-	      "%zu",
-	      what, (double)took[count / 2] / US_PER_MS,
-	      (double)took[count - 1 - count / 20] / US_PER_MS, (double)took[count - 1] / US_PER_MS,
-	      count);
+	tap_check(took[count / 2] < IPVS_SYNC_BOUND_US && took[count - 1] < 1500 * US_PER_MS,
+	          "%s: told %.1f ms after the handshake (median), 95 %% within %.1f, %.1f at most, "
+	          "of "
+	          "%zu",
+	          what, (double)took[count / 2] / US_PER_MS,
+	          (double)took[count - 1 - count / 20] / US_PER_MS,
+	          (double)took[count - 1] / US_PER_MS, count);
 	apply((struct ipvs_op){.kind = IPVS_OP_DEL_SERVICE, .service = &service});
 }
 
@@ -618,9 +590,9 @@ static void case_many(size_t count)
 	took_us = mono_now_us() - start_us - 20 * US_PER_MS;
 	dest = counts_of(&service, "10.78.0.21", 87);
 	status = ipvs_sync_status(sync_);
-	check(dest.active == count && status.in.dropped == 0 && losses == 0,
-	      "%zu injected in %.3f s, %u there, %" PRIu64 " datagrams dropped", count,
-	      (double)took_us / US_PER_S, dest.active, status.in.dropped);
+	tap_check(dest.active == count && status.in.dropped == 0 && losses == 0,
+	          "%zu injected in %.3f s, %u there, %" PRIu64 " datagrams dropped", count,
+	          (double)took_us / US_PER_S, dest.active, status.in.dropped);
 	if (count <= IPVS_CONNECTIONS_WALK_MAX || round == 3) { /* it takes the square of it */
 		start_us = mono_now_us();
 		all = look_for(NULL).all;
@@ -637,8 +609,8 @@ static void case_many(size_t count)
 	took_us = mono_now_us() - start_us - 20 * US_PER_MS;
 	run_for(4 * US_PER_S);
 	dest = counts_of(&service, "10.78.0.21", 87);
-	check(dest.active + dest.inactive == 0, "%zu ended in %.3f s, %u left", count,
-	      (double)took_us / US_PER_S, dest.active + dest.inactive);
+	tap_check(dest.active + dest.inactive == 0, "%zu ended in %.3f s, %u left", count,
+	          (double)took_us / US_PER_S, dest.active + dest.inactive);
 	apply((struct ipvs_op){.kind = IPVS_OP_DEL_SERVICE, .service = &service});
 	free(flows);
 }
@@ -657,7 +629,7 @@ static double handshakes_a_second(unsigned count, unsigned client, bool told)
 	while (told && heard_count - before < count && mono_now_us() - start_us < 20 * US_PER_S)
 		run_for(2 * US_PER_MS);
 	if (told && heard_count - before != count)
-		check(false, "%zu of %u were told", heard_count - before, count);
+		tap_check(false, "%zu of %u were told", heard_count - before, count);
 	return (double)count * US_PER_S / (double)(mono_now_us() - start_us);
 }
 
@@ -671,15 +643,16 @@ static void case_cost(unsigned count)
 		double with, without;
 
 		with = handshakes_a_second(count, 2 * i, true);
-		must("listen", ipvs_sync_listen(sync_, ADDR_NONE));
+		tap_must("listen", ipvs_sync_listen(sync_, ADDR_NONE));
 		without = handshakes_a_second(count, 2 * i + 1, false);
-		must("listen", ipvs_sync_listen(sync_, ADDR_IPV4));
+		tap_must("listen", ipvs_sync_listen(sync_, ADDR_IPV4));
 		best_with = with > best_with ? with : best_with;
 		best_without = without > best_without ? without : best_without;
 	}
-	check(losses == 0,
-	      "telling of bursts of %u loses none; handshakes a second with it %.0f, without %.0f",
-	      count, best_with, best_without);
+	tap_check(losses == 0,
+	          "telling of bursts of %u loses none; handshakes a second with it %.0f, without "
+	          "%.0f",
+	          count, best_with, best_without);
 	apply((struct ipvs_op){.kind = IPVS_OP_DEL_SERVICE, .service = &service});
 }
 
@@ -707,7 +680,7 @@ static void start_foreign(const char *interface, enum ipvs_daemon_role role)
 
 	snprintf(daemon.interface, sizeof(daemon.interface), "%s", interface);
 	ipvs_attr_daemon_start(&batch, family, &daemon);
-	must("foreign daemon", nl_request(genl, &batch, NULL, NULL));
+	tap_must("foreign daemon", nl_request(genl, &batch, NULL, NULL));
 	nl_batch_done(&batch);
 }
 
@@ -716,7 +689,7 @@ static void stop_foreign(enum ipvs_daemon_role role)
 	struct nl_batch batch = {0};
 
 	ipvs_attr_daemon_stop(&batch, family, role);
-	must("foreign daemon", nl_request(genl, &batch, NULL, NULL));
+	tap_must("foreign daemon", nl_request(genl, &batch, NULL, NULL));
 	nl_batch_done(&batch);
 }
 
@@ -725,7 +698,7 @@ static bool has_interface(void)
 	struct nl *nl;
 	bool there;
 
-	must("rtnetlink", nl_open(NETLINK_ROUTE, &nl));
+	tap_must("rtnetlink", nl_open(NETLINK_ROUTE, &nl));
 	there = link_of(nl, IPVS_SYNC_INTERFACE).index != 0;
 	nl_close(nl);
 	return there;
@@ -738,16 +711,16 @@ static void case_foreign(void)
 
 	start_foreign("back", IPVS_DAEMON_BACKUP);
 	err = ipvs_sync_open(loop, &handler, &other);
-	check(err == -EEXIST && !has_interface(),
-	      "another program's backup daemon is left alone, and refused: %s", strerror(-err));
+	tap_check(err == -EEXIST && !has_interface(),
+	          "another program's backup daemon is left alone, and refused: %s", strerror(-err));
 	stop_foreign(IPVS_DAEMON_BACKUP);
 	start_foreign("back", IPVS_DAEMON_MASTER);
-	must("open", ipvs_sync_open(loop, &handler, &other));
+	tap_must("open", ipvs_sync_open(loop, &handler, &other));
 	err = ipvs_sync_listen(other, ADDR_IPV4);
-	check(err == -EEXIST, "so is another program's master: %s", strerror(-err));
+	tap_check(err == -EEXIST, "so is another program's master: %s", strerror(-err));
 	ipvs_sync_close(other);
 	stop_foreign(IPVS_DAEMON_MASTER);
-	check(!has_interface(), "closed, the interface is gone");
+	tap_check(!has_interface(), "closed, the interface is gone");
 }
 
 /* A run that died leaves its interface and its daemons. */
@@ -757,24 +730,24 @@ static void case_left_behind(void)
 	struct ipvs_daemon foreign;
 	int err;
 
-	must("open", ipvs_sync_daemon_open(&left));
-	must("start", ipvs_sync_daemon_start(&left, IPVS_DAEMON_BACKUP, 0, &foreign));
-	must("start", ipvs_sync_daemon_start(&left, IPVS_DAEMON_MASTER, 600, &foreign));
+	tap_must("open", ipvs_sync_daemon_open(&left));
+	tap_must("start", ipvs_sync_daemon_start(&left, IPVS_DAEMON_BACKUP, 0, &foreign));
+	tap_must("start", ipvs_sync_daemon_start(&left, IPVS_DAEMON_MASTER, 600, &foreign));
 	err = ipvs_sync_open(loop, &handler, &sync_);
-	check(err == 0, "what a run that died left is taken over");
+	tap_check(err == 0, "what a run that died left is taken over");
 	if (err < 0)
-		bail("open", err);
+		tap_bail_errno("open", err);
 }
 
 static void open_all(void)
 {
-	must("IPVS", nl_open(NETLINK_GENERIC, &genl));
-	must("IPVS", genl_family(genl, IPVS_GENL_NAME, &family));
-	must("loop", loop_new(&loop));
+	tap_must("IPVS", nl_open(NETLINK_GENERIC, &genl));
+	tap_must("IPVS", genl_family(genl, IPVS_GENL_NAME, &family));
+	tap_must("loop", loop_new(&loop));
 	raw4 = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
 	raw6 = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
 	if (raw4 < 0 || raw6 < 0)
-		bail("raw socket", errno);
+		tap_bail_errno("raw socket", errno);
 }
 
 /* --- between two namespaces --- */
@@ -792,8 +765,8 @@ static int run_tell(void)
 
 	open_all();
 	make_settings();
-	must("open", ipvs_sync_open(loop, &teller, &sync_));
-	must("listen", ipvs_sync_listen(sync_, ADDR_IPV4));
+	tap_must("open", ipvs_sync_open(loop, &teller, &sync_));
+	tap_must("listen", ipvs_sync_listen(sync_, ADDR_IPV4));
 	loop_run(loop);
 	return 0;
 }
@@ -805,7 +778,7 @@ static int run_take(void)
 
 	open_all();
 	make_settings();
-	must("open", ipvs_sync_open(loop, &handler, &sync_));
+	tap_must("open", ipvs_sync_open(loop, &handler, &sync_));
 	while (fread(&flow, sizeof(flow), 1, stdin) == 1) {
 		put(&flow, 1);
 		printf("taken %u\n", ++taken);
@@ -834,11 +807,11 @@ int main(int argc, char **argv)
 	case_templates();
 	/* Only where there are virtual servers does the kernel look at packets. */
 	add_service("10.77.0.100", IPPROTO_TCP, 9, 0, 0);
-	must("listen", ipvs_sync_listen(sync_, ADDR_IPV4));
+	tap_must("listen", ipvs_sync_listen(sync_, ADDR_IPV4));
 	run_for(300 * US_PER_MS);
 	status = ipvs_sync_status(sync_);
-	check(status.out.pulses >= IPVS_SYNC_PULSES && status.out.malformed == 0,
-	      "pulses are heard: %" PRIu64, status.out.pulses);
+	tap_check(status.out.pulses >= IPVS_SYNC_PULSES && status.out.malformed == 0,
+	          "pulses are heard: %" PRIu64, status.out.pulses);
 	case_carries_on();
 	case_soon("IPv4", "10.77.0.2", "10.77.0.100", "10.78.0.21", 60, 43000);
 	case_soon("IPv6", "2001:db8:77::2", "2001:db8:77::100", "2001:db8:78::21", 60, 44000);
@@ -851,12 +824,11 @@ int main(int argc, char **argv)
 		case_many(100000);
 	}
 	add_service("2001:db8:77::100", IPPROTO_TCP, 9, 0, 0);
-	must("listen", ipvs_sync_listen(sync_, ADDR_IPV6));
+	tap_must("listen", ipvs_sync_listen(sync_, ADDR_IPV6));
 	run_for(300 * US_PER_MS); /* the first pulse makes its connections */
 	case_soon("by pulses over IPv6", "2001:db8:77::2", "2001:db8:77::100", "2001:db8:78::21",
 	          20, 46000);
 	ipvs_sync_close(sync_);
-	check(!has_interface(), "closed, the interface is gone");
-	printf("1..%u\n", cases);
-	return failures ? 1 : 0;
+	tap_check(!has_interface(), "closed, the interface is gone");
+	return tap_end();
 }

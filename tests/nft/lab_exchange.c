@@ -44,7 +44,7 @@ static unsigned long table_handle(void)
 	unsigned long handle = 0;
 
 	if (!out || fscanf(out, "%lu", &handle) != 1)
-		lab_bail("handle", "nft lists no table");
+		tap_bail("handle", "nft lists no table");
 	pclose(out);
 	return handle;
 }
@@ -57,7 +57,7 @@ static void try_exchanges(struct nft_kernel *kernel)
 		struct nft_table *wanted = lab_table(exchanges[i].yaml);
 
 		lab_check_written(kernel, wanted, exchanges[i].what);
-		lab_check((table_handle() == before) == exchanges[i].stands, "%s: the table %s",
+		tap_check((table_handle() == before) == exchanges[i].stands, "%s: the table %s",
 		          exchanges[i].what, exchanges[i].stands ? "stands" : "is made anew");
 		before = table_handle();
 		nft_table_free(wanted);
@@ -79,7 +79,7 @@ static void try_exchange_with_others(struct nft_kernel *kernel)
 	lab_check_written(kernel, one, "others: an element added meanwhile");
 	before = table_handle();
 	lab_check_written(fresh, other, "others: a process that has just started");
-	lab_check(table_handle() == before, "others: the table stands");
+	tap_check(table_handle() == before, "others: the table stands");
 	nft_kernel_close(fresh);
 	nft_table_free(one);
 	nft_table_free(other);
@@ -95,7 +95,7 @@ static void try_full_sets(struct nft_kernel *kernel)
 		struct nft_table *wanted = lab_many_services(counts[i]);
 
 		lab_check_written(kernel, wanted, "more and fewer services");
-		lab_check((table_handle() == before) == stands[i], "%u services: the table %s",
+		tap_check((table_handle() == before) == stands[i], "%u services: the table %s",
 		          counts[i], stands[i] ? "stands" : "is made anew");
 		before = table_handle();
 		nft_table_free(wanted);

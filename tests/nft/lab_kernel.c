@@ -74,7 +74,7 @@ static const struct document {
 /* The nft program reads what it lists of our table, and lists the same again. */
 static void check_nft_program(const char *what)
 {
-	lab_check(lab_shell("nft list table inet lintel > /tmp/lintel-lab-nft.1 && "
+	tap_check(lab_shell("nft list table inet lintel > /tmp/lintel-lab-nft.1 && "
 	                    "nft -c -f /tmp/lintel-lab-nft.1 && nft delete table inet lintel && "
 	                    "nft -f /tmp/lintel-lab-nft.1 && "
 	                    "nft list table inet lintel | diff /tmp/lintel-lab-nft.1 -") == 0,
@@ -88,19 +88,19 @@ static void try_document(struct nft_kernel *kernel, const struct document *docum
 	enum nft_sync outcome = NFT_SYNC_SAME;
 	int err = nft_kernel_sync(kernel, wanted, &outcome, NULL, &why);
 
-	lab_check(err == 0 && outcome == NFT_SYNC_WRITTEN, "%s: is written %s", document->what,
+	tap_check(err == 0 && outcome == NFT_SYNC_WRITTEN, "%s: is written %s", document->what,
 	          text_str(&why));
 	err = nft_kernel_observe(kernel, &observed, &why);
 	if (err < 0)
-		lab_bail("observe", text_str(&why));
-	lab_check(nft_table_diff(observed, wanted, &text) == 0, "%s: is seen as it was wanted",
+		tap_bail("observe", text_str(&why));
+	tap_check(nft_table_diff(observed, wanted, &text) == 0, "%s: is seen as it was wanted",
 	          document->what);
 	if (text.len > 0)
 		printf("# %s\n", text_str(&text));
-	lab_check(observed->frame == wanted->frame && nft_table_digest(observed) == wanted->digest,
+	tap_check(observed->frame == wanted->frame && nft_table_digest(observed) == wanted->digest,
 	          "%s: has its digests", document->what);
 	err = nft_kernel_sync(kernel, wanted, &outcome, NULL, &why);
-	lab_check(err == 0 && outcome == NFT_SYNC_UNTOUCHED, "%s: is left alone", document->what);
+	tap_check(err == 0 && outcome == NFT_SYNC_UNTOUCHED, "%s: is left alone", document->what);
 	check_nft_program(document->what);
 	nft_table_free(observed);
 	nft_table_free(wanted);
@@ -129,22 +129,22 @@ static void try_drift(struct nft_kernel *kernel)
 
 	(void)!nft_kernel_sync(kernel, wanted, &outcome, NULL, &why);
 	(void)nft_kernel_changed(kernel);
-	lab_check(!nft_kernel_changed(kernel), "our own changes are no event");
+	tap_check(!nft_kernel_changed(kernel), "our own changes are no event");
 	lab_shell("nft add table inet other");
-	lab_check(!nft_kernel_changed(kernel), "other tables are no event");
-	lab_check(nft_kernel_sync(kernel, wanted, &outcome, NULL, &why) == 0 &&
+	tap_check(!nft_kernel_changed(kernel), "other tables are no event");
+	tap_check(nft_kernel_sync(kernel, wanted, &outcome, NULL, &why) == 0 &&
 	                  outcome == NFT_SYNC_UNTOUCHED,
 	          "other tables are no drift");
 	for (size_t i = 0; i < LT_ARRAY_SIZE(deeds); i++) {
 		struct text changes = {0};
 
 		if (lab_shell(deeds[i]) != 0)
-			lab_bail("nft", deeds[i]);
-		lab_check(nft_kernel_changed(kernel), "an event: %s", deeds[i]);
-		lab_check(nft_kernel_sync(kernel, wanted, &outcome, &changes, &why) == 0 &&
+			tap_bail("nft", deeds[i]);
+		tap_check(nft_kernel_changed(kernel), "an event: %s", deeds[i]);
+		tap_check(nft_kernel_sync(kernel, wanted, &outcome, &changes, &why) == 0 &&
 		                  outcome == NFT_SYNC_WRITTEN && changes.len > 0,
 		          "mended: %s", deeds[i]);
-		lab_check(nft_kernel_sync(kernel, wanted, &outcome, NULL, &why) == 0 &&
+		tap_check(nft_kernel_sync(kernel, wanted, &outcome, NULL, &why) == 0 &&
 		                  outcome == NFT_SYNC_UNTOUCHED,
 		          "stays mended: %s", deeds[i]);
 		text_done(&changes);
@@ -162,13 +162,13 @@ static void try_removal(struct nft_kernel *kernel)
 	nothing->digest = nft_table_digest(nothing);
 	nothing->frame = nft_table_frame(nothing);
 	lab_shell("nft add table inet other");
-	lab_check(nft_kernel_remove(kernel, &why) == 0, "is removed %s", text_str(&why));
-	lab_check(nft_kernel_remove(kernel, &why) == 0, "is removed when it isn't there");
-	lab_check(lab_shell("nft list table inet lintel 2>/dev/null") != 0, "is gone");
-	lab_check(lab_shell("nft list table inet other >/dev/null") == 0, "other tables stay");
-	lab_check(nft_kernel_observe(kernel, &observed, &why) == 0 && !observed->present,
+	tap_check(nft_kernel_remove(kernel, &why) == 0, "is removed %s", text_str(&why));
+	tap_check(nft_kernel_remove(kernel, &why) == 0, "is removed when it isn't there");
+	tap_check(lab_shell("nft list table inet lintel 2>/dev/null") != 0, "is gone");
+	tap_check(lab_shell("nft list table inet other >/dev/null") == 0, "other tables stay");
+	tap_check(nft_kernel_observe(kernel, &observed, &why) == 0 && !observed->present,
 	          "is seen to be gone");
-	lab_check(nft_kernel_sync(kernel, nothing, &outcome, NULL, &why) == 0 &&
+	tap_check(nft_kernel_sync(kernel, nothing, &outcome, NULL, &why) == 0 &&
 	                  outcome == NFT_SYNC_SAME,
 	          "nothing wanted and nothing there is the same");
 	nft_table_free(observed);
@@ -188,10 +188,10 @@ static void try_many(struct nft_kernel *kernel)
 	start = mono_now_us();
 	wanted = lab_many_services(10000);
 	built = mono_now_us();
-	lab_check(nft_kernel_apply(kernel, wanted, &why) == 0, "10,000 services are written %s",
+	tap_check(nft_kernel_apply(kernel, wanted, &why) == 0, "10,000 services are written %s",
 	          text_str(&why));
 	written = mono_now_us();
-	lab_check(nft_kernel_observe(kernel, &observed, &why) == 0 &&
+	tap_check(nft_kernel_observe(kernel, &observed, &why) == 0 &&
 	                  nft_table_diff(observed, wanted, NULL) == 0,
 	          "10,000 services are seen as they were wanted");
 	looked = mono_now_us();
@@ -199,11 +199,11 @@ static void try_many(struct nft_kernel *kernel)
 	printf("# 10,000 services: read and built %" PRId64 " ms, written %" PRId64
 	       " ms, looked at %" PRId64 " ms\n",
 	       (built - start) / 1000, (written - built) / 1000, (looked - written) / 1000);
-	lab_check(nft_kernel_sync(kernel, wanted, &outcome, NULL, &why) == 0 &&
+	tap_check(nft_kernel_sync(kernel, wanted, &outcome, NULL, &why) == 0 &&
 	                  outcome == NFT_SYNC_SAME,
 	          "10,000 services: nothing to write");
 	start = mono_now_us();
-	lab_check(nft_kernel_sync(kernel, more, &outcome, NULL, &why) == 0 &&
+	tap_check(nft_kernel_sync(kernel, more, &outcome, NULL, &why) == 0 &&
 	                  outcome == NFT_SYNC_WRITTEN,
 	          "10,000 services: one more %s", text_str(&why));
 	printf("# 10,000 services: one more in %" PRId64 " us\n", mono_now_us() - start);
@@ -219,11 +219,11 @@ static int self_test(void)
 	struct text why = {0};
 
 	if (unshare(CLONE_NEWNET) < 0)
-		lab_bail("unshare", strerror(errno));
+		tap_bail("unshare", strerror(errno));
 	kernel = lab_kernel_open();
-	lab_check(nft_kernel_warm_up(kernel, &why) == 0, "everything we use is there %s",
+	tap_check(nft_kernel_warm_up(kernel, &why) == 0, "everything we use is there %s",
 	          text_str(&why));
-	lab_check(lab_shell("test -z \"$(nft list ruleset)\"") == 0, "the warm-up left nothing");
+	tap_check(lab_shell("test -z \"$(nft list ruleset)\"") == 0, "the warm-up left nothing");
 	for (size_t i = 0; i < LT_ARRAY_SIZE(documents); i++)
 		try_document(kernel, &documents[i]);
 	try_drift(kernel);
@@ -232,7 +232,7 @@ static int self_test(void)
 	try_many(kernel);
 	nft_kernel_close(kernel);
 	text_done(&why);
-	return lab_end();
+	return tap_end();
 }
 
 /* --- the tool --- */
@@ -244,7 +244,7 @@ static int print_counts(struct nft_kernel *kernel)
 	struct nft_counts counts;
 
 	if (nft_kernel_observe(kernel, &observed, &why) < 0)
-		lab_bail("observe", text_str(&why));
+		tap_bail("observe", text_str(&why));
 	nft_table_counts(observed, &counts);
 	for (int i = NFT_COUNTER_NONE + 1; i < NFT_COUNTER_COUNT; i++)
 		printf("%s %" PRIu64 "\n", nft_counter_name((enum nft_counter)i),
@@ -259,7 +259,7 @@ static int plan(struct nft_kernel *kernel, struct nft_table *wanted)
 	struct text why = {0}, changes = {0};
 
 	if (nft_kernel_observe(kernel, &observed, &why) < 0)
-		lab_bail("observe", text_str(&why));
+		tap_bail("observe", text_str(&why));
 	(void)nft_table_diff(observed, wanted, &changes);
 	fputs(text_str(&changes), stdout);
 	nft_table_free(observed);
@@ -273,7 +273,7 @@ static int sync_to(struct nft_kernel *kernel, struct nft_table *wanted)
 	struct text why = {0};
 
 	if (nft_kernel_sync(kernel, wanted, &outcome, NULL, &why) < 0)
-		lab_bail("sync", text_str(&why));
+		tap_bail("sync", text_str(&why));
 	printf("%s\n", nft_sync_name(outcome));
 	return 0;
 }

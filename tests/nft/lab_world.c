@@ -6,33 +6,10 @@
 #include "nft/ruleset.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static unsigned cases, failures;
-
-void lab_check(bool ok, const char *fmt, ...)
-{
-	va_list args;
-
-	cases++;
-	failures += !ok;
-	printf("%sok %u - ", ok ? "" : "not ", cases);
-	va_start(args, fmt);
-	vprintf(fmt, args);
-	va_end(args);
-	printf("\n");
-	fflush(stdout);
-}
-
-void lab_bail(const char *what, const char *why)
-{
-	printf("Bail out! %s: %s\n", what, why);
-	exit(1);
-}
 
 struct nft_table *lab_load(char **paths, size_t count)
 {
@@ -53,7 +30,7 @@ struct nft_table *lab_load(char **paths, size_t count)
 		text_done(&text);
 	}
 	if (!snapshot)
-		lab_bail("objects", "see above");
+		tap_bail("objects", "see above");
 	table = nft_ruleset_build(snapshot);
 	for (size_t i = 0; i < table->note_count; i++)
 		fprintf(stderr, "note: %s\n", table->notes[i]);
@@ -71,7 +48,7 @@ struct nft_table *lab_table(const char *yaml)
 	struct nft_table *table;
 
 	if (fd < 0 || write(fd, yaml, strlen(yaml)) != (ssize_t)strlen(yaml))
-		lab_bail("temporary file", strerror(errno));
+		tap_bail("temporary file", strerror(errno));
 	close(fd);
 	table = lab_load(paths, 1);
 	unlink(path);
@@ -84,7 +61,7 @@ struct nft_kernel *lab_kernel_open(void)
 	struct text why = {0};
 
 	if (nft_kernel_open(&kernel, &why) < 0)
-		lab_bail("open", text_str(&why));
+		tap_bail("open", text_str(&why));
 	return kernel;
 }
 
@@ -121,21 +98,15 @@ void lab_check_written(struct nft_kernel *kernel, struct nft_table *wanted, cons
 	struct text why = {0};
 	enum nft_sync outcome;
 
-	lab_check(nft_kernel_sync(kernel, wanted, &outcome, NULL, &why) == 0 &&
+	tap_check(nft_kernel_sync(kernel, wanted, &outcome, NULL, &why) == 0 &&
 	                  outcome == NFT_SYNC_WRITTEN,
 	          "%s: is written %s", what, text_str(&why));
-	lab_check(nft_kernel_observe(kernel, &observed, &why) == 0 &&
+	tap_check(nft_kernel_observe(kernel, &observed, &why) == 0 &&
 	                  nft_table_diff(observed, wanted, NULL) == 0,
 	          "%s: is seen as it was wanted %s", what, text_str(&why));
-	lab_check(nft_kernel_sync(kernel, wanted, &outcome, NULL, &why) == 0 &&
+	tap_check(nft_kernel_sync(kernel, wanted, &outcome, NULL, &why) == 0 &&
 	                  outcome == NFT_SYNC_UNTOUCHED,
 	          "%s: is left alone", what);
 	nft_table_free(observed);
 	text_done(&why);
-}
-
-int lab_end(void)
-{
-	printf("1..%u\n", cases);
-	return failures > 0;
 }

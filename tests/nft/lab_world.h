@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* tests/nft/lab_world.h - what tests of nft/ on a real kernel have in common. I/O; for one thread.
- * What fails unexpectedly ends the program with "Bail out!". */
+ */
 
 #ifndef LINTEL_TESTS_NFT_LAB_WORLD_H
 #define LINTEL_TESTS_NFT_LAB_WORLD_H
 
 #include "nft/kernel.h"
+#include "tests/tap.h"
 
-/* A line of TAP. */
-void LT_PRINTF(2, 3) lab_check(bool ok, const char *fmt, ...);
-_Noreturn void lab_bail(const char *what, const char *why);
-/* The plan; the exit code. */
-int lab_end(void);
 /* Runs a shell command; its exit code. */
 int lab_shell(const char *command);
 
