@@ -84,6 +84,14 @@ static double priority(const struct routers *r, const struct model_router_status
 	return router->priority;
 }
 
+static double configured_priority(const struct routers *r, const struct model_router_status *router)
+{
+	const struct model_router *wanted =
+		r->snapshot ? model_snapshot_router(r->snapshot, router->name) : NULL;
+
+	return wanted ? wanted->priority : router->priority;
+}
+
 static double state_age(const struct routers *r, const struct model_router_status *router)
 {
 	return router->since_us > 0 ? mono_seconds(r->now_us - router->since_us) : 0;
@@ -128,6 +136,9 @@ static void write_gauges(struct routers *r)
 {
 	write_each(r, "lintel_vrrp_priority", "Priority of the virtual router here, now.",
 	           priority);
+	write_each(r, "lintel_vrrp_configured_priority",
+	           "Priority that its configuration gives it, before tracks and checks.",
+	           configured_priority);
 	write_each(r, "lintel_vrrp_state_age_seconds", "How long it has been in its state.",
 	           state_age);
 	write_each(r, "lintel_vrrp_advertisement_interval_seconds",
