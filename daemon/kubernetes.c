@@ -203,9 +203,9 @@ static void open_translator(struct kubernetes *k)
 	int64_t now_us = mono_now_us();
 
 	k->store = k8s_store_new();
-	bool loaded = kubernetes_cache_load(k);
+	/* The translator is there first, to be told of versions before the last one. */
 	k->translator = k8s_translator_new(k->store, &params);
-	if (!loaded)
+	if (!kubernetes_cache_load(k))
 		return;
 	k->known = true;
 	k->known_us = now_us;

@@ -53,15 +53,19 @@ static void sum_from(struct k8s_cache_writer *writer, size_t from)
 	writer->crc = crc32_add(writer->crc, writer->text.data + from, writer->text.len - from);
 }
 
-struct k8s_cache_writer *k8s_cache_writer_new(const struct k8s_store *store, const char *cluster,
+struct k8s_cache_writer *k8s_cache_writer_new(const struct k8s_store *store,
+                                              const struct k8s_object *const *formers,
+                                              size_t former_count, const char *cluster,
                                               const char *class)
 {
 	struct k8s_cache_writer *writer = xcalloc(1, sizeof(*writer));
-	size_t total = 0;
+	size_t total = former_count;
 
 	for (int kind = 0; kind < K8S_KIND_COUNT; kind++)
 		total += k8s_store_count(store, kind);
 	writer->objects = xcalloc(total + 1, sizeof(*writer->objects));
+	for (size_t i = 0; i < former_count; i++)
+		writer->objects[writer->count++] = k8s_object_hold(formers[i]);
 	for (int kind = 0; kind < K8S_KIND_COUNT; kind++) {
 		for (size_t i = 0; i < k8s_store_count(store, kind); i++)
 			writer->objects[writer->count++] =

@@ -3,7 +3,8 @@
  *
  * Pure; whoever acts reads and replaces the file. Text: a line that says what it is, one line of
  * JSON for each object, and a last line with their number and a CRC-32 of everything before it.
- * Written in steps: the writer holds the objects as they were when it began. */
+ * Written in steps: the writer holds the objects as they were when it began. An object that can't
+ * be served is there twice: first as it was when it could, which a start has to know, too. */
 
 #ifndef LINTEL_K8S_CACHE_H
 #define LINTEL_K8S_CACHE_H
@@ -27,7 +28,9 @@ const char *k8s_cache_verdict_text(enum k8s_cache_verdict verdict);
 /* Whose state it is: anything that tells clusters and classes apart, without blanks or control
  * characters; e.g. the uid of the namespace kube-system and the class. */
 struct k8s_cache_writer;
-struct k8s_cache_writer *k8s_cache_writer_new(const struct k8s_store *store, const char *cluster,
+struct k8s_cache_writer *k8s_cache_writer_new(const struct k8s_store *store,
+                                              const struct k8s_object *const *formers,
+                                              size_t former_count, const char *cluster,
                                               const char *class);
 void k8s_cache_writer_free(struct k8s_cache_writer *writer);
 /* Encodes up to 'limit' objects more. True: k8s_cache_writer_text() goes to the end. */
@@ -37,9 +40,9 @@ const struct text *k8s_cache_writer_text(const struct k8s_cache_writer *writer);
 /* What the text has so far is written: it goes on with what comes next. */
 void k8s_cache_writer_forget(struct k8s_cache_writer *writer);
 
-/* Puts all objects into 'store', which should be empty; on anything but OK nothing was put.
- * 'cluster' NULL: any (the API can't be asked while it is away); '*ret_cluster', which may be NULL,
- * is the caller's to free. */
+/* Puts all objects into 'store' in their order, which should be empty; on anything but OK nothing
+ * was put. 'cluster' NULL: any (the API can't be asked while it is away); '*ret_cluster', which may
+ * be NULL, is the caller's to free. */
 enum k8s_cache_verdict k8s_cache_read(const char *data, size_t size, const char *cluster,
                                       const char *class, struct k8s_store *store,
                                       char **ret_cluster);

@@ -12,12 +12,16 @@
 
 /* --- what changed --- */
 
-static void touch(struct k8s_translator *translator, const struct k8s_object *object,
-                  bool rewritten)
+/* A version that nobody looked at before there was the next one (the file of k8s/cache.h has both)
+ * may be what is kept if the next one can't be served. */
+static void touch(struct k8s_translator *translator, const struct k8s_object *before,
+                  const struct k8s_object *object, bool rewritten)
 {
 	struct translate_entry *entry = k8s_translate_entry(
 		translator, object->kind, object->meta.namespace, object->meta.name);
 
+	if (entry->queued && !entry->good && before)
+		k8s_translate_keep_good(entry, before);
 	entry->rewritten |= rewritten;
 	k8s_translate_queue_claim(translator, entry);
 	k8s_translate_queue_dirty(translator, entry);
@@ -91,7 +95,7 @@ static void changed(void *ctx, const struct k8s_object *before, const struct k8s
 			k8s_translate_queue_dirty(translator, entry); /* to be forgotten */
 		break;
 	case K8S_SERVICE:
-		touch(translator, object, true);
+		touch(translator, before, object, true);
 		touch_service(translator, object->meta.namespace, object->meta.name);
 		break;
 	case K8S_SLICE:
@@ -99,10 +103,10 @@ static void changed(void *ctx, const struct k8s_object *before, const struct k8s
 		touch_slice(translator, after);
 		break;
 	case K8S_VIRTUAL_SERVER:
-		touch(translator, object, !same_wish(before, after));
+		touch(translator, before, object, !same_wish(before, after));
 		break;
 	case K8S_CONFIG_MAP:
-		touch(translator, object, true);
+		touch(translator, before, object, true);
 		break;
 	case K8S_KIND_COUNT:
 		break;
@@ -361,6 +365,22 @@ const struct model_objects **k8s_translator_sources(const struct k8s_translator 
 	}
 	*ret_count = count;
 	return sources;
+}
+
+const struct k8s_object **k8s_translator_formers(const struct k8s_translator *translator,
+                                                 size_t *ret_count)
+{
+	const struct k8s_object **formers =
+		xcalloc(HASH_COUNT(translator->entries) + 1, sizeof(*formers));
+	size_t count = 0;
+
+	for (const struct translate_entry *entry = translator->entries; entry;
+	     entry = entry->hh.next) {
+		if (entry->report.reason == K8S_REASON_FORMER)
+			formers[count++] = entry->good;
+	}
+	*ret_count = count;
+	return formers;
 }
 
 const struct model_objects **k8s_translator_replaced(const struct k8s_translator *translator,

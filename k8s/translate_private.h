@@ -183,6 +183,8 @@ void k8s_translate_count_local(const struct k8s_translator *translator,
 bool k8s_translate_has_port(const struct translate_endpoints *endpoints, const char *name);
 
 /* translate_serve.c */
+/* The entry's 'good' from now on. NULL: none. */
+void k8s_translate_keep_good(struct translate_entry *entry, const struct k8s_object *good);
 /* What it said before holds when what it says now makes no sense. True: the entry's 'good' was
  * understood, and the request is that of it. */
 bool k8s_translate_former(struct k8s_translator *translator, struct translate_entry *entry,

@@ -69,7 +69,7 @@ static void merge_reasons(const struct k8s_pool_grant *grant, struct k8s_report 
 	report->message = xstrdup(grant->message);
 }
 
-static void keep_good(struct translate_entry *entry, const struct k8s_object *good)
+void k8s_translate_keep_good(struct translate_entry *entry, const struct k8s_object *good)
 {
 	const struct k8s_object *before = entry->good;
 
@@ -135,7 +135,7 @@ static bool serve(struct k8s_translator *translator, struct translate_entry *ent
 			free(errors);
 			keep_objects(translator, entry, &objects);
 			entry->checked = translator->infra_round;
-			keep_good(entry, object);
+			k8s_translate_keep_good(entry, object);
 			return true;
 		}
 	}
@@ -194,7 +194,7 @@ void k8s_translate_object(struct k8s_translator *translator, struct translate_en
 	if (!served)
 		drop_objects(translator, entry);
 	if (verdict == TRANSLATE_NOT_OURS || report.reason == K8S_REASON_DELETING)
-		keep_good(entry, NULL);
+		k8s_translate_keep_good(entry, NULL);
 	if (verdict != TRANSLATE_OURS && !served)
 		k8s_translate_unwatch(translator, entry);
 	arena_done(&arena);

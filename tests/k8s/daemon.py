@@ -458,6 +458,18 @@ def what_makes_no_sense_keeps_what_it_had(directory):
         assert scene.stop() == 0
         scene.start()
         wait("so it is after a restart", lambda: scene.serves(80, "10.78.0.21"))
+        changed = scene.object("services")
+        changed["metadata"]["annotations"] = {}
+        changed["spec"]["loadBalancerSourceRanges"] = ["home"]
+        scene.server.store.put(changed)
+        wait("what it was is kept", lambda: conditions(scene.object("services"))["Ready"]["reason"] == "FormerKept")
+        scene.saved('["home"]')
+        assert scene.stop() == 0
+        scene.start()
+        wait("after a restart, too", lambda: scene.serves(80, "10.78.0.21") and VIP in scene.owned())
+        wait("the API server has said it all again", lambda: scene.source()["inStep"])
+        assert scene.serves(80, "10.78.0.21") and VIP in scene.owned()
+        assert conditions(scene.object("services"))["Ready"]["reason"] == "FormerKept"
 
 
 def health(path="/healthz"):

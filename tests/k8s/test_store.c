@@ -203,7 +203,8 @@ END_TEST
 
 static char *written(void)
 {
-	struct k8s_cache_writer *writer = k8s_cache_writer_new(store, "cluster-1", "lintel.io/a");
+	struct k8s_cache_writer *writer =
+		k8s_cache_writer_new(store, NULL, 0, "cluster-1", "lintel.io/a");
 	char *copy;
 
 	while (!k8s_cache_writer_step(writer, 1)) {
@@ -218,7 +219,8 @@ static char *written(void)
 /* Each piece is written and forgotten. */
 static char *written_in_pieces(size_t step)
 {
-	struct k8s_cache_writer *writer = k8s_cache_writer_new(store, "cluster-1", "lintel.io/a");
+	struct k8s_cache_writer *writer =
+		k8s_cache_writer_new(store, NULL, 0, "cluster-1", "lintel.io/a");
 	struct text all = {0};
 	bool whole;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Reason: one cluster, all that may be in it. */
+#include "k8s/cache.h"
 #include "k8s/translate.h"
 
 #include "model/amend.h"
@@ -644,6 +645,64 @@ START_TEST(what_makes_no_sense_any_more_stays_as_it_was)
 }
 END_TEST
 
+/* As if this process had ended and another one began with the file that it left. */
+static void restart(void)
+{
+	struct k8s_cache_writer *writer;
+	const struct k8s_object **formers;
+	struct k8s_store *former = store;
+	const struct text *text;
+	size_t count;
+
+	formers = k8s_translator_formers(translator, &count);
+	writer = k8s_cache_writer_new(store, formers, count, "cluster", "class");
+	free(formers);
+	ck_assert(k8s_cache_writer_step(writer, SIZE_MAX));
+	k8s_translator_free(translator);
+	store = k8s_store_new();
+	translator = k8s_translator_new(
+		store, &(struct k8s_translate_params){.class = "lintel.io/lintel", .node = "n1"});
+	k8s_translator_lead(translator, true);
+	text = k8s_cache_writer_text(writer);
+	ck_assert_int_eq(k8s_cache_read(text_str(text), text->len, NULL, "class", store, NULL),
+	                 K8S_CACHE_OK);
+	k8s_cache_writer_free(writer);
+	k8s_store_free(former);
+}
+
+START_TEST(what_is_kept_of_what_makes_no_sense_outlives_a_restart)
+{
+	const char *served = "front 10.77.0.100 TCP/80 10.1.0.1:8080*1";
+
+	put_service(", 'loadBalancerSourceRanges': ['192.0.2.0/24']");
+	cluster_put(store, K8S_SLICE, SLICE("IPv4", READY("10.1.0.1")));
+	expect("service/web", served);
+	put_service(", 'loadBalancerSourceRanges': ['home']");
+	expect("service/web", served);
+	ck_assert_str_eq(reason(K8S_SERVICE, "web"), "FormerKept");
+	for (int i = 0; i < 2; i++) {
+		restart();
+		expect("service/web", served);
+		ck_assert_str_eq(reason(K8S_SERVICE, "web"), "FormerKept");
+		ck_assert_uint_eq(source_ranges("service/web"), 1);
+	}
+	/* The API server says it all again, then something better. */
+	put_service(", 'loadBalancerSourceRanges': ['home']");
+	expect("service/web", served);
+	put_service("");
+	expect("service/web", served);
+	ck_assert_str_eq(reason(K8S_SERVICE, "web"), "Served");
+	/* What is not ours any more is not kept, whatever the file says of before. */
+	put_service(", 'loadBalancerSourceRanges': ['home']");
+	expect("service/web", served);
+	cluster_put(store, K8S_SERVICE,
+	            "{'metadata': {'name': 'web', 'namespace': 'default', 'uid': 'web'}, 'spec': "
+	            "{'type': 'ClusterIP', 'ports': [{'name': 'http', 'port': 80}]}}");
+	restart();
+	expect("service/web", "");
+}
+END_TEST
+
 START_TEST(two_on_one_port_are_decided_by_age)
 {
 	for (int i = 1; i <= 2; i++)
@@ -886,6 +945,7 @@ int main(void)
 	tcase_add_test(tests, a_bad_object_affects_itself_alone);
 	tcase_add_test(tests, what_stood_beside_one_router_is_checked_beside_another);
 	tcase_add_test(tests, what_makes_no_sense_any_more_stays_as_it_was);
+	tcase_add_test(tests, what_is_kept_of_what_makes_no_sense_outlives_a_restart);
 	tcase_add_test(tests, two_on_one_port_are_decided_by_age);
 	tcase_add_test(tests, a_config_map_of_the_predecessor_works);
 	tcase_add_test(tests, peers_and_priorities_come_from_the_nodes);
