@@ -53,7 +53,6 @@ void arena_clear(struct arena *arena)
 	}
 	arena->head = block->older;
 	arena_done(arena);
-	memset(block->data, 0, block->used);
 	block->used = 0;
 	block->older = NULL;
 	arena->head = block;
@@ -70,9 +69,10 @@ static size_t next_block_size(const struct arena *arena)
 
 static struct arena_block *block_add(struct arena *arena, size_t size)
 {
-	struct arena_block *block = xcalloc(1, sizeof(*block) + size);
+	struct arena_block *block = xmalloc(sizeof(*block) + size);
 
 	block->size = size;
+	block->used = 0;
 	block->older = arena->head;
 	arena->head = block;
 	return block;
@@ -110,9 +110,15 @@ static void *take(struct arena *arena, size_t size, size_t alignment)
 	return block->data + start;
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+void *arena_room(struct arena *arena, size_t size)
 {
 	return take(arena, size, alignof(max_align_t));
+}
+
+/* Zeroed here and not with its block: what is never asked for is never touched. */
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	return memset(arena_room(arena, size), 0, size);
 }
 
 void *arena_array(struct arena *arena, size_t count, size_t size)
@@ -131,7 +137,7 @@ char *arena_strdup(struct arena *arena, const char *s)
 
 void *arena_memdup(struct arena *arena, const void *src, size_t size)
 {
-	void *copy = arena_alloc(arena, size);
+	void *copy = arena_room(arena, size);
 
 	if (size > 0)
 		memcpy(copy, src, size);

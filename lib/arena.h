@@ -2,7 +2,8 @@
 /* lib/arena.h - memory that is freed all at once.
  *
  * Pure. A snapshot lives and dies with its arena; nothing inside is freed alone.
- * All memory is zeroed and, but for texts, aligned for any type. Failure to allocate aborts. */
+ * All memory is aligned for any type, but for texts, and zeroed where nothing else is said. Failure
+ * to allocate aborts. */
 
 #ifndef LINTEL_LIB_ARENA_H
 #define LINTEL_LIB_ARENA_H
@@ -29,6 +30,8 @@ void arena_reserve(struct arena *arena, size_t size);
 size_t arena_held(const struct arena *arena);
 
 void *arena_alloc(struct arena *arena, size_t size);
+/* Not zeroed: for who fills all of it. */
+void *arena_room(struct arena *arena, size_t size);
 /* 'count' zeroed elements of 'size' bytes, overflow checked. */
 void *arena_array(struct arena *arena, size_t count, size_t size);
 char *arena_strdup(struct arena *arena, const char *s);

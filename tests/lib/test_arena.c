@@ -46,6 +46,29 @@ START_TEST(pieces_of_any_size_are_zeroed_aligned_and_apart)
 }
 END_TEST
 
+START_TEST(room_is_aligned_and_apart_and_what_comes_after_a_round_is_zeroed)
+{
+	struct arena arena;
+	unsigned char *room, *piece;
+
+	arena_init(&arena);
+	for (size_t round = 0; round < 3; round++) {
+		for (size_t i = 0; i < LT_ARRAY_SIZE(sizes); i++) {
+			room = arena_room(&arena, sizes[i]);
+			memset(room, 0xa5, sizes[i]);
+			ck_assert_uint_eq((uintptr_t)room % alignof(max_align_t), 0);
+			piece = arena_alloc(&arena, 100);
+			ck_assert(is_filled_with(piece, 100, 0));
+			memset(piece, 0x5a, 100);
+			ck_assert(is_filled_with(room, sizes[i], 0xa5));
+		}
+		ck_assert_uint_ge(arena.used_size, 306000);
+		arena_clear(&arena);
+	}
+	arena_done(&arena);
+}
+END_TEST
+
 START_TEST(it_counts_what_it_handed_out)
 {
 	struct arena arena;
@@ -155,6 +178,7 @@ int main(void)
 	Suite *suite = unit_suite("arena", &tests);
 
 	tcase_add_test(tests, pieces_of_any_size_are_zeroed_aligned_and_apart);
+	tcase_add_test(tests, room_is_aligned_and_apart_and_what_comes_after_a_round_is_zeroed);
 	tcase_add_test(tests, it_counts_what_it_handed_out);
 	tcase_add_test(tests, it_serves_again_after_it_was_emptied);
 	tcase_add_test(tests, copies_are_equal);
