@@ -44,7 +44,7 @@ static struct tree *to_map(const struct reader *r, const cJSON *value, const cha
 
 	for (const cJSON *at = value->child; at; at = at->next) {
 		if (!is_unasked(r, in, at->string))
-			tree_put(r->arena, map, at->string, 0, to_tree(r, at, at->string));
+			tree_put_kept(map, at->string, 0, to_tree(r, at, at->string));
 	}
 	return map;
 }
@@ -98,7 +98,7 @@ static struct tree *to_tree(const struct reader *r, const cJSON *value, const ch
 	case cJSON_Array:
 		return to_list(r, value, in);
 	case cJSON_String:
-		return to_scalar(r, TREE_TEXT, arena_strdup(r->arena, value->valuestring));
+		return to_scalar(r, TREE_TEXT, value->valuestring);
 	case cJSON_Number:
 		return to_number(r, value);
 	case cJSON_True:
@@ -110,6 +110,18 @@ static struct tree *to_tree(const struct reader *r, const cJSON *value, const ch
 	return to_scalar(r, TREE_NULL, "null");
 }
 
+/* Eight characters at once, none of them a control character or beyond ASCII: almost all are. */
+static bool are_plain(const char *text)
+{
+	const uint64_t high = UINT64_C(0x8080808080808080);
+	uint64_t word;
+
+	memcpy(&word, text, sizeof(word));
+	/* What is below 0x20 borrows from its high bit; so may what follows it, which is no
+	 * matter. */
+	return ((word | (word - UINT64_C(0x2020202020202020))) & high) == 0;
+}
+
 /* cJSON takes any bytes for a string's, and control characters for blanks. */
 static bool is_text(const char *text, size_t size)
 {
@@ -118,6 +130,10 @@ static bool is_text(const char *text, size_t size)
 	for (size_t i = 0; i < size; i += len) {
 		unsigned char c = (unsigned char)text[i];
 
+		if (size - i >= 8 && are_plain(&text[i])) {
+			len = 8;
+			continue;
+		}
 		len = c < 0x80 ? 1 : text_utf8_len(&text[i], size - i);
 		if (len == 0 || (c < 0x20 && c != '\n' && c != '\t' && c != '\r'))
 			return false;
@@ -132,20 +148,39 @@ static bool is_blank(const char *text, const char *end)
 	return text == end;
 }
 
-static struct tree *read(const char *text, size_t size, struct arena *arena, bool sparing)
+/* Of the call under way: cJSON's hooks know nothing but a size. */
+static _Thread_local struct arena *json_memory;
+
+static void *take(size_t size)
 {
-	const struct reader r = {.arena = arena, .sparing = sparing};
-	struct tree *node = NULL;
+	return arena_room(json_memory, size);
+}
+
+static void keep(void *taken)
+{
+}
+
+/* What cJSON makes lives with the tree: hundreds of small pieces, which malloc would look for all
+ * over the heap, stand in a row, and go at once. */
+static cJSON *parse(const char *text, size_t size, struct arena *arena)
+{
+	cJSON_Hooks hooks = {.malloc_fn = take, .free_fn = keep};
 	const char *end = NULL;
 	cJSON *value;
 
-	if (!is_text(text, size))
-		return NULL;
+	json_memory = arena;
+	cJSON_InitHooks(&hooks);
 	value = cJSON_ParseWithLengthOpts(text, size, &end, false);
-	if (value && is_blank(end, text + size))
-		node = to_tree(&r, value, NULL);
-	cJSON_Delete(value);
-	return node;
+	json_memory = NULL;
+	return value && is_blank(end, text + size) ? value : NULL;
+}
+
+static struct tree *read(const char *text, size_t size, struct arena *arena, bool sparing)
+{
+	const struct reader r = {.arena = arena, .sparing = sparing};
+	const cJSON *value = is_text(text, size) ? parse(text, size, arena) : NULL;
+
+	return value ? to_tree(&r, value, NULL) : NULL;
 }
 
 struct tree *k8s_json_read(const char *text, size_t size, struct arena *arena)

@@ -15,8 +15,8 @@
 
 #define K8S_JSON_READ_DEPTH_MAX 1000 /* cJSON refuses what is deeper */
 
-/* The value that 'text' is, with nothing after it; NULL: it is none. Copies what it keeps to the
- * arena. */
+/* The value that 'text' is, with nothing after it; NULL: it is none. All of it is in the arena, and
+ * so is what cJSON made on the way. */
 struct tree *k8s_json_read(const char *text, size_t size, struct arena *arena);
 /* The same without what nobody asks for, which may be the larger part: the API server's own records
  * of who wrote what (managedFields), and whose an object is (ownerReferences, targetRef). Refuses

@@ -32,13 +32,18 @@ void tree_append(struct tree *list, struct tree *node)
 	add_child(list, node);
 }
 
+void tree_put_kept(struct tree *map, const char *key, unsigned key_line, struct tree *node)
+{
+	assert(map->kind == TREE_MAP);
+	node->key = key;
+	node->key_line = key_line;
+	add_child(map, node);
+}
+
 void tree_put(struct arena *arena, struct tree *map, const char *key, unsigned key_line,
               struct tree *node)
 {
-	assert(map->kind == TREE_MAP);
-	node->key = arena_strdup(arena, key);
-	node->key_line = key_line;
-	add_child(map, node);
+	tree_put_kept(map, arena_strdup(arena, key), key_line, node);
 }
 
 const struct tree *tree_get(const struct tree *map, const char *key)

@@ -23,18 +23,19 @@ enum tree_kind {
 	TREE_MAP,
 };
 
+/* Small, as documents have many. */
 struct tree {
-	enum tree_kind kind;
-	unsigned line;      /* 1-based in its source; 0 when it has none (an API object) */
-	bool boolean;       /* TREE_BOOL */
-	int64_t integer;    /* TREE_INT */
-	const char *text;   /* TREE_TEXT; the scalar as written for BOOL, INT, REAL and NULL too */
-	const char *key;    /* name under which it stands in a map, else NULL */
-	unsigned key_line;  /* line of the key */
-	struct tree *child; /* first element or entry */
-	struct tree *last;  /* last element or entry */
+	enum tree_kind kind : 8;
+	bool boolean : 1;     /* TREE_BOOL */
+	unsigned line;        /* 1-based in its source; 0 when it has none (an API object) */
+	unsigned key_line;    /* line of the key */
+	unsigned count;       /* elements or entries */
+	const char *key;      /* name under which it stands in a map, else NULL */
+	const char *text;     /* TREE_TEXT; the scalar as written for BOOL, INT, REAL, NULL too */
+	int64_t integer;      /* TREE_INT */
+	struct tree *child;   /* first element or entry */
+	struct tree *last;    /* last element or entry */
 	struct tree *sibling; /* next in its list or map */
-	size_t count;         /* elements or entries */
 };
 
 /* Deeper documents are refused by the readers. */
@@ -46,6 +47,8 @@ void tree_append(struct tree *list, struct tree *node);
 /* Appends to a map; 'key' is copied. Duplicates are the reader's to refuse. */
 void tree_put(struct arena *arena, struct tree *map, const char *key, unsigned key_line,
               struct tree *node);
+/* The same; 'key' is not copied: it lives as long as the node. */
+void tree_put_kept(struct tree *map, const char *key, unsigned key_line, struct tree *node);
 /* The entry of a map, NULL when absent or when 'map' is no map (NULL accepted). */
 const struct tree *tree_get(const struct tree *map, const char *key);
 /* The text of entry 'key', NULL when absent or no text. */

@@ -248,7 +248,7 @@ static void decode_list(struct model_decode_context *ctx, const struct model_sch
 		return;
 	}
 	if (total > field->count_max) {
-		model_decode_error(ctx, node->line, "has %zu entries; allowed: at most %zu", total,
+		model_decode_error(ctx, node->line, "has %u entries; allowed: at most %zu", total,
 		                   field->count_max);
 		return;
 	}
@@ -284,7 +284,7 @@ static void decode_labels(struct model_decode_context *ctx, const struct model_s
 		return;
 	}
 	if (node->count > field->count_max) {
-		model_decode_error(ctx, node->line, "has %zu entries; allowed: at most %zu",
+		model_decode_error(ctx, node->line, "has %u entries; allowed: at most %zu",
 		                   node->count, field->count_max);
 		return;
 	}

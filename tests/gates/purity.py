@@ -45,8 +45,13 @@ FOREIGN = {
     "lintel-conntrack-pure": MNL,
     "lintel-nft-pure": MNL + r"|mnl_nlmsg_batch_\w+|nftnl_\w+(?<!_fprintf)",
     "lintel-files-pure": r"yaml_get_version_string|yaml_(parser|event|token|document)_(?!set_input_file)\w+",
-    "lintel-k8s-pure": JSON + r"|cJSON_(ParseWithLengthOpts|Delete)",
+    "lintel-k8s-pure": JSON + r"|cJSON_(ParseWithLengthOpts|InitHooks)",
     "lintel-daemon-pure": JSON,
+}
+
+# What stands for as long as a call lasts, of each thread: a foreign library's hooks know no context.
+LASTING_A_CALL = {
+    "lintel-k8s-pure": {"json_memory"},  # where cJSON takes its memory from
 }
 
 
@@ -86,7 +91,8 @@ def check(nm, libraries):
         for symbol in sorted(undefined - defined - set(ALLOWED)):
             if not ALLOWED_PATTERN.fullmatch(symbol) and not foreign.fullmatch(symbol):
                 problems.append(f"{name}: calls {symbol}, which is not pure")
-        for symbol in sorted(variables if not sanitized else ()):
+        kept = variables - LASTING_A_CALL.get(name, set())
+        for symbol in sorted(kept if not sanitized else ()):
             problems.append(f"{name}: keeps a variable {symbol}")
     return problems
 
@@ -108,6 +114,10 @@ CLEAN = {
     "lintel-vrrp-pure": """
         void *lib_copy(const char *s);
         void *vrrp_f(void) { return lib_copy("x"); }
+    """,
+    "lintel-k8s-pure": """
+        static _Thread_local void *json_memory;
+        void *k8s_f(void *p) { void *q = json_memory; json_memory = p; return q; }
     """,
 }
 
@@ -147,6 +157,9 @@ PLANTED = [
     ("a variable of each thread", "lintel-vrrp-pure", "keeps a variable mine", """
         static _Thread_local int mine = 3;
         int f(void) { return ++mine; }"""),
+    ("a variable that is allowed elsewhere", "lintel-vrrp-pure", "keeps a variable json_memory", """
+        static _Thread_local void *json_memory;
+        void *f(void *p) { void *q = json_memory; json_memory = p; return q; }"""),
     ("a table that is not constant", "lintel-vrrp-pure", "keeps a variable table", """
         static const char *table[] = {"a", "b"};
         const char *f(int i) { const char *t = table[i]; table[i] = 0; return t; }"""),

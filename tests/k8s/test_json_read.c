@@ -5,6 +5,7 @@
 #include "k8s/json_tree.h"
 #include "tests/unit.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static struct arena arena;
@@ -91,6 +92,44 @@ START_TEST(json_is_understood_as_it_is_meant)
 }
 END_TEST
 
+/* At any place among characters that are looked at together. */
+static const struct {
+	const char *text;
+	bool good;
+} characters[] = {
+	{"\x01", false},     {"\x1f", false},        {"\x80", false},     {"\xff", false},
+	{"\xc3\xc3", false}, {"\xe2\x82\xac", true}, {"\xc3\xa4", true},  {"\t", true},
+	{"\n", true},        {"\x7f", true},         {" ", true},         {"~", true},
+	{"\xa0", false},     {"\xc2\xa0", true},     {"\xc2\x1f", false}, {"\x1e\x20", false},
+};
+
+START_TEST(a_character_is_judged_wherever_it_stands)
+{
+	char text[64];
+
+	for (size_t before = 0; before < 20; before++) {
+		snprintf(text, sizeof(text), "[\"%.*s%s%.*s\"]", (int)before,
+		         "abcdefghijklmnopqrstuvwxyz", characters[_i].text, (int)(20 - before),
+		         "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+		ck_assert_msg((read(text) != NULL) == characters[_i].good, "%s", text);
+	}
+}
+END_TEST
+
+START_TEST(a_tree_is_no_part_of_its_text)
+{
+	char text[] = "{\"a\":\"some text\",\"b\":[1.5,true]}";
+	const struct tree *map = read(text);
+	struct text out = {0};
+
+	memset(text, 'x', sizeof(text) - 1);
+	(void)read("{\"c\":\"other text\"}");
+	k8s_json_tree_write(map, &out);
+	ck_assert_str_eq(text_str(&out), "{\"a\":\"some text\",\"b\":[1.5,true]}");
+	text_done(&out);
+}
+END_TEST
+
 START_TEST(numbers_are_integers_or_real)
 {
 	const struct tree *list = read("[-9007199254740991,1.0,1.5]");
@@ -155,6 +194,9 @@ int main(void)
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_loop_test(tests, json_is_understood_as_it_is_meant, 0, (int)LT_ARRAY_SIZE(rows));
+	tcase_add_loop_test(tests, a_character_is_judged_wherever_it_stands, 0,
+	                    (int)LT_ARRAY_SIZE(characters));
+	tcase_add_test(tests, a_tree_is_no_part_of_its_text);
 	tcase_add_test(tests, numbers_are_integers_or_real);
 	tcase_add_test(tests, of_two_members_of_a_name_the_first_counts);
 	tcase_add_test(tests, what_nobody_asks_for_is_left_out_and_judged_all_the_same);
