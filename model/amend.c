@@ -7,22 +7,6 @@
 
 /* --- places --- */
 
-static int compare_virtual_server(const void *item, const void *key)
-{
-	return model_virtual_server_compare(*(const struct model_virtual_server *const *)item, key);
-}
-
-/* The place of the one of that name; the count when there is none. */
-static size_t find_virtual_server(const struct model_snapshot *snapshot,
-                                  const struct model_virtual_server *like)
-{
-	const struct model_virtual_server **found =
-		search_find(snapshot->virtual_servers, snapshot->virtual_server_count,
-	                    sizeof(*found), like, compare_virtual_server);
-
-	return found ? (size_t)(found - snapshot->virtual_servers) : snapshot->virtual_server_count;
-}
-
 struct service_key {
 	const struct addr *address;
 	const struct model_port *port;
@@ -70,16 +54,17 @@ static bool has_one(const struct model_objects *source)
 	       source->pool_count == 0 && !source->incomplete;
 }
 
-/* The slot of the source of that name, or the free one where it belongs. */
-static uint32_t *find_slot(const struct model_snapshot *snapshot,
-                           const struct model_virtual_server *vs)
+/* Where the one of that name is or belongs. */
+static struct model_place *find_place(const struct model_snapshot *snapshot,
+                                      const struct model_virtual_server *vs)
 {
 	size_t mask = snapshot->index_size - 1;
 	size_t slot = hash_text(hash_text(UINT32_C(2166136261), vs->namespace), vs->name) & mask;
 
-	while (snapshot->index[slot] > 0 &&
+	while (snapshot->index[slot].source > 0 &&
 	       model_virtual_server_compare(
-		       &snapshot->sources[snapshot->index[slot] - 1].virtual_servers[0], vs) != 0)
+		       &snapshot->sources[snapshot->index[slot].source - 1].virtual_servers[0],
+		       vs) != 0)
 		slot = (slot + 1) & mask;
 	return &snapshot->index[slot];
 }
@@ -94,18 +79,20 @@ static void make_index(struct model_snapshot *snapshot)
 	snapshot->index_size = size;
 	for (size_t i = 0; i < snapshot->source_count; i++) {
 		if (has_one(&snapshot->sources[i]))
-			*find_slot(snapshot, &snapshot->sources[i].virtual_servers[0]) =
+			find_place(snapshot, &snapshot->sources[i].virtual_servers[0])->source =
 				(uint32_t)i + 1;
 	}
+	for (size_t i = 0; i < snapshot->virtual_server_count; i++)
+		find_place(snapshot, snapshot->virtual_servers[i])->virtual_server = (uint32_t)i;
 }
 
 /* NULL: no source has it alone. */
 static struct model_objects *find_source(const struct model_snapshot *snapshot,
                                          const struct model_virtual_server *vs)
 {
-	uint32_t place = *find_slot(snapshot, vs);
+	uint32_t source = find_place(snapshot, vs)->source;
 
-	return place > 0 ? &snapshot->sources[place - 1] : NULL;
+	return source > 0 ? &snapshot->sources[source - 1] : NULL;
 }
 
 /* --- what differs --- */
@@ -182,16 +169,15 @@ bool model_objects_differ_in_servers_only(const struct model_objects *a,
 
 /* --- amending --- */
 
-/* Who shares an address stands together. */
-static void amend_claims(struct model_snapshot *snapshot, const struct model_virtual_server *vs,
-                         const struct addr *address)
+/* Who shares an address stands together: there may be many, and none is looked into. */
+static void amend_claims(struct model_snapshot *snapshot, const struct model_virtual_server *before,
+                         const struct model_virtual_server *vs, const struct addr *address)
 {
 	const struct model_claim *end = snapshot->claims + snapshot->claim_count;
 	struct model_claim *claim = model_snapshot_claim(snapshot, address);
 
 	for (; claim && claim < end && addr_equal(&claim->address, address); claim++) {
-		if (claim->virtual_server &&
-		    model_virtual_server_compare(claim->virtual_server, vs) == 0)
+		if (claim->virtual_server == before)
 			claim->virtual_server = vs;
 	}
 }
@@ -208,10 +194,13 @@ static bool can_be_amended(const struct model_snapshot *snapshot, const struct m
 static void amend(struct model_snapshot *snapshot, const struct model_objects *item)
 {
 	const struct model_virtual_server *vs = &item->virtual_servers[0];
-	struct model_objects *source = find_source(snapshot, vs);
+	const struct model_place *place = find_place(snapshot, vs);
+	struct model_objects *source = &snapshot->sources[place->source - 1];
+	const struct model_virtual_server **listed =
+		&snapshot->virtual_servers[place->virtual_server];
 
 	for (size_t i = 0; i < vs->address_count; i++) {
-		amend_claims(snapshot, vs, &vs->addresses[i]);
+		amend_claims(snapshot, *listed, vs, &vs->addresses[i]);
 		for (size_t j = 0; j < vs->port_count; j++) {
 			struct model_service *service =
 				find_service(snapshot, &vs->addresses[i], &vs->ports[j]);
@@ -222,7 +211,7 @@ static void amend(struct model_snapshot *snapshot, const struct model_objects *i
 			service->port = &vs->ports[j];
 		}
 	}
-	snapshot->virtual_servers[find_virtual_server(snapshot, vs)] = vs;
+	*listed = vs;
 	model_objects_done(source);
 	*source = model_objects_share(item);
 }

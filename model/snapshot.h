@@ -36,6 +36,12 @@ struct model_claim {
 	size_t index;                                      /* in the object's addresses */
 };
 
+/* Where a virtual server stands that is all that its source says. */
+struct model_place {
+	uint32_t source;         /* + 1; 0: nothing is here */
+	uint32_t virtual_server; /* in what is sorted by name */
+};
+
 struct model_snapshot {
 	struct arena arena;            /* owns the arrays below */
 	struct model_objects *sources; /* shared: what the pointers below lead to */
@@ -52,7 +58,7 @@ struct model_snapshot {
 	size_t claim_count;
 	struct model_vip *vips; /* addresses of virtual servers, by address, each once */
 	size_t vip_count;
-	uint32_t *index; /* of model/amend.h: sources by name, + 1; NULL: not made yet */
+	struct model_place *index; /* of model/amend.h: virtual servers by name; NULL: none yet */
 	size_t index_size;
 };
 

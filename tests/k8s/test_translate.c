@@ -284,6 +284,10 @@ static void expect_same(const struct model_snapshot *amended, const struct model
 	ck_assert_uint_eq(amended->virtual_server_count, whole->virtual_server_count);
 	for (size_t i = 0; i < whole->virtual_server_count; i++)
 		ck_assert_ptr_eq(amended->virtual_servers[i], whole->virtual_servers[i]);
+	ck_assert_uint_eq(amended->claim_count, whole->claim_count);
+	for (size_t i = 0; i < whole->claim_count; i++)
+		ck_assert_ptr_eq(amended->claims[i].virtual_server,
+		                 whole->claims[i].virtual_server);
 	for (size_t i = 0; i < whole->service_count; i++) {
 		const struct model_service *a = &amended->services[i], *b = &whole->services[i];
 
