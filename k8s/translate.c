@@ -5,6 +5,8 @@
 #include "k8s/names.h"
 #include "k8s/translate_private.h"
 #include "lib/mem.h"
+#include "model/decode.h"
+#include "model/schema.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,8 +57,14 @@ static void touch_namespace(struct k8s_translator *translator, const char *names
 
 static void touch_slice(struct k8s_translator *translator, const struct k8s_object *slice)
 {
-	if (slice && *slice->slice.service)
+	if (*slice->slice.service)
 		touch_service(translator, slice->meta.namespace, slice->slice.service);
+}
+
+/* It stays in its namespace. */
+static bool same_service(const struct k8s_object *before, const struct k8s_object *after)
+{
+	return before && after && strcmp(before->slice.service, after->slice.service) == 0;
 }
 
 /* What we write ourselves changes nothing that counts here. */
@@ -99,8 +107,10 @@ static void changed(void *ctx, const struct k8s_object *before, const struct k8s
 		touch_service(translator, object->meta.namespace, object->meta.name);
 		break;
 	case K8S_SLICE:
-		touch_slice(translator, before);
-		touch_slice(translator, after);
+		if (before)
+			touch_slice(translator, before);
+		if (after && !same_service(before, after))
+			touch_slice(translator, after);
 		break;
 	case K8S_VIRTUAL_SERVER:
 		touch(translator, before, object, !same_wish(before, after));
@@ -130,6 +140,9 @@ struct k8s_translator *k8s_translator_new(struct k8s_store *store,
 		translator->namespaces[i] = xstrdup(params->namespaces[i]);
 	translator->namespace_count = params->namespace_count;
 	translator->pool = k8s_pool_new();
+	model_defaults(model_schema_virtual_server.map, &translator->defaults.virtual_server);
+	model_defaults(&model_schema_port_map, &translator->defaults.port);
+	model_defaults(&model_schema_server_map, &translator->defaults.server);
 	arena_init(&translator->nodes.arena);
 	translator->nodes_dirty = translator->infra_dirty = translator->wide = true;
 	k8s_store_observe(store, &(struct k8s_store_observer){changed, translator});

@@ -3,8 +3,6 @@
 
 #include "k8s/names.h"
 #include "lib/mem.h"
-#include "model/decode.h"
-#include "model/schema.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -75,11 +73,13 @@ static struct translate_endpoints endpoints_of(const struct k8s_translator *tran
 	return endpoints;
 }
 
-static void serve(struct model_port *port, const struct translate_endpoints *endpoints,
+static void serve(const struct k8s_translator *translator, struct model_port *port,
+                  const struct translate_endpoints *endpoints,
                   const struct translate_target *target, struct arena *arena)
 {
 	port->own_servers = true;
-	port->servers = k8s_translate_servers(endpoints, target, arena, &port->server_count);
+	port->servers =
+		k8s_translate_servers(translator, endpoints, target, arena, &port->server_count);
 }
 
 /* --- Service --- */
@@ -161,10 +161,10 @@ static void build_service(struct k8s_translator *translator, struct translate_en
 		translator, object->meta.namespace, object->meta.name, service->publish_not_ready);
 	enum translate_local local = service->local ? k8s_translate_local(translator, &endpoints)
 	                                            : TRANSLATE_LOCAL_NOWHERE;
-	struct model_virtual_server vs = {.origin = {.source = MODEL_SOURCE_KUBERNETES}};
+	struct model_virtual_server vs = translator->defaults.virtual_server;
 	char name[K8S_NAME_LEN_MAX + 16];
 
-	model_defaults(model_schema_virtual_server.map, arena, &vs);
+	vs.origin.source = MODEL_SOURCE_KUBERNETES;
 	snprintf(name, sizeof(name), "service/%s", object->meta.name);
 	vs.name = arena_strdup(arena, name);
 	vs.namespace = arena_strdup(arena, object->meta.namespace);
@@ -185,11 +185,11 @@ static void build_service(struct k8s_translator *translator, struct translate_en
 		struct model_port *port = &vs.ports[vs.port_count++];
 		struct translate_target target = {TRANSLATE_BY_NAME, from->name, from->protocol, 0};
 
-		model_defaults(&model_schema_port_map, arena, port);
+		*port = translator->defaults.port;
 		port->name = arena_strdup(arena, from->name);
 		port->protocol = from->protocol;
 		port->first = port->last = from->port;
-		serve(port, &endpoints, &target, arena);
+		serve(translator, port, &endpoints, &target, arena);
 	}
 	count_backends(&vs, report);
 	if (service->local && local == TRANSLATE_LOCAL_NOWHERE && report->backends > 0)
@@ -325,7 +325,7 @@ static void build_virtual_server(struct k8s_translator *translator, const struct
 			struct translate_target target =
 				target_of(&vs.ports[i], &service->service, &endpoints);
 
-			serve(&vs.ports[i], &endpoints, &target, arena);
+			serve(translator, &vs.ports[i], &endpoints, &target, arena);
 		}
 	}
 	count_backends(&vs, report);
@@ -370,7 +370,7 @@ static void build_config_map(struct k8s_translator *translator, const struct k8s
 	struct arena *arena = &objects->arena;
 	const char *namespace = *map->target_namespace ? map->target_namespace
 	                                               : object->meta.namespace;
-	struct model_virtual_server vs = {.origin = {.source = MODEL_SOURCE_KUBERNETES}};
+	struct model_virtual_server vs = translator->defaults.virtual_server;
 	struct translate_endpoints endpoints;
 	struct translate_target target;
 	const struct k8s_object *service;
@@ -387,7 +387,7 @@ static void build_config_map(struct k8s_translator *translator, const struct k8s
 		    map->target_port);
 		return;
 	}
-	model_defaults(model_schema_virtual_server.map, arena, &vs);
+	vs.origin.source = MODEL_SOURCE_KUBERNETES;
 	snprintf(name, sizeof(name), "configmap/%s", object->meta.name);
 	vs.name = arena_strdup(arena, name);
 	vs.namespace = arena_strdup(arena, object->meta.namespace);
@@ -395,12 +395,12 @@ static void build_config_map(struct k8s_translator *translator, const struct k8s
 	give_addresses(&vs, grant, arena);
 	vs.ports = arena_array(arena, 1, sizeof(*vs.ports));
 	vs.port_count = 1;
-	model_defaults(&model_schema_port_map, arena, &vs.ports[0]);
+	vs.ports[0] = translator->defaults.port;
 	vs.ports[0].protocol = request->ports[0].protocol;
 	vs.ports[0].first = vs.ports[0].last = request->ports[0].first;
 	endpoints = endpoints_of(translator, namespace, map->target_service,
 	                         service->service.publish_not_ready);
-	serve(&vs.ports[0], &endpoints, &target, arena);
+	serve(translator, &vs.ports[0], &endpoints, &target, arena);
 	count_backends(&vs, report);
 	if (report->backends == 0)
 		say(report, K8S_REASON_NO_ENDPOINTS, "Service %s/%s has no endpoints that serve",

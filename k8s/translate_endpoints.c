@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "k8s/translate_private.h"
 #include "lib/mem.h"
-#include "model/decode.h"
-#include "model/schema.h"
 
 #include <string.h>
 
@@ -93,11 +91,12 @@ static bool has_ready(const struct candidate *candidates, size_t count, uint8_t 
 	return false;
 }
 
-struct model_real_server *k8s_translate_servers(const struct translate_endpoints *endpoints,
+struct model_real_server *k8s_translate_servers(const struct k8s_translator *translator,
+                                                const struct translate_endpoints *endpoints,
                                                 const struct translate_target *target,
                                                 struct arena *arena, size_t *ret_count)
 {
-	struct model_real_server *servers, plain = {0};
+	struct model_real_server *servers;
 	struct candidate *candidates;
 	struct arena scratch;
 	size_t total = 0, found, count = 0;
@@ -112,7 +111,6 @@ struct model_real_server *k8s_translate_servers(const struct translate_endpoints
 		qsort(candidates, found, sizeof(*candidates), compare_candidates);
 	ready4 = has_ready(candidates, found, ADDR_IPV4);
 	ready6 = has_ready(candidates, found, ADDR_IPV6);
-	model_defaults(&model_schema_server_map, &scratch, &plain);
 	servers = arena_array(arena, found, sizeof(*servers));
 	for (size_t i = 0; i < found; i++) {
 		bool others = candidates[i].address.family == ADDR_IPV6 ? ready6 : ready4;
@@ -121,7 +119,7 @@ struct model_real_server *k8s_translate_servers(const struct translate_endpoints
 		if (count > 0 && servers[count - 1].port == candidates[i].port &&
 		    addr_equal(&servers[count - 1].address, &candidates[i].address))
 			continue;
-		servers[count] = plain;
+		servers[count] = translator->defaults.server;
 		servers[count].address = candidates[i].address;
 		servers[count].port = candidates[i].port;
 		servers[count].weight = candidates[i].grade == GRADE_READY || !others;

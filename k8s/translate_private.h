@@ -57,6 +57,13 @@ struct translate_infra {
 	bool better_elsewhere; /* a router: another node has more of what is local to it */
 };
 
+/* What a document says that says nothing. */
+struct translate_defaults {
+	struct model_virtual_server virtual_server;
+	struct model_port port;
+	struct model_real_server server;
+};
+
 /* Beyond, all may as well be joined anew. */
 #define TRANSLATE_REPLACED_MAX 200
 
@@ -72,6 +79,7 @@ struct k8s_translator {
 	bool leading;
 	bool handing_over;
 	struct k8s_pool *pool;
+	struct translate_defaults defaults;
 	struct k8s_nodes nodes;
 	struct translate_entry *entries;
 	struct translate_watchers *watchers;
@@ -165,7 +173,8 @@ struct translate_endpoints {
 	const char *only_node; /* NULL: all */
 };
 /* Sorted, each once; from 'arena'. */
-struct model_real_server *k8s_translate_servers(const struct translate_endpoints *endpoints,
+struct model_real_server *k8s_translate_servers(const struct k8s_translator *translator,
+                                                const struct translate_endpoints *endpoints,
                                                 const struct translate_target *target,
                                                 struct arena *arena, size_t *ret_count);
 enum translate_local {

@@ -18,8 +18,9 @@ void model_decode(const struct tree *document, const char *source, struct model_
 
 /* Gives the fields of a zeroed structure what they have when a document does not say them; for
  * those who make objects without one. 'map' is that of the structure: model_schema_port_map, ...;
- * the whole of a kind is model_schema_virtual_server.map. */
+ * the whole of a kind is model_schema_virtual_server.map. Texts are the schema's: a copy of the
+ * structure has them as well. */
 struct model_schema_map;
-void model_defaults(const struct model_schema_map *map, struct arena *arena, void *object);
+void model_defaults(const struct model_schema_map *map, void *object);
 
 #endif

@@ -111,12 +111,25 @@ const struct tree *model_decode_entry(const struct tree *map, const char *name)
 	return entry && entry->kind != TREE_NULL ? entry : NULL;
 }
 
+static bool is_kept_as_text(enum model_field_kind kind)
+{
+	return kind == MODEL_FIELD_NAME || kind == MODEL_FIELD_LABEL ||
+	       kind == MODEL_FIELD_INTERFACE || kind == MODEL_FIELD_TEXT ||
+	       kind == MODEL_FIELD_CHOICE;
+}
+
+/* A text is the schema's own: defaults take no memory. */
 static void apply_default(struct model_decode_context *ctx, const struct model_schema_field *field,
                           void *base)
 {
 	struct tree value = {.kind = TREE_TEXT, .text = field->default_text};
+	void *target = (char *)base + field->offset;
 	bool fits;
 
+	if (is_kept_as_text(field->kind)) {
+		*(const char **)target = field->default_text;
+		return;
+	}
 	if (field->kind == MODEL_FIELD_BOOL) {
 		value.kind = TREE_BOOL;
 		value.boolean = strcmp(field->default_text, "true") == 0;
@@ -124,7 +137,7 @@ static void apply_default(struct model_decode_context *ctx, const struct model_s
 		value.kind = TREE_INT;
 		value.integer = strtoll(field->default_text, NULL, 10);
 	}
-	fits = model_decode_scalar(ctx, field, &value, (char *)base + field->offset, base);
+	fits = model_decode_scalar(ctx, field, &value, target, base);
 	assert(fits);
 	(void)fits;
 }
@@ -248,7 +261,7 @@ static void decode_list(struct model_decode_context *ctx, const struct model_sch
 		return;
 	}
 	if (total > field->count_max) {
-		model_decode_error(ctx, node->line, "has %u entries; allowed: at most %zu", total,
+		model_decode_error(ctx, node->line, "has %zu entries; allowed: at most %zu", total,
 		                   field->count_max);
 		return;
 	}
@@ -381,9 +394,9 @@ void model_decode_map(struct model_decode_context *ctx, const struct model_schem
 		map->check(ctx, node, base);
 }
 
-void model_defaults(const struct model_schema_map *map, struct arena *arena, void *object)
+void model_defaults(const struct model_schema_map *map, void *object)
 {
-	struct model_decode_context ctx = {.arena = arena, .source = "", .object = ""};
+	struct model_decode_context ctx = {.source = "", .object = ""};
 
 	model_decode_map(&ctx, map, NULL, object);
 }

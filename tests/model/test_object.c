@@ -281,9 +281,9 @@ START_TEST(objects_made_without_a_document_have_the_same_defaults)
 	struct model_real_server server = {0};
 	struct model_port port = {0};
 
-	model_defaults(model_schema_virtual_server.map, &objects.arena, &vs);
-	model_defaults(&model_schema_port_map, &objects.arena, &port);
-	model_defaults(&model_schema_server_map, &objects.arena, &server);
+	model_defaults(model_schema_virtual_server.map, &vs);
+	model_defaults(&model_schema_port_map, &port);
+	model_defaults(&model_schema_server_map, &server);
 	check_server_defaults(&vs);
 	ck_assert_str_eq(vs.name, "");
 	ck_assert_int_eq(port.protocol, MODEL_TCP);
