@@ -474,21 +474,22 @@ static void interpret(const struct ipvs_plan *plan, int *results)
 
 int ipvs_kernel_apply(struct ipvs_kernel *kernel, const struct ipvs_plan *plan, int *results)
 {
-	struct applying *a = xcalloc(1, sizeof(*a));
+	struct applying a;
 	int err = 0;
 
-	a->kernel = kernel;
-	a->plan = plan;
-	a->results = results;
+	a.kernel = kernel; /* the tables in it begin empty */
+	a.plan = plan;
+	a.results = results;
+	a.pending_count = a.missing_count = 0;
+	a.refused = NULL;
 	nl_batch_clear(&kernel->batch);
 	if (plan->count > 0)
 		memset(results, 0, plan->count * sizeof(*results));
 	for (size_t i = 0; err == 0 && i < plan->count; i++)
-		err = apply_op(a, i);
+		err = apply_op(&a, i);
 	if (err == 0)
-		err = send_pending(a);
+		err = send_pending(&a);
 	if (err == 0)
 		interpret(plan, results);
-	free(a);
 	return err;
 }
