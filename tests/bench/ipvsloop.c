@@ -5,7 +5,7 @@
  *
  *   ipvsloop SERVICES SERVERS [CHUNK]
  *   ipvsloop watch VIP PORT SERVER
- *   ipvsloop follow ADDRESS PORT PATH
+ *   ipvsloop follow ADDRESS PORT PATH VIP SHARING
  *
  * prints one JSON line: {"messages":N,"seconds":S}. Needs CAP_NET_ADMIN; run it in a fresh network
  * namespace. */
@@ -79,21 +79,16 @@ static void find_family(void)
 		die("IPVS");
 }
 
-static uint32_t vip_of(unsigned service)
-{
-	return htonl(0x0a000000u + service);
-}
-
-static void put_key(struct nlmsghdr *nlh, unsigned service, int whole)
+static void put_key(struct nlmsghdr *nlh, uint32_t address, unsigned port, int whole)
 {
 	const struct ip_vs_flags flags = {.flags = 0, .mask = ~0u};
-	uint32_t vip[4] = {vip_of(service)};
+	uint32_t vip[4] = {htonl(address)};
 	struct nlattr *nest = mnl_attr_nest_start(nlh, IPVS_CMD_ATTR_SERVICE);
 
 	mnl_attr_put_u16(nlh, IPVS_SVC_ATTR_AF, AF_INET);
 	mnl_attr_put_u16(nlh, IPVS_SVC_ATTR_PROTOCOL, IPPROTO_TCP);
 	mnl_attr_put(nlh, IPVS_SVC_ATTR_ADDR, sizeof(vip), vip);
-	mnl_attr_put_u16(nlh, IPVS_SVC_ATTR_PORT, htons(80));
+	mnl_attr_put_u16(nlh, IPVS_SVC_ATTR_PORT, htons((uint16_t)port));
 	if (whole) {
 		mnl_attr_put_strz(nlh, IPVS_SVC_ATTR_SCHED_NAME, "rr");
 		mnl_attr_put(nlh, IPVS_SVC_ATTR_FLAGS, sizeof(flags), &flags);
@@ -103,9 +98,9 @@ static void put_key(struct nlmsghdr *nlh, unsigned service, int whole)
 	mnl_attr_nest_end(nlh, nest);
 }
 
-static void put_dest(struct nlmsghdr *nlh, unsigned server, unsigned weight)
+static void put_dest(struct nlmsghdr *nlh, uint32_t server, unsigned weight)
 {
-	uint32_t address[4] = {htonl(0x0b000000u + server)};
+	uint32_t address[4] = {htonl(server)};
 	struct nlattr *nest = mnl_attr_nest_start(nlh, IPVS_CMD_ATTR_DEST);
 
 	mnl_attr_put(nlh, IPVS_DEST_ATTR_ADDR, sizeof(address), address);
@@ -202,11 +197,30 @@ static int watch(const char *vip, unsigned port, const char *server)
 	return 0;
 }
 
+/* The first address of a slice, host order; what follows it is lost. */
+static uint32_t read_address(char *line)
+{
+	static const char before[] = "\"addresses\":[\"";
+	struct in_addr address = {0};
+	char *text = strstr(line, before), *end;
+
+	if (text)
+		text += sizeof(before) - 1;
+	if (text && (end = strchr(text, '"')))
+		*end = '\0';
+	if (!text || inet_pton(AF_INET, text, &address) != 1)
+		die("no address");
+	return ntohl(address.s_addr);
+}
+
 /* The least a program can do to follow a cluster: reads what a watch of PATH gives, line by line,
  * and for each sends the weight of the first real server: 0 if an endpoint ends, else 1. The number
- * of the service is the last one of its name. */
-static int follow(const char *address, unsigned port, const char *path)
+ * of the service is the last one of its name: 'sharing' have an address, from 'first' on, each a
+ * port from 10000 on. */
+static int follow(const char *address, unsigned port, const char *path, const char *first,
+                  unsigned sharing)
 {
+	struct in_addr vip;
 	static char buf[1 << 20];
 	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
 	int fd = socket(AF_INET, SOCK_STREAM, 0), len;
@@ -214,6 +228,7 @@ static int follow(const char *address, unsigned port, const char *path)
 	size_t size = 0;
 
 	if (inet_pton(AF_INET, address, &to.sin_addr) != 1 ||
+	    inet_pton(AF_INET, first, &vip) != 1 || sharing == 0 ||
 	    connect(fd, (struct sockaddr *)&to, sizeof(to)))
 		die("connect");
 	len = snprintf(buf, sizeof(buf), "GET %s?watch=true HTTP/1.1\r\nHost: x\r\n\r\n", path);
@@ -234,8 +249,10 @@ static int follow(const char *address, unsigned port, const char *path)
 				die("no slice");
 			struct nlmsghdr *nlh = put_head(out, family, IPVS_CMD_SET_DEST);
 			nlh->nlmsg_flags |= NLM_F_ACK;
-			put_key(nlh, (unsigned)atoi(name + 16), 0);
-			put_dest(nlh, 1, !ends);
+			unsigned service = (unsigned)atoi(name + 16);
+			put_key(nlh, ntohl(vip.s_addr) + service / sharing,
+			        10000 + service % sharing, 0);
+			put_dest(nlh, read_address(buf), !ends);
 			if (mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0)
 				die("send");
 			wait_verdict(seq);
@@ -253,11 +270,11 @@ int main(int argc, char **argv)
 	int size = 8 << 20;
 
 	int watches = argc == 5 && strcmp(argv[1], "watch") == 0;
-	int follows = argc == 5 && strcmp(argv[1], "follow") == 0;
+	int follows = argc == 7 && strcmp(argv[1], "follow") == 0;
 	if (!watches && !follows && (services == 0 || chunk == 0)) {
 		fprintf(stderr, "usage: ipvsloop SERVICES SERVERS [CHUNK]\n"
 		                "       ipvsloop watch VIP PORT SERVER\n"
-		                "       ipvsloop follow ADDRESS PORT PATH\n");
+		                "       ipvsloop follow ADDRESS PORT PATH VIP SHARING\n");
 		return 2;
 	}
 	nl = mnl_socket_open(NETLINK_GENERIC);
@@ -267,7 +284,8 @@ int main(int argc, char **argv)
 		die("SO_SNDBUFFORCE");
 	find_family();
 	if (follows)
-		return follow(argv[2], (unsigned)atoi(argv[3]), argv[4]);
+		return follow(argv[2], (unsigned)atoi(argv[3]), argv[4], argv[5],
+		              (unsigned)atoi(argv[6]));
 	if (watches)
 		return watch(argv[2], (unsigned)atoi(argv[3]), argv[4]);
 
@@ -279,9 +297,9 @@ int main(int argc, char **argv)
 		for (unsigned d = 0; d <= servers; d++) {
 			struct nlmsghdr *nlh =
 				put_head(end, family, d ? IPVS_CMD_NEW_DEST : IPVS_CMD_NEW_SERVICE);
-			put_key(nlh, s, d == 0);
+			put_key(nlh, 0x0a000000u + s, 80, d == 0);
 			if (d)
-				put_dest(nlh, d, 1);
+				put_dest(nlh, 0x0b000000u + d, 1);
 			end += nlh->nlmsg_len;
 			done++;
 			if (++queued < chunk && done < total)

@@ -37,6 +37,10 @@ def _managed(manager, fields):
     return [{"manager": manager, "operation": "Update", "apiVersion": "v1", "time": "2026-01-01T00:00:00Z", "fieldsType": "FieldsV1", "fieldsV1": fields}]
 
 
+def service_address(number):
+    return f"10.77.1.{number // PER_ADDRESS + 1}"
+
+
 def service(number):
     """One that has been served before: its address is on record, and its status needs no word more."""
     name, port = f"s{number:05d}", {"port": 10000 + number % PER_ADDRESS, "protocol": "TCP"}
@@ -48,7 +52,7 @@ def service(number):
                      "selector": {"app": name}, "ipFamilies": ["IPv4"], "ipFamilyPolicy": "SingleStack", "sessionAffinity": "None",
                      "externalTrafficPolicy": "Cluster", "internalTrafficPolicy": "Cluster",
                      "ports": [{"name": "http", "targetPort": 8080, **port}]},
-            "status": {"loadBalancer": {"ingress": [{"ip": f"10.77.1.{number // PER_ADDRESS + 1}", "ipMode": "Proxy", "ports": [port]}]},
+            "status": {"loadBalancer": {"ingress": [{"ip": service_address(number), "ipMode": "Proxy", "ports": [port]}]},
                        "conditions": [{"type": "lintel.io/Ready", "status": "True", "reason": "Served", "message": "",
                                        "lastTransitionTime": "2026-01-01T00:00:00Z"}]}}
 
@@ -93,6 +97,7 @@ class Api:
     def __init__(self, lab, count, *options):
         directory = fresh_directory("api")
         self.host, self.count = lab.client.host, count
+        self.ended = set()  # Services whose first endpoint ends
         with open(directory / "objects", "w", encoding="utf-8") as file:
             for path, (version, kind) in LISTS.items():
                 file.write(json.dumps({"path": path, "apiVersion": version, "kind": kind}) + "\n")
@@ -122,9 +127,10 @@ class Api:
         answer = self.connection.getresponse()
         return json.loads(answer.read()), answer.getheader("X-Written")
 
-    def change(self, number, ends):
+    def change(self, number):
         """The first endpoint of a Service ends, or is back; when that was written to those who watch, us."""
-        obj = endpoint_slice(number, ends)
+        self.ended ^= {number}
+        obj = endpoint_slice(number, number in self.ended)
         return int(self.ask("PUT", f"{SLICES.removesuffix('/endpointslices')}/namespaces/default/endpointslices/{obj['metadata']['name']}", obj)[1])
 
     def requests(self):
@@ -182,28 +188,14 @@ def standing_back(api):
 
 def event_times(api, stamps):
     """Milliseconds from an event to its entry, for events of one Service after the other."""
-    found, ended = [], set()
+    found = []
     for number in range(EVENTS):
-        which = number * 7919 % api.count
         before = stamps.read()[0]
-        ended ^= {which}
-        written = api.change(which, which in ended)
+        written = api.change(number * 7919 % api.count)
         wait_until("the kernel has it", lambda b=before: stamps.read()[0] > b, seconds=20, every=0.005)
         found.append((stamps.read()[1] - written) / 1000)
         time.sleep(0.1)
     return found
-
-
-def bare_events(lab, count):
-    node, api, stamps = programming.fresh(lab), Api(lab, count), Stamps()
-    node.host.run(programming.LOOP, count, ENDPOINTS)
-    loop = Program(node.host, "follow", ["env", *(f"{k}={v}" for k, v in stamps.env.items()), programming.LOOP, "follow", api.host.front, PORT, SLICES])
-    wait_until("the loop watches", lambda: any("watch=true" in line for line in api.requests()))
-    with standing_back(api):
-        times = event_times(api, stamps)
-    loop.kill()
-    api.stop()
-    return times
 
 
 class LintelRun:
@@ -227,6 +219,19 @@ class LintelRun:
         wait_until("lintel has programmed all", settled, seconds=120, every=0.2)
         return self.stamps.read()[1] / 1e6 - begun
 
+    def give_way(self):
+        """A loop that reads and sends in Lintel's place, which is killed: the kernel has the same tables, services and real servers."""
+        self.node.program.kill()
+        stamps = Stamps()
+        watches = self._watches()
+        loop = Program(self.node.host, "follow", ["env", *(f"{k}={v}" for k, v in stamps.env.items()), programming.LOOP,
+                                                  "follow", self.api.host.front, PORT, SLICES, service_address(0), PER_ADDRESS])
+        wait_until("the loop watches", lambda: self._watches() > watches)
+        return loop, stamps
+
+    def _watches(self):
+        return sum(1 for line in self.api.requests() if SLICES in line and "watch=" in line)
+
     def peak_mb(self):
         status = pathlib.Path(f"/proc/{self.node.program.process.pid}/status").read_text(encoding="ascii")
         return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) / 1024
@@ -241,10 +246,11 @@ def measure_events(lab, sizes=(10, 1000, 10000)):
                   f"{EVENTS} events, one in 100 ms: an endpoint of a Service ends or is back, so the weight of a real server changes. From the write of "
                   "the API server to the return of the netlink message, both under the same preloaded clock; the API server and who makes the changes, "
                   "which would be other machines, have the lowest priority. The bare loop reads the same line "
-                  "and sends the same message: no JSON is decoded, nothing is looked at in the kernel, nothing kept.")
+                  "and sends the same message: no JSON is decoded, nothing is looked at in the kernel, nothing kept. It does so on the same node, "
+                  "in the place of Lintel, which is killed: what it has put into the kernel (nftables, connection tracking, IPVS) stays, and the line "
+                  "takes the same way through it.")
     middles = {}
     for count in sizes:
-        bare = bare_events(lab, count)
         run = LintelRun(lab, count)
         run.api.quiet()
         before = len([line for line in run.api.requests() if "/leases" not in line])
@@ -252,6 +258,10 @@ def measure_events(lab, sizes=(10, 1000, 10000)):
             ours = event_times(run.api, run.stamps)
         run.api.quiet()
         asked = (len([line for line in run.api.requests() if "/leases" not in line]) - before) / EVENTS
+        loop, stamps = run.give_way()
+        with standing_back(run.api):
+            bare = event_times(run.api, stamps)
+        loop.kill()
         run.stop()
         middles[count] = statistics.median(bare), statistics.median(ours)
         table.add(f"{count:,}", *(f"{statistics.median(t):.2f} / {percentile(t, 0.99):.2f}" for t in (bare, ours)), f"{asked:.2f}")
