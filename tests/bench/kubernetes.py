@@ -244,7 +244,7 @@ class LintelRun:
 def measure_events(lab, sizes=(10, 1000, 10000)):
     table = Table("From an EndpointSlice event to the kernel", ["Services", "bare loop: median / 99 %, ms", "Lintel: median / 99 %, ms", "requests a change"],
                   f"{EVENTS} events, one in 100 ms: an endpoint of a Service ends or is back, so the weight of a real server changes. From the write of "
-                  "the API server to the return of the netlink message, both under the same preloaded clock; the API server and who makes the changes, "
+                  "the API server to the return of the netlink message, both under the same preloaded clock (which is no system call for either, as it is none outside of User Mode Linux); the API server and who makes the changes, "
                   "which would be other machines, have the lowest priority. The bare loop reads the same line "
                   "and sends the same message: no JSON is decoded, nothing is looked at in the kernel, nothing kept. It does so on the same node, "
                   "in the place of Lintel, which is killed: what it has put into the kernel (nftables, connection tracking, IPVS) stays, and the line "

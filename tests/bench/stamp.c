@@ -4,6 +4,11 @@
  * is when it is done. IPVS has no events, and a program that asked all the time would take the CPU
  * from what it measures. The same for Lintel and for the bare loop.
  *
+ * It also gives both the clock that they would have elsewhere: reading it is a system call in User
+ * Mode Linux alone, whose vDSO does no better (7 us and more; 25 ns on other machines). As other
+ * vDSOs do, it reads the processor's counter, and the kernel's clock once in a while. What is noted
+ * is the kernel's.
+ *
  * The file STAMPS is a ring: a count of 64 bits, then RING instants (CLOCK_MONOTONIC, us). */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -14,8 +19,12 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef __x86_64__
+#include <x86intrin.h>
+#endif
 
 #define RING 4096
 
@@ -39,6 +48,66 @@ __attribute__((constructor)) static void begin(void)
 	close(fd);
 }
 
+static int64_t kernel_now_ns(void)
+{
+	struct timespec ts = {0};
+
+	syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+#ifdef __x86_64__
+#define TRUST_NS       200000000  /* so long the counter alone is asked */
+#define LEARN_NS       1000000000 /* before that its rate is not known well */
+#define TOGETHER_TICKS 40000      /* more have passed when somebody interrupted */
+
+/* Of each thread. */
+static __thread struct {
+	uint64_t first_ticks, ticks; /* at the first and at the last look at the kernel's clock */
+	int64_t first_ns, ns;
+	int64_t told_ns; /* never back */
+	double rate;     /* nanoseconds a tick, 0: not known yet */
+} seen;
+
+/* Both at one instant: who was interrupted in between looks again. */
+static void look_at_clock(void)
+{
+	uint64_t before;
+	int tries = 0;
+
+	do {
+		before = __rdtsc();
+		seen.ns = kernel_now_ns();
+		seen.ticks = __rdtsc();
+	} while (seen.ticks - before > TOGETHER_TICKS && ++tries < 10);
+	if (seen.first_ns == 0) {
+		seen.first_ns = seen.ns;
+		seen.first_ticks = seen.ticks;
+	} else if (seen.ns - seen.first_ns > LEARN_NS) {
+		seen.rate =
+			(double)(seen.ns - seen.first_ns) / (double)(seen.ticks - seen.first_ticks);
+	}
+}
+
+int clock_gettime(clockid_t clock, struct timespec *ts)
+{
+	int64_t passed_ns;
+
+	if (clock != CLOCK_MONOTONIC)
+		return (int)syscall(SYS_clock_gettime, clock, ts);
+	passed_ns = (int64_t)((double)(__rdtsc() - seen.ticks) * seen.rate);
+	if (seen.rate == 0 || passed_ns > TRUST_NS) {
+		look_at_clock();
+		passed_ns = 0;
+	}
+	if (seen.ns + passed_ns > seen.told_ns)
+		seen.told_ns = seen.ns + passed_ns;
+	ts->tv_sec = seen.told_ns / 1000000000;
+	ts->tv_nsec = seen.told_ns % 1000000000;
+	return 0;
+}
+#endif
+
 static int is_generic(int fd)
 {
 	int protocol = 0;
@@ -53,16 +122,16 @@ static void look(int fd, const void *data, size_t size)
 {
 	const struct nlmsghdr *head = data;
 	const struct genlmsghdr *genl = NLMSG_DATA(head);
-	struct timespec ts;
+	int64_t now_ns;
 
 	if (!stamps || size < NLMSG_HDRLEN + GENL_HDRLEN || head->nlmsg_type <= GENL_ID_CTRL ||
 	    (genl->cmd != IPVS_CMD_NEW_SERVICE && genl->cmd != IPVS_CMD_NEW_DEST &&
 	     genl->cmd != IPVS_CMD_SET_DEST))
 		return;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	now_ns = kernel_now_ns();
 	if (!is_generic(fd))
 		return;
-	stamps->at_us[stamps->count % RING] = (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+	stamps->at_us[stamps->count % RING] = now_ns / 1000;
 	__atomic_add_fetch(&stamps->count, 1, __ATOMIC_RELEASE);
 }
 
