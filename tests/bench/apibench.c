@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #define COLLECTIONS_MAX 32
+#define AHEAD_MAX       ((size_t)256 * 1024) /* bytes of a list that lie ready to be sent */
 
 struct text {
 	char *data;
@@ -54,6 +55,8 @@ struct connection {
 	struct collection *watched; /* NULL: answers requests */
 	char selector[128];         /* a label that its objects have; "": any */
 	bool waits;                 /* for room to write */
+	bool listing;               /* what is there already is still being told ... */
+	size_t listed;              /* ... so many of it were */
 	struct connection *next;
 };
 
@@ -157,24 +160,6 @@ static struct object *find(const struct collection *collection, const char *key)
 
 /* --- writing --- */
 
-static void flush(struct connection *c)
-{
-	while (c->sent < c->out.size) {
-		ssize_t n = send(c->fd, c->out.data + c->sent, c->out.size - c->sent, MSG_NOSIGNAL);
-		if (n < 0)
-			break;
-		c->sent += (size_t)n;
-	}
-	if (c->sent == c->out.size)
-		c->sent = c->out.size = 0;
-	if (c->waits != (c->out.size > 0)) {
-		struct epoll_event event = {.data.ptr = c};
-		c->waits = c->out.size > 0;
-		event.events = EPOLLIN | (c->waits ? EPOLLOUT : 0);
-		epoll_ctl(poller, EPOLL_CTL_MOD, c->fd, &event);
-	}
-}
-
 static void answer(struct connection *c, int status, const char *body, size_t size)
 {
 	print(&c->out,
@@ -211,11 +196,61 @@ static bool is_selected(const struct connection *c, const struct object *object)
 	return !c->selector[0] || strstr(object->text, c->selector);
 }
 
+/* More of what is there, up to 'limit' bytes that wait to be sent. */
+static void list_more(struct connection *c, size_t limit)
+{
+	char bookmark[512];
+
+	for (; c->listing && c->out.size < limit; c->listed++) {
+		const struct collection *of = c->watched;
+
+		if (c->listed < of->count) {
+			if (is_selected(c, &of->items[c->listed]))
+				add_event(c, "ADDED", of->items[c->listed].text);
+			continue;
+		}
+		snprintf(bookmark, sizeof(bookmark),
+		         "{\"kind\":\"%s\",\"apiVersion\":\"%s\",\"metadata\":{"
+		         "\"resourceVersion\":\"%lu\",\"annotations\":{"
+		         "\"k8s.io/initial-events-end\":\"true\"}}}",
+		         of->kind, of->version, version);
+		add_event(c, "BOOKMARK", bookmark);
+		c->listing = false;
+	}
+}
+
+/* A list is told as it is taken: were all of it written first, whoever shares our processor would
+ * wait for that, and for the memory that it takes. */
+static void flush(struct connection *c)
+{
+	do {
+		if (c->sent == c->out.size)
+			c->sent = c->out.size = 0;
+		list_more(c, AHEAD_MAX);
+		while (c->sent < c->out.size) {
+			ssize_t n = send(c->fd, c->out.data + c->sent, c->out.size - c->sent,
+			                 MSG_NOSIGNAL);
+			if (n < 0)
+				break;
+			c->sent += (size_t)n;
+		}
+	} while (c->listing && c->sent == c->out.size);
+	if (c->sent == c->out.size)
+		c->sent = c->out.size = 0;
+	if (c->waits != (c->out.size > 0)) {
+		struct epoll_event event = {.data.ptr = c};
+		c->waits = c->out.size > 0;
+		event.events = EPOLLIN | (c->waits ? EPOLLOUT : 0);
+		epoll_ctl(poller, EPOLL_CTL_MOD, c->fd, &event);
+	}
+}
+
 static void tell(const struct collection *collection, const struct object *object, const char *type)
 {
 	for (struct connection *c = connections; c; c = c->next) {
 		if (c->watched != collection || !is_selected(c, object))
 			continue;
+		list_more(c, SIZE_MAX); /* what was there comes first */
 		add_event(c, type, object->text);
 		if (!written_us)
 			written_us = now_us();
@@ -325,22 +360,10 @@ static void list(struct connection *c, const struct collection *collection, cons
 
 static void watch(struct connection *c, struct collection *collection, bool initial)
 {
-	char bookmark[512];
-
 	print(&c->out, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 	               "Transfer-Encoding: chunked\r\n\r\n");
 	c->watched = collection;
-	if (!initial)
-		return;
-	for (size_t i = 0; i < collection->count; i++) {
-		if (is_selected(c, &collection->items[i]))
-			add_event(c, "ADDED", collection->items[i].text);
-	}
-	snprintf(bookmark, sizeof(bookmark),
-	         "{\"kind\":\"%s\",\"apiVersion\":\"%s\",\"metadata\":{\"resourceVersion\":\"%lu\","
-	         "\"annotations\":{\"k8s.io/initial-events-end\":\"true\"}}}",
-	         collection->kind, collection->version, version);
-	add_event(c, "BOOKMARK", bookmark);
+	c->listing = initial;
 }
 
 static void get(struct connection *c, struct collection *collection, const char *key,
