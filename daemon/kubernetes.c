@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-#define STEP           50             /* objects that are translated in one turn */
+#define STEP           250            /* objects that are translated in one turn: a millisecond */
 #define APPLY_SHARE    2              /* rests so many times as long as applying took ... */
 #define APPLY_REST_MAX (2 * US_PER_S) /* ... but no longer */
 

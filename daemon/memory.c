@@ -12,6 +12,7 @@ void memory_set_up(void)
 {
 	mallopt(M_MMAP_THRESHOLD, 64 << 20);
 	mallopt(M_TRIM_THRESHOLD, 64 << 20);
+	mallopt(M_TOP_PAD, 1 << 20); /* asked for at once; what is not touched is nobody's */
 }
 
 /* The kernel takes nothing back that is locked (madvise(2), MADV_DONTNEED). */

@@ -82,6 +82,8 @@ bool model_validate_is_reported(const struct model_problems *problems, const cha
 {
 	char title[MODEL_OBJECT_TEXT_SIZE];
 
+	if (problems->error_count == 0) /* whatever number of warnings there is */
+		return false;
 	snprintf(title, sizeof(title), "%s %s", kind, name);
 	for (size_t i = 0; i < problems->count; i++) {
 		if (problems->items[i].severity == MODEL_ERROR &&
