@@ -267,8 +267,9 @@ def measure_events(lab, sizes=(10, 1000, 10000)):
         table.add(f"{count:,}", *(f"{statistics.median(t):.2f} / {percentile(t, 0.99):.2f}" for t in (bare, ours)), f"{asked:.2f}")
         ratio = middles[count][1] / middles[count][0]
         table.goal(f"{count:,} Services: {ratio:.1f} times the bare loop (goal 2)", ratio <= 2)
-    growth = middles[sizes[-1]][1] / middles[sizes[0]][1]
-    table.goal(f"with {sizes[-1]:,} Services it takes {growth:.2f} times as long as with {sizes[0]:,} (goal: no growth beyond noise, 1.3)", growth <= 1.3)
+    bare, ours = (middles[sizes[-1]][who] / middles[sizes[0]][who] for who in (0, 1))
+    table.goal(f"with {sizes[-1]:,} Services it takes {ours:.2f} times as long as with {sizes[0]:,} (goal: no growth beyond noise, 1.3), "
+               f"the bare loop {bare:.2f} times", ours <= 1.3)
     return table
 
 
