@@ -337,6 +337,52 @@ START_TEST(other_endpoints_are_taken_in_by_the_snapshot_there_is)
 }
 END_TEST
 
+/* Two Services on one address, on ports 80 and 81; another endpoint of the first. */
+static void put_sharing(const char *name, int port)
+{
+	cluster_put(store, K8S_SERVICE,
+	            "{'metadata': {'name': '%s', 'namespace': 'default', 'uid': '%s', "
+	            "'annotations': {'lintel.io/addresses': '10.77.0.120', "
+	            "'lintel.io/allow-shared-address': 'k'}}, 'spec': {'type': 'LoadBalancer', "
+	            "'loadBalancerClass': 'lintel.io/lintel', 'ipFamilies': ['IPv4'], 'ports': "
+	            "[{'name': 'http', 'port': %d}]}}",
+	            name, name, port);
+}
+
+static bool amend_first(struct model_snapshot *snapshot, int endpoint)
+{
+	cluster_put(store, K8S_SLICE,
+	            "{'metadata': {'name': 'a-1', 'namespace': 'default', 'labels': "
+	            "{'kubernetes.io/service-name': 'a'}}, 'addressType': 'IPv4', 'endpoints': "
+	            "[{'addresses': ['10.1.0.%d']}], 'ports': [{'name': 'http', 'port': 8080}]}",
+	            endpoint);
+	return amend(snapshot);
+}
+
+START_TEST(who_shares_the_address_is_not_looked_into)
+{
+	struct model_virtual_server *other;
+	struct model_snapshot *snapshot;
+	const char *name;
+
+	put_sharing("a", 80);
+	put_sharing("b", 81);
+	snapshot = join_all();
+	ck_assert_uint_eq(snapshot->service_count, 2);
+	ck_assert(addr_equal(&snapshot->services[0].address, &snapshot->services[1].address));
+	ck_assert(amend_first(snapshot, 1)); /* whatever has to be found once is found */
+	other = (struct model_virtual_server *)(uintptr_t)snapshot->services[1].virtual_server;
+	name = other->name;
+	other->name = NULL; /* who reads it goes down */
+	ck_assert(amend_first(snapshot, 2));
+	other->name = name;
+	ck_assert_uint_eq(snapshot->services[0].port->server_count, 1);
+	ck_assert_uint_eq(snapshot->services[0].port->servers[0].address.bytes[3], 2);
+	ck_assert_ptr_eq(snapshot->services[1].virtual_server, other);
+	model_snapshot_free(snapshot);
+}
+END_TEST
+
 START_TEST(what_is_more_than_other_endpoints_is_not_taken_in)
 {
 	struct model_snapshot *snapshot;
@@ -938,6 +984,7 @@ int main(void)
 	tcase_add_test(tests, the_default_class_takes_those_without);
 	tcase_add_test(tests, an_event_costs_work_for_those_it_concerns);
 	tcase_add_test(tests, other_endpoints_are_taken_in_by_the_snapshot_there_is);
+	tcase_add_test(tests, who_shares_the_address_is_not_looked_into);
 	tcase_add_test(tests, what_is_more_than_other_endpoints_is_not_taken_in);
 	tcase_add_test(tests, a_follower_waits_for_the_leader);
 	tcase_add_test(tests, what_is_gone_is_gone);
