@@ -51,7 +51,8 @@ const struct tree *tree_get(const struct tree *map, const char *key)
 	if (!map || map->kind != TREE_MAP)
 		return NULL;
 	for (const struct tree *entry = map->child; entry; entry = entry->sibling) {
-		if (strcmp(entry->key, key) == 0)
+		/* Most differ in their first letter. */
+		if (entry->key[0] == key[0] && strcmp(entry->key, key) == 0)
 			return entry;
 	}
 	return NULL;
