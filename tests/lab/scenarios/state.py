@@ -133,6 +133,31 @@ def drift(lab):
     wait_until("the restored address is counted", lambda: node.router()["counters"]["addressesRestored"] >= 1, seconds=5)
 
 
+@scenario("a table of many services whose filling was cut short is completed where it stands by the next start")
+def cut_short(lab):
+    node, count = lab.lb1, 700
+
+    def served():
+        return node.host.run("nft", "list", "set", "inet", "lintel", "served4").count(". tcp .")
+
+    def handle():
+        return node.host.run("nft", "-a", "list", "table", "inet", "lintel").splitlines()[0]
+    node.configure([router(), *(server(f"s{i}", ports=[port(1000 + i)]) for i in range(count))])
+    node.start().wait_active()
+    lab.client.wait_answer("tcp", VIP, 1000)
+    expect(served() == count, f"{served()} of {count} services")
+    before = handle()
+    node.kill()
+    # as after the first pieces: services come first, the addresses that lead to them last
+    node.host.run("nft", "flush set inet lintel vips4")
+    node.host.run("nft", "delete element inet lintel served4 { " + ", ".join(f"{VIP} . tcp . {1000 + i}" for i in range(250, count)) + " }")
+    expect(served() == 250, f"{served()} services")
+    node.start().wait_active()
+    wait_until("all services are there", lambda: served() == count)
+    expect(handle() == before, "the table was made anew")
+    lab.client.expect_all("tcp", VIP, 1000 + count - 1)
+
+
 @scenario("what is others' is never touched: services, tables and addresses stay through start, reload and stop")
 def foreign(lab):
     node = lab.lb1
