@@ -102,11 +102,11 @@ const struct conntrack_counters *conntrack_kernel_counters(const struct conntrac
 
 /* --- events --- */
 
-int conntrack_kernel_hear(struct conntrack_kernel *kernel, bool beginnings, bool changes)
+int conntrack_kernel_hear(struct conntrack_kernel *kernel, bool beginnings, bool changes, bool ends)
 {
 	static const unsigned groups[CONNTRACK_GROUPS] = {
-		NFNLGRP_CONNTRACK_DESTROY, NFNLGRP_CONNTRACK_NEW, NFNLGRP_CONNTRACK_UPDATE};
-	const bool wanted[CONNTRACK_GROUPS] = {true, beginnings, changes};
+		NFNLGRP_CONNTRACK_NEW, NFNLGRP_CONNTRACK_UPDATE, NFNLGRP_CONNTRACK_DESTROY};
+	const bool wanted[CONNTRACK_GROUPS] = {beginnings, changes, ends};
 
 	for (size_t i = 0; i < CONNTRACK_GROUPS; i++) {
 		int err = 0;

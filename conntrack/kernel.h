@@ -47,11 +47,11 @@ typedef void conntrack_receiver(void *ctx, enum conntrack_event event,
  * CONNTRACK_FILTER_ADDRESSES_MAX of them are sorted out by the kernel. */
 LT_MUST_USE int conntrack_kernel_watch(struct conntrack_kernel *kernel, const struct addr *virtuals,
                                        size_t count);
-/* Which events are heard of these: ends always, beginnings and changes when they are wanted. The
- * kernel makes no events that nobody hears, which saves it some microseconds each; entries that it
- * is given (below) are beginnings, too. At first none is heard. */
+/* Which events are heard of these. The kernel makes no events that nobody hears, which saves it
+ * some microseconds each; entries that it is given (below) are beginnings, too. At first none is
+ * heard. */
 LT_MUST_USE int conntrack_kernel_hear(struct conntrack_kernel *kernel, bool beginnings,
-                                      bool changes);
+                                      bool changes, bool ends);
 int conntrack_kernel_event_fd(const struct conntrack_kernel *kernel);
 /* Reads events that have arrived, up to about a thousand; what our own calls below did is not among
  * them. 0, or -ENOBUFS: some were lost, dump again (those that were not have been given). */

@@ -5,6 +5,7 @@
 #include "lib/mem.h"
 #include "lib/mono.h"
 
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,6 +111,8 @@ static void sync_lost(void *ctx, enum ipvs_sync_loss loss)
 	         ipvs_sync_loss_name(loss));
 	if (loss == IPVS_SYNC_LOST_IN)
 		replication_replica_renew(replication);
+	else
+		replication_compare_in(replication, 0);
 }
 
 static void sync_drained(void *ctx)
@@ -127,6 +130,13 @@ bool replication_is_tracked(const struct replication *replication,
 	       (place->source_nat || replication->conntrack);
 }
 
+bool replication_is_told_twice(const struct replication *replication,
+                               const struct replication_place *place)
+{
+	return replication_is_tracked(replication, place) && !place->source_nat &&
+	       place->protocol != IPPROTO_SCTP;
+}
+
 bool replication_needs_ipvs(const struct replication *replication,
                             const struct replication_place *place)
 {
@@ -142,7 +152,8 @@ static enum addr_family family_of(const struct replication *replication)
 	for (size_t i = 0; i < replication->index.count; i++) {
 		const struct replication_place *place = &replication->index.places[i];
 
-		if (!replication_needs_ipvs(replication, place))
+		if (!replication_needs_ipvs(replication, place) &&
+		    !replication_is_told_twice(replication, place))
 			continue;
 		count++;
 		count4 += place->address.family == ADDR_IPV4;

@@ -3,9 +3,8 @@
  *
  * Flows of NAT come from connection tracking, the moment they are established, with the address and
  * port of source NAT; those of direct and tunnel, and persistence templates, from the kernel's own
- * sync daemon, soon after. What connection tracking once told of is compared with it from time to
- * time: an event that was lost leaves no flow behind. What only IPVS knows ends when nothing was
- * heard of it for its time-out. */
+ * sync daemon, soon after; in a rush those of NAT without source NAT as well. What only IPVS told
+ * of ends when nothing was heard of it for its time-out. */
 #include "daemon/replication_private.h"
 
 #include "lib/log.h"
@@ -19,13 +18,10 @@
  * they go to the peers together, those of one flow as one record. */
 #define GATHER_US        (10 * US_PER_MS)
 #define EVENTS_FEW       8
-#define EVENTS_A_TURN    1024            /* about as many as one call gives */
-#define COMPARE_US       (60 * US_PER_S) /* between two comparisons, but: */
-#define COMPARE_SHARE    20              /* at most one part in so many of the time */
-#define TAKEOVER_US      (5 * US_PER_S)  /* what was put just before may not be there at once */
-#define DUMP_STEP        4               /* datagrams */
-#define UNTOLD_TIMEOUT_S 900             /* IPVS's own for established TCP */
-#define UDP_TIMEOUT_S    300             /* ... and for UDP, after its last packet */
+#define EVENTS_A_TURN    1024           /* about as many as one call gives */
+#define TAKEOVER_US      (5 * US_PER_S) /* what was put just before may not be there at once */
+#define UNTOLD_TIMEOUT_S 900            /* IPVS's own for established TCP */
+#define UDP_TIMEOUT_S    300            /* ... and for UDP, after its last packet */
 #define TIMEOUT_MARGIN_S (2 * IPVS_SYNC_REFRESH_S)
 
 /* --- telling --- */
@@ -45,6 +41,7 @@ static void tell(struct replication *replication, struct replication_router *rou
 		replication_observe_flush(replication);
 	replication->batch_router = router;
 	replication->batch[replication->batch_count++] = *flow;
+	replication->rush.count++;
 }
 
 /* Is what was said of the flow before still there to be told? Then it need not be. */
@@ -60,8 +57,8 @@ static bool retell(struct replication *replication, const struct replication_rou
 	return true;
 }
 
-static void forget(struct replication *replication, struct replication_router *router,
-                   const struct model_flow *flow)
+void replication_observe_forget(struct replication *replication, struct replication_router *router,
+                                const struct model_flow *flow)
 {
 	const struct model_flow_entry *entry = model_flow_table_find(&router->flows, flow);
 	struct model_flow gone = *flow; /* which may be the entry's own */
@@ -78,38 +75,42 @@ static void forget(struct replication *replication, struct replication_router *r
 static void note(struct replication *replication, struct replication_router *router,
                  const struct model_flow *flow, uint32_t until_s)
 {
-	struct model_flow_entry *entry = model_flow_table_find(&router->flows, flow);
-	bool same = entry && model_flow_equal(&entry->flow, flow);
+	bool new;
+	struct model_flow_entry *entry = model_flow_table_reach(&router->flows, flow, &new);
 
-	entry = model_flow_table_put(&router->flows, flow, NULL);
 	if (!entry) {
 		replication->table_full++;
 		return;
 	}
 	entry->generation = replication->comparison;
 	entry->until_s = until_s;
-	if (same || retell(replication, router, entry, flow))
-		return;
+	if (!new) {
+		if (model_flow_equal(&entry->flow, flow))
+			return;
+		entry->flow = *flow;
+		if (retell(replication, router, entry, flow))
+			return;
+	}
 	tell(replication, router, flow);
 	entry->place = (uint16_t)(replication->batch_count - 1);
 }
 
 /* --- IPVS's time-outs --- */
 
-static uint32_t until(const struct model_flow *flow)
+static uint32_t until(const struct model_flow *flow, uint32_t now_s)
 {
 	uint32_t timeout_s = flow->timeout_s;
 
 	if (timeout_s == 0)
 		timeout_s = flow->protocol == IPPROTO_UDP && !flow->template ? UDP_TIMEOUT_S
 		                                                             : UNTOLD_TIMEOUT_S;
-	return replication_now_s() + TIMEOUT_MARGIN_S + timeout_s;
+	return now_s + TIMEOUT_MARGIN_S + timeout_s;
 }
 
 /* Connection tracking forgets a UDP flow after 30 or 120 s without a packet, IPVS after 300 s:
  * until then its next packet goes to the same server, here, and so it shall at a peer. */
-static void rest(struct replication *replication, struct replication_router *router,
-                 const struct model_flow *flow)
+void replication_observe_rest(struct replication *replication, struct replication_router *router,
+                              const struct model_flow *flow)
 {
 	const struct model_flow_entry *entry = model_flow_table_find(&router->flows, flow);
 	struct model_flow resting;
@@ -141,8 +142,8 @@ static bool find_served(void *ctx, const struct addr *virtual, uint8_t protocol,
 	return true;
 }
 
-static void conntrack_told(void *ctx, enum conntrack_event event,
-                           const struct conntrack_entry *entry)
+void replication_observe_told(void *ctx, enum conntrack_event event,
+                              const struct conntrack_entry *entry)
 {
 	struct replication *replication = ctx;
 	const struct conntrack_lookup lookup = {.find = find_served, .ctx = replication};
@@ -160,9 +161,9 @@ static void conntrack_told(void *ctx, enum conntrack_event event,
 		if (flow.state == MODEL_FLOW_GONE)
 			replication_replica_restore(replication, router, &flow);
 	} else if (flow.state == MODEL_FLOW_GONE && flow.protocol == IPPROTO_UDP) {
-		rest(replication, router, &flow);
+		replication_observe_rest(replication, router, &flow);
 	} else if (flow.state == MODEL_FLOW_GONE) {
-		forget(replication, router, &flow);
+		replication_observe_forget(replication, router, &flow);
 	} else {
 		note(replication, router, &flow, 0);
 	}
@@ -175,7 +176,18 @@ static void lost(struct replication *replication)
 			peer_book_lost(replication->book, replication->routers[i].name,
 			               mono_now_us());
 	}
-	replication_observe_compare_in(replication, 0);
+	replication_compare_in(replication, 0);
+}
+
+static void weigh(struct replication *replication)
+{
+	if (!replication_rush_weigh(&replication->rush, mono_now_us()))
+		return;
+	log_debug("peer", "%s",
+	          replication->rush.on ? "many connections begin: where IPVS knows all of them it "
+	                                 "tells alone"
+	                               : "connection tracking tells of all connections again");
+	replication_observe_hear(replication);
 }
 
 /* How many there were. */
@@ -184,13 +196,15 @@ static uint64_t take_events(struct replication *replication)
 	const struct conntrack_counters *counters =
 		conntrack_kernel_counters(replication->conntrack);
 	uint64_t before = counters->events;
-	int rc = conntrack_kernel_receive(replication->conntrack, conntrack_told, replication);
+	int rc = conntrack_kernel_receive(replication->conntrack, replication_observe_told,
+	                                  replication);
 
 	replication_observe_flush(replication);
 	if (rc == -ENOBUFS) {
 		log_warn("peer", "connection tracking told more than could be read: comparing");
 		lost(replication);
 	}
+	weigh(replication);
 	replication_book_arm(replication);
 	return counters->events - before;
 }
@@ -239,15 +253,31 @@ static void gathered(struct loop_deadline *deadline)
 		loop_fd_want(&replication->conntrack_events, true, false);
 }
 
+static void seen_due(struct loop_deadline *deadline)
+{
+	struct replication *replication = lt_container_of(deadline, struct replication, seen_tick);
+
+	replication_observe_flush(replication);
+	weigh(replication);
+	replication_book_arm(replication);
+}
+
 int replication_observe_init(struct replication *replication)
 {
+	int rc;
+
 	replication->events_tick.expired = gathered;
-	return loop_deadline_init(replication->loop, &replication->events_tick);
+	replication->seen_tick.expired = seen_due;
+	rc = loop_deadline_init(replication->loop, &replication->events_tick);
+	if (rc == 0)
+		rc = loop_deadline_init(replication->loop, &replication->seen_tick);
+	return rc;
 }
 
 void replication_observe_done(struct replication *replication)
 {
 	loop_deadline_done(&replication->events_tick);
+	loop_deadline_done(&replication->seen_tick);
 }
 
 int replication_observe_open(struct replication *replication)
@@ -286,7 +316,7 @@ void replication_observe_watch(struct replication *replication)
 	if (rc)
 		log_warn("peer", "connection tracking can't be listened to: %s", strerror(-rc));
 	replication_observe_hear(replication);
-	replication_observe_compare_in(replication, 0);
+	replication_compare_in(replication, 0);
 }
 
 /* The kernel makes events only of kinds that somebody hears. Of UDP the beginning is told, of TCP
@@ -294,168 +324,111 @@ void replication_observe_watch(struct replication *replication)
  * or each flow that it is told of and gives to its kernel would be made an event of. */
 void replication_observe_hear(struct replication *replication)
 {
-	bool active = false, beginnings = false, changes = false;
+	bool active = false, follows = false, beginnings = false, changes = false;
 
 	if (!replication->conntrack)
 		return;
-	for (size_t i = 0; i < replication->router_count; i++)
+	for (size_t i = 0; i < replication->router_count; i++) {
 		active |= replication->routers[i].state == MODEL_ROUTER_ACTIVE;
+		follows |= replication->routers[i].state != MODEL_ROUTER_ACTIVE;
+	}
 	for (size_t i = 0; active && i < replication->index.count; i++) {
 		const struct replication_place *place = &replication->index.places[i];
 
-		if (!replication_is_tracked(replication, place))
+		if (!replication_is_tracked(replication, place) ||
+		    (replication->rush.on && replication_is_told_twice(replication, place)))
 			continue;
 		beginnings |= place->protocol == IPPROTO_UDP;
 		changes |= place->protocol != IPPROTO_UDP;
 	}
-	int rc = conntrack_kernel_hear(replication->conntrack, beginnings, changes);
+	/* In a rush ends are found by comparing, and by IPVS's time-outs. */
+	int rc = conntrack_kernel_hear(replication->conntrack, beginnings, changes,
+	                               beginnings || changes || follows || !replication->rush.on);
 	if (rc)
 		log_warn("peer", "connection tracking can't be listened to: %s", strerror(-rc));
 }
 
-/* --- comparing with the kernel --- */
-
-void replication_observe_compare_in(struct replication *replication, int64_t delay_us)
-{
-	int64_t at_us = mono_now_us() + delay_us;
-
-	if (at_us < replication->compare_at_us)
-		replication->compare_at_us = at_us;
-}
-
-/* What connection tracking once told of, and has no more. */
-static void forget_unseen(struct replication *replication)
-{
-	for (size_t i = 0; i < replication->router_count; i++) {
-		struct replication_router *router = &replication->routers[i];
-		struct model_flow_entry *entry;
-		size_t slot = 0;
-
-		if (router->state != MODEL_ROUTER_ACTIVE)
-			continue;
-		for (; (entry = model_flow_table_from(&router->flows, slot, &slot)); slot++) {
-			if (entry->until_s != 0 || entry->generation == replication->comparison)
-				continue;
-			if (entry->flow.protocol == IPPROTO_UDP)
-				rest(replication, router, &entry->flow);
-			else
-				forget(replication, router, &entry->flow);
-		}
-	}
-	replication_observe_flush(replication);
-}
-
-static void compare_done(struct replication *replication, bool complete)
-{
-	int64_t now_us = mono_now_us();
-	int64_t took_us = now_us - replication->compare_begun_us;
-	int64_t pause_us = took_us * COMPARE_SHARE;
-
-	loop_fd_stop(&replication->conntrack_dump);
-	replication->comparing = false;
-	if (complete)
-		forget_unseen(replication);
-	replication_observe_compare_in(replication, pause_us > COMPARE_US ? pause_us : COMPARE_US);
-}
-
-static void dump_ready(struct loop_fd *fd, bool readable, bool writable)
-{
-	struct replication *replication = lt_container_of(fd, struct replication, conntrack_dump);
-	enum conntrack_dump state = CONNTRACK_DUMP_DONE;
-	int rc = conntrack_kernel_dump_step(replication->conntrack, DUMP_STEP, conntrack_told,
-	                                    replication, &state);
-
-	replication_observe_flush(replication);
-	if (rc < 0)
-		log_info("peer", "connection tracking could not be read: %s", strerror(-rc));
-	if (rc < 0 || state == CONNTRACK_DUMP_DONE)
-		compare_done(replication, rc == 0);
-	replication_book_arm(replication);
-}
-
-static void compare_begin(struct replication *replication)
-{
-	replication->compare_at_us = TIME_NEVER;
-	replication->compare_begun_us = mono_now_us();
-	replication->comparison++;
-	int rc = conntrack_kernel_dump_begin(replication->conntrack, replication->virtuals,
-	                                     replication->virtual_count);
-	if (rc) {
-		log_info("peer", "connection tracking could not be read: %s", strerror(-rc));
-		replication_observe_compare_in(replication, COMPARE_US);
-		return;
-	}
-	replication->comparing = true;
-	replication->conntrack_dump = (struct loop_fd){
-		.ready = dump_ready,
-		.fd = conntrack_kernel_dump_fd(replication->conntrack),
-	};
-	loop_fd_start(replication->loop, &replication->conntrack_dump, true, false);
-}
-
 void replication_observe_tick(struct replication *replication, int64_t now_us)
 {
-	if (replication->conntrack && !replication->comparing &&
-	    now_us >= replication->compare_at_us)
-		compare_begin(replication);
+	if (replication->conntrack)
+		replication_compare_tick(replication, now_us);
 	replication_observe_flush(replication);
+	weigh(replication);
 }
 
 /* --- IPVS --- */
 
+/* Of a flow that both tell of, connection tracking's word is the better one: IPVS does not know
+ * whether it was answered. */
+static void seen_one(struct replication *replication, const struct replication_place *place,
+                     struct model_flow *flow, uint32_t now_s)
+{
+	struct replication_router *router = &replication->routers[place->router];
+	uint32_t until_s;
+
+	if (!flow->template)
+		flow->virtual_port = replication_place_virtual_port(place, flow->ipvs_port);
+	flow->mark = place->mark;
+	until_s = until(flow, now_s);
+	flow->timeout_s = 0; /* counts down; a peer renews what it was not told the end of */
+	if (flow->protocol == IPPROTO_UDP && replication_is_tracked(replication, place) &&
+	    !flow->template) {
+		const struct model_flow_entry *entry = model_flow_table_find(&router->flows, flow);
+
+		if (entry && entry->flow.state == MODEL_FLOW_OPENING)
+			flow->state = MODEL_FLOW_OPENING;
+	}
+	note(replication, router, flow, until_s);
+}
+
 void replication_observe_seen(void *ctx, const struct model_flow *flows, size_t count)
 {
 	struct replication *replication = ctx;
+	uint32_t now_s = replication_now_s();
 
 	for (size_t i = 0; i < count; i++) {
 		struct model_flow flow = flows[i];
 		const struct replication_place *place;
-		struct replication_router *router;
 
 		flow.ipvs_port = flow.virtual_port;
 		place = replication_index_find_flow(&replication->index, &flow);
-		if (!place)
+		if (!place || replication->routers[place->router].state != MODEL_ROUTER_ACTIVE)
 			continue;
-		router = &replication->routers[place->router];
 		/* Connection tracking tells of NAT, sooner, and where there is source NAT all of
 		 * it. */
-		if (router->state != MODEL_ROUTER_ACTIVE ||
-		    (replication_is_tracked(replication, place) && !flow.template))
-			continue;
-		if (!flow.template)
-			flow.virtual_port = replication_place_virtual_port(place, flow.ipvs_port);
-		flow.mark = place->mark;
-		uint32_t until_s = until(&flow);
-		flow.timeout_s = 0; /* counts down; a peer renews what it was not told the end of */
-		note(replication, router, &flow, until_s);
+		if (flow.template || !replication_is_tracked(replication, place) ||
+		    replication_is_told_twice(replication, place))
+			seen_one(replication, place, &flow, now_s);
 	}
-	replication_observe_flush(replication);
-	replication_book_arm(replication);
+	if (replication->batch_count)
+		loop_deadline_arm(&replication->seen_tick, mono_now_us());
 }
 
 void replication_observe_expire(struct replication *replication, struct replication_router *router,
                                 struct model_flow_entry *entry)
 {
-	if (entry->until_s && entry->until_s < replication_now_s())
-		forget(replication, router, &entry->flow);
+	replication_observe_forget(replication, router, &entry->flow);
 }
 
 void replication_observe_late(struct replication *replication, struct replication_router *router,
                               const struct model_flow *flow)
 {
-	note(replication, router, flow, conntrack_flow_needs_entry(flow) ? 0 : until(flow));
+	note(replication, router, flow,
+	     conntrack_flow_needs_entry(flow) ? 0 : until(flow, replication_now_s()));
 }
 
 void replication_observe_takeover(struct replication *replication,
                                   struct replication_router *router)
 {
+	uint32_t now_s = replication_now_s();
 	struct model_flow_entry *entry;
 	size_t slot = 0;
 
 	/* What connection tracking will not tell of ends by its time-out, unless IPVS speaks of it.
 	 */
 	for (; (entry = model_flow_table_from(&router->flows, slot, &slot)); slot++)
-		entry->until_s = conntrack_flow_needs_entry(&entry->flow) ? 0 : until(&entry->flow);
-	replication_observe_compare_in(replication, router->flows.count ? TAKEOVER_US : 0);
+		entry->until_s =
+			conntrack_flow_needs_entry(&entry->flow) ? 0 : until(&entry->flow, now_s);
+	replication_compare_in(replication, router->flows.count ? TAKEOVER_US : 0);
 	replication_adopt_begin(replication);
 }

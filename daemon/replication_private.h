@@ -2,8 +2,8 @@
 /* daemon/replication_private.h - what the parts of daemon/replication.h share.
  *
  * replication.c: life, what is wanted, who may preempt; replication_channel.c: keys and
- * peers; replication_observe.c: what our kernel says
- * goes to the peers; replication_replica.c: what peers say goes into our kernel;
+ * peers; replication_observe.c: what our kernel says goes to the peers; replication_compare.c: what
+ * it did not say; replication_replica.c: what peers say goes into our kernel;
  * replication_guard.c: what waits after a takeover; replication_adopt.c: what was there before us;
  * replication_report.c: what people see. */
 
@@ -15,6 +15,7 @@
 #include "daemon/problems.h"
 #include "daemon/replication.h"
 #include "daemon/replication_index.h"
+#include "daemon/replication_rush.h"
 #include "ipvs/connections_file.h"
 #include "ipvs/sync.h"
 #include "model/flow_table.h"
@@ -74,7 +75,9 @@ struct replication {
 	struct loop_fd conntrack_events, conntrack_dump;
 	struct loop_deadline events_tick; /* events are gathered until then */
 	int64_t events_since_us;
-	uint64_t events_recent; /* events since then */
+	uint64_t events_recent;         /* events since then */
+	struct loop_deadline seen_tick; /* what IPVS told of is sent on then */
+	struct replication_rush rush;   /* while it lasts, IPVS alone tells of some flows */
 	struct ipvs_sync *sync;
 	struct nft_kernel *guard;
 	bool guard_due;                 /* something it depends on changed */
@@ -111,6 +114,10 @@ uint32_t replication_now_s(void);
  * persistence. */
 bool replication_is_tracked(const struct replication *replication,
                             const struct replication_place *place);
+/* Can IPVS tell all that connection tracking does, if later? Not which source it was given, nor
+ * SCTP's verification tags. */
+bool replication_is_told_twice(const struct replication *replication,
+                               const struct replication_place *place);
 /* Has IPVS anything to tell that connection tracking does not? */
 bool replication_needs_ipvs(const struct replication *replication,
                             const struct replication_place *place);
@@ -147,8 +154,15 @@ void replication_observe_takeover(struct replication *replication,
 /* A flow of ours that the one before us knew of. */
 void replication_observe_late(struct replication *replication, struct replication_router *router,
                               const struct model_flow *flow);
-/* All connections are compared with the kernel's, so much later. */
-void replication_observe_compare_in(struct replication *replication, int64_t delay_us);
+/* What connection tracking says of a flow, by itself or because it was asked. */
+void replication_observe_told(void *ctx, enum conntrack_event event,
+                              const struct conntrack_entry *entry);
+/* A flow of ours is over; or connection tracking has forgotten it, while IPVS still knows its
+ * server. */
+void replication_observe_forget(struct replication *replication, struct replication_router *router,
+                                const struct model_flow *flow);
+void replication_observe_rest(struct replication *replication, struct replication_router *router,
+                              const struct model_flow *flow);
 /* Tells what waits to be told: before the turn ends, and before routers move in memory. */
 void replication_observe_flush(struct replication *replication);
 void replication_observe_tick(struct replication *replication, int64_t now_us);
@@ -156,6 +170,11 @@ void replication_observe_tick(struct replication *replication, int64_t now_us);
 void replication_observe_expire(struct replication *replication, struct replication_router *router,
                                 struct model_flow_entry *entry);
 void replication_observe_seen(void *ctx, const struct model_flow *flows, size_t count);
+
+/* replication_compare.c */
+/* All connections are compared with the kernel's, so much later. */
+void replication_compare_in(struct replication *replication, int64_t delay_us);
+void replication_compare_tick(struct replication *replication, int64_t now_us);
 
 /* replication_adopt.c */
 LT_MUST_USE int replication_adopt_open(struct replication *replication);

@@ -291,7 +291,8 @@ static void walk(struct replication *replication, struct replication_router *rou
 
 	for (; (entry = model_flow_table_from(&router->flows, slot, &slot)) && slot < end; slot++) {
 		if (active) {
-			replication_observe_expire(replication, router, entry);
+			if (entry->until_s && entry->until_s < now_s)
+				replication_observe_expire(replication, router, entry);
 			continue;
 		}
 		if (now_s - entry->put_s < RENEW_S)

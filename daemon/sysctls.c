@@ -288,8 +288,8 @@ void sysctls_want_replication(struct sysctls *sysctls)
 	/* Connection tracking tells of flows of NAT only. */
 	if (find_item(sysctls, "net/ipv4/vs/conntrack"))
 		add_item(sysctls, "net/netfilter/nf_conntrack_events", "1",
-		         "connections that began before this process did must tell of their end, "
-		         "too");
+		         "connections must tell of their beginning and end")
+			->also = "2"; /* only while somebody listens */
 }
 
 /* --- planning --- */
@@ -312,7 +312,7 @@ static void plan_item(struct sysctls *sysctls, struct sysctls_item *item,
 		item->original = arena_strdup(&sysctls->arena, entry->original);
 	else
 		item->original = item->current;
-	if (strcmp(current, item->value) != 0)
+	if (strcmp(current, item->value) != 0 && !(item->also && strcmp(current, item->also) == 0))
 		item->state = SYSCTLS_TO_SET;
 	else
 		item->state = item->original == item->current ? SYSCTLS_FINE : SYSCTLS_OURS;

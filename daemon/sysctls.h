@@ -38,6 +38,7 @@ const char *sysctls_state_name(enum sysctls_state state);
 struct sysctls_item {
 	const char *name;    /* path below /proc/sys */
 	const char *value;   /* wanted; to restore: the original */
+	const char *also;    /* another value that is as good; NULL: none is */
 	const char *why;     /* a clause after "because" */
 	const char *warning; /* what else it changes, for the log; NULL when nothing */
 	enum sysctls_state state;

@@ -10,6 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Fewer in one reading wait no longer for each other. */
+#define GATHERED_FEW    3
+/* Datagrams between two pulses that make the second needless; but sometimes one is sent all the
+ * same, to see that it arrives. */
+#define PULSE_NEEDLESS  10
+#define PULSE_ALWAYS_US US_PER_S
+
 struct ipvs_sync {
 	struct loop *loop;
 	struct ipvs_sync_handler handler;
@@ -19,10 +26,15 @@ struct ipvs_sync {
 	struct loop_fd ready;      /* the master told something */
 	struct loop_deadline send; /* what waits in the queue */
 	struct loop_deadline pulse;
-	enum addr_family family; /* of the pulses; ADDR_NONE: not listening */
-	bool refused;            /* somebody was given fewer than he put */
-	uint64_t dropped, lost;  /* already told */
+	struct loop_deadline gather; /* until then what the master tells waits for company */
+	int64_t gather_us;           /* how long */
+	int64_t read_us;             /* when it was last read */
+	enum addr_family family;     /* of the pulses; ADDR_NONE: not listening */
+	bool refused;                /* somebody was given fewer than he put */
+	uint64_t dropped, lost;      /* already told */
 	int64_t pulse_us;
+	int64_t pulsed_us; /* the last one was sent */
+	uint64_t told;     /* datagrams by the last time that one was due */
 };
 
 const char *ipvs_sync_loss_name(enum ipvs_sync_loss loss)
@@ -133,27 +145,66 @@ bool ipvs_sync_flush(struct ipvs_sync *sync, int64_t limit_us)
 
 /* --- out --- */
 
+/* How many datagrams there were. */
+static uint64_t read_told(struct ipvs_sync *sync)
+{
+	const struct ipvs_sync_listen_counters before = sync->listen.counters;
+
+	ipvs_sync_listen_read(&sync->listen, sync->handler.seen, sync->handler.ctx);
+	sync->read_us = mono_now_us();
+	if (sync->listen.counters.pulses > before.pulses)
+		sync->pulse_us = sync->read_us;
+	tell_loss(sync, IPVS_SYNC_LOST_OUT, sync->listen.counters.lost, &sync->lost);
+	return sync->listen.counters.datagrams - before.datagrams;
+}
+
+/* What follows closely on what was read before waits for more. */
 static void on_ready(struct loop_fd *fd, bool readable, bool writable)
 {
 	struct ipvs_sync *sync = lt_container_of(fd, struct ipvs_sync, ready);
-	uint64_t pulses = sync->listen.counters.pulses;
+	int64_t before_us = sync->read_us;
 
 	(void)writable;
 	if (!readable)
 		return;
-	ipvs_sync_listen_read(&sync->listen, sync->handler.seen, sync->handler.ctx);
-	if (sync->listen.counters.pulses > pulses)
-		sync->pulse_us = mono_now_us();
-	tell_loss(sync, IPVS_SYNC_LOST_OUT, sync->listen.counters.lost, &sync->lost);
+	(void)read_told(sync);
+	if (sync->read_us - before_us >= IPVS_SYNC_GATHER_US)
+		return;
+	loop_fd_want(fd, false, false);
+	sync->gather_us = IPVS_SYNC_GATHER_US;
+	loop_deadline_arm(&sync->gather, sync->read_us + sync->gather_us);
+}
+
+static void on_gathered(struct loop_deadline *deadline)
+{
+	struct ipvs_sync *sync = lt_container_of(deadline, struct ipvs_sync, gather);
+	uint64_t count = read_told(sync);
+
+	if (count == 0) {
+		loop_fd_want(&sync->ready, true, false);
+		return;
+	}
+	if (count < GATHERED_FEW)
+		sync->gather_us = IPVS_SYNC_GATHER_US;
+	else if (sync->gather_us < IPVS_SYNC_GATHER_MAX_US)
+		sync->gather_us *= 2;
+	loop_deadline_arm(deadline, sync->read_us + sync->gather_us);
 }
 
 static void on_pulse(struct loop_deadline *deadline)
 {
 	struct ipvs_sync *sync = lt_container_of(deadline, struct ipvs_sync, pulse);
+	int64_t now_us = mono_now_us();
+	uint64_t told = sync->listen.counters.datagrams - sync->told;
 
-	/* A packet that can't be sent now: status shows the silence. */
-	(void)!ipvs_sync_listen_pulse(&sync->listen, &sync->inject, sync->family);
-	loop_deadline_arm(deadline, mono_now_us() + IPVS_SYNC_PULSE_US);
+	sync->told = sync->listen.counters.datagrams;
+	/* So many connections begin that buffers are full long before they are old. */
+	if (told < PULSE_NEEDLESS || now_us - sync->pulsed_us >= PULSE_ALWAYS_US) {
+		/* A packet that can't be sent now: status shows the silence. */
+		(void)!ipvs_sync_listen_pulse(&sync->listen, &sync->inject, sync->family);
+		sync->pulsed_us = now_us;
+	}
+	loop_deadline_arm(deadline, now_us + IPVS_SYNC_PULSE_US);
 }
 
 static int start_listening(struct ipvs_sync *sync)
@@ -179,6 +230,7 @@ static int start_listening(struct ipvs_sync *sync)
 static void stop_listening(struct ipvs_sync *sync)
 {
 	loop_deadline_arm(&sync->pulse, TIME_NEVER);
+	loop_deadline_arm(&sync->gather, TIME_NEVER);
 	loop_fd_stop(&sync->ready);
 	ipvs_sync_listen_close(&sync->listen);
 	ipvs_sync_daemon_stop(&sync->daemon, IPVS_DAEMON_MASTER);
@@ -211,14 +263,15 @@ int ipvs_sync_open(struct loop *loop, const struct ipvs_sync_handler *handler,
 	sync->inject.fd = sync->listen.packet_fd = sync->listen.raw_fd = -1;
 	sync->send.expired = on_send;
 	sync->pulse.expired = on_pulse;
+	sync->gather.expired = on_gathered;
 	err = loop_deadline_init(loop, &sync->send);
-	if (err < 0) {
-		free(sync);
-		return err;
-	}
-	err = loop_deadline_init(loop, &sync->pulse);
+	if (err == 0)
+		err = loop_deadline_init(loop, &sync->pulse);
+	if (err == 0)
+		err = loop_deadline_init(loop, &sync->gather);
 	if (err < 0) {
 		loop_deadline_done(&sync->send);
+		loop_deadline_done(&sync->pulse);
 		free(sync);
 		return err;
 	}
@@ -246,6 +299,7 @@ void ipvs_sync_close(struct ipvs_sync *sync)
 		ipvs_sync_daemon_close(&sync->daemon);
 	loop_deadline_done(&sync->send);
 	loop_deadline_done(&sync->pulse);
+	loop_deadline_done(&sync->gather);
 	free(sync);
 }
 

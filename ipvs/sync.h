@@ -5,7 +5,8 @@
  * I/O on the main loop, never waits but for ipvs_sync_flush(). In: flows that a peer told of become
  * IPVS connections (backup daemon). Out: every connection the kernel balances, within
  * IPVS_SYNC_BOUND_US of the packet that established it (master daemon). What conntrack tells of NAT
- * flows sooner comes here too, without its source: take those of direct and tunnel, and templates.
+ * flows sooner comes here too, without its source. When much comes it is read less often, and
+ * pulses that nobody needs are left out.
  *
  * What becomes of an injected flow:
  * - it counts as active or inactive of its real server, as one balanced here, once that server is
@@ -26,10 +27,14 @@
 #include "ipvs/sync_listen.h"
 #include "lib/loop.h"
 
-#define IPVS_SYNC_REFRESH_S 10 /* net.ipv4.vs.sync_refresh_period that is wanted */
+#define IPVS_SYNC_REFRESH_S     10 /* net.ipv4.vs.sync_refresh_period that is wanted */
+/* When the kernel tells again so soon, what it tells waits for company so long; when much comes,
+ * longer. */
+#define IPVS_SYNC_GATHER_US     10000
+#define IPVS_SYNC_GATHER_MAX_US 40000
 /* A pulse's distance, what the kernel waits once it has something to send (HZ / 50), and a turn of
  * the loop. */
-#define IPVS_SYNC_BOUND_US  (IPVS_SYNC_PULSE_US + 20000 + 10000)
+#define IPVS_SYNC_BOUND_US      (IPVS_SYNC_PULSE_US + 20000 + 10000)
 
 enum ipvs_sync_loss {
 	IPVS_SYNC_LOST_IN,  /* injected: put all flows again */

@@ -11,6 +11,7 @@
 #define OPTION_DATA      2
 #define OPTION_ENGINE    3
 #define OPTION_MAY_SKIP  0x40
+#define ADDRESSES        24 /* of an entry, where they begin */
 #define SEQUENCE_PAYLOAD (IPVS_SYNC_SEQUENCE_SIZE - 2)
 
 static size_t smaller(size_t a, size_t b)
@@ -65,12 +66,14 @@ enum ipvs_sync_found ipvs_sync_read_begin(struct ipvs_sync_reader *reader, const
 	                                                     : IPVS_SYNC_BAD_VERSION;
 }
 
-static struct addr read_addr(struct wire_reader *wire, enum addr_family family)
+static uint16_t be16_at(const uint8_t *at)
 {
-	uint8_t bytes[16];
+	return (uint16_t)(at[0] << 8 | at[1]);
+}
 
-	wire_bytes(wire, bytes, family == ADDR_IPV6 ? 16 : 4);
-	return addr_make(family, bytes);
+static uint32_t be32_at(const uint8_t *at)
+{
+	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
 static struct ipvs_sync_sequence read_sequence(struct wire_reader *wire)
@@ -122,29 +125,34 @@ static enum ipvs_sync_found read_option(struct wire_reader *wire, struct ipvs_sy
 /* The body of an entry: all of 'wire'. */
 static enum ipvs_sync_found read_entry(struct wire_reader *wire, struct ipvs_sync_entry *entry)
 {
+	const uint8_t *at = wire_view(wire, ADDRESSES);
+	const uint8_t *addresses;
 	enum addr_family family;
-	uint8_t type = wire_u8(wire);
+	size_t size;
 
-	if (type & TYPE_IPV6)
+	if (!at)
+		return IPVS_SYNC_SHORT;
+	if (at[0] & TYPE_IPV6)
 		family = ADDR_IPV6;
-	else if (type == 0)
+	else if (at[0] == 0)
 		family = ADDR_IPV4;
 	else
 		return IPVS_SYNC_BAD_TYPE;
-	entry->protocol = wire_u8(wire);
-	wire_skip(wire, 2);
-	entry->flags = wire_u32(wire);
-	entry->state = wire_u16(wire);
-	entry->client_port = wire_u16(wire);
-	entry->virtual_port = wire_u16(wire);
-	entry->server_port = wire_u16(wire);
-	entry->mark = wire_u32(wire);
-	entry->timeout_s = wire_u32(wire);
-	entry->client = read_addr(wire, family);
-	entry->virtual = read_addr(wire, family);
-	entry->server = read_addr(wire, family);
-	if (wire->failed)
+	size = family == ADDR_IPV6 ? 16 : 4;
+	addresses = wire_view(wire, 3 * size);
+	if (!addresses)
 		return IPVS_SYNC_SHORT;
+	entry->protocol = at[1];
+	entry->flags = be32_at(at + 4);
+	entry->state = be16_at(at + 8);
+	entry->client_port = be16_at(at + 10);
+	entry->virtual_port = be16_at(at + 12);
+	entry->server_port = be16_at(at + 14);
+	entry->mark = be32_at(at + 16);
+	entry->timeout_s = be32_at(at + 20);
+	entry->client = addr_make(family, addresses);
+	entry->virtual = addr_make(family, addresses + size);
+	entry->server = addr_make(family, addresses + 2 * size);
 	while (wire_left(wire) > 0) {
 		enum ipvs_sync_found found = read_option(wire, entry);
 

@@ -13,24 +13,9 @@
 _Static_assert(ADDR_IPV4 == AF_INET && ADDR_IPV6 == AF_INET6, "families are the kernel's numbers");
 _Static_assert(ADDR_TEXT_SIZE == INET6_ADDRSTRLEN, "room for any address");
 
-size_t addr_size(const struct addr *a)
-{
-	if (a->family == ADDR_IPV4)
-		return 4;
-	return a->family == ADDR_IPV6 ? 16 : 0;
-}
-
 unsigned addr_bits(const struct addr *a)
 {
 	return (unsigned)addr_size(a) * 8;
-}
-
-struct addr addr_make(enum addr_family family, const void *bytes)
-{
-	struct addr a = {.family = (uint8_t)family};
-
-	memcpy(a.bytes, bytes, addr_size(&a));
-	return a;
 }
 
 int addr_parse(const char *text, struct addr *ret_addr)
@@ -141,11 +126,6 @@ int addr_compare(const struct addr *a, const struct addr *b)
 	if (a->family != b->family)
 		return a->family < b->family ? -1 : 1;
 	return memcmp(a->bytes, b->bytes, sizeof(a->bytes));
-}
-
-bool addr_equal(const struct addr *a, const struct addr *b)
-{
-	return addr_compare(a, b) == 0;
 }
 
 int addr_prefix_compare(const struct addr_prefix *a, const struct addr_prefix *b)

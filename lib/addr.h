@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Values equal to AF_INET and AF_INET6 on Linux; checked in addr.c. */
 enum addr_family {
@@ -44,11 +45,25 @@ struct addr_mac {
 #define ADDR_MAC_TEXT_SIZE    18
 
 /* 4 or 16; 0 for ADDR_NONE. */
-size_t addr_size(const struct addr *a);
+static inline size_t addr_size(const struct addr *a)
+{
+	if (a->family == ADDR_IPV4)
+		return 4;
+	return a->family == ADDR_IPV6 ? 16 : 0;
+}
 /* 32 or 128; 0 for ADDR_NONE. */
 unsigned addr_bits(const struct addr *a);
 /* Makes an address of 4 or 16 bytes in network order. */
-struct addr addr_make(enum addr_family family, const void *bytes);
+static inline struct addr addr_make(enum addr_family family, const void *bytes)
+{
+	struct addr a = {.family = (uint8_t)family};
+
+	if (family == ADDR_IPV4)
+		memcpy(a.bytes, bytes, 4);
+	else if (family == ADDR_IPV6)
+		memcpy(a.bytes, bytes, 16);
+	return a;
+}
 
 /* Text to value. -EINVAL when the text is not exactly one of that kind. */
 LT_MUST_USE int addr_parse(const char *text, struct addr *ret_addr);
@@ -64,7 +79,10 @@ const char *addr_mac_format(const struct addr_mac *m, char buf[static ADDR_MAC_T
 
 /* Order: IPv4 before IPv6, then bytes as an unsigned number. */
 int addr_compare(const struct addr *a, const struct addr *b);
-bool addr_equal(const struct addr *a, const struct addr *b);
+static inline bool addr_equal(const struct addr *a, const struct addr *b)
+{
+	return a->family == b->family && memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
+}
 int addr_prefix_compare(const struct addr_prefix *a, const struct addr_prefix *b);
 /* Does the network of 'p' hold 'a'? False for different families. */
 bool addr_prefix_holds(const struct addr_prefix *p, const struct addr *a);

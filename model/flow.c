@@ -42,10 +42,13 @@ int model_flow_compare(const struct model_flow *a, const struct model_flow *b)
 
 bool model_flow_equal(const struct model_flow *a, const struct model_flow *b)
 {
-	return model_flow_compare(a, b) == 0 && a->state == b->state &&
-	       a->forwarding == b->forwarding && a->mark == b->mark &&
-	       a->timeout_s == b->timeout_s && addr_equal(&a->server, &b->server) &&
-	       addr_equal(&a->source, &b->source) && a->ipvs_port == b->ipvs_port &&
-	       a->server_port == b->server_port && a->source_port == b->source_port &&
-	       a->tags[0] == b->tags[0] && a->tags[1] == b->tags[1];
+	return a->client_port == b->client_port && a->state == b->state &&
+	       a->virtual_port == b->virtual_port && a->protocol == b->protocol &&
+	       a->template == b->template && addr_equal(&a->client, &b->client) &&
+	       addr_equal(&a->virtual, &b->virtual) && a->forwarding == b->forwarding &&
+	       a->mark == b->mark && a->timeout_s == b->timeout_s &&
+	       addr_equal(&a->server, &b->server) && addr_equal(&a->source, &b->source) &&
+	       a->ipvs_port == b->ipvs_port && a->server_port == b->server_port &&
+	       a->source_port == b->source_port && a->tags[0] == b->tags[0] &&
+	       a->tags[1] == b->tags[1];
 }

@@ -16,33 +16,49 @@ static uint64_t mix(uint64_t hash, uint64_t word)
 	return hash ^ hash >> 32;
 }
 
-static uint64_t mix_address(uint64_t hash, const struct addr *addr)
+static uint64_t word_at(const uint8_t *bytes)
 {
-	uint64_t words[2] = {0};
+	uint64_t word;
 
-	memcpy(words, addr->bytes, addr_size(addr));
-	hash = mix(hash, words[0]);
-	return addr->family == ADDR_IPV6 ? mix(hash, words[1]) : hash;
+	memcpy(&word, bytes, sizeof(word));
+	return word;
 }
 
+/* Of IPv4 the bytes behind the first eight are 0: nothing to mix. */
 static uint32_t hash_of(const struct model_flow *flow)
 {
 	uint64_t hash = (uint64_t)flow->protocol << 40 | (uint64_t)flow->template << 32 |
 	                (uint32_t)flow->client_port << 16 | flow->virtual_port;
 
-	hash = mix(0, hash + 1);
-	hash = mix_address(hash, &flow->client);
-	return (uint32_t)mix_address(hash, &flow->virtual);
+	hash = mix(mix(hash, word_at(flow->client.bytes) + 1), word_at(flow->virtual.bytes));
+	if (flow->client.family == ADDR_IPV6)
+		hash = mix(mix(hash, word_at(flow->client.bytes + 8)),
+		           word_at(flow->virtual.bytes + 8));
+	return (uint32_t)hash;
+}
+
+/* What model_flow_compare() finds equal, in no order. */
+static bool is_same(const struct model_flow *a, const struct model_flow *b)
+{
+	return a->client_port == b->client_port && a->virtual_port == b->virtual_port &&
+	       a->protocol == b->protocol && a->template == b->template &&
+	       addr_equal(&a->client, &b->client) && addr_equal(&a->virtual, &b->virtual);
 }
 
 /* What leads to the flow, or the 0 at the end of its bucket. */
-static uint32_t *link_to(const struct model_flow_table *table, const struct model_flow *flow)
+static uint32_t *link_at(const struct model_flow_table *table, const struct model_flow *flow,
+                         uint32_t hash)
 {
-	uint32_t *link = &table->buckets[hash_of(flow) & (table->bucket_count - 1)];
+	uint32_t *link = &table->buckets[hash & (table->bucket_count - 1)];
 
-	while (*link && model_flow_compare(&table->entries[*link - 1].flow, flow) != 0)
+	while (*link && !is_same(&table->entries[*link - 1].flow, flow))
 		link = &table->entries[*link - 1].next;
 	return link;
+}
+
+static uint32_t *link_to(const struct model_flow_table *table, const struct model_flow *flow)
+{
+	return link_at(table, flow, hash_of(flow));
 }
 
 static void rehash(struct model_flow_table *table, size_t bucket_count)
@@ -105,30 +121,41 @@ static uint32_t take_slot(struct model_flow_table *table)
 	return (uint32_t)table->slot_count++;
 }
 
+struct model_flow_entry *model_flow_table_reach(struct model_flow_table *table,
+                                                const struct model_flow *flow, bool *ret_new)
+{
+	uint32_t hash = hash_of(flow);
+	uint32_t *link = table->bucket_count ? link_at(table, flow, hash) : NULL;
+	size_t capacity = table->slot_capacity;
+	struct model_flow_entry *entry;
+	uint32_t slot;
+
+	if (link && *link) {
+		*ret_new = false;
+		return &table->entries[*link - 1];
+	}
+	if (table->count == MODEL_FLOW_TABLE_MAX)
+		return NULL;
+	slot = take_slot(table);
+	if (!link || capacity != table->slot_capacity) /* it grew: all is elsewhere */
+		link = link_at(table, flow, hash);
+	*link = slot + 1;
+	entry = &table->entries[slot];
+	*entry = (struct model_flow_entry){.flow = *flow, .used = true};
+	table->count++;
+	*ret_new = true;
+	return entry;
+}
+
 struct model_flow_entry *model_flow_table_put(struct model_flow_table *table,
                                               const struct model_flow *flow, bool *ret_new)
 {
-	uint32_t *link = table->bucket_count ? link_to(table, flow) : NULL;
-	bool new = !link || !*link;
-	struct model_flow_entry *entry;
+	bool new;
+	struct model_flow_entry *entry = model_flow_table_reach(table, flow, &new);
 
-	if (new && table->count == MODEL_FLOW_TABLE_MAX)
-		return NULL;
-	if (new) {
-		size_t capacity = table->slot_capacity;
-		uint32_t slot = take_slot(table);
-
-		if (!link || capacity != table->slot_capacity) /* it grew: all is elsewhere */
-			link = link_to(table, flow);
-		*link = slot + 1;
-		entry = &table->entries[slot];
-		*entry = (struct model_flow_entry){.used = true};
-		table->count++;
-	} else {
-		entry = &table->entries[*link - 1];
-	}
-	entry->flow = *flow;
-	if (ret_new)
+	if (entry && !new)
+		entry->flow = *flow;
+	if (entry && ret_new)
 		*ret_new = new;
 	return entry;
 }

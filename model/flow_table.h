@@ -43,6 +43,10 @@ void model_flow_table_done(struct model_flow_table *table);
 /* NULL when it is not there. */
 struct model_flow_entry *model_flow_table_find(const struct model_flow_table *table,
                                                const struct model_flow *flow);
+/* The same, or when it is new the entry of the flow as given: '*ret_new'. NULL: the table is full.
+ */
+struct model_flow_entry *model_flow_table_reach(struct model_flow_table *table,
+                                                const struct model_flow *flow, bool *ret_new);
 /* The entry of the flow, with 'flow' as given; the other members stay as they were, or are 0 when
  * it is new ('*ret_new', may be NULL). Valid until the next call. NULL: the table is full. */
 struct model_flow_entry *model_flow_table_put(struct model_flow_table *table,

@@ -11,6 +11,9 @@
 #define KIND_SOURCE           0x40u /* address, port or both */
 #define KIND_IPVS_PORT        0x80u /* another one than the virtual port */
 
+/* Numbers and four addresses of the longest. */
+#define RECORD_MAX            96
+
 /* Two bits for each address. */
 enum { FAMILY_NONE, FAMILY_IPV4, FAMILY_IPV6 };
 
@@ -21,14 +24,32 @@ static unsigned family_bits(const struct addr *a)
 	return a->family == ADDR_IPV6 ? FAMILY_IPV6 : FAMILY_NONE;
 }
 
-static void put_addr(struct wire_writer *w, const struct addr *a)
+static uint8_t *put_u16(uint8_t *at, uint16_t v)
 {
-	wire_put_bytes(w, a->bytes, addr_size(a));
+	at[0] = (uint8_t)(v >> 8);
+	at[1] = (uint8_t)v;
+	return at + 2;
 }
 
+static uint8_t *put_u32(uint8_t *at, uint32_t v)
+{
+	return put_u16(put_u16(at, (uint16_t)(v >> 16)), (uint16_t)v);
+}
+
+static uint8_t *put_addr(uint8_t *at, const struct addr *a)
+{
+	size_t size = addr_size(a);
+
+	memcpy(at, a->bytes, sizeof(a->bytes)); /* what is too much is overwritten */
+	return at + size;
+}
+
+/* Into a place of its own first: so there is one question whether it fits, not one for each field.
+ */
 void peer_wire_put_flow(struct wire_writer *w, const struct model_flow *flow)
 {
 	unsigned kind = KIND_STATE(flow->state) | (flow->forwarding & 3u) << 2;
+	uint8_t record[RECORD_MAX], *at = record;
 
 	if (flow->template)
 		kind |= KIND_TEMPLATE;
@@ -38,26 +59,26 @@ void peer_wire_put_flow(struct wire_writer *w, const struct model_flow *flow)
 		kind |= KIND_SOURCE;
 	if (flow->ipvs_port != flow->virtual_port)
 		kind |= KIND_IPVS_PORT;
-	wire_put_u8(w, (uint8_t)kind);
-	wire_put_u8(w,
-	            (uint8_t)(family_bits(&flow->client) | family_bits(&flow->virtual) << 2 |
-	                      family_bits(&flow->server) << 4 | family_bits(&flow->source) << 6));
-	wire_put_u8(w, flow->protocol);
-	wire_put_u32(w, flow->timeout_s);
-	wire_put_u16(w, flow->client_port);
-	wire_put_u16(w, flow->virtual_port);
-	wire_put_u16(w, flow->server_port);
-	put_addr(w, &flow->client);
-	put_addr(w, &flow->virtual);
-	put_addr(w, &flow->server);
+	*at++ = (uint8_t)kind;
+	*at++ = (uint8_t)(family_bits(&flow->client) | family_bits(&flow->virtual) << 2 |
+	                  family_bits(&flow->server) << 4 | family_bits(&flow->source) << 6);
+	*at++ = flow->protocol;
+	at = put_u32(at, flow->timeout_s);
+	at = put_u16(at, flow->client_port);
+	at = put_u16(at, flow->virtual_port);
+	at = put_u16(at, flow->server_port);
+	at = put_addr(at, &flow->client);
+	at = put_addr(at, &flow->virtual);
+	at = put_addr(at, &flow->server);
 	if (kind & KIND_IPVS_PORT)
-		wire_put_u16(w, flow->ipvs_port);
+		at = put_u16(at, flow->ipvs_port);
 	if (kind & KIND_MARK)
-		wire_put_u32(w, flow->mark);
+		at = put_u32(at, flow->mark);
 	if (kind & KIND_SOURCE) {
-		wire_put_u16(w, flow->source_port);
-		put_addr(w, &flow->source);
+		at = put_u16(at, flow->source_port);
+		at = put_addr(at, &flow->source);
 	}
+	wire_put_bytes(w, record, (size_t)(at - record));
 }
 
 /* What is cut off shows in the reader; false for a family that there is not. */

@@ -99,7 +99,7 @@ static void follow(struct conntrack_kernel *kernel, struct addresses *addresses)
 	char byte;
 
 	if (err == 0)
-		err = conntrack_kernel_hear(kernel, true, true);
+		err = conntrack_kernel_hear(kernel, true, true, true);
 	if (err < 0)
 		die("watch", err);
 	printf("ready\n");
@@ -260,7 +260,7 @@ static void bench(struct conntrack_kernel *kernel, const struct addresses *addre
 	if (err == 0)
 		err = conntrack_kernel_watch(listener, addresses->all, addresses->count);
 	if (err == 0)
-		err = conntrack_kernel_hear(listener, true, true);
+		err = conntrack_kernel_hear(listener, true, true, true);
 	start = mono_now_us();
 	if (err == 0)
 		err = conntrack_kernel_put(kernel, entries, EVENTS, NULL);

@@ -111,7 +111,32 @@ START_TEST(replication_wants_the_kernels_sync_quick_and_whole)
 	sysctls = plan(NAT4, fresh, "");
 	sysctls_want_replication(sysctls);
 	ck_assert_str_eq(item(sysctls, "net/netfilter/nf_conntrack_events")->value, "1");
+	ck_assert_str_eq(item(sysctls, "net/netfilter/nf_conntrack_events")->also, "2");
 	sysctls_free(sysctls);
+}
+END_TEST
+
+START_TEST(a_value_that_is_as_good_is_left_alone)
+{
+	static const struct {
+		const char *value;
+		enum sysctls_state state;
+	} kernels[] = {{"0", SYSCTLS_TO_SET}, {"1", SYSCTLS_FINE}, {"2", SYSCTLS_FINE}};
+
+	for (size_t i = 0; i < LT_ARRAY_SIZE(kernels); i++) {
+		const struct setting set[] = {
+			{"net/netfilter/nf_conntrack_events", kernels[i].value}, {NULL, NULL}};
+		struct kernel kernel = {.settings = set};
+		struct sysctls_memory *nothing = sysctls_memory_parse("", "now");
+		struct sysctls *sysctls = plan(NAT4, fresh, "");
+
+		sysctls_want_replication(sysctls);
+		sysctls_plan(sysctls, nothing, read_kernel, &kernel);
+		ck_assert_int_eq(item(sysctls, "net/netfilter/nf_conntrack_events")->state,
+		                 kernels[i].state);
+		sysctls_memory_free(nothing);
+		sysctls_free(sysctls);
+	}
 }
 END_TEST
 
@@ -593,6 +618,7 @@ int main(void)
 	int failed;
 
 	tcase_add_test(pure, replication_wants_the_kernels_sync_quick_and_whole);
+	tcase_add_test(pure, a_value_that_is_as_good_is_left_alone);
 	tcase_add_loop_test(pure, wants_what_the_services_need_and_no_more, 0,
 	                    (int)(sizeof(wanteds) / sizeof(wanteds[0])));
 	tcase_add_loop_test(pure, settings_are_the_same_while_routers_and_source_nat_are, 0,

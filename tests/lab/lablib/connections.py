@@ -3,6 +3,7 @@
 import os
 import pathlib
 import signal
+import socket
 
 from .config import INNER, INNER6, VIP, VIP6, WEBS, WEBS6, port, router, server
 from .lab import expect
@@ -95,6 +96,15 @@ def throttle(node, kilobytes):
 
 
 # --- connections ---
+
+def open_flows(first, count):
+    """UDP flows that say one word each, from where the caller is and these source ports on; the port behind the last one."""
+    for number in range(first, first + count):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+            one.bind(("", number))
+            one.sendto(b"x", (VIP, 80))
+    return first + count
+
 
 class Held:
     """Connections of the client that are to live to the end."""
