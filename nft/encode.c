@@ -354,19 +354,42 @@ static void put_came(void *ctx, const struct nft_set *to, const struct nft_eleme
 	put_element(ctx, element);
 }
 
-/* A key that gets other data must go first. */
-static void put_exchange(struct nl_batch *batch, const char *table, const struct nft_set *from,
-                         const struct nft_set *to)
+static void put_before(void *ctx, const struct nft_set *to, const struct nft_element *before,
+                       const struct nft_element *after)
 {
-	struct element_writer out = {
+	(void)add_element(ctx, before->key);
+}
+
+static void put_after(void *ctx, const struct nft_set *to, const struct nft_element *before,
+                      const struct nft_element *after)
+{
+	put_element(ctx, after);
+}
+
+/* What the walk finds between 'from' and 'to' goes to the list of one kind of message. */
+static void put_walk(struct element_writer w, const struct nft_set *from, const struct nft_set *to,
+                     struct nft_set_walk walk)
+{
+	walk.ctx = &w;
+	nft_set_compare(from, to, &walk);
+	flush_elements(&w);
+}
+
+/* What goes, or else what comes or changes. A key that gets other data must go first. */
+static void put_exchange(struct nl_batch *batch, const char *table, const struct nft_set *from,
+                         const struct nft_set *to, bool gone)
+{
+	const struct element_writer out = {
 		.batch = batch, .type = NFT_MSG_DELSETELEM, .table = table, .wanted = from};
-	struct element_writer in = {
+	const struct element_writer in = {
 		.batch = batch, .type = NFT_MSG_NEWSETELEM, .table = table, .wanted = to};
 
-	nft_set_compare(from, to, &(struct nft_set_walk){.gone = put_gone, .ctx = &out});
-	flush_elements(&out);
-	nft_set_compare(from, to, &(struct nft_set_walk){.came = put_came, .ctx = &in});
-	flush_elements(&in);
+	if (gone) {
+		put_walk(out, from, to, (struct nft_set_walk){.gone = put_gone});
+		return;
+	}
+	put_walk(out, from, to, (struct nft_set_walk){.changed = put_before});
+	put_walk(in, from, to, (struct nft_set_walk){.came = put_came, .changed = put_after});
 }
 
 /* --- transactions --- */
@@ -438,25 +461,26 @@ void nft_encode_replace_kept(const struct nft_table *from, const struct nft_tabl
 	put_transaction_mark(batch, NFNL_MSG_BATCH_END);
 }
 
-/* Up to 'limit' keys of the set at which the exchange stands; returns how many. The last set is the
- * first: an address is among those of services when all is there that is said of it. */
+/* Up to 'limit' keys of the set at which the exchange stands; returns how many. */
 static size_t put_piece(struct nft_exchange *exchange, size_t limit, struct nl_batch *batch)
 {
 	const struct nft_table *wanted = exchange->wanted;
-	const struct nft_set *to = &wanted->sets[wanted->set_count - 1 - exchange->set];
+	size_t place = exchange->removing ? exchange->set : wanted->set_count - 1 - exchange->set;
+	const struct nft_set *to = &wanted->sets[place];
 	const struct nft_set *from = nft_table_set(exchange->from, to->name);
 	size_t from_at = exchange->from_at, to_at = exchange->to_at, count = 0;
 
 	if (from && nft_set_is_plain(to))
-		count = nft_set_pass(from, to, limit, &exchange->from_at, &exchange->to_at);
+		count = nft_set_pass(from, to, exchange->removing, limit, &exchange->from_at,
+		                     &exchange->to_at);
 	if (count > 0) {
-		struct nft_set gone = *from, came = *to;
+		struct nft_set old = *from, new = *to;
 
-		gone.elements += from_at;
-		gone.element_count = exchange->from_at - from_at;
-		came.elements += to_at;
-		came.element_count = exchange->to_at - to_at;
-		put_exchange(batch, wanted->name, &gone, &came);
+		old.elements += from_at;
+		old.element_count = exchange->from_at - from_at;
+		new.elements += to_at;
+		new.element_count = exchange->to_at - to_at;
+		put_exchange(batch, wanted->name, &old, &new, exchange->removing);
 	}
 	if (count < limit) {
 		exchange->set++;
@@ -465,12 +489,21 @@ static size_t put_piece(struct nft_exchange *exchange, size_t limit, struct nl_b
 	return count;
 }
 
+static bool has_next(struct nft_exchange *exchange)
+{
+	if (exchange->set == exchange->wanted->set_count && !exchange->removing) {
+		exchange->removing = true;
+		exchange->set = 0;
+	}
+	return exchange->set < exchange->wanted->set_count;
+}
+
 bool nft_encode_exchange(struct nft_exchange *exchange, size_t limit, struct nl_batch *batch)
 {
 	size_t count = 0;
 
 	put_transaction_mark(batch, NFNL_MSG_BATCH_BEGIN);
-	while (count < limit && exchange->set < exchange->wanted->set_count)
+	while (count < limit && has_next(exchange))
 		count += put_piece(exchange, limit - count, batch);
 	if (count == 0) {
 		nl_batch_clear(batch);

@@ -25,12 +25,15 @@ void nft_encode_replace(const struct nft_table *wanted, struct nl_batch *batch);
 void nft_encode_replace_kept(const struct nft_table *from, const struct nft_table *wanted,
                              struct nl_batch *batch);
 /* Transactions that one after the other exchange the elements of plain sets so that the table
- * 'from' becomes 'wanted', which has the same frame and other elements. Other members: zero at
- * first. */
+ * 'from' becomes 'wanted', which has the same frame and other elements. What comes or changes is
+ * first, the last set before the others; what goes follows, the first set before the others: so an
+ * address is among those of services only while all is there that is said of it. Other members:
+ * zero at first. */
 struct nft_exchange {
 	const struct nft_table *from, *wanted;
-	size_t set;            /* of 'wanted', counted from its last */
-	size_t from_at, to_at; /* in it */
+	bool removing;         /* what goes is next */
+	size_t set;            /* how many are done */
+	size_t from_at, to_at; /* in the one that is next */
 };
 /* The next one, of up to 'limit' keys; what concerns a key is in one of them. False: all is done,
  * and the batch, which must be empty, stays so. */

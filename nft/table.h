@@ -164,20 +164,21 @@ bool nft_set_has_key(const struct nft_set *set, const uint8_t *key);
 uint64_t nft_table_digest(const struct nft_table *table);
 uint64_t nft_table_frame(const struct nft_table *table);
 
-/* Walks the elements that tell two sets of the same type apart, by key: 'gone' are those of 'from',
- * 'came' those of 'to', and either may be NULL. One of which only data or comment differ is both,
- * in this order. */
+/* Walks the keys that tell two sets of the same type apart, in their order: 'gone' has only 'from',
+ * 'came' only 'to', and of those 'changed' data or comment differ. Each may be NULL. */
 struct nft_set_walk {
 	void (*gone)(void *ctx, const struct nft_set *from, const struct nft_element *element);
 	void (*came)(void *ctx, const struct nft_set *to, const struct nft_element *element);
+	void (*changed)(void *ctx, const struct nft_set *to, const struct nft_element *before,
+	                const struct nft_element *after);
 	void *ctx;
 };
 void nft_set_compare(const struct nft_set *from, const struct nft_set *to,
                      const struct nft_set_walk *walk);
-/* Goes along both from the places '*from_at' and '*to_at' until 'limit' keys differ, or to the end:
- * the places are then those after, and what lies between can be exchanged by itself. Returns how
- * many differ. */
-size_t nft_set_pass(const struct nft_set *from, const struct nft_set *to, size_t limit,
+/* Goes along both from the places '*from_at' and '*to_at' until there were 'limit' keys that are
+ * 'gone', or else that came or changed, or to the end: the places are then those after, and what
+ * lies between can be exchanged by itself. Returns how many there were. */
+size_t nft_set_pass(const struct nft_set *from, const struct nft_set *to, bool gone, size_t limit,
                     size_t *from_at, size_t *to_at);
 /* Do the plain sets of both, which must have the same frame, have the same elements? */
 bool nft_table_same_elements(const struct nft_table *a, const struct nft_table *b);

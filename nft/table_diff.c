@@ -96,32 +96,37 @@ void nft_set_compare(const struct nft_set *from, const struct nft_set *to,
 
 	while (i < from->element_count || j < to->element_count) {
 		int order = next_key(from, i, to, j);
-		bool same = order == 0 && same_element(&from->elements[i], &to->elements[j]);
 
-		if (order <= 0 && !same && walk->gone)
+		if (order < 0 && walk->gone)
 			walk->gone(walk->ctx, from, &from->elements[i]);
-		if (order >= 0 && !same && walk->came)
+		if (order > 0 && walk->came)
 			walk->came(walk->ctx, to, &to->elements[j]);
+		if (order == 0 && walk->changed &&
+		    !same_element(&from->elements[i], &to->elements[j]))
+			walk->changed(walk->ctx, to, &from->elements[i], &to->elements[j]);
 		i += order <= 0;
 		j += order >= 0;
 	}
 }
 
-size_t nft_set_pass(const struct nft_set *from, const struct nft_set *to, size_t limit,
+size_t nft_set_pass(const struct nft_set *from, const struct nft_set *to, bool gone, size_t limit,
                     size_t *from_at, size_t *to_at)
 {
-	size_t i = *from_at, j = *to_at, differing = 0;
+	size_t i = *from_at, j = *to_at, count = 0;
 
-	while ((i < from->element_count || j < to->element_count) && differing < limit) {
+	while ((i < from->element_count || j < to->element_count) && count < limit) {
 		int order = next_key(from, i, to, j);
 
-		differing += order != 0 || !same_element(&from->elements[i], &to->elements[j]);
+		if (order == 0)
+			count += !gone && !same_element(&from->elements[i], &to->elements[j]);
+		else
+			count += gone == (order < 0);
 		i += order <= 0;
 		j += order >= 0;
 	}
 	*from_at = i;
 	*to_at = j;
-	return differing;
+	return count;
 }
 
 static void say_gone(void *ctx, const struct nft_set *from, const struct nft_element *element)
@@ -134,10 +139,23 @@ static void say_came(void *ctx, const struct nft_set *to, const struct nft_eleme
 	say_element(ctx, '+', to, element);
 }
 
+static void say_changed(void *ctx, const struct nft_set *to, const struct nft_element *before,
+                        const struct nft_element *after)
+{
+	say_element(ctx, '-', to, before);
+	say_element(ctx, '+', to, after);
+}
+
+/* Lines and their number go to 'diff'. */
+static struct nft_set_walk saying(struct diff *diff)
+{
+	return (struct nft_set_walk){say_gone, say_came, say_changed, diff};
+}
+
 bool nft_table_same_elements(const struct nft_table *a, const struct nft_table *b)
 {
 	struct diff diff = {0};
-	const struct nft_set_walk walk = {.gone = say_gone, .came = say_came, .ctx = &diff};
+	const struct nft_set_walk walk = saying(&diff);
 
 	for (size_t i = 0; i < a->set_count && diff.count == 0; i++) {
 		const struct nft_set *other = find_set(b, i, a->sets[i].name);
@@ -150,7 +168,7 @@ bool nft_table_same_elements(const struct nft_table *a, const struct nft_table *
 
 static void diff_sets(struct diff *diff, const struct nft_table *from, const struct nft_table *to)
 {
-	const struct nft_set_walk walk = {.gone = say_gone, .came = say_came, .ctx = diff};
+	const struct nft_set_walk walk = saying(diff);
 
 	for (size_t i = 0; i < from->set_count; i++) {
 		const struct nft_set *new = find_set(to, i, from->sets[i].name);

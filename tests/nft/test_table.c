@@ -165,33 +165,53 @@ static void count(void *ctx, const struct nft_set *set, const struct nft_element
 	(*(size_t *)ctx)++;
 }
 
-/* By pieces of any size all that differs is passed, each key once and as a whole. */
+static void count_changed(void *ctx, const struct nft_set *set, const struct nft_element *before,
+                          const struct nft_element *after)
+{
+	(*(size_t *)ctx)++;
+}
+
+/* By pieces of any size all that differs is passed, each key once and as a whole: what goes in one
+ * pass, what comes or changes in the other. */
 START_TEST(a_comparison_in_pieces_finds_the_same)
 {
 	struct nft_table *a = random_set((unsigned)_i), *b = random_set((unsigned)_i + 1);
 	const struct nft_set *from = &a->sets[0], *to = &b->sets[0];
-	size_t whole = 0, pieces = 0, from_at = 0, to_at = 0, limit = 1 + (size_t)_i;
-	struct nft_set_walk walk = {.gone = count, .came = count, .ctx = &whole};
 
-	nft_set_compare(from, to, &walk);
-	ck_assert_uint_gt(whole, 0);
-	walk.ctx = &pieces;
-	while (from_at < from->element_count || to_at < to->element_count) {
-		struct nft_set f = *from, t = *to;
-		size_t f_at = from_at, t_at = to_at;
+	for (int gone = 0; gone < 2; gone++) {
+		size_t whole = 0, pieces = 0, passed = 0, from_at = 0, to_at = 0;
+		size_t limit = 1 + (size_t)_i;
+		struct nft_set_walk walk = {.ctx = &whole};
 
-		ck_assert_uint_le(nft_set_pass(from, to, limit, &from_at, &to_at), limit);
-		f.elements += f_at;
-		f.element_count = from_at - f_at;
-		t.elements += t_at;
-		t.element_count = to_at - t_at;
-		nft_set_compare(&f, &t, &walk);
-		for (size_t i = 0; i < f.element_count && to_at < to->element_count; i++)
-			ck_assert_int_ne(memcmp(f.elements[i].key, to->elements[to_at].key,
-			                        sizeof(f.elements[i].key)),
-			                 0);
+		if (gone) {
+			walk.gone = count;
+		} else {
+			walk.came = count;
+			walk.changed = count_changed;
+		}
+		nft_set_compare(from, to, &walk);
+		ck_assert_uint_gt(whole, 0);
+		walk.ctx = &pieces;
+		while (from_at < from->element_count || to_at < to->element_count) {
+			struct nft_set f = *from, t = *to;
+			size_t f_at = from_at, t_at = to_at;
+			size_t n = nft_set_pass(from, to, gone, limit, &from_at, &to_at);
+
+			ck_assert_uint_le(n, limit);
+			passed += n;
+			f.elements += f_at;
+			f.element_count = from_at - f_at;
+			t.elements += t_at;
+			t.element_count = to_at - t_at;
+			nft_set_compare(&f, &t, &walk);
+			for (size_t i = 0; i < f.element_count && to_at < to->element_count; i++)
+				ck_assert_int_ne(memcmp(f.elements[i].key, to->elements[to_at].key,
+				                        sizeof(f.elements[i].key)),
+				                 0);
+		}
+		ck_assert_uint_eq(pieces, whole);
+		ck_assert_uint_eq(passed, whole);
 	}
-	ck_assert_uint_eq(pieces, whole);
 	nft_table_free(a);
 	nft_table_free(b);
 }
