@@ -5,6 +5,7 @@
 
 #include <check.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define VRID 51
@@ -337,4 +338,19 @@ void lan_run(struct lan *lan, int64_t until_us)
 		if (lan->check)
 			lan->check(lan, lan->check_ctx);
 	lan->now_us = until_us;
+}
+
+int lan_tests(const char *only, unsigned seeds)
+{
+	return getenv(only) ? 1 : (int)(seeds / LAN_SEEDS_A_TEST);
+}
+
+void lan_play(const char *only, int index, void (*play)(unsigned seed))
+{
+	const char *seed = getenv(only);
+
+	for (unsigned i = 0; !seed && i < LAN_SEEDS_A_TEST; i++)
+		play((unsigned)index * LAN_SEEDS_A_TEST + i + 1);
+	if (seed)
+		play((unsigned)atoi(seed));
 }

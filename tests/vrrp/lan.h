@@ -79,4 +79,11 @@ void lan_run(struct lan *lan, int64_t until_us);
 unsigned lan_count_active(const struct lan *lan);
 unsigned lan_count_owners(const struct lan *lan);
 
+/* Tests that play many seeds play some in each process: one costs a sanitizer a tenth of a second.
+ * An environment variable named 'only' gives one seed that is to be played alone. */
+#define LAN_SEEDS_A_TEST 20
+int lan_tests(const char *only, unsigned seeds); /* of a loop, for so many seeds */
+/* The seeds of the test with this index. */
+void lan_play(const char *only, int index, void (*play)(unsigned seed));
+
 #endif

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ONLY  "VRRP_ELECTION_SEED"
 #define SEEDS 400
 
 static int64_t longest_interval(const struct lan *lan)
@@ -122,15 +123,8 @@ static void prepare(struct lan *lan, unsigned seed)
 	static struct text transcript;
 
 	lan_init(lan, seed);
-	if (getenv("VRRP_ELECTION_SEED"))
+	if (getenv(ONLY))
 		lan->transcript = &transcript;
-}
-
-static unsigned seed_of(int index)
-{
-	const char *only = getenv("VRRP_ELECTION_SEED");
-
-	return only ? (unsigned)atoi(only) : (unsigned)index + 1;
 }
 
 /* What check can carry to the parent. */
@@ -170,10 +164,9 @@ static const struct lan_node *active_of(const struct lan *lan)
 	return NULL;
 }
 
-START_TEST(whole_network_has_one_active)
+static void play_chaos(unsigned seed)
 {
 	static struct lan lan;
-	unsigned seed = seed_of(_i);
 	bool same_interval;
 
 	prepare(&lan, seed);
@@ -229,6 +222,11 @@ START_TEST(whole_network_has_one_active)
 	/* And nobody speaks or owns but the Active. */
 	CHECK_SEED(seed, &lan, lan_count_owners(&lan) == 1);
 }
+
+START_TEST(whole_network_has_one_active)
+{
+	lan_play(ONLY, _i, play_chaos);
+}
 END_TEST
 
 static void check_owned(struct lan *lan, void *ctx)
@@ -240,11 +238,10 @@ static void check_owned(struct lan *lan, void *ctx)
 
 /* However the priorities are, and with a packet lost here and there: at a planned handover there is
  * never a moment without an owner. */
-START_TEST(planned_handover_is_never_without_an_owner)
+static void play_handover(unsigned seed)
 {
 	static struct lan lan;
 	struct vrrp_effects effects = {.count = 0};
-	unsigned seed = seed_of(_i);
 
 	prepare(&lan, seed);
 	add_nodes(&lan, true);
@@ -283,13 +280,17 @@ START_TEST(planned_handover_is_never_without_an_owner)
 	if (seed % 2 == 0)
 		CHECK_SEED(seed, &lan, leaver->fsm.state != MODEL_ROUTER_ACTIVE);
 }
+
+START_TEST(planned_handover_is_never_without_an_owner)
+{
+	lan_play(ONLY, _i, play_handover);
+}
 END_TEST
 
 /* The Active dies: how long is nobody there, at most? */
-START_TEST(takeover_takes_no_longer_than_active_down_interval)
+static void play_takeover(unsigned seed)
 {
 	static struct lan lan;
-	unsigned seed = seed_of(_i);
 
 	prepare(&lan, seed);
 	add_nodes(&lan, true);
@@ -318,6 +319,11 @@ START_TEST(takeover_takes_no_longer_than_active_down_interval)
 	           successor->fsm.since_us <=
 	                   last_us + 100 + 3 * longest_us + (256 - best) * longest_us / 256);
 }
+
+START_TEST(takeover_takes_no_longer_than_active_down_interval)
+{
+	lan_play(ONLY, _i, play_takeover);
+}
 END_TEST
 
 int main(void)
@@ -325,11 +331,11 @@ int main(void)
 	Suite *suite = suite_create("vrrp_election");
 	TCase *chaos = tcase_create("chaos"), *handover = tcase_create("handover"),
 	      *takeover = tcase_create("takeover");
-	int seeds = getenv("VRRP_ELECTION_SEED") ? 1 : SEEDS;
+	int tests = lan_tests(ONLY, SEEDS);
 
-	tcase_add_loop_test(chaos, whole_network_has_one_active, 0, seeds);
-	tcase_add_loop_test(handover, planned_handover_is_never_without_an_owner, 0, seeds);
-	tcase_add_loop_test(takeover, takeover_takes_no_longer_than_active_down_interval, 0, seeds);
+	tcase_add_loop_test(chaos, whole_network_has_one_active, 0, tests);
+	tcase_add_loop_test(handover, planned_handover_is_never_without_an_owner, 0, tests);
+	tcase_add_loop_test(takeover, takeover_takes_no_longer_than_active_down_interval, 0, tests);
 	suite_add_tcase(suite, chaos);
 	suite_add_tcase(suite, handover);
 	suite_add_tcase(suite, takeover);

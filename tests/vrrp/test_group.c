@@ -11,15 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ONLY        "VRRP_GROUP_SEED"
 #define SEEDS       400
 #define INTERVAL_US (100 * US_PER_MS)
-
-static unsigned seed_of(int index)
-{
-	const char *only = getenv("VRRP_GROUP_SEED");
-
-	return only ? (unsigned)atoi(only) : (unsigned)index + 1;
-}
 
 static void prepare(struct lan *lan, unsigned seed, unsigned links)
 {
@@ -27,7 +21,7 @@ static void prepare(struct lan *lan, unsigned seed, unsigned links)
 
 	lan_init(lan, seed);
 	lan->link_count = links;
-	if (getenv("VRRP_GROUP_SEED"))
+	if (getenv(ONLY))
 		lan->transcript = &transcript;
 }
 
@@ -146,10 +140,9 @@ static void check_one_active(struct lan *lan, void *ctx)
 
 /* After chaos on all links, they are whole again; or one is left through which nodes hear each
  * other, and all others stay cut. */
-START_TEST(one_node_is_active_for_all_members_after_partitions_heal)
+static void play_partitions(unsigned seed)
 {
 	static struct lan lan;
-	unsigned seed = seed_of(_i);
 
 	prepare(&lan, seed, 2);
 	lan.link_count = 2 + lan_random(&lan, LAN_LINKS_MAX - 1);
@@ -186,6 +179,11 @@ START_TEST(one_node_is_active_for_all_members_after_partitions_heal)
 		CHECK_SEED(seed, &lan,
 		           lan.nodes[i].fsm.state != MODEL_ROUTER_INITIALIZE &&
 		                   lan_count_active(&lan) == 1);
+}
+
+START_TEST(one_node_is_active_for_all_members_after_partitions_heal)
+{
+	lan_play(ONLY, _i, play_partitions);
 }
 END_TEST
 
@@ -280,10 +278,9 @@ static void check_owned(struct lan *lan, void *ctx)
 	CHECK_SEED(seed, lan, lan_count_owners(lan) >= 1);
 }
 
-START_TEST(planned_failover_moves_the_group_without_a_gap)
+static void play_failover(unsigned seed)
 {
 	static struct lan lan;
-	unsigned seed = seed_of(_i);
 	struct vrrp_effects effects = {.count = 0};
 
 	prepare(&lan, seed, 1 + seed % LAN_LINKS_MAX);
@@ -304,6 +301,11 @@ START_TEST(planned_failover_moves_the_group_without_a_gap)
 	lan.loss_percent = 0;
 	lan_run(&lan, lan.now_us + 10 * INTERVAL_US);
 	check_one_active(&lan, &seed);
+}
+
+START_TEST(planned_failover_moves_the_group_without_a_gap)
+{
+	lan_play(ONLY, _i, play_failover);
 }
 END_TEST
 
@@ -334,11 +336,11 @@ int main(void)
 {
 	Suite *suite = suite_create("vrrp_group");
 	TCase *chaos = tcase_create("chaos"), *rows = tcase_create("rows");
-	int seeds = getenv("VRRP_GROUP_SEED") ? 1 : SEEDS;
+	int tests = lan_tests(ONLY, SEEDS);
 
 	tcase_add_loop_test(chaos, one_node_is_active_for_all_members_after_partitions_heal, 0,
-	                    seeds);
-	tcase_add_loop_test(chaos, planned_failover_moves_the_group_without_a_gap, 0, seeds);
+	                    tests);
+	tcase_add_loop_test(chaos, planned_failover_moves_the_group_without_a_gap, 0, tests);
 	tcase_add_test(rows, first_member_settles_a_tie);
 	tcase_add_test(rows, second_member_settles_a_tie_when_the_first_hears_nobody);
 	tcase_add_loop_test(rows, silence_on_one_link_moves_nothing, 0, 2);
