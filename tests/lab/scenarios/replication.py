@@ -5,7 +5,7 @@ import time
 from lablib.config import FRONT, INNER, VIP, VIP6, WEBS, WEBS6, WEBS_FRONT, WEBS_FRONT6, port, router, server
 from lablib.connections import DUAL, DUAL_WEB, Held, hold, known, make_room, open_flows, pair, start_crossed, wait_known
 from lablib.lab import expect, pause
-from lablib.report import scenario
+from lablib.report import Skipped, scenario
 from lablib.servers import direct_servers, tunnel_servers
 
 
@@ -44,8 +44,10 @@ def rush(lab):
         while "many connections begin" not in lab.lb1.program.log() and time.monotonic() < until:
             number = open_flows(number, 300)
         number = open_flows(number, 1000)
-    # an emulated machine opens too few in a second
-    expect("many connections begin" in lab.lb1.program.log() or lab.emulated, "they were too few for IPVS to be heard alone")
+    rushed = "many connections begin" in lab.lb1.program.log()
+    if lab.emulated and not rushed:
+        raise Skipped("an emulated machine opens too few in a second for IPVS to be heard alone; use --via uml or native")
+    expect(rushed, "they were too few for IPVS to be heard alone")
     held.open("echo").wait_ready()
     with lab.client.host.inside():
         number = open_flows(number, 300)
