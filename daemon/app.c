@@ -86,6 +86,14 @@ void app_snapshot_changed(struct app *app, struct model_snapshot *before)
 	model_snapshot_free(before);
 }
 
+/* Who owns what, and what nftables has to know, is as it was. */
+void app_amend(struct app *app, const struct model_amendment *amendment)
+{
+	reconcile_expect(&app->reconcile, amendment);
+	model_snapshot_amend(app->sources.snapshot, amendment);
+	reconcile_amend(&app->reconcile, amendment);
+}
+
 static void cluster_changed(void *ctx)
 {
 	struct app *app = ctx;
@@ -98,23 +106,25 @@ static void cluster_changed(void *ctx)
 	app_snapshot_changed(app, before);
 }
 
-/* Endpoints came and went: who owns what, and what nftables has to know, is as it was. */
+/* Endpoints came and went. */
 static bool cluster_replaced(void *ctx)
 {
 	struct app *app = ctx;
-	struct sources_others some = {0};
+	struct model_amendment amendment;
+	size_t count = 0;
 
 	if (app->stopping)
 		return true;
-	some.items = kubernetes_replaced(app->kubernetes, &some.count);
-	reconcile_expect(&app->reconcile, some.items, some.count);
-	bool amended = some.items && sources_amend(&app->sources, &some);
-	if (amended) {
-		kubernetes_applied(app->kubernetes, app->sources.snapshot);
-		reconcile_amend(&app->reconcile, some.items, some.count);
-	}
-	free((void *)some.items);
-	return amended;
+	const struct model_objects **items = kubernetes_replaced(app->kubernetes, &count);
+	bool found = items && app->sources.snapshot &&
+	             model_amendment_find(app->sources.snapshot, items, count, &amendment);
+	free(items);
+	if (!found)
+		return false;
+	app_amend(app, &amendment);
+	kubernetes_applied(app->kubernetes, app->sources.snapshot);
+	model_amendment_done(&amendment);
+	return true;
 }
 
 /* As long as nobody said anything, what is in the kernel from a former run stays. */
@@ -217,8 +227,8 @@ static void hangup(struct loop_signal *sig)
 {
 	struct app *app = lt_container_of(sig, struct app, signals[0]);
 
-	log_info("daemon", "reading the sources again because=SIGHUP");
 	app_reload(app);
+	log_info("daemon", "read the sources again because=SIGHUP"); /* nothing waits for it */
 }
 
 static void stop(struct app *app)

@@ -73,6 +73,9 @@ void app_look(struct app *app);
 /* Another snapshot is in force than 'before', which goes with this call: all are told of it. */
 void app_snapshot_changed(struct app *app, struct model_snapshot *before);
 
+/* The snapshot in force takes in other real servers, and nothing else changes. */
+void app_amend(struct app *app, const struct model_amendment *amendment);
+
 /* daemon/app_reload.c */
 /* What app_reload() needs of the loop. */
 LT_MUST_USE int app_open_reload(struct app *app);

@@ -11,12 +11,29 @@
 /* After what a reload knew at once, until it looks at the rest. */
 #define RELOAD_REST_US (10 * US_PER_MS)
 
+/* Most reloads change who serves, and nothing else. */
+static bool amend(struct app *app)
+{
+	struct model_amendment amendment;
+
+	if (!sources_find_amendment(&app->sources, &amendment))
+		return false;
+	app_amend(app, &amendment);
+	sources_amended(&app->sources, mono_now_us());
+	model_amendment_done(&amendment);
+	return true;
+}
+
 /* True: what the files say is in force. */
 static bool load(struct app *app)
 {
 	struct model_snapshot *before;
-	struct sources_others others = app_others(app);
 
+	if (amend(app)) {
+		events_configuration(&app->events, true);
+		return true;
+	}
+	struct sources_others others = app_others(app);
 	bool loaded = sources_load(&app->sources, &others, mono_now_us(), &before);
 	events_configuration(&app->events, loaded);
 	if (loaded)

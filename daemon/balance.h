@@ -15,6 +15,7 @@
 #include "ipvs/drain.h"
 #include "ipvs/kernel.h"
 #include "ipvs/scope.h"
+#include "model/amend.h"
 
 /* Why a turn is made. */
 enum balance_cause {
@@ -76,12 +77,10 @@ void balance_want(struct balance *balance, const struct model_snapshot *snapshot
 void balance_drains_changed(struct balance *balance, const struct addr *server);
 /* Other verdicts about servers of these services. */
 void balance_verdicts_changed(struct balance *balance, const struct ipvs_scope *scope);
-/* Virtual servers of that snapshot, one in each of 'items', will have other servers: what is wanted
- * of them so far. */
-void balance_expect(struct balance *balance, const struct model_objects *const *items,
-                    size_t count);
-/* This virtual server of that snapshot has other servers (model/amend.h). */
-void balance_amend(struct balance *balance, const struct model_virtual_server *virtual_server);
+/* That snapshot will take in other servers: what is wanted so far. */
+void balance_expect(struct balance *balance, const struct model_amendment *amendment);
+/* It has taken them in. */
+void balance_amend(struct balance *balance, const struct model_amendment *amendment);
 /* Opens IPVS if it isn't, which loads its module and makes its settings appear. */
 void balance_probe(struct balance *balance);
 /* Real servers of ours in the kernel after the last turn; looks at all. */

@@ -2,8 +2,6 @@
 /* What is wanted, and what changed of it since the last turn. */
 #include "daemon/balance_private.h"
 
-#include "model/amend.h"
-
 void balance_forget_expected(struct balance *balance)
 {
 	ipvs_scope_done(&balance->known);
@@ -116,22 +114,21 @@ static void add_services(const struct balance *balance, const struct model_virtu
 	}
 }
 
-void balance_expect(struct balance *balance, const struct model_objects *const *items, size_t count)
+void balance_expect(struct balance *balance, const struct model_amendment *amendment)
 {
 	balance_forget_expected(balance);
 	if (!balance->snapshot || !balance->looked)
 		return;
-	for (size_t i = 0; i < count; i++) {
-		for (size_t j = 0; j < items[i]->virtual_server_count; j++)
-			add_services(balance, &items[i]->virtual_servers[j], &balance->known);
-	}
+	for (size_t i = 0; i < amendment->changed_count; i++)
+		add_services(balance, amendment->changed[i], &balance->known);
 	balance_build_scope(balance, balance->snapshot, &balance->known, &balance->expected);
 	balance->expects = true;
 }
 
-void balance_amend(struct balance *balance, const struct model_virtual_server *vs)
+void balance_amend(struct balance *balance, const struct model_amendment *amendment)
 {
-	add_services(balance, vs, &balance->changed);
+	for (size_t i = 0; i < amendment->changed_count; i++)
+		add_services(balance, amendment->changed[i], &balance->changed);
 }
 
 static bool is_left_out(const struct balance *balance, const struct model_service *service)

@@ -217,7 +217,7 @@ static void find_moved(struct checks *checks, struct ipvs_scope *scope)
 		const struct model_real_server *servers;
 		size_t count;
 
-		if (!verdicts_concern(service->virtual_server))
+		if (!model_virtual_server_is_judged(service->virtual_server))
 			continue;
 		servers = model_port_servers(service->virtual_server, service->port, &count);
 		for (size_t j = 0; j < count; j++) {
@@ -332,7 +332,7 @@ static void want_virtuals(struct checks *checks, const struct model_snapshot *sn
 		const struct model_virtual_server *vs = snapshot->virtual_servers[i];
 		const struct checks_virtual *before;
 
-		if (!verdicts_concern(vs))
+		if (!model_virtual_server_is_judged(vs))
 			continue;
 		before = find_virtual(checks, vs);
 		if (before)
@@ -366,7 +366,7 @@ void checks_want(struct checks *checks, const struct model_snapshot *snapshot)
 	for (size_t i = 0; i < snapshot->service_count; i++) {
 		struct ipvs_key key = ipvs_key_of(&snapshot->services[i]);
 
-		if (verdicts_concern(snapshot->services[i].virtual_server))
+		if (model_virtual_server_is_judged(snapshot->services[i].virtual_server))
 			ipvs_scope_add(&checks->concerned, &key);
 	}
 	health_want(checks->health, targets, count);

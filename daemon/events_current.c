@@ -65,7 +65,7 @@ static json_t *virtuals_of(const struct checks *checks, const struct health_entr
 		const struct model_real_server *servers;
 		size_t count;
 
-		if (!verdicts_concern(service->virtual_server))
+		if (!model_virtual_server_is_judged(service->virtual_server))
 			continue;
 		servers = model_port_servers(service->virtual_server, service->port, &count);
 		for (size_t j = 0; j < count; j++) {

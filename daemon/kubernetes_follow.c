@@ -166,8 +166,8 @@ static bool wants_namespaces(const struct kubernetes *k)
 	for (size_t i = 0; i < k8s_store_count(k->store, K8S_ADDRESS_POOL); i++) {
 		const struct k8s_object *pool = k8s_store_at(k->store, K8S_ADDRESS_POOL, i);
 		if (pool->custom.valid && pool->custom.objects->pool_count > 0 &&
-		    (pool->custom.objects->pools[0].namespace_label_count > 0 ||
-		     pool->custom.objects->pools[0].namespace_requirement_count > 0))
+		    (pool->custom.objects->pools[0]->namespace_label_count > 0 ||
+		     pool->custom.objects->pools[0]->namespace_requirement_count > 0))
 			return true;
 	}
 	return false;

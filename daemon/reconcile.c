@@ -337,17 +337,14 @@ void reconcile_want(struct reconcile *reconcile, const struct model_snapshot *sn
 	turn(reconcile, BALANCE_CHANGE);
 }
 
-void reconcile_expect(struct reconcile *reconcile, const struct model_objects *const *items,
-                      size_t count)
+void reconcile_expect(struct reconcile *reconcile, const struct model_amendment *amendment)
 {
-	balance_expect(&reconcile->balance, items, count);
+	balance_expect(&reconcile->balance, amendment);
 }
 
-void reconcile_amend(struct reconcile *reconcile, const struct model_objects *const *items,
-                     size_t count)
+void reconcile_amend(struct reconcile *reconcile, const struct model_amendment *amendment)
 {
-	for (size_t i = 0; i < count; i++)
-		balance_amend(&reconcile->balance, &items[i]->virtual_servers[0]);
+	balance_amend(&reconcile->balance, amendment);
 	turn(reconcile, BALANCE_AMEND);
 }
 

@@ -74,11 +74,9 @@ void reconcile_want(struct reconcile *reconcile, const struct model_snapshot *sn
 /* May the virtual router of that name, of the snapshot, take no part on this node? */
 bool reconcile_holds(const struct reconcile *reconcile, const char *router);
 /* The snapshot will take in other servers. */
-void reconcile_expect(struct reconcile *reconcile, const struct model_objects *const *items,
-                      size_t count);
-/* It has taken in other servers (model/amend.h): a turn for these at once. */
-void reconcile_amend(struct reconcile *reconcile, const struct model_objects *const *items,
-                     size_t count);
+void reconcile_expect(struct reconcile *reconcile, const struct model_amendment *amendment);
+/* It has taken them in: a turn for these at once. */
+void reconcile_amend(struct reconcile *reconcile, const struct model_amendment *amendment);
 /* Checks found servers of these services up or down: a turn for these at once. */
 void reconcile_verdicts_changed(struct reconcile *reconcile, const struct ipvs_scope *scope);
 /* An operator took a server out of service, or back: a turn at once. */

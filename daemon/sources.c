@@ -3,7 +3,6 @@
 
 #include "lib/log.h"
 #include "lib/mem.h"
-#include "model/amend.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -189,12 +188,6 @@ struct model_snapshot *sources_join(struct sources *sources, const struct source
 	return before;
 }
 
-bool sources_amend(struct sources *sources, const struct sources_others *some)
-{
-	return sources->snapshot &&
-	       model_snapshot_amend(sources->snapshot, some->items, some->count);
-}
-
 static void accept_files(struct sources *sources)
 {
 	forget_accepted(sources);
@@ -202,6 +195,54 @@ static void accept_files(struct sources *sources)
 	sources->accepted = xcalloc(sources->accepted_count + 1, sizeof(*sources->accepted));
 	for (size_t i = 0; i < sources->accepted_count; i++)
 		sources->accepted[i] = model_objects_share(sources->files.objects[i]);
+}
+
+static void tell_loaded(const struct sources *sources, const struct model_snapshot *snapshot)
+{
+	if (sources->files.path_count > 0)
+		log_notice("config", "loaded routers=%zu virtual-servers=%zu warnings=%zu",
+		           snapshot->router_count, snapshot->virtual_server_count,
+		           sources->problems.count);
+}
+
+static bool is_anything_wrong(const struct sources *sources)
+{
+	struct model_problems problems;
+	bool wrong;
+
+	model_problems_init(&problems);
+	files_source_report(&sources->files, &problems);
+	wrong = problems.count > 0;
+	model_problems_done(&problems);
+	return wrong || sources->problems.count > 0;
+}
+
+bool sources_find_amendment(struct sources *sources, struct model_amendment *ret_amendment)
+{
+	const struct files_source *files = &sources->files;
+	const struct model_objects **changed;
+	size_t count = 0;
+	bool found;
+
+	/* Of problems the lines are told, and these move with what is written above. */
+	if (!sources->snapshot || files->object_count != sources->accepted_count ||
+	    is_anything_wrong(sources))
+		return false;
+	changed = xcalloc(files->object_count + 1, sizeof(*changed));
+	for (size_t i = 0; i < files->object_count; i++) {
+		if (!model_objects_same(files->objects[i], &sources->accepted[i]))
+			changed[count++] = files->objects[i];
+	}
+	found = count > 0 && model_amendment_find(sources->snapshot, changed, count, ret_amendment);
+	free(changed);
+	return found;
+}
+
+void sources_amended(struct sources *sources, int64_t now_us)
+{
+	accept_files(sources);
+	sources->loaded_us = now_us;
+	tell_loaded(sources, sources->snapshot);
 }
 
 bool sources_load(struct sources *sources, const struct sources_others *others, int64_t now_us,
@@ -218,10 +259,7 @@ bool sources_load(struct sources *sources, const struct sources_others *others, 
 		return false;
 	}
 	accept_files(sources);
-	if (sources->files.path_count > 0)
-		log_notice("config", "loaded routers=%zu virtual-servers=%zu warnings=%zu",
-		           snapshot->router_count, snapshot->virtual_server_count,
-		           sources->problems.count);
+	tell_loaded(sources, snapshot);
 	*ret_before = sources->snapshot;
 	sources->snapshot = join(sources, snapshot, others);
 	sources->loaded_us = now_us;

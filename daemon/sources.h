@@ -13,7 +13,7 @@
 #include "files/source.h"
 #include "files/watch.h"
 #include "lib/loop.h"
-#include "model/snapshot.h"
+#include "model/amend.h"
 
 #include <jansson.h>
 
@@ -59,9 +59,12 @@ LT_MUST_USE bool sources_load(struct sources *sources, const struct sources_othe
  * the caller's. */
 LT_MUST_USE struct model_snapshot *sources_join(struct sources *sources,
                                                 const struct sources_others *others);
-/* Some of 'others' stand for what they were before. True: the snapshot, which
- * stays where it is, has taken that in (model_snapshot_amend). False: join. */
-LT_MUST_USE bool sources_amend(struct sources *sources, const struct sources_others *some);
+/* Is all that was read of files since the last load other real servers, and
+ * nothing wrong? Then the snapshot can take that in where it stands
+ * (model/amend.h), and sources_amended() is told; else load. */
+LT_MUST_USE bool sources_find_amendment(struct sources *sources,
+                                        struct model_amendment *ret_amendment);
+void sources_amended(struct sources *sources, int64_t now_us);
 /* Calls 'changed' on the loop when files may have changed. Where they can't be
  * watched it tells so.
  */

@@ -13,11 +13,6 @@ const struct model_health_check *verdicts_check(const struct model_virtual_serve
 	return check && check->type != MODEL_HEALTH_NONE ? check : NULL;
 }
 
-bool verdicts_concern(const struct model_virtual_server *vs)
-{
-	return vs->health || vs->quorum || vs->sorry_server_count > 0 || vs->has_own_checks;
-}
-
 struct health_target verdicts_target(const struct model_service *service,
                                      const struct model_real_server *server,
                                      const struct model_health_check *check)
@@ -35,7 +30,7 @@ struct health_target *verdicts_targets(const struct model_snapshot *snapshot, si
 		const struct model_real_server *servers;
 		size_t server_count;
 
-		if (service->refusal || !verdicts_concern(service->virtual_server))
+		if (service->refusal || !model_virtual_server_is_judged(service->virtual_server))
 			continue;
 		uint8_t family = ipvs_table_server_family(service);
 		servers = model_port_servers(service->virtual_server, service->port, &server_count);
@@ -248,7 +243,7 @@ bool verdicts_foresee(struct ipvs_table *table, const struct ipvs_table *found)
 		struct ipvs_service *service = &table->services[i];
 		const struct ipvs_service *have = ipvs_table_find(found, &service->key);
 
-		if (have && verdicts_concern(service->wanted->virtual_server))
+		if (have && model_virtual_server_is_judged(service->wanted->virtual_server))
 			any |= foresee_one(&table->arena, service, have);
 	}
 	return any;
@@ -259,7 +254,7 @@ void verdicts_apply(const struct verdicts *verdicts, struct ipvs_table *table)
 	for (size_t i = 0; i < table->service_count; i++) {
 		const struct model_service *wanted = table->services[i].wanted;
 
-		if (wanted && verdicts_concern(wanted->virtual_server))
+		if (wanted && model_virtual_server_is_judged(wanted->virtual_server))
 			apply_one(verdicts, &table->arena, &table->services[i]);
 	}
 }

@@ -42,9 +42,6 @@ const struct model_health_check *verdicts_check(const struct model_virtual_serve
 struct health_target verdicts_target(const struct model_service *service,
                                      const struct model_real_server *server,
                                      const struct model_health_check *check);
-/* Can verdicts make a difference to its services? It has a check, a sorry server or a quorum. */
-bool verdicts_concern(const struct model_virtual_server *vs);
-
 /* Appends the targets of all services of a snapshot; the array is the caller's to free. They point
  * into the snapshot. Targets may be given several times. */
 struct health_target *verdicts_targets(const struct model_snapshot *snapshot, size_t *ret_count);

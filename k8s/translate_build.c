@@ -302,7 +302,7 @@ static void build_virtual_server(struct k8s_translator *translator, const struct
                                  const struct k8s_pool_grant *grant, struct model_objects *objects,
                                  struct k8s_report *report)
 {
-	const struct model_virtual_server *from = &object->custom.objects->virtual_servers[0];
+	const struct model_virtual_server *from = object->custom.objects->virtual_servers[0];
 	struct arena *arena = &objects->arena;
 	struct model_virtual_server vs = copy_of(from, arena);
 	const struct k8s_object *service = NULL;
@@ -463,8 +463,8 @@ bool k8s_translate_same(const struct model_objects *a, const struct model_object
 
 	if (a->virtual_server_count != 1 || b->virtual_server_count != 1)
 		return a->virtual_server_count == b->virtual_server_count;
-	p = &a->virtual_servers[0];
-	q = &b->virtual_servers[0];
+	p = a->virtual_servers[0];
+	q = b->virtual_servers[0];
 	if (p->address_count != q->address_count || strcmp(p->router, q->router) != 0 ||
 	    p->snat_mode != q->snat_mode ||
 	    p->persistence_timeout_us != q->persistence_timeout_us ||

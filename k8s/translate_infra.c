@@ -113,7 +113,7 @@ bool k8s_translator_is_better_elsewhere(const struct k8s_translator *translator,
 	for (size_t i = 0; i < translator->infra_count; i++) {
 		const struct model_objects *objects = &translator->infra[i].objects;
 
-		if (objects->router_count > 0 && strcmp(objects->routers[0].name, router) == 0)
+		if (objects->router_count > 0 && strcmp(objects->routers[0]->name, router) == 0)
 			return translator->infra[i].better_elsewhere;
 	}
 	return false;
@@ -124,7 +124,7 @@ bool k8s_translator_is_better_elsewhere(const struct k8s_translator *translator,
 static void adapt_router(const struct k8s_translator *translator, const struct k8s_object *object,
                          struct model_objects *objects)
 {
-	struct model_router *router = &objects->routers[0];
+	struct model_router *router = objects->routers[0];
 	bool ipv4 = false, ipv6 = false;
 
 	for (size_t i = 0; i < router->address_count; i++) {
@@ -216,10 +216,10 @@ static void take_in(struct k8s_translator *translator, const struct k8s_object *
 		report.reason = K8S_REASON_CONFLICT;
 		model_objects_done(&copy);
 	} else {
-		report.router = xstrdup(copy.pool_count == 1 ? copy.pools[0].router : "");
+		report.router = xstrdup(copy.pool_count == 1 ? copy.pools[0]->router : "");
 		translator->infra[translator->infra_count++] = (struct translate_infra){
 			copy, copy.router_count == 1 &&
-				      is_better_elsewhere(translator, copy.routers[0].name)};
+				      is_better_elsewhere(translator, copy.routers[0]->name)};
 	}
 	k8s_translate_report(translator, entry, &report);
 }
@@ -260,7 +260,7 @@ static void reserve(struct k8s_translator *translator)
 
 	for (size_t i = 0; i < translator->infra_count; i++) {
 		if (translator->infra[i].objects.router_count > 0)
-			total += translator->infra[i].objects.routers[0].address_count;
+			total += translator->infra[i].objects.routers[0]->address_count;
 	}
 	arena_init(&texts);
 	reserved = arena_array(&texts, total, sizeof(*reserved));
@@ -281,11 +281,11 @@ static void reserve(struct k8s_translator *translator)
 		char title[K8S_KEY_SIZE];
 
 		for (size_t j = 0;
-		     objects->router_count > 0 && j < objects->routers[0].address_count; j++)
+		     objects->router_count > 0 && j < objects->routers[0]->address_count; j++)
 			reserved[count++] = (struct k8s_pool_reserved){
-				objects->routers[0].addresses[j].prefix.addr,
+				objects->routers[0]->addresses[j].prefix.addr,
 				arena_strdup(&texts, k8s_title(K8S_VIRTUAL_ROUTER, "",
-			                                       objects->routers[0].name, title)),
+			                                       objects->routers[0]->name, title)),
 			};
 	}
 	k8s_pool_reserve(translator->pool, reserved, count);
@@ -308,7 +308,7 @@ void k8s_translate_infra(struct k8s_translator *translator)
 	pools = xcalloc(translator->infra_count + 1, sizeof(*pools));
 	for (size_t i = 0; i < translator->infra_count; i++) {
 		if (translator->infra[i].objects.pool_count > 0)
-			pools[count++] = &translator->infra[i].objects.pools[0];
+			pools[count++] = translator->infra[i].objects.pools[0];
 	}
 	/* The pool lets go of the former ones here. */
 	k8s_pool_set(translator->pool, pools, count);
@@ -326,8 +326,8 @@ const struct model_pool *k8s_translate_infra_pool(const struct k8s_translator *t
 	for (size_t i = 0; i < translator->infra_count; i++) {
 		const struct model_objects *objects = &translator->infra[i].objects;
 
-		if (objects->pool_count > 0 && strcmp(objects->pools[0].name, name) == 0)
-			return &objects->pools[0];
+		if (objects->pool_count > 0 && strcmp(objects->pools[0]->name, name) == 0)
+			return objects->pools[0];
 	}
 	return NULL;
 }
@@ -342,7 +342,7 @@ const struct model_router *k8s_translate_infra_router(const struct k8s_translato
 		if (objects->router_count > 0 && only)
 			return NULL;
 		if (objects->router_count > 0)
-			only = &objects->routers[0];
+			only = objects->routers[0];
 	}
 	return only;
 }

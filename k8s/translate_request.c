@@ -267,7 +267,7 @@ static enum translate_verdict request_virtual_server(struct k8s_translator *tran
 		return refuse(report, K8S_REASON_DELETING, xstrdup("is being deleted"));
 	if (!custom->valid || custom->objects->virtual_server_count != 1)
 		return refuse(report, K8S_REASON_INVALID, xstrdup(custom->problems));
-	vs = &custom->objects->virtual_servers[0];
+	vs = custom->objects->virtual_servers[0];
 	ports = arena_array(arena, vs->port_count, sizeof(*ports));
 	for (size_t i = 0; i < vs->port_count; i++)
 		ports[i] = (struct k8s_pool_port){vs->ports[i].protocol, vs->ports[i].first,
@@ -313,9 +313,9 @@ static bool in_some_pool(const struct k8s_translator *translator, const struct a
 	for (size_t i = 0; i < translator->infra_count; i++) {
 		const struct model_objects *objects = &translator->infra[i].objects;
 
-		for (size_t j = 0; objects->pool_count > 0 && j < objects->pools[0].range_count;
+		for (size_t j = 0; objects->pool_count > 0 && j < objects->pools[0]->range_count;
 		     j++) {
-			if (addr_range_holds(&objects->pools[0].ranges[j], address))
+			if (addr_range_holds(&objects->pools[0]->ranges[j], address))
 				return true;
 		}
 	}

@@ -82,9 +82,9 @@ static void watch_service(struct k8s_translator *translator, struct translate_en
                           const struct k8s_object *object)
 {
 	if (object->kind == K8S_VIRTUAL_SERVER &&
-	    *object->custom.objects->virtual_servers[0].service)
+	    *object->custom.objects->virtual_servers[0]->service)
 		k8s_translate_watch(translator, entry, entry->namespace,
-		                    object->custom.objects->virtual_servers[0].service);
+		                    object->custom.objects->virtual_servers[0]->service);
 	else if (object->kind == K8S_CONFIG_MAP)
 		k8s_translate_watch(translator, entry,
 		                    *object->config_map.target_namespace

@@ -68,6 +68,11 @@ struct model_objects model_objects_share(const struct model_objects *objects)
 	return *objects;
 }
 
+bool model_objects_same(const struct model_objects *a, const struct model_objects *b)
+{
+	return a->holders == b->holders;
+}
+
 /* Makes room for one more. Arrays double when their count is a power of two, so the capacity need
  * not be kept; what they outgrow stays in the arena, which at most doubles it. */
 static void *grow(struct arena *arena, void *items, size_t count, size_t size)
@@ -87,8 +92,8 @@ struct model_router *model_objects_add_router(struct model_objects *objects,
 {
 	objects->routers = grow(&objects->arena, objects->routers, objects->router_count,
 	                        sizeof(*objects->routers));
-	objects->routers[objects->router_count] = *router;
-	return &objects->routers[objects->router_count++];
+	return objects->routers[objects->router_count++] =
+	               arena_memdup(&objects->arena, router, sizeof(*router));
 }
 
 static bool has_own_checks(const struct model_virtual_server *vs)
@@ -104,13 +109,15 @@ struct model_virtual_server *
 model_objects_add_virtual_server(struct model_objects *objects,
                                  const struct model_virtual_server *virtual_server)
 {
+	struct model_virtual_server *added =
+		arena_memdup(&objects->arena, virtual_server, sizeof(*virtual_server));
+
 	objects->virtual_servers = grow(&objects->arena, objects->virtual_servers,
 	                                objects->virtual_server_count,
 	                                sizeof(*objects->virtual_servers));
-	objects->virtual_servers[objects->virtual_server_count] = *virtual_server;
-	objects->virtual_servers[objects->virtual_server_count].has_own_checks =
-		has_own_checks(virtual_server);
-	return &objects->virtual_servers[objects->virtual_server_count++];
+	objects->virtual_servers[objects->virtual_server_count++] = added;
+	added->has_own_checks = has_own_checks(virtual_server);
+	return added;
 }
 
 struct model_pool *model_objects_add_pool(struct model_objects *objects,
@@ -118,15 +125,15 @@ struct model_pool *model_objects_add_pool(struct model_objects *objects,
 {
 	objects->pools =
 		grow(&objects->arena, objects->pools, objects->pool_count, sizeof(*objects->pools));
-	objects->pools[objects->pool_count] = *pool;
-	return &objects->pools[objects->pool_count++];
+	return objects->pools[objects->pool_count++] =
+	               arena_memdup(&objects->arena, pool, sizeof(*pool));
 }
 
 static void keep(struct model_objects *objects, const struct model_objects *of)
 {
 	/* Mostly the last one. */
 	for (size_t i = objects->kept_count; i-- > 0;) {
-		if (objects->kept[i].holders == of->holders)
+		if (model_objects_same(&objects->kept[i], of))
 			return;
 	}
 	objects->kept =
@@ -176,6 +183,11 @@ const struct model_real_server *model_port_servers(const struct model_virtual_se
 {
 	*ret_count = port->own_servers ? port->server_count : vs->server_count;
 	return port->own_servers ? port->servers : vs->servers;
+}
+
+bool model_virtual_server_is_judged(const struct model_virtual_server *vs)
+{
+	return vs->health || vs->quorum || vs->sorry_server_count > 0 || vs->has_own_checks;
 }
 
 int model_virtual_server_compare(const struct model_virtual_server *a,

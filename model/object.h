@@ -266,6 +266,9 @@ const struct model_real_server *model_port_servers(const struct model_virtual_se
                                                    const struct model_port *port,
                                                    size_t *ret_count);
 
+/* Can verdicts about its servers make a difference? It has a check, a sorry server or a quorum. */
+bool model_virtual_server_is_judged(const struct model_virtual_server *vs);
+
 /* A label of a Kubernetes object. */
 struct model_label {
 	const char *key;
@@ -307,20 +310,20 @@ struct model_pool {
 	size_t service_requirement_count;
 };
 
-/* What one source says. Arrays are in the arena, in order of appearance. */
+/* What one source says, in order of appearance. An object stays where it is, whoever names it. */
 struct model_objects {
 	struct arena arena;
 	unsigned *holders; /* how many handles there are of this */
-	struct model_router *routers;
+	struct model_router **routers;
 	size_t router_count;
-	struct model_virtual_server *virtual_servers;
+	struct model_virtual_server **virtual_servers;
 	size_t virtual_server_count;
-	struct model_pool *pools;
+	struct model_pool **pools;
 	size_t pool_count;
 	/* Objects that have a name and errors, with what could be read of them: looked at when it
 	 * is about finding every problem at once, and for nothing else. NULL: none. */
 	struct model_objects *incomplete;
-	/* model_objects_compose(): whose objects these are copies of. */
+	/* model_objects_compose(): whose objects these are. */
 	struct model_objects *kept;
 	size_t kept_count;
 };
@@ -330,19 +333,19 @@ void model_objects_init(struct model_objects *objects);
 void model_objects_done(struct model_objects *objects);
 /* Another handle of the same. Nothing may be added any more. One thread. */
 struct model_objects model_objects_share(const struct model_objects *objects);
+/* Are they handles of the same? */
+bool model_objects_same(const struct model_objects *a, const struct model_objects *b);
 /* Some objects of one source. */
 struct model_objects_run {
 	const struct model_objects *of;
 	size_t router, virtual_server, pool; /* the first */
 	size_t router_count, virtual_server_count, pool_count;
 };
-/* 'objects', which are empty, become copies of these structures, in order. Whose they are is kept,
- * as they point to what is theirs. Nothing may be added any more, and nobody of them may be
- * incomplete. */
+/* 'objects', which are empty, become these, the same ones, in order; whose they are is kept.
+ * Nothing may be added any more, and nobody of them may be incomplete. */
 void model_objects_compose(struct model_objects *objects, const struct model_objects_run *runs,
                            size_t count);
-/* Append a copy of the structure; what it points to should be in the arena of 'objects'. The
- * result is valid until the next one is added. */
+/* Append a copy of the structure; what it points to should be in the arena of 'objects'. */
 struct model_router *model_objects_add_router(struct model_objects *objects,
                                               const struct model_router *router);
 struct model_virtual_server *

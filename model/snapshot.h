@@ -36,10 +36,10 @@ struct model_claim {
 	size_t index;                                      /* in the object's addresses */
 };
 
-/* Where a virtual server stands that is all that its source says. */
+/* Where a virtual server stands. */
 struct model_place {
-	uint32_t source;         /* + 1; 0: nothing is here */
-	uint32_t virtual_server; /* in what is sorted by name */
+	uint32_t source;         /* who says it */
+	uint32_t virtual_server; /* in what is sorted by name, + 1; 0: nothing is here */
 };
 
 struct model_snapshot {

@@ -103,9 +103,9 @@ static void count_objects(const struct model_objects *objects, size_t *routers,
 static void take_objects(struct model_snapshot *snapshot, const struct model_objects *from)
 {
 	for (size_t i = 0; i < from->router_count; i++)
-		snapshot->routers[snapshot->router_count++] = &from->routers[i];
+		snapshot->routers[snapshot->router_count++] = from->routers[i];
 	for (size_t i = 0; i < from->pool_count; i++)
-		snapshot->pools[snapshot->pool_count++] = &from->pools[i];
+		snapshot->pools[snapshot->pool_count++] = from->pools[i];
 }
 
 /* Some virtual servers, and what follows from them; in order. */
@@ -133,11 +133,6 @@ struct joining {
 	struct arena scratch;
 };
 
-static bool same_source(const struct model_objects *a, const struct model_objects *b)
-{
-	return a->holders == b->holders;
-}
-
 static bool has_routers(const struct model_objects *source)
 {
 	return source->router_count > 0;
@@ -153,10 +148,10 @@ static void find_difference(struct joining *j)
 	j->end = j->source_count;
 	j->before_end = old;
 	while (j->first < j->end && j->first < old &&
-	       same_source(j->sources[j->first], &before->sources[j->first]))
+	       model_objects_same(j->sources[j->first], &before->sources[j->first]))
 		j->first++;
 	while (j->end > j->first && j->before_end > j->first &&
-	       same_source(j->sources[j->end - 1], &before->sources[j->before_end - 1])) {
+	       model_objects_same(j->sources[j->end - 1], &before->sources[j->before_end - 1])) {
 		j->end--;
 		j->before_end--;
 	}
@@ -175,7 +170,7 @@ static void find_difference(struct joining *j)
 static void take_virtual_servers(struct part *part, const struct model_objects *from)
 {
 	for (size_t i = 0; i < from->virtual_server_count; i++)
-		part->virtual_servers[part->virtual_server_count++] = &from->virtual_servers[i];
+		part->virtual_servers[part->virtual_server_count++] = from->virtual_servers[i];
 }
 
 /* Every address of every virtual server whose router is known, and every port on it. */

@@ -339,17 +339,17 @@ END_TEST
 
 START_TEST(nothing_is_made_of_virtual_servers_without_checks)
 {
-	ck_assert(verdicts_concern(&vs));
+	ck_assert(model_virtual_server_is_judged(&vs));
 	vs.health = NULL;
-	ck_assert(!verdicts_concern(&vs));
+	ck_assert(!model_virtual_server_is_judged(&vs));
 	vs.quorum = &quorum;
-	ck_assert(verdicts_concern(&vs));
+	ck_assert(model_virtual_server_is_judged(&vs));
 	vs.quorum = NULL;
 	vs.sorry_server_count = 1;
-	ck_assert(verdicts_concern(&vs));
+	ck_assert(model_virtual_server_is_judged(&vs));
 	vs.sorry_server_count = 0;
 	vs.has_own_checks = true;
-	ck_assert(verdicts_concern(&vs));
+	ck_assert(model_virtual_server_is_judged(&vs));
 }
 END_TEST
 

@@ -49,17 +49,17 @@ static void read_next(const char *text)
 static void tell(const struct model_objects *from, struct text *out)
 {
 	for (size_t i = 0; i < from->router_count; i++)
-		text_printf(out, "router %s:%u %s\n", from->routers[i].origin.source,
-		            from->routers[i].origin.line, from->routers[i].name);
+		text_printf(out, "router %s:%u %s\n", from->routers[i]->origin.source,
+		            from->routers[i]->origin.line, from->routers[i]->name);
 	for (size_t i = 0; i < from->virtual_server_count; i++) {
-		const struct model_virtual_server *vs = &from->virtual_servers[i];
+		const struct model_virtual_server *vs = from->virtual_servers[i];
 
 		text_printf(out, "server %s:%u %s ports %zu servers %zu\n", vs->origin.source,
 		            vs->origin.line, vs->name, vs->port_count, vs->server_count);
 	}
 	for (size_t i = 0; i < from->pool_count; i++)
-		text_printf(out, "pool %s:%u %s\n", from->pools[i].origin.source,
-		            from->pools[i].origin.line, from->pools[i].name);
+		text_printf(out, "pool %s:%u %s\n", from->pools[i]->origin.source,
+		            from->pools[i]->origin.line, from->pools[i]->name);
 	if (from->incomplete) {
 		text_add(out, "incomplete\n");
 		tell(from->incomplete, out);
@@ -195,19 +195,19 @@ START_TEST(what_has_not_changed_is_shared_and_the_rest_is_read)
 	const struct model_port *a, *b, *c;
 
 	read_next(ROUTER "---\n" SERVER("a", "") "---\n" SERVER("b", "") "---\n" SERVER("c", ""));
-	a = objects.virtual_servers[0].ports;
-	b = objects.virtual_servers[1].ports;
-	c = objects.virtual_servers[2].ports;
+	a = objects.virtual_servers[0]->ports;
+	b = objects.virtual_servers[1]->ports;
+	c = objects.virtual_servers[2]->ports;
 	/* as long, on the same lines */
 	read_next(ROUTER "---\n" SERVER("a", "") "---\n" SERVER("x", "") "---\n" SERVER("c", ""));
-	ck_assert_ptr_eq(objects.virtual_servers[0].ports, a);
-	ck_assert_ptr_ne(objects.virtual_servers[1].ports, b);
-	ck_assert_str_eq(objects.virtual_servers[1].name, "x");
-	ck_assert_ptr_eq(objects.virtual_servers[2].ports, c);
+	ck_assert_ptr_eq(objects.virtual_servers[0]->ports, a);
+	ck_assert_ptr_ne(objects.virtual_servers[1]->ports, b);
+	ck_assert_str_eq(objects.virtual_servers[1]->name, "x");
+	ck_assert_ptr_eq(objects.virtual_servers[2]->ports, c);
 	/* what follows stands on other lines */
 	read_next(ROUTER "---\n" SERVER("a", "") "---\n\n" SERVER("x", "") "---\n" SERVER("c", ""));
-	ck_assert_ptr_eq(objects.virtual_servers[0].ports, a);
-	ck_assert_ptr_ne(objects.virtual_servers[2].ports, c);
+	ck_assert_ptr_eq(objects.virtual_servers[0]->ports, a);
+	ck_assert_ptr_ne(objects.virtual_servers[2]->ports, c);
 	ck_assert_uint_eq(problems.count, 0);
 }
 END_TEST
@@ -220,8 +220,8 @@ START_TEST(what_others_hold_outlives_the_file)
 	held = model_objects_share(&objects);
 	read_next("kind: Nonsense\n");
 	files_parts_done(&parts);
-	ck_assert_str_eq(held.virtual_servers[0].name, "a");
-	ck_assert_str_eq(held.virtual_servers[0].origin.source, "t.yaml");
+	ck_assert_str_eq(held.virtual_servers[0]->name, "a");
+	ck_assert_str_eq(held.virtual_servers[0]->origin.source, "t.yaml");
 	model_objects_done(&held);
 }
 END_TEST

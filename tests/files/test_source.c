@@ -76,7 +76,7 @@ static const char *router_names(void)
 	for (size_t i = 0; i < source.object_count; i++) {
 		for (size_t j = 0; j < source.objects[i]->router_count; j++) {
 			strcat(names, names[0] ? " " : "");
-			strcat(names, source.objects[i]->routers[j].name);
+			strcat(names, source.objects[i]->routers[j]->name);
 		}
 	}
 	return names;
@@ -99,7 +99,7 @@ START_TEST(a_file_is_read_whatever_its_name)
 	load("lintel.conf");
 	ck_assert_str_eq(router_names(), "a");
 	ck_assert_uint_eq(problems.count, 0);
-	ck_assert_ptr_nonnull(strstr(source.objects[0]->routers[0].origin.source, "/lintel.conf"));
+	ck_assert_ptr_nonnull(strstr(source.objects[0]->routers[0]->origin.source, "/lintel.conf"));
 }
 END_TEST
 
@@ -124,7 +124,7 @@ START_TEST(a_directory_with_a_slash_gives_paths_without_two)
 {
 	write_router("a.yaml", "a");
 	load("");
-	ck_assert_ptr_null(strstr(source.objects[0]->routers[0].origin.source, "//"));
+	ck_assert_ptr_null(strstr(source.objects[0]->routers[0]->origin.source, "//"));
 }
 END_TEST
 
@@ -236,7 +236,7 @@ START_TEST(several_paths_add_up_and_one_given_twice_counts_once)
 	files_source_read(&source, &problems);
 	ck_assert_str_eq(router_names(), "b a");
 	ck_assert_uint_eq(problems.count, 0);
-	ck_assert(text_starts_with(source.objects[0]->routers[0].origin.source, "/tmp/"));
+	ck_assert(text_starts_with(source.objects[0]->routers[0]->origin.source, "/tmp/"));
 }
 END_TEST
 
@@ -268,11 +268,11 @@ START_TEST(what_has_not_changed_is_not_read_again)
 	write_router("b.yaml", "b");
 	settle("b.yaml");
 	load("");
-	a = &source.objects[0]->routers[0];
+	a = source.objects[0]->routers[0];
 	write_router("b.yaml", "changed");
 	files_source_read(&source, &problems);
 	ck_assert_str_eq(router_names(), "a changed");
-	ck_assert_ptr_eq(&source.objects[0]->routers[0], a);
+	ck_assert_ptr_eq(source.objects[0]->routers[0], a);
 }
 END_TEST
 

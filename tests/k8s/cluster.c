@@ -130,11 +130,12 @@ char *cluster_served(const struct k8s_translator *translator, const char *namesp
 	const struct model_objects **sources = k8s_translator_sources(translator, &count);
 
 	for (size_t i = 0; i < count; i++) {
-		const struct model_virtual_server *vs = sources[i]->virtual_servers;
+		const struct model_virtual_server *vs = sources[i]->virtual_server_count > 0
+		                                                ? sources[i]->virtual_servers[0]
+		                                                : NULL;
 		char address[ADDR_TEXT_SIZE];
 
-		if (sources[i]->virtual_server_count == 0 ||
-		    strcmp(vs->namespace, namespace) != 0 || strcmp(vs->name, name) != 0)
+		if (!vs || strcmp(vs->namespace, namespace) != 0 || strcmp(vs->name, name) != 0)
 			continue;
 		text_add(&out, vs->router);
 		for (size_t j = 0; j < vs->address_count; j++)

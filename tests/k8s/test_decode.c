@@ -141,7 +141,7 @@ START_TEST(our_own_kinds_have_the_messages_of_files)
 	                        "'eth0','priority':9}}");
 	ck_assert(object->custom.valid && object->custom.says_priority);
 	ck_assert(!object->custom.says_peers);
-	ck_assert_uint_eq(object->custom.objects->routers[0].virtual_router_id, 7);
+	ck_assert_uint_eq(object->custom.objects->routers[0]->virtual_router_id, 7);
 	k8s_object_release(object);
 }
 END_TEST

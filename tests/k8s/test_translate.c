@@ -76,8 +76,8 @@ static size_t source_ranges(const char *name)
 
 	for (size_t i = 0; i < count; i++) {
 		if (sources[i]->virtual_server_count > 0 &&
-		    strcmp(sources[i]->virtual_servers[0].name, name) == 0)
-			ranges = sources[i]->virtual_servers[0].source_range_count;
+		    strcmp(sources[i]->virtual_servers[0]->name, name) == 0)
+			ranges = sources[i]->virtual_servers[0]->source_range_count;
 	}
 	free(sources);
 	return ranges;
@@ -265,16 +265,20 @@ static struct model_snapshot *join_all(void)
 static bool amend(struct model_snapshot *snapshot)
 {
 	const struct model_objects **replaced;
+	struct model_amendment amendment;
 	size_t count = 0;
-	bool amended;
+	bool found;
 
 	cluster_settle(translator);
 	replaced = k8s_translator_replaced(translator, &count);
-	amended = replaced && model_snapshot_amend(snapshot, replaced, count);
+	found = replaced && model_amendment_find(snapshot, replaced, count, &amendment);
 	free(replaced);
-	if (amended)
-		k8s_translator_settled(translator);
-	return amended;
+	if (!found)
+		return false;
+	model_snapshot_amend(snapshot, &amendment);
+	model_amendment_done(&amendment);
+	k8s_translator_settled(translator);
+	return true;
 }
 
 /* The amended one, whose place in order is that of the whole one. */
@@ -534,8 +538,8 @@ START_TEST(what_a_virtual_server_says_of_checks_outlives_its_object)
 	sources = k8s_translator_sources(translator, &count);
 	for (size_t i = 0; i < count; i++) {
 		if (sources[i]->virtual_server_count > 0 &&
-		    strcmp(sources[i]->virtual_servers[0].name, "v") == 0)
-			vs = &sources[i]->virtual_servers[0];
+		    strcmp(sources[i]->virtual_servers[0]->name, "v") == 0)
+			vs = sources[i]->virtual_servers[0];
 	}
 	ck_assert_str_eq(vs->health->http.path, "/alive");
 	ck_assert_int_eq(vs->health->http.statuses[0].first, 204);
@@ -809,7 +813,7 @@ static const struct model_router *router(void)
 
 	for (size_t i = 0; i < count; i++) {
 		if (sources[i]->router_count > 0)
-			found = &sources[i]->routers[0];
+			found = sources[i]->routers[0];
 	}
 	free(sources);
 	return found;

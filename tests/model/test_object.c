@@ -78,9 +78,9 @@ START_TEST(every_field_of_a_router_arrives)
 	judge_decode(full_router, "t.yaml", &objects, &problems);
 	ck_assert_uint_eq(problems.count, 0);
 	ck_assert_uint_eq(objects.router_count, 1);
-	ck_assert_str_eq(objects.routers[0].origin.source, "t.yaml");
-	ck_assert_uint_eq(objects.routers[0].origin.line, 1);
-	check_full_router(&objects.routers[0]);
+	ck_assert_str_eq(objects.routers[0]->origin.source, "t.yaml");
+	ck_assert_uint_eq(objects.routers[0]->origin.line, 1);
+	check_full_router(objects.routers[0]);
 }
 END_TEST
 
@@ -174,7 +174,7 @@ START_TEST(every_field_of_a_virtual_server_arrives)
 	judge_decode(full_server, "t.yaml", &objects, &problems);
 	ck_assert_uint_eq(problems.error_count, 0);
 	ck_assert_uint_eq(objects.virtual_server_count, 1);
-	check_full_server(&objects.virtual_servers[0]);
+	check_full_server(objects.virtual_servers[0]);
 }
 END_TEST
 
@@ -189,7 +189,7 @@ START_TEST(every_field_of_a_pool_arrives)
 	             "t.yaml", &objects, &problems);
 	ck_assert_uint_eq(problems.count, 0);
 	ck_assert_uint_eq(objects.pool_count, 1);
-	pool = &objects.pools[0];
+	pool = objects.pools[0];
 	ck_assert_str_eq(pool->name, "p");
 	ck_assert_str_eq(pool->router, "r");
 	ck_assert(!pool->auto_assign);
@@ -218,8 +218,8 @@ START_TEST(source_nat_takes_one_address_or_one_of_each_family)
 	            rows[_i].text);
 	judge_decode(text_str(&yaml), "t.yaml", &objects, &problems);
 	ck_assert_uint_eq(problems.count, 0);
-	ck_assert_int_eq(objects.virtual_servers[0].snat_mode, MODEL_SNAT_ADDRESS);
-	ck_assert_uint_eq(objects.virtual_servers[0].snat_address_count, rows[_i].count);
+	ck_assert_int_eq(objects.virtual_servers[0]->snat_mode, MODEL_SNAT_ADDRESS);
+	ck_assert_uint_eq(objects.virtual_servers[0]->snat_address_count, rows[_i].count);
 	text_done(&yaml);
 }
 END_TEST
@@ -254,7 +254,7 @@ START_TEST(what_is_not_said_has_its_default)
 	             "spec: {virtualRouter: r, addresses: [10.0.0.2]}}",
 	             "t.yaml", &objects, &problems);
 	ck_assert_uint_eq(problems.count, 0);
-	router = &objects.routers[0];
+	router = objects.routers[0];
 	ck_assert_uint_eq(
 		router->address_count + router->peer_count + router->track_interface_count, 0);
 	ck_assert_uint_eq(router->priority, 100);
@@ -267,11 +267,11 @@ START_TEST(what_is_not_said_has_its_default)
 	ck_assert_int_eq(router->announce_interval_us, 20000);
 	ck_assert_int_eq(router->announce_again_us, 1000000);
 	ck_assert_int_eq(router->announce_refresh_us, 60000000);
-	check_server_defaults(&objects.virtual_servers[0]);
-	ck_assert_int_eq(objects.virtual_servers[0].ports[0].protocol, MODEL_TCP);
-	ck_assert_str_eq(objects.virtual_servers[0].ports[0].scheduler, "wrr");
-	ck_assert_uint_eq(objects.virtual_servers[0].servers[0].weight, 1);
-	ck_assert(objects.pools[0].auto_assign);
+	check_server_defaults(objects.virtual_servers[0]);
+	ck_assert_int_eq(objects.virtual_servers[0]->ports[0].protocol, MODEL_TCP);
+	ck_assert_str_eq(objects.virtual_servers[0]->ports[0].scheduler, "wrr");
+	ck_assert_uint_eq(objects.virtual_servers[0]->servers[0].weight, 1);
+	ck_assert(objects.pools[0]->auto_assign);
 }
 END_TEST
 
@@ -303,8 +303,8 @@ START_TEST(what_is_shared_stays_until_the_last_one_gives_it_up)
 	/* Under the sanitizer, whatever is gone too early would be found. */
 	model_objects_done(&objects);
 	model_objects_init(&objects);
-	check_full_router(&shared.routers[0]);
-	check_full_server(&shared.virtual_servers[0]);
+	check_full_router(shared.routers[0]);
+	check_full_server(shared.virtual_servers[0]);
 	model_objects_done(&shared);
 }
 END_TEST
@@ -338,7 +338,7 @@ START_TEST(objects_can_be_added_one_by_one)
 	ck_assert_uint_eq(objects.router_count, 100);
 	for (unsigned i = 0; i < 100; i++) {
 		snprintf(name, sizeof(name), "r%u", i);
-		ck_assert_str_eq(objects.routers[i].name, name);
+		ck_assert_str_eq(objects.routers[i]->name, name);
 	}
 }
 END_TEST

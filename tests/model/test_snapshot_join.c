@@ -4,6 +4,7 @@
 #include "model/snapshot_join.h"
 
 #include "tests/model/judge.h"
+#include "tests/model/same_snapshot.h"
 #include "tests/unit.h"
 
 #include <stdio.h>
@@ -90,38 +91,6 @@ static void read_part(struct model_objects *objects, unsigned part, uint32_t *se
 	text_done(&text);
 }
 
-/* The same objects in the same order, and the same made of them. */
-static void expect_same(const struct model_snapshot *a, const struct model_snapshot *b)
-{
-	ck_assert_uint_eq(a->source_count, b->source_count);
-	ck_assert_uint_eq(a->router_count, b->router_count);
-	for (size_t i = 0; i < a->router_count; i++)
-		ck_assert_ptr_eq(a->routers[i], b->routers[i]);
-	ck_assert_uint_eq(a->virtual_server_count, b->virtual_server_count);
-	for (size_t i = 0; i < a->virtual_server_count; i++)
-		ck_assert_ptr_eq(a->virtual_servers[i], b->virtual_servers[i]);
-	ck_assert_uint_eq(a->service_count, b->service_count);
-	for (size_t i = 0; i < a->service_count; i++) {
-		ck_assert_ptr_eq(a->services[i].virtual_server, b->services[i].virtual_server);
-		ck_assert_ptr_eq(a->services[i].port, b->services[i].port);
-		ck_assert_ptr_eq(a->services[i].router, b->services[i].router);
-		ck_assert(addr_equal(&a->services[i].address, &b->services[i].address));
-		ck_assert_uint_eq(a->services[i].mark, b->services[i].mark);
-	}
-	ck_assert_uint_eq(a->claim_count, b->claim_count);
-	for (size_t i = 0; i < a->claim_count; i++) {
-		ck_assert_ptr_eq(a->claims[i].virtual_server, b->claims[i].virtual_server);
-		ck_assert_ptr_eq(a->claims[i].router, b->claims[i].router);
-		ck_assert_uint_eq(a->claims[i].index, b->claims[i].index);
-		ck_assert(addr_equal(&a->claims[i].address, &b->claims[i].address));
-	}
-	ck_assert_uint_eq(a->vip_count, b->vip_count);
-	for (size_t i = 0; i < a->vip_count; i++) {
-		ck_assert(addr_equal(&a->vips[i].address, &b->vips[i].address));
-		ck_assert_ptr_eq(a->vips[i].router, b->vips[i].router);
-	}
-}
-
 /* Some sources become others, some come, some go. */
 static void change_parts(struct model_objects *parts, bool *there, uint32_t *seed)
 {
@@ -158,7 +127,7 @@ START_TEST(what_is_taken_over_from_the_one_before_makes_no_difference)
 		whole = model_snapshot_build(sources, count, &problems);
 		again = model_snapshot_rebuild(before, sources, count, &problems);
 		ck_assert_uint_eq(problems.error_count, 0);
-		expect_same(whole, again);
+		same_snapshot(whole, again);
 		model_snapshot_free(whole);
 		model_snapshot_free(before);
 		before = again;
