@@ -24,6 +24,7 @@ class LoadBalancer:
     def __init__(self, host):
         self.host = host
         self.name = host.name
+        self.binary = BINARY
         self.program = None
         self.new_directories()
 
@@ -49,7 +50,7 @@ class LoadBalancer:
         if documents is not None:
             self.configure(documents)
         self.program = Program(self.host, f"lintel-{self.name}",
-                               [*through, BINARY, "run", "-c", self.configuration, "--state-dir", self.state, "--socket", self.socket,
+                               [*through, self.binary, "run", "-c", self.configuration, "--state-dir", self.state, "--socket", self.socket,
                                 "--node", self.name, "--listen", "127.0.0.1:9310", "--log-level", "debug", *options],
                                env=os.environ | env if env else None)
         if wait:
@@ -100,16 +101,16 @@ class LoadBalancer:
 
     def lintel(self, *words, check=True):
         """Runs a sub-command against this node's daemon; gives what it printed."""
-        return self.host.run(BINARY, words[0], "--socket", self.socket, *words[1:], check=check)
+        return self.host.run(self.binary, words[0], "--socket", self.socket, *words[1:], check=check)
 
     def offline(self, *words, check=True):
         """Runs a sub-command that needs no daemon."""
-        return self.host.run(BINARY, *words, check=check)
+        return self.host.run(self.binary, *words, check=check)
 
     def offline_code(self, *words):
         """The same; gives exit code and output."""
         with self.host.inside():
-            done = subprocess.run([BINARY, *map(str, words)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            done = subprocess.run([self.binary, *map(str, words)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                   text=True, check=False)
         return done.returncode, done.stdout
 
