@@ -222,6 +222,7 @@ static void write_not_carried(const json_t *not_carried, struct text *out)
 void metrics_replication_write(const json_t *replication, struct text *out)
 {
 	const json_t *routers = json_object_get(replication, "routers");
+	const json_t *rush = json_object_get(replication, "rush");
 
 	metrics_single(out, "lintel_replication_on", "gauge",
 	               "1 when running connections are told to the other nodes.",
@@ -229,6 +230,15 @@ void metrics_replication_write(const json_t *replication, struct text *out)
 	metrics_single(out, "lintel_replication_problems", "gauge",
 	               "Problems of replication that lintel status shows.",
 	               (double)json_array_size(json_object_get(replication, "problems")));
+	metrics_single(out, "lintel_replication_rush", "gauge",
+	               "1 while so many connections begin that IPVS alone tells of those through "
+	               "NAT without source NAT.",
+	               number_of(rush, "on"));
+	metrics_single(out, "lintel_replication_rushes_total", "counter",
+	               "Times that so many connections began.", number_of(rush, "times"));
+	metrics_single(out, "lintel_replication_rush_connections_total", "counter",
+	               "Connections that IPVS alone told of meanwhile.",
+	               number_of(rush, "connections"));
 	write_steps(routers, out);
 	write_rows(router_rows, LT_ARRAY_SIZE(router_rows), routers, "router", "router", out);
 	write_followers(routers, out);

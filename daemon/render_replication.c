@@ -90,6 +90,23 @@ static void add_router(const struct render_page *page, const json_t *router)
 	render_page_fact(page, "Router", &line);
 }
 
+/* When so many begin that IPVS alone tells of some. */
+static void add_rush(const struct render_page *page, const json_t *rush)
+{
+	json_int_t connections = render_integer(rush, "connections");
+	json_int_t times = render_integer(rush, "times");
+	struct text line = {0};
+
+	if (times == 0)
+		return;
+	text_printf(&line,
+	            "%s; IPVS alone told of %" JSON_INTEGER_FORMAT
+	            " connection%s in %" JSON_INTEGER_FORMAT " rush%s",
+	            render_bool(rush, "on") ? "many connections begin" : "over", connections,
+	            render_plural(connections), times, times == 1 ? "" : "es");
+	render_page_fact(page, "Rush", &line);
+}
+
 static void add_not_carried(const struct render_page *page, json_t *reasons)
 {
 	struct text line = {0};
@@ -127,5 +144,6 @@ void render_replication(const struct render_page *page, const json_t *replicatio
 	json_array_foreach(json_object_get(replication, "peers"), i, entry) add_peer(page, entry);
 	json_array_foreach(json_object_get(replication, "routers"), i, entry)
 		add_router(page, entry);
+	add_rush(page, json_object_get(replication, "rush"));
 	add_not_carried(page, json_object_get(replication, "notCarried"));
 }

@@ -103,6 +103,11 @@ static void sync_seen(void *ctx, const struct model_flow *flows, size_t count)
 	replication_observe_seen(ctx, flows, count);
 }
 
+static void sync_read(void *ctx)
+{
+	replication_observe_told_all(ctx);
+}
+
 static void sync_lost(void *ctx, enum ipvs_sync_loss loss)
 {
 	struct replication *replication = ctx;
@@ -167,7 +172,12 @@ static enum addr_family family_of(const struct replication *replication)
 static void open_sync(struct replication *replication)
 {
 	const struct ipvs_sync_handler handler = {
-		.seen = sync_seen, .lost = sync_lost, .drained = sync_drained, .ctx = replication};
+		.seen = sync_seen,
+		.read = sync_read,
+		.lost = sync_lost,
+		.drained = sync_drained,
+		.ctx = replication,
+	};
 	char why[IPVS_SYNC_TEXT_SIZE];
 	bool was_open = replication->sync;
 	int rc = 0;

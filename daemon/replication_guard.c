@@ -48,17 +48,29 @@ static size_t choose(struct replication *replication, int64_t now_us,
 	return count;
 }
 
-void replication_guard_update(struct replication *replication, int64_t now_us)
+static int write_guard(struct replication *replication, const struct nft_guard_router *guarded,
+                       size_t count, int64_t now_us, enum nft_sync *ret_outcome, struct text *why)
 {
-	static const struct nft_guard_private private = {
+	const struct nft_guard_private private = {
 		.interface = IPVS_SYNC_INTERFACE,
 		.port = IPVS_SYNC_IN_PORT,
 		.mark = IPVS_SYNC_MARK,
+		.no_ingress = replication->guard_no_ingress,
 	};
+	struct nft_table *wanted = nft_guard_build(replication->snapshot, guarded, count,
+	                                           replication->sync ? &private : NULL, now_us);
+	int rc = nft_kernel_sync(replication->guard, wanted, ret_outcome, NULL, why);
+
+	nft_table_free(wanted);
+	return rc;
+}
+
+void replication_guard_update(struct replication *replication, int64_t now_us)
+{
 	struct nft_guard_router *guarded;
 	struct text why = {0};
-	struct nft_table *wanted;
 	enum nft_sync outcome;
+	int rc;
 
 	if (!replication->snapshot ||
 	    (!replication->guard_due && now_us < replication->guard_at_us))
@@ -70,14 +82,19 @@ void replication_guard_update(struct replication *replication, int64_t now_us)
 	}
 	guarded = xcalloc(replication->router_count + 1, sizeof(*guarded));
 	size_t count = choose(replication, now_us, guarded);
-	wanted = nft_guard_build(replication->snapshot, guarded, count,
-	                         replication->sync ? &private : NULL, now_us);
-	if (nft_kernel_sync(replication->guard, wanted, &outcome, NULL, &why))
+	rc = write_guard(replication, guarded, count, now_us, &outcome, &why);
+	if (rc && replication->sync && !replication->guard_no_ingress) {
+		text_clear(&why);
+		replication->guard_no_ingress = true;
+		rc = write_guard(replication, guarded, count, now_us, &outcome, &why);
+		if (rc) /* that was not the reason */
+			replication->guard_no_ingress = false;
+	}
+	if (rc)
 		log_warn("peer", "takeover guard: %s", text_str(&why));
 	else if (outcome == NFT_SYNC_WRITTEN)
 		log_info("peer", "takeover guard written routers=%zu", count);
 	replication->guard_due = false;
-	nft_table_free(wanted);
 	free(guarded);
 	text_done(&why);
 }

@@ -71,8 +71,9 @@ void replication_observe_forget(struct replication *replication, struct replicat
 	model_flow_table_remove(&router->flows, &gone);
 }
 
-/* A flow of ours is as said. 'until_s': forgotten then; 0: when its end is told. */
-static void note(struct replication *replication, struct replication_router *router,
+/* A flow of ours is as said. 'until_s': forgotten then; 0: when its end is told. True: it is new.
+ */
+static bool note(struct replication *replication, struct replication_router *router,
                  const struct model_flow *flow, uint32_t until_s)
 {
 	bool new;
@@ -80,19 +81,20 @@ static void note(struct replication *replication, struct replication_router *rou
 
 	if (!entry) {
 		replication->table_full++;
-		return;
+		return false;
 	}
 	entry->generation = replication->comparison;
 	entry->until_s = until_s;
 	if (!new) {
 		if (model_flow_equal(&entry->flow, flow))
-			return;
+			return false;
 		entry->flow = *flow;
 		if (retell(replication, router, entry, flow))
-			return;
+			return false;
 	}
 	tell(replication, router, flow);
 	entry->place = (uint16_t)(replication->batch_count - 1);
+	return new;
 }
 
 /* --- IPVS's time-outs --- */
@@ -119,7 +121,7 @@ void replication_observe_rest(struct replication *replication, struct replicatio
 		return;
 	resting = entry->flow;
 	resting.state = MODEL_FLOW_CLOSING;
-	note(replication, router, &resting, replication_now_s() + UDP_TIMEOUT_S);
+	(void)note(replication, router, &resting, replication_now_s() + UDP_TIMEOUT_S);
 }
 
 /* --- connection tracking --- */
@@ -165,7 +167,7 @@ void replication_observe_told(void *ctx, enum conntrack_event event,
 	} else if (flow.state == MODEL_FLOW_GONE) {
 		replication_observe_forget(replication, router, &flow);
 	} else {
-		note(replication, router, &flow, 0);
+		(void)note(replication, router, &flow, 0);
 	}
 }
 
@@ -253,31 +255,15 @@ static void gathered(struct loop_deadline *deadline)
 		loop_fd_want(&replication->conntrack_events, true, false);
 }
 
-static void seen_due(struct loop_deadline *deadline)
-{
-	struct replication *replication = lt_container_of(deadline, struct replication, seen_tick);
-
-	replication_observe_flush(replication);
-	weigh(replication);
-	replication_book_arm(replication);
-}
-
 int replication_observe_init(struct replication *replication)
 {
-	int rc;
-
 	replication->events_tick.expired = gathered;
-	replication->seen_tick.expired = seen_due;
-	rc = loop_deadline_init(replication->loop, &replication->events_tick);
-	if (rc == 0)
-		rc = loop_deadline_init(replication->loop, &replication->seen_tick);
-	return rc;
+	return loop_deadline_init(replication->loop, &replication->events_tick);
 }
 
 void replication_observe_done(struct replication *replication)
 {
 	loop_deadline_done(&replication->events_tick);
-	loop_deadline_done(&replication->seen_tick);
 }
 
 int replication_observe_open(struct replication *replication)
@@ -378,7 +364,9 @@ static void seen_one(struct replication *replication, const struct replication_p
 		if (entry && entry->flow.state == MODEL_FLOW_OPENING)
 			flow->state = MODEL_FLOW_OPENING;
 	}
-	note(replication, router, flow, until_s);
+	if (note(replication, router, flow, until_s) && replication->rush.on &&
+	    replication_is_told_twice(replication, place) && !flow->template)
+		replication->rush.flows++;
 }
 
 void replication_observe_seen(void *ctx, const struct model_flow *flows, size_t count)
@@ -400,8 +388,13 @@ void replication_observe_seen(void *ctx, const struct model_flow *flows, size_t 
 		    replication_is_told_twice(replication, place))
 			seen_one(replication, place, &flow, now_s);
 	}
-	if (replication->batch_count)
-		loop_deadline_arm(&replication->seen_tick, mono_now_us());
+}
+
+void replication_observe_told_all(struct replication *replication)
+{
+	replication_observe_flush(replication);
+	weigh(replication);
+	replication_book_arm(replication);
 }
 
 void replication_observe_expire(struct replication *replication, struct replication_router *router,
@@ -413,8 +406,8 @@ void replication_observe_expire(struct replication *replication, struct replicat
 void replication_observe_late(struct replication *replication, struct replication_router *router,
                               const struct model_flow *flow)
 {
-	note(replication, router, flow,
-	     conntrack_flow_needs_entry(flow) ? 0 : until(flow, replication_now_s()));
+	(void)note(replication, router, flow,
+	           conntrack_flow_needs_entry(flow) ? 0 : until(flow, replication_now_s()));
 }
 
 void replication_observe_takeover(struct replication *replication,

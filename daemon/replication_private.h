@@ -75,11 +75,11 @@ struct replication {
 	struct loop_fd conntrack_events, conntrack_dump;
 	struct loop_deadline events_tick; /* events are gathered until then */
 	int64_t events_since_us;
-	uint64_t events_recent;         /* events since then */
-	struct loop_deadline seen_tick; /* what IPVS told of is sent on then */
-	struct replication_rush rush;   /* while it lasts, IPVS alone tells of some flows */
+	uint64_t events_recent;       /* events since then */
+	struct replication_rush rush; /* while it lasts, IPVS alone tells of some flows */
 	struct ipvs_sync *sync;
 	struct nft_kernel *guard;
+	bool guard_no_ingress;          /* the kernel refused a hook where packets come in */
 	bool guard_due;                 /* something it depends on changed */
 	int64_t guard_at_us;            /* it changes by itself then; TIME_NEVER */
 	struct loop_deadline tick;      /* once a second */
@@ -169,7 +169,9 @@ void replication_observe_tick(struct replication *replication, int64_t now_us);
 /* Forgets what has passed its time. */
 void replication_observe_expire(struct replication *replication, struct replication_router *router,
                                 struct model_flow_entry *entry);
+/* What IPVS says of flows; and that it has said all for now, which goes to the peers then. */
 void replication_observe_seen(void *ctx, const struct model_flow *flows, size_t count);
+void replication_observe_told_all(struct replication *replication);
 
 /* replication_compare.c */
 /* All connections are compared with the kernel's, so much later. */

@@ -91,6 +91,12 @@ static json_t *router_object(const struct replication *replication,
 	return object;
 }
 
+static json_t *rush_object(const struct replication_rush *rush)
+{
+	return json_pack("{s:b,s:I,s:I}", "on", rush->on, "times", (json_int_t)rush->times,
+	                 "connections", (json_int_t)rush->flows);
+}
+
 /* What could not be carried over, and why: only what there was. */
 static json_t *not_carried(const struct replication *replication)
 {
@@ -123,7 +129,8 @@ json_t *replication_report(const struct replication *replication, int64_t now_us
 		                      router_object(replication, &replication->routers[i], now_us));
 	for (size_t i = 0; i < replication->problems.count; i++)
 		json_array_append_new(problems, json_string(replication->problems.items[i]));
-	return json_pack("{s:b,s:s,s:o,s:o,s:o,s:o}", "on", replication->on, "why",
+	return json_pack("{s:b,s:s,s:o,s:o,s:o,s:o,s:o}", "on", replication->on, "why",
 	                 replication->key_state, "peers", peer_list(replication, now_us), "routers",
-	                 routers, "notCarried", not_carried(replication), "problems", problems);
+	                 routers, "rush", rush_object(&replication->rush), "notCarried",
+	                 not_carried(replication), "problems", problems);
 }

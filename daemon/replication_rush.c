@@ -19,5 +19,6 @@ bool replication_rush_weigh(struct replication_rush *rush, int64_t now_us)
 	if (on == rush->on)
 		return false;
 	rush->on = on;
+	rush->times += on;
 	return true;
 }

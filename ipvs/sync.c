@@ -151,6 +151,8 @@ static uint64_t read_told(struct ipvs_sync *sync)
 	const struct ipvs_sync_listen_counters before = sync->listen.counters;
 
 	ipvs_sync_listen_read(&sync->listen, sync->handler.seen, sync->handler.ctx);
+	if (sync->handler.read && sync->listen.counters.flows > before.flows)
+		sync->handler.read(sync->handler.ctx);
 	sync->read_us = mono_now_us();
 	if (sync->listen.counters.pulses > before.pulses)
 		sync->pulse_us = sync->read_us;

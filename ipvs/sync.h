@@ -46,6 +46,8 @@ struct ipvs_sync;
 /* All are called from the loop. 'flows' are lent. */
 struct ipvs_sync_handler {
 	void (*seen)(void *ctx, const struct model_flow *flows, size_t count);
+	/* There is no more to be seen for now: what was can be told on. NULL accepted. */
+	void (*read)(void *ctx);
 	void (*lost)(void *ctx, enum ipvs_sync_loss loss);
 	/* All that was put has been sent: after ipvs_sync_put() took less than it was given, go
 	 * on. NULL accepted. */

@@ -20,6 +20,8 @@
 #define ROUNDS         16 /* of BATCH datagrams a turn */
 #define BATCH          32
 #define DATAGRAM_MAX   2048 /* an entry may be longer than the daemon's size, by a known amount */
+#define FLOWS_OF_ONE   (DATAGRAM_MAX / IPVS_SYNC_ENTRY4_SIZE)
+#define GATHERED_MAX   (8 * FLOWS_OF_ONE) /* given together */
 #define IP_UDP_SIZE    28
 #define PULSE_PORT     18849 /* and up, of the client */
 #define LOCAL_NODE     1     /* IP_VS_CONN_F_LOCALNODE: packets go where they go anyway */
@@ -259,11 +261,10 @@ int ipvs_sync_listen_pulse(struct ipvs_sync_listen *listen, struct ipvs_sync_inj
 
 /* --- hearing --- */
 
-static void take_datagram(struct ipvs_sync_listen *listen, const uint8_t *data, size_t size,
-                          void (*seen)(void *ctx, const struct model_flow *flows, size_t count),
-                          void *ctx)
+/* Appends its flows, of which there are FLOWS_OF_ONE at most; their number. */
+static size_t take_datagram(struct ipvs_sync_listen *listen, const uint8_t *data, size_t size,
+                            struct model_flow *flows)
 {
-	struct model_flow flows[DATAGRAM_MAX / IPVS_SYNC_ENTRY4_SIZE];
 	struct ipvs_sync_reader reader;
 	struct ipvs_sync_entry entry;
 	enum ipvs_sync_found found = ipvs_sync_read_begin(&reader, data, size);
@@ -288,8 +289,7 @@ static void take_datagram(struct ipvs_sync_listen *listen, const uint8_t *data, 
 	}
 	listen->counters.malformed += found != IPVS_SYNC_END;
 	listen->counters.flows += count;
-	if (count > 0)
-		seen(ctx, flows, count);
+	return count;
 }
 
 /* How many found no room since we last asked. */
@@ -311,6 +311,8 @@ void ipvs_sync_listen_read(struct ipvs_sync_listen *listen,
 	struct sockaddr_ll from[BATCH];
 	struct iovec parts[BATCH];
 	struct mmsghdr messages[BATCH];
+	struct model_flow flows[GATHERED_MAX];
+	size_t count = 0;
 	int got = BATCH;
 
 	for (unsigned i = 0; i < BATCH; i++) {
@@ -323,11 +325,18 @@ void ipvs_sync_listen_read(struct ipvs_sync_listen *listen,
 			messages[i].msg_hdr.msg_namelen = sizeof(from[i]);
 		got = recvmmsg(listen->packet_fd, messages, BATCH, MSG_DONTWAIT, NULL);
 		for (int i = 0; i < got; i++) {
-			if (from[i].sll_pkttype == PACKET_OUTGOING &&
-			    messages[i].msg_len > IP_UDP_SIZE)
-				take_datagram(listen, space[i] + IP_UDP_SIZE,
-				              messages[i].msg_len - IP_UDP_SIZE, seen, ctx);
+			if (from[i].sll_pkttype != PACKET_OUTGOING ||
+			    messages[i].msg_len <= IP_UDP_SIZE)
+				continue;
+			if (count > GATHERED_MAX - FLOWS_OF_ONE) {
+				seen(ctx, flows, count);
+				count = 0;
+			}
+			count += take_datagram(listen, space[i] + IP_UDP_SIZE,
+			                       messages[i].msg_len - IP_UDP_SIZE, flows + count);
 		}
 	}
+	if (count > 0)
+		seen(ctx, flows, count);
 	count_losses(listen);
 }

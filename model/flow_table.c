@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLOTS_MIN 64
-
 /* Eight bytes in one multiplication by an odd number without a pattern; the upper half, where all
  * bits of the product meet, comes down before the next. */
 static uint64_t mix(uint64_t hash, uint64_t word)
@@ -37,6 +35,11 @@ static uint32_t hash_of(const struct model_flow *flow)
 	return (uint32_t)hash;
 }
 
+static struct model_flow_entry *entry_at(const struct model_flow_table *table, size_t slot)
+{
+	return &table->parts[slot / MODEL_FLOW_TABLE_PART][slot % MODEL_FLOW_TABLE_PART];
+}
+
 /* What model_flow_compare() finds equal, in no order. */
 static bool is_same(const struct model_flow *a, const struct model_flow *b)
 {
@@ -51,8 +54,8 @@ static uint32_t *link_at(const struct model_flow_table *table, const struct mode
 {
 	uint32_t *link = &table->buckets[hash & (table->bucket_count - 1)];
 
-	while (*link && !is_same(&table->entries[*link - 1].flow, flow))
-		link = &table->entries[*link - 1].next;
+	while (*link && !is_same(&entry_at(table, *link - 1)->flow, flow))
+		link = &entry_at(table, *link - 1)->next;
 	return link;
 }
 
@@ -67,7 +70,7 @@ static void rehash(struct model_flow_table *table, size_t bucket_count)
 	table->buckets = xcalloc(bucket_count, sizeof(*table->buckets));
 	table->bucket_count = bucket_count;
 	for (size_t slot = 0; slot < table->slot_count; slot++) {
-		struct model_flow_entry *entry = &table->entries[slot];
+		struct model_flow_entry *entry = entry_at(table, slot);
 		uint32_t *bucket;
 
 		if (!entry->used)
@@ -78,15 +81,15 @@ static void rehash(struct model_flow_table *table, size_t bucket_count)
 	}
 }
 
+/* One part more; a doubling of the buckets when there are more slots than them. */
 static void grow(struct model_flow_table *table)
 {
-	size_t capacity = table->slot_capacity ? table->slot_capacity + table->slot_capacity / 2
-	                                       : SLOTS_MIN;
-	size_t buckets = table->bucket_count ? table->bucket_count : SLOTS_MIN;
+	size_t buckets = table->bucket_count ? table->bucket_count : MODEL_FLOW_TABLE_PART;
 
-	table->entries = xreallocarray(table->entries, capacity, sizeof(*table->entries));
-	table->slot_capacity = capacity;
-	while (buckets < capacity)
+	table->parts = xreallocarray(table->parts, table->part_count + 1, sizeof(*table->parts));
+	table->parts[table->part_count++] =
+		xreallocarray(NULL, MODEL_FLOW_TABLE_PART, sizeof(**table->parts));
+	while (buckets < table->part_count * MODEL_FLOW_TABLE_PART)
 		buckets *= 2;
 	if (buckets != table->bucket_count)
 		rehash(table, buckets);
@@ -94,7 +97,9 @@ static void grow(struct model_flow_table *table)
 
 void model_flow_table_done(struct model_flow_table *table)
 {
-	free(table->entries);
+	for (size_t i = 0; i < table->part_count; i++)
+		free(table->parts[i]);
+	free(table->parts);
 	free(table->buckets);
 	*table = (struct model_flow_table){0};
 }
@@ -104,7 +109,7 @@ struct model_flow_entry *model_flow_table_find(const struct model_flow_table *ta
 {
 	uint32_t found = table->bucket_count ? *link_to(table, flow) : 0;
 
-	return found ? &table->entries[found - 1] : NULL;
+	return found ? entry_at(table, found - 1) : NULL;
 }
 
 static uint32_t take_slot(struct model_flow_table *table)
@@ -113,10 +118,10 @@ static uint32_t take_slot(struct model_flow_table *table)
 
 	if (table->free) {
 		slot = table->free - 1;
-		table->free = table->entries[slot].next;
+		table->free = entry_at(table, slot)->next;
 		return slot;
 	}
-	if (table->slot_count == table->slot_capacity)
+	if (table->slot_count == table->part_count * MODEL_FLOW_TABLE_PART)
 		grow(table);
 	return (uint32_t)table->slot_count++;
 }
@@ -126,21 +131,21 @@ struct model_flow_entry *model_flow_table_reach(struct model_flow_table *table,
 {
 	uint32_t hash = hash_of(flow);
 	uint32_t *link = table->bucket_count ? link_at(table, flow, hash) : NULL;
-	size_t capacity = table->slot_capacity;
+	size_t buckets = table->bucket_count;
 	struct model_flow_entry *entry;
 	uint32_t slot;
 
 	if (link && *link) {
 		*ret_new = false;
-		return &table->entries[*link - 1];
+		return entry_at(table, *link - 1);
 	}
 	if (table->count == MODEL_FLOW_TABLE_MAX)
 		return NULL;
 	slot = take_slot(table);
-	if (!link || capacity != table->slot_capacity) /* it grew: all is elsewhere */
+	if (!link || buckets != table->bucket_count) /* they are others */
 		link = link_at(table, flow, hash);
 	*link = slot + 1;
-	entry = &table->entries[slot];
+	entry = entry_at(table, slot);
 	*entry = (struct model_flow_entry){.flow = *flow, .used = true};
 	table->count++;
 	*ret_new = true;
@@ -162,6 +167,7 @@ struct model_flow_entry *model_flow_table_put(struct model_flow_table *table,
 
 bool model_flow_table_remove(struct model_flow_table *table, const struct model_flow *flow)
 {
+	struct model_flow_entry *entry;
 	uint32_t *link, slot;
 
 	if (!table->bucket_count)
@@ -170,9 +176,10 @@ bool model_flow_table_remove(struct model_flow_table *table, const struct model_
 	if (!*link)
 		return false;
 	slot = *link - 1;
-	*link = table->entries[slot].next;
-	table->entries[slot].used = false;
-	table->entries[slot].next = table->free;
+	entry = entry_at(table, slot);
+	*link = entry->next;
+	entry->used = false;
+	entry->next = table->free;
 	table->free = slot + 1;
 	if (--table->count == 0)
 		model_flow_table_done(table);
@@ -183,16 +190,19 @@ struct model_flow_entry *model_flow_table_from(const struct model_flow_table *ta
                                                size_t *ret_slot)
 {
 	for (; slot < table->slot_count; slot++) {
-		if (!table->entries[slot].used)
+		struct model_flow_entry *entry = entry_at(table, slot);
+
+		if (!entry->used)
 			continue;
 		*ret_slot = slot;
-		return &table->entries[slot];
+		return entry;
 	}
 	return NULL;
 }
 
 size_t model_flow_table_memory(const struct model_flow_table *table)
 {
-	return table->slot_capacity * sizeof(*table->entries) +
+	return table->part_count *
+	               (MODEL_FLOW_TABLE_PART * sizeof(**table->parts) + sizeof(*table->parts)) +
 	       table->bucket_count * sizeof(*table->buckets);
 }

@@ -4,7 +4,9 @@
  * Pure. Found by what model_flow_compare() looks at. Each flow keeps its slot from its beginning to
  * its end, so a walk by slots meets every flow that is there all the time, whatever else comes and
  * goes. About 135 bytes a flow; memory that a flow has left is used again, and given back when the
- * table is emptied. Time: seconds of whatever clock the caller has, wide enough for 136 years. */
+ * table is emptied. It grows by parts that stay where they are: no flow waits while a large table
+ * moves, and an entry is valid as long as its flow. Time: seconds of whatever clock the caller has,
+ * wide enough for 136 years. */
 
 #ifndef LINTEL_MODEL_FLOW_TABLE_H
 #define LINTEL_MODEL_FLOW_TABLE_H
@@ -15,7 +17,8 @@
 #include <stddef.h>
 
 /* More are not taken: what an outsider can make us keep is bounded. */
-#define MODEL_FLOW_TABLE_MAX 4000000
+#define MODEL_FLOW_TABLE_MAX  4000000
+#define MODEL_FLOW_TABLE_PART 1024
 
 struct model_flow_entry {
 	struct model_flow flow;
@@ -28,9 +31,9 @@ struct model_flow_entry {
 };
 
 struct model_flow_table {
-	struct model_flow_entry *entries; /* owned; by slot */
-	size_t slot_count;                /* used or free */
-	size_t slot_capacity;
+	struct model_flow_entry **parts; /* owned; MODEL_FLOW_TABLE_PART slots each */
+	size_t part_count;
+	size_t slot_count; /* used or free */
 	uint32_t *buckets; /* slot + 1; 0: empty */
 	size_t bucket_count;
 	uint32_t free; /* slot + 1; 0: none */
@@ -48,7 +51,7 @@ struct model_flow_entry *model_flow_table_find(const struct model_flow_table *ta
 struct model_flow_entry *model_flow_table_reach(struct model_flow_table *table,
                                                 const struct model_flow *flow, bool *ret_new);
 /* The entry of the flow, with 'flow' as given; the other members stay as they were, or are 0 when
- * it is new ('*ret_new', may be NULL). Valid until the next call. NULL: the table is full. */
+ * it is new ('*ret_new', may be NULL). NULL: the table is full. */
 struct model_flow_entry *model_flow_table_put(struct model_flow_table *table,
                                               const struct model_flow *flow, bool *ret_new);
 /* False when it was not there. */

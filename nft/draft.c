@@ -5,6 +5,9 @@
 
 #include "lib/mem.h"
 
+#include <netinet/in.h> /* before linux/netfilter.h, which has an in.h of its own */
+
+#include <linux/netfilter.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,6 +82,13 @@ void nft_draft_chain_hook(struct nft_draft *draft, size_t chain, const char *typ
 	c->type = arena_strdup(&draft->table->arena, type);
 	c->hook = hook;
 	c->priority = priority;
+}
+
+void nft_draft_chain_ingress(struct nft_draft *draft, size_t chain, const char *device,
+                             int32_t priority)
+{
+	nft_draft_chain_hook(draft, chain, "filter", NF_INET_INGRESS, priority);
+	draft->table->chains[chain].device = arena_strdup(&draft->table->arena, device);
 }
 
 struct nft_rule *nft_draft_rule(struct nft_draft *draft, size_t chain)

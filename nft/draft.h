@@ -32,6 +32,9 @@ struct nft_element *nft_draft_element(struct nft_draft *draft, size_t set);
 size_t nft_draft_chain(struct nft_draft *draft, const char *name);
 void nft_draft_chain_hook(struct nft_draft *draft, size_t chain, const char *type, uint32_t hook,
                           int32_t priority);
+/* The same, before anything else sees what comes in by one device. */
+void nft_draft_chain_ingress(struct nft_draft *draft, size_t chain, const char *device,
+                             int32_t priority);
 /* Appends a rule of zeroes; valid until the next is appended to that chain. */
 struct nft_rule *nft_draft_rule(struct nft_draft *draft, size_t chain);
 void nft_draft_note(struct nft_draft *draft, const char *text);

@@ -104,6 +104,8 @@ static void put_chain(struct nl_batch *batch, const char *table, const struct nf
 		nftnl_chain_set_u32(chain, NFTNL_CHAIN_HOOKNUM, wanted->hook);
 		nftnl_chain_set_s32(chain, NFTNL_CHAIN_PRIO, wanted->priority);
 		nftnl_chain_set_u32(chain, NFTNL_CHAIN_POLICY, NF_ACCEPT);
+		if (wanted->device)
+			nftnl_chain_set_str(chain, NFTNL_CHAIN_DEV, wanted->device);
 	}
 	nftnl_chain_nlmsg_build_payload(message, chain);
 	nl_batch_end(batch, message);

@@ -319,37 +319,48 @@ static void silence(struct guard *g, size_t chain, unsigned f)
 	     nft_op_valued(NFT_OP_UNREACHABLE, families[f].number), nft_op_plain(NFT_OP_DROP));
 }
 
-/* Packets of others to where only ours may go. Every packet that leaves this machine comes by,
- * those of the flows that it balances among them: the port is looked at first, which is all that
- * most of them cost. */
-static void keep_private(struct guard *g, size_t chain, const struct nft_guard_private *private)
-{
-	static const enum nft_type interface[NFT_KEY_PARTS_MAX] = {NFT_TYPE_IFNAME};
-	static const enum nft_type port[NFT_KEY_PARTS_MAX] = {NFT_TYPE_INET_SERVICE};
-	static const enum nft_type mark[NFT_KEY_PARTS_MAX] = {NFT_TYPE_MARK};
-	size_t set = nft_draft_set(&g->draft, "private_ports", port, NFT_TYPE_NONE);
-	struct nft_key key = nft_key_at(nft_draft_element(&g->draft, set)->key);
-
-	nft_key_port(&key, private->port);
-	set = nft_draft_set(&g->draft, "private", interface, NFT_TYPE_NONE);
-	key = nft_key_at(nft_draft_element(&g->draft, set)->key);
-	nft_key_interface(&key, private->interface);
-	set = nft_draft_set(&g->draft, "private_marks", mark, NFT_TYPE_NONE);
-	key = nft_key_at(nft_draft_element(&g->draft, set)->key);
-	nft_key_mark(&key, private->mark);
-	RULE(g, chain, NFT_COUNTER_GUARD_PRIVATE,
-	     nft_op_look1(NFT_OP_IN_SET, "private_ports", NFT_FIELD_UDP_DPORT),
-	     nft_op_look1(NFT_OP_IN_SET, "private", NFT_FIELD_OIFNAME),
-	     nft_op_look1(NFT_OP_NOT_IN_SET, "private_marks", NFT_FIELD_MARK),
-	     nft_op_plain(NFT_OP_DROP));
-}
-
 static size_t add_chain(struct guard *g, const char *name, uint32_t hook)
 {
 	size_t chain = nft_draft_chain(&g->draft, name);
 
 	nft_draft_chain_hook(&g->draft, chain, "filter", hook, PRIORITY);
 	return chain;
+}
+
+/* Packets of others to where only ours may go. What is sent there by multicast comes in again: who
+ * looks at what comes in by that interface sees all of it and nothing else. Where the kernel can't,
+ * every packet that leaves this machine comes by, those of the flows that it balances among them:
+ * the port is looked at first, which is all that most of them cost. */
+static void keep_private(struct guard *g, const struct nft_guard_private *private)
+{
+	static const enum nft_type interface[NFT_KEY_PARTS_MAX] = {NFT_TYPE_IFNAME};
+	static const enum nft_type port[NFT_KEY_PARTS_MAX] = {NFT_TYPE_INET_SERVICE};
+	static const enum nft_type mark[NFT_KEY_PARTS_MAX] = {NFT_TYPE_MARK};
+	size_t set = nft_draft_set(&g->draft, "private_ports", port, NFT_TYPE_NONE), chain;
+	struct nft_key key = nft_key_at(nft_draft_element(&g->draft, set)->key);
+
+	nft_key_port(&key, private->port);
+	set = nft_draft_set(&g->draft, "private_marks", mark, NFT_TYPE_NONE);
+	key = nft_key_at(nft_draft_element(&g->draft, set)->key);
+	nft_key_mark(&key, private->mark);
+	if (!private->no_ingress) {
+		chain = nft_draft_chain(&g->draft, "private");
+		nft_draft_chain_ingress(&g->draft, chain, private->interface, PRIORITY);
+		RULE(g, chain, NFT_COUNTER_GUARD_PRIVATE,
+		     nft_op_look1(NFT_OP_IN_SET, "private_ports", NFT_FIELD_UDP_DPORT),
+		     nft_op_look1(NFT_OP_NOT_IN_SET, "private_marks", NFT_FIELD_MARK),
+		     nft_op_plain(NFT_OP_DROP));
+		return;
+	}
+	set = nft_draft_set(&g->draft, "private", interface, NFT_TYPE_NONE);
+	key = nft_key_at(nft_draft_element(&g->draft, set)->key);
+	nft_key_interface(&key, private->interface);
+	chain = add_chain(g, "private_output", NF_INET_LOCAL_OUT);
+	RULE(g, chain, NFT_COUNTER_GUARD_PRIVATE,
+	     nft_op_look1(NFT_OP_IN_SET, "private_ports", NFT_FIELD_UDP_DPORT),
+	     nft_op_look1(NFT_OP_IN_SET, "private", NFT_FIELD_OIFNAME),
+	     nft_op_look1(NFT_OP_NOT_IN_SET, "private_marks", NFT_FIELD_MARK),
+	     nft_op_plain(NFT_OP_DROP));
 }
 
 /* Before anybody's packets: not on a node that guards nothing, where it would be a hook more for
@@ -369,17 +380,22 @@ static void add_stalling(struct guard *g)
 	}
 }
 
-static void add_rules(struct guard *g, const struct nft_guard_private *private)
+static void add_silencing(struct guard *g)
 {
-	size_t chain;
+	size_t chain = add_chain(g, "output", NF_INET_LOCAL_OUT);
 
-	if (g->draft.table->set_count > 0)
-		add_stalling(g);
-	chain = add_chain(g, "output", NF_INET_LOCAL_OUT);
 	for (unsigned f = 0; f < FAMILIES; f++)
 		silence(g, chain, f);
+}
+
+static void add_rules(struct guard *g, const struct nft_guard_private *private)
+{
+	if (g->draft.table->set_count > 0) {
+		add_stalling(g);
+		add_silencing(g);
+	}
 	if (private)
-		keep_private(g, chain, private);
+		keep_private(g, private);
 }
 
 /* --- the whole --- */

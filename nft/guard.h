@@ -40,6 +40,9 @@ struct nft_guard_private {
 	const char *interface;
 	uint16_t port;
 	uint32_t mark;
+	/* The kernel has no hook where packets come in by an interface (Linux before 5.10, or
+	 * without CONFIG_NETFILTER_INGRESS): every packet that leaves the machine is looked at. */
+	bool no_ingress;
 };
 
 /* The table for these routers' services at 'now_us' (any clock that 'until_us' is of): what has

@@ -139,7 +139,11 @@ int nft_observe_chain(struct nft_observe *observe, const struct nlmsghdr *messag
 		size_t index = nft_draft_chain(&observe->draft,
 		                               nftnl_chain_get_str(answer, NFTNL_CHAIN_NAME));
 
-		if (nftnl_chain_is_set(answer, NFTNL_CHAIN_TYPE))
+		if (nftnl_chain_is_set(answer, NFTNL_CHAIN_DEV))
+			nft_draft_chain_ingress(&observe->draft, index,
+			                        nftnl_chain_get_str(answer, NFTNL_CHAIN_DEV),
+			                        nftnl_chain_get_s32(answer, NFTNL_CHAIN_PRIO));
+		else if (nftnl_chain_is_set(answer, NFTNL_CHAIN_TYPE))
 			nft_draft_chain_hook(&observe->draft, index,
 			                     nftnl_chain_get_str(answer, NFTNL_CHAIN_TYPE),
 			                     nftnl_chain_get_u32(answer, NFTNL_CHAIN_HOOKNUM),

@@ -284,14 +284,16 @@ void nft_chain_format_type(const struct nft_chain *chain, struct text *out)
 	static const char *const hooks[] = {
 		[NF_INET_PRE_ROUTING] = "prerouting",   [NF_INET_LOCAL_IN] = "input",
 		[NF_INET_FORWARD] = "forward",          [NF_INET_LOCAL_OUT] = "output",
-		[NF_INET_POST_ROUTING] = "postrouting",
+		[NF_INET_POST_ROUTING] = "postrouting", [NF_INET_INGRESS] = "ingress",
 	};
 
 	if (!chain->type)
 		return;
-	text_printf(out, "type %s hook %s priority %d; policy accept;", chain->type,
-	            chain->hook < LT_ARRAY_SIZE(hooks) ? hooks[chain->hook] : "unknown",
-	            chain->priority);
+	text_printf(out, "type %s hook %s ", chain->type,
+	            chain->hook < LT_ARRAY_SIZE(hooks) ? hooks[chain->hook] : "unknown");
+	if (chain->device)
+		text_printf(out, "device \"%s\" ", chain->device);
+	text_printf(out, "priority %d; policy accept;", chain->priority);
 }
 
 void nft_set_format(const struct nft_set *set, struct text *out)

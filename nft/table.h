@@ -102,8 +102,9 @@ struct nft_rule {
 
 struct nft_chain {
 	const char *name;
-	const char *type; /* "filter", "nat" of a base chain; NULL: one that is jumped to */
-	uint32_t hook;    /* NF_INET_PRE_ROUTING.. */
+	const char *type;   /* "filter", "nat" of a base chain; NULL: one that is jumped to */
+	uint32_t hook;      /* NF_INET_PRE_ROUTING.. */
+	const char *device; /* of NF_INET_INGRESS; else NULL */
 	int32_t priority;
 	struct nft_rule *rules;
 	size_t rule_count;

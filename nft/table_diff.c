@@ -198,7 +198,8 @@ static const struct nft_chain *find_chain(const struct nft_table *table, size_t 
 
 static bool same_chain_type(const struct nft_chain *a, const struct nft_chain *b)
 {
-	return same_text(a->type, b->type) && a->hook == b->hook && a->priority == b->priority;
+	return same_text(a->type, b->type) && a->hook == b->hook && a->priority == b->priority &&
+	       same_text(a->device, b->device);
 }
 
 static void say_chain(struct diff *diff, char sign, const struct nft_chain *chain)

@@ -349,6 +349,7 @@ function drawReplication() {
 			el("th", { scope: "row" }, p.node || p.address, p.node && el("span", { class: "quiet mono" }, ` ${p.address}`)),
 			el("td", {}, el("span", { class: `badge ${p.state === "established" ? "good" : p.state === "refused" ? "bad" : "warn"}` }, p.state), p.reason && ` ${p.reason}`),
 			el("td", { class: "n" }, p.roundTripSeconds == null ? "–" : `${(p.roundTripSeconds * 1000).toFixed(1)} ms`), el("td", { class: "n" }, p.upSeconds == null ? "–" : ago(p.upSeconds)))))),
+		r.rush?.times > 0 && el("p", { class: "quiet" }, `${r.rush.on ? "Many connections begin" : "No rush now"}: IPVS alone told of ${short(r.rush.connections)} in ${short(r.rush.times)} rushes.`),
 		lost.length > 0 && el("p", { class: "quiet" }, `Can't be carried over: ${lost.map(([reason, n]) => `${short(n)} ${reason}`).join(", ")}.`)));
 }
 

@@ -70,8 +70,10 @@ START_TEST(when_it_is_over_it_may_begin_again_at_once)
 	ck_assert(look(&rush, 200, 10 * MS));
 	ck_assert(look(&rush, 0, 2010 * MS));
 	ck_assert(!rush.on);
+	ck_assert_uint_eq(rush.times, 1);
 	ck_assert(look(&rush, 101, 2020 * MS));
 	ck_assert(rush.on);
+	ck_assert_uint_eq(rush.times, 2);
 }
 END_TEST
 

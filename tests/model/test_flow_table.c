@@ -52,6 +52,23 @@ END_TEST
 
 #define MANY 20000
 
+START_TEST(an_entry_stays_where_it_is_while_the_table_grows)
+{
+	struct model_flow_table table = {0};
+	struct model_flow first = flow(0);
+	struct model_flow_entry *entry = model_flow_table_put(&table, &first, NULL);
+
+	for (unsigned i = 1; i < MANY; i++) {
+		struct model_flow f = flow(i);
+
+		ck_assert_ptr_nonnull(model_flow_table_put(&table, &f, NULL));
+	}
+	ck_assert_ptr_eq(model_flow_table_find(&table, &first), entry);
+	ck_assert_uint_eq(table.count, MANY);
+	model_flow_table_done(&table);
+}
+END_TEST
+
 START_TEST(any_order_of_putting_and_removing_keeps_the_books)
 {
 	struct model_flow_table table = {0};
@@ -141,6 +158,7 @@ int main(void)
 	tcase_add_test(tests, what_was_put_is_found_until_it_is_removed);
 	tcase_add_loop_test(tests, any_order_of_putting_and_removing_keeps_the_books, 0, 10);
 	tcase_add_loop_test(tests, walk_meets_each_flow_that_stays_whatever_comes_and_goes, 0, 10);
+	tcase_add_test(tests, an_entry_stays_where_it_is_while_the_table_grows);
 	tcase_add_test(tests, hundred_thousand_flows_take_no_more_than_promised);
 	return unit_run(suite);
 }

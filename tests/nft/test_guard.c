@@ -227,21 +227,34 @@ END_TEST
 
 START_TEST(what_others_send_where_only_we_may_is_dropped)
 {
-	const struct nft_guard_private private = {"lintel-sync", 18848, 0x4c53594e};
+	struct nft_guard_private private = {"lintel-sync", 18848, 0x4c53594e, false};
 	struct model_snapshot *snapshot = fixture_snapshot(FIXTURE_ROUTER WEB(""));
 	struct nft_table *table = nft_guard_build(snapshot, NULL, 0, &private, NOW);
 	struct text text = {0};
 
 	ck_assert(table->present);
 	nft_table_format(table, &text);
-	ck_assert_ptr_nonnull(strstr(text_str(&text), "elements = { \"lintel-sync\" }"));
 	ck_assert_ptr_nonnull(strstr(text_str(&text), "elements = { 18848 }"));
+	ck_assert_ptr_nonnull(strstr(
+		text_str(&text), "type filter hook ingress device \"lintel-sync\" priority -150"));
+	ck_assert_ptr_nonnull(strstr(text_str(&text),
+	                             "udp dport @private_ports meta mark != @private_marks "
+	                             "counter drop comment \"guard-private\""));
+	/* a node that guards nothing has no hook before its packets, nor behind them */
+	ck_assert_ptr_null(strstr(text_str(&text), "prerouting"));
+	ck_assert_ptr_null(strstr(text_str(&text), "hook output"));
+	nft_table_free(table);
+
+	private.no_ingress = true;
+	text_clear(&text);
+	table = nft_guard_build(snapshot, NULL, 0, &private, NOW);
+	nft_table_format(table, &text);
+	ck_assert_ptr_nonnull(strstr(text_str(&text), "elements = { \"lintel-sync\" }"));
 	ck_assert_ptr_nonnull(strstr(text_str(&text),
 	                             "udp dport @private_ports oifname @private meta mark != "
 	                             "@private_marks "
 	                             "counter drop comment \"guard-private\""));
-	/* a node that guards nothing has no hook before its packets */
-	ck_assert_ptr_null(strstr(text_str(&text), "prerouting"));
+	ck_assert_ptr_nonnull(strstr(text_str(&text), "hook output"));
 	text_done(&text);
 	nft_table_free(table);
 	model_snapshot_free(snapshot);

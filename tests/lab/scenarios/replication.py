@@ -3,7 +3,7 @@
 import time
 
 from lablib.config import FRONT, INNER, VIP, VIP6, WEBS, WEBS6, WEBS_FRONT, WEBS_FRONT6, port, router, server
-from lablib.connections import DUAL, DUAL_WEB, Held, hold, known, make_room, open_flows, pair, start_crossed, wait_known
+from lablib.connections import DUAL, DUAL_WEB, Held, hold, known, make_room, open_flows, pair, replication, start_crossed, wait_known
 from lablib.lab import expect, pause
 from lablib.report import Skipped, scenario
 from lablib.servers import direct_servers, tunnel_servers
@@ -48,6 +48,8 @@ def rush(lab):
     if lab.emulated and not rushed:
         raise Skipped("an emulated machine opens too few in a second for IPVS to be heard alone; use --via uml or native")
     expect(rushed, "they were too few for IPVS to be heard alone")
+    seen = replication(lab.lb1)["rush"]
+    expect(seen["on"] and seen["times"] >= 1 and seen["connections"] > 0, f"the status says of the rush: {seen}")
     held.open("echo").wait_ready()
     with lab.client.host.inside():
         number = open_flows(number, 300)

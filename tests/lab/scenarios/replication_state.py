@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What replication shows and asks for: keys, who may preempt, counts, the guard; many connections, three nodes; and nothing is left behind."""
+import socket
+import struct
+
 from lablib.config import VIP, WEBS, port, router, server
 from lablib.connections import (KEY, OTHER_KEY, Held, hold, known, make_room, of_router, pair, replication, start_again, step, throttle, wait_in_step,
                                 wait_known, write_key)
@@ -256,6 +259,41 @@ def three_nodes(lab):
     for node in survivors:
         if not node.is_active():
             wait_in_step(node)
+
+
+# --- strangers on the same machine ---
+
+def say(node, number, mark=0):
+    """What a program of the node may say to the kernel's sync daemon: that 198.51.100.9:number is connected to the virtual server."""
+    entry = struct.pack("!BBHIHHHHII4s4s4s", 0, 6, 36, 0, 1, number, 80, 8080, 0, 60,
+                        *(socket.inet_aton(address) for address in ("198.51.100.9", VIP, WEBS[0])))
+    with node.host.inside(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, mark)
+        sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF,
+                          struct.pack("=4s4si", bytes(4), bytes(4), socket.if_nametoindex("lintel-sync")))
+        sender.sendto(struct.pack("!BBHBBH", 0, 76, 8 + len(entry), 1, 1, 0) + entry, ("224.0.0.81", 18848))
+
+
+def believed(node, number):
+    return f"C6336409 {number:04X}" in node.host.run("cat", "/proc/net/ip_vs_conn")
+
+
+@scenario("what another program says on lintel-sync is not believed; without the guard it would be")
+def strangers(lab):
+    pair(lab, UDP)
+    for number, node in enumerate(lab.nodes, 5001):
+        say(node, number)
+        pause(0.5)
+        expect(not believed(node, number), f"{node.name} took the word of a stranger")
+        ruleset = node.host.run("nft", "list", "table", "inet", "lintel-guard")
+        expect(" counter packets 1 " in ruleset and "guard-private" in ruleset, f"it was not counted: {ruleset}")
+        expect("hook ingress" in ruleset, f"every packet that leaves {node.name} is looked at: {ruleset}")
+        say(node, number, 0x4c53594e)
+        wait_until("what has the mark is believed", lambda node=node, number=number: believed(node, number), 5)
+    lab.lb2.host.run("nft", "delete", "table", "inet", "lintel-guard")
+    say(lab.lb2, 5003)
+    wait_until("without the guard a stranger is believed", lambda: believed(lab.lb2, 5003), 5)
+    wait_until("the guard stands again", lambda: "lintel-guard" in lab.lb2.host.run("nft", "list", "tables"), 20)
 
 
 # --- nothing is left ---
