@@ -102,8 +102,9 @@ static void add_services(const struct balance *balance, const struct model_virtu
 {
 	for (size_t i = 0; i < vs->address_count; i++) {
 		for (size_t j = 0; j < vs->port_count; j++) {
-			const struct model_service *service = model_snapshot_service(
-				balance->snapshot, &vs->addresses[i], &vs->ports[j]);
+			const struct model_service *service =
+				model_snapshot_service(balance->snapshot, &vs->addresses[i],
+			                               vs->ports[j].protocol, vs->ports[j].first);
 			struct ipvs_key key;
 
 			if (!service)

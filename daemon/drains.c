@@ -3,6 +3,7 @@
 
 #include "lib/fileio.h"
 #include "lib/mem.h"
+#include "lib/search.h"
 #include "lib/text.h"
 
 #include <errno.h>
@@ -18,20 +19,19 @@ static int compare(const struct endpoint *a, const struct endpoint *b)
 	return order ? order : (int)a->port - (int)b->port;
 }
 
+static int compare_items(const void *item, const void *key)
+{
+	return compare(item, key);
+}
+
 /* Where it stands, or would stand. */
 static size_t position(const struct drains *drains, const struct endpoint *server, bool *ret_found)
 {
-	size_t low = 0, high = drains->count;
+	size_t at = search_place(drains->items, drains->count, sizeof(*drains->items), server,
+	                         compare_items);
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (compare(&drains->items[middle], server) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	*ret_found = low < drains->count && compare(&drains->items[low], server) == 0;
-	return low;
+	*ret_found = at < drains->count && compare(&drains->items[at], server) == 0;
+	return at;
 }
 
 static void insert(struct drains *drains, size_t at, const struct endpoint *server)

@@ -9,6 +9,7 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/mono.h"
+#include "lib/search.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,32 +38,27 @@ static const struct kubernetes_active *active_of(const struct kubernetes *k, con
 	return NULL;
 }
 
+static int compare_virtual_server(const void *item, const void *wanted)
+{
+	return model_virtual_server_compare(*(const struct model_virtual_server *const *)item,
+	                                    wanted);
+}
+
 /* Is a virtual server of that object in force? */
 static bool is_in_force(const struct kubernetes *k, const struct k8s_translate_key *key)
 {
 	const struct model_snapshot *snapshot = k->snapshot;
 	char name[K8S_NAME_LEN_MAX + 16];
-	size_t low = 0, high = snapshot ? snapshot->virtual_server_count : 0;
 
 	snprintf(name, sizeof(name), "%s%s",
 	         key->kind == K8S_SERVICE      ? "service/"
 	         : key->kind == K8S_CONFIG_MAP ? "configmap/"
 	                                       : "",
 	         key->name);
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct model_virtual_server *vs = snapshot->virtual_servers[middle];
-		int order = strcmp(vs->namespace, key->namespace);
-		if (order == 0)
-			order = strcmp(vs->name, name);
-		if (order == 0)
-			return true;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return false;
+	const struct model_virtual_server wanted = {.namespace = key->namespace, .name = name};
+	return snapshot &&
+	       search_find(snapshot->virtual_servers, snapshot->virtual_server_count,
+	                   sizeof(*snapshot->virtual_servers), &wanted, compare_virtual_server);
 }
 
 static size_t taking_part(const struct kubernetes *k)

@@ -6,6 +6,7 @@
 #include "lib/fileio.h"
 #include "lib/mem.h"
 #include "lib/mono.h"
+#include "lib/search.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -111,22 +112,20 @@ static void entry_done(struct files_source_entry *entry)
 	model_problems_done(&entry->problems);
 }
 
+static int compare_entry(const void *item, const void *path)
+{
+	return strcmp(((const struct files_source_entry *)item)->path, path);
+}
+
 /* Where 'path' stands in the first 'count' entries, or would stand. */
 static size_t position(const struct files_source *source, size_t count, const char *path,
                        bool *ret_found)
 {
-	size_t low = 0, high = count;
+	size_t at =
+		search_place(source->entries, count, sizeof(*source->entries), path, compare_entry);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(source->entries[middle].path, path) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	*ret_found = low < count && strcmp(source->entries[low].path, path) == 0;
-	return low;
+	*ret_found = at < count && strcmp(source->entries[at].path, path) == 0;
+	return at;
 }
 
 /* What is as it was in the file before is not read again. */

@@ -2,6 +2,7 @@
 #include "ipvs/scope.h"
 
 #include "lib/mem.h"
+#include "lib/search.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,20 +13,15 @@ void ipvs_scope_done(struct ipvs_scope *scope)
 	*scope = (struct ipvs_scope){0};
 }
 
+static int compare_keys(const void *item, const void *key)
+{
+	return ipvs_key_compare(item, key);
+}
+
 /* Where the key is or belongs. */
 static size_t find_place(const struct ipvs_scope *scope, const struct ipvs_key *key)
 {
-	size_t low = 0, high = scope->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (ipvs_key_compare(&scope->keys[middle], key) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return search_place(scope->keys, scope->count, sizeof(*scope->keys), key, compare_keys);
 }
 
 static bool is_at(const struct ipvs_scope *scope, size_t place, const struct ipvs_key *key)

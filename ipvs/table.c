@@ -191,27 +191,12 @@ static const struct model_service *find_mark(const struct model_snapshot *snapsh
 const struct model_service *ipvs_key_service(const struct model_snapshot *snapshot,
                                              const struct ipvs_key *key)
 {
-	size_t low = 0, high = snapshot->service_count;
+	const struct model_service *service;
 
 	if (key->mark != 0)
 		return find_mark(snapshot, key);
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct model_service *service = &snapshot->services[middle];
-		int order = addr_compare(&service->address, &key->addr);
-
-		if (order == 0)
-			order = compare_numbers((uint32_t)service->port->protocol, key->protocol);
-		if (order == 0)
-			order = compare_numbers(service->port->first, key->port);
-		if (order == 0)
-			return service->mark == 0 ? service : NULL;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
+	service = model_snapshot_service(snapshot, &key->addr, key->protocol, key->port);
+	return service && service->mark == 0 ? service : NULL;
 }
 
 static enum ipvs_forwarding forwarding_of(enum model_forwarding forwarding)

@@ -2,45 +2,10 @@
 #include "model/amend.h"
 
 #include "lib/mem.h"
-#include "lib/search.h"
 #include "model/range.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* --- places --- */
-
-struct service_key {
-	const struct addr *address;
-	const struct model_port *port;
-};
-
-static int compare_service(const void *item, const void *key)
-{
-	const struct model_service *service = item;
-	const struct service_key *wanted = key;
-	int order = addr_compare(&service->address, wanted->address);
-
-	if (order == 0)
-		order = (int)service->port->protocol - (int)wanted->port->protocol;
-	return order != 0 ? order : (int)service->port->first - (int)wanted->port->first;
-}
-
-static struct model_service *find_service(const struct model_snapshot *snapshot,
-                                          const struct addr *address, const struct model_port *port)
-{
-	const struct service_key key = {.address = address, .port = port};
-
-	return search_find(snapshot->services, snapshot->service_count, sizeof(*snapshot->services),
-	                   &key, compare_service);
-}
-
-const struct model_service *model_snapshot_service(const struct model_snapshot *snapshot,
-                                                   const struct addr *address,
-                                                   const struct model_port *port)
-{
-	return find_service(snapshot, address, port);
-}
 
 /* --- virtual servers by name, and whose source says them --- */
 
@@ -267,7 +232,8 @@ static void replace(struct model_snapshot *snapshot, const struct model_virtual_
 		amend_claims(snapshot, *listed, vs, &vs->addresses[i]);
 		for (size_t j = 0; j < vs->port_count; j++) {
 			struct model_service *service =
-				find_service(snapshot, &vs->addresses[i], &vs->ports[j]);
+				model_snapshot_service(snapshot, &vs->addresses[i],
+			                               vs->ports[j].protocol, vs->ports[j].first);
 
 			if (!service) /* its router is not there */
 				continue;

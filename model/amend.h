@@ -33,10 +33,5 @@ void model_snapshot_amend(struct model_snapshot *snapshot, const struct model_am
  * against other objects finds the same in both. */
 bool model_objects_differ_in_servers_only(const struct model_objects *a,
                                           const struct model_objects *b);
-/* What a port of a virtual server has become on one of its addresses; NULL: it is not in the
- * snapshot. */
-const struct model_service *model_snapshot_service(const struct model_snapshot *snapshot,
-                                                   const struct addr *address,
-                                                   const struct model_port *port);
 
 #endif

@@ -163,6 +163,33 @@ const struct model_vip *model_snapshot_vip(const struct model_snapshot *snapshot
 	                   compare_vip_address);
 }
 
+struct service_key {
+	const struct addr *address;
+	enum model_protocol protocol;
+	uint16_t first_port;
+};
+
+static int compare_service(const void *item, const void *key)
+{
+	const struct model_service *service = item;
+	const struct service_key *wanted = key;
+	int order = addr_compare(&service->address, wanted->address);
+
+	if (order == 0)
+		order = (int)service->port->protocol - (int)wanted->protocol;
+	return order != 0 ? order : (int)service->port->first - (int)wanted->first_port;
+}
+
+struct model_service *model_snapshot_service(const struct model_snapshot *snapshot,
+                                             const struct addr *address,
+                                             enum model_protocol protocol, uint16_t first_port)
+{
+	const struct service_key key = {address, protocol, first_port};
+
+	return search_find(snapshot->services, snapshot->service_count, sizeof(*snapshot->services),
+	                   &key, compare_service);
+}
+
 static int compare_claim_address(const void *item, const void *key)
 {
 	return addr_compare(&((const struct model_claim *)item)->address, key);

@@ -90,6 +90,10 @@ const struct model_router *model_snapshot_router(const struct model_snapshot *sn
 /* The virtual server's address; NULL when no virtual server has it. */
 const struct model_vip *model_snapshot_vip(const struct model_snapshot *snapshot,
                                            const struct addr *address);
+/* What serves an address's port, or the range that begins with it; NULL: nothing does. */
+struct model_service *model_snapshot_service(const struct model_snapshot *snapshot,
+                                             const struct addr *address,
+                                             enum model_protocol protocol, uint16_t first_port);
 /* The first of those who name an address; NULL when nobody does. */
 struct model_claim *model_snapshot_claim(const struct model_snapshot *snapshot,
                                          const struct addr *address);

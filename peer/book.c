@@ -3,6 +3,7 @@
 
 #include "lib/mem.h"
 #include "lib/mono.h"
+#include "lib/search.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -60,20 +61,16 @@ void book_enter(struct peer_book *book, struct book_router *router, enum peer_st
 
 /* ---- routers */
 
+static int compare_name(const void *item, const void *name)
+{
+	return strcmp((*(const struct book_router *const *)item)->name, name);
+}
+
 /* Where it is, or where it would be. */
 static size_t place_of(const struct peer_book *book, const char *name)
 {
-	size_t low = 0, high = book->router_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(book->routers[middle]->name, name) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return search_place(book->routers, book->router_count, sizeof(struct book_router *), name,
+	                    compare_name);
 }
 
 struct book_router *book_find(const struct peer_book *book, const char *name)

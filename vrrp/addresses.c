@@ -3,6 +3,7 @@
 
 #include "lib/mem.h"
 #include "lib/mono.h"
+#include "lib/search.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -146,17 +147,9 @@ static int compare_items(const void *a, const void *b)
 static size_t position(const struct vrrp_addresses *a, int link_index,
                        const struct addr_prefix *prefix)
 {
-	size_t low = 0, high = a->count;
+	const struct vrrp_address key = {.link_index = link_index, .prefix = *prefix};
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (compare_key(&a->items[middle], link_index, prefix) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return search_place(a->items, a->count, sizeof(*a->items), &key, compare_items);
 }
 
 static struct vrrp_address *lookup(const struct vrrp_addresses *a, int link_index,

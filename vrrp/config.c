@@ -3,6 +3,7 @@
 
 #include "lib/arena.h"
 #include "lib/mem.h"
+#include "lib/search.h"
 #include "vrrp/wire.h"
 
 #include <stdio.h>
@@ -411,23 +412,16 @@ void vrrp_config_free(struct vrrp_config *config)
 	free(config);
 }
 
+static int compare_name(const void *item, const void *name)
+{
+	return strcmp(((const struct vrrp_router_config *)item)->name, name);
+}
+
 const struct vrrp_router_config *vrrp_config_find(const struct vrrp_config *config,
                                                   const char *name)
 {
-	size_t low = 0, high = config->router_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(config->routers[middle].name, name);
-
-		if (order == 0)
-			return &config->routers[middle];
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
+	return search_find(config->routers, config->router_count, sizeof(*config->routers), name,
+	                   compare_name);
 }
 
 static bool lists_equal(const struct addr *a, size_t a_count, const struct addr *b, size_t b_count)

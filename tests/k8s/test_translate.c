@@ -298,7 +298,9 @@ static void expect_same(const struct model_snapshot *amended, const struct model
 		ck_assert_ptr_eq(a->virtual_server, b->virtual_server);
 		ck_assert_ptr_eq(a->port, b->port);
 		ck_assert(addr_equal(&a->address, &b->address));
-		ck_assert_ptr_eq(model_snapshot_service(amended, &b->address, b->port), a);
+		ck_assert_ptr_eq(model_snapshot_service(amended, &b->address, b->port->protocol,
+		                                        b->port->first),
+		                 a);
 	}
 }
 
