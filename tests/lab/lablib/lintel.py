@@ -16,6 +16,7 @@ from .topology import rebuild
 
 BINARY = os.environ.get("LINTEL", "lintel")
 OURS_IN_NFT = "lintel"  # the name of its table
+STALLED = "this process was stalled for too long"  # in the log, of a step-down
 
 
 class LoadBalancer:
@@ -198,10 +199,13 @@ class LoadBalancer:
         parts = []
         if self.program:
             state = "running" if self.program.running else f"ended with {self.program.process.returncode}"
+            stalls = [line.split()[0] for line in self.program.log().splitlines() if STALLED in line]
+            if stalls:
+                parts.append(f"--- {self.name}: STEPPED DOWN because this machine stood still, at {', '.join(stalls)}: nothing was served for a while")
             parts.append(f"--- {self.name}: lintel {state}; the end of its log:\n{self.program.log()[-6000:]}")
             if self.program.running:
                 parts.append(f"--- {self.name}: lintel status\n" + self.lintel("status", check=False))
-        for command in (["ip", "-br", "address"], ["ipvsadm", "-Ln"], ["nft", "list", "ruleset"]):
+        for command in (["ip", "-br", "address"], ["ipvsadm", "-Ln"], ["ipvsadm", "-Ln", "--stats", "--exact"], ["nft", "list", "ruleset"]):
             parts.append(f"--- {self.name}: {' '.join(command)}\n" + self.host.run(*command, check=False))
         return "\n".join(parts)
 

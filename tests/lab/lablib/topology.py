@@ -11,6 +11,8 @@ r"""The network of the lab.
 eth0 is the leg on front, eth1 the one on back. Both bridges live in the namespace sw, whose ports are named HOST-f and HOST-b: taking
 such a port down is pulling a cable.
 """
+import pathlib
+
 from .netns import Namespace, finish, ip_batch
 
 FRONT, BACK = "10.77.0", "10.78.0"
@@ -25,6 +27,7 @@ HOSTS = {  # name: (last number of its addresses, on front, on back)
     "web3": (23, True, True),
 }
 ALWAYS = tuple(name for name in HOSTS if name != "lb3")  # the others come when a scenario asks for them
+TCP_TIME_WAIT, TCP_LISTEN = "06", "0A"  # include/net/tcp_states.h
 INNER_GATEWAY, INNER_GATEWAY6 = f"{BACK}.254", f"{BACK6}fe"  # the floating inner address, the servers' default route
 
 
@@ -57,6 +60,13 @@ class Host(Namespace):
     def heal(self, *ports):
         for port in self._chosen(ports):
             self.switch.set_link(port, True)
+
+    def open_connections(self):
+        """How many TCP connections its kernel holds that have not ended, whether or not a program still has them."""
+        with self.inside():
+            text = "".join(pathlib.Path(f"/proc/thread-self/net/{table}").read_text(encoding="ascii") for table in ("tcp", "tcp6"))
+        states = [line.split()[3] for line in text.splitlines() if not line.lstrip().startswith("sl")]
+        return sum(state not in (TCP_LISTEN, TCP_TIME_WAIT) for state in states)
 
     def _chosen(self, legs):
         return [f"{self.name}-{leg}" for leg in legs] or self.ports

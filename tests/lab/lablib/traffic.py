@@ -38,7 +38,7 @@ class Report(dict):
     def __str__(self):
         shares = " ".join(f"{name}:{count}" for name, count in sorted(self.servers.items()))
         return (f"{self['sent']} sent, {self['lost']} lost ({self['refused']} refused) in {self['gaps']} gaps, "
-                f"longest {self.gap_ms:.0f} ms; {shares or 'nobody answered'}")
+                f"longest {self.gap_ms:.0f} ms; {shares or 'nobody answered'}; slowest answer {self['slowestMs']:.1f} ms")
 
 
 class Probe:

@@ -24,13 +24,13 @@ table ip6 byhand {
 """
 
 
-def balance_by_hand(node):
+def balance_by_hand(node, port=80):
     """What lintel does, with ipvsadm and nft."""
     lines = []
     for flag in ("-t", "-u"):
         for vip, webs in ((VIP, WEBS), (f"[{VIP6}]", [f"[{web}]" for web in WEBS6])):
-            lines.append(f"-A {flag} {vip}:80 -s rr")
-            lines += [f"-a {flag} {vip}:80 -r {web}:8080 -m" for web in webs]
+            lines.append(f"-A {flag} {vip}:{port} -s rr")
+            lines += [f"-a {flag} {vip}:{port} -r {web}:8080 -m" for web in webs]
     node.run("ipvsadm", "-R", given="\n".join(lines) + "\n")
     node.sysctl("net.ipv4.vs.conntrack", 1)
     node.sysctl("net.ipv4.ip_forward", 1)
@@ -109,3 +109,24 @@ def replaced(lab):
     lab.reset()
     expect(lab.lb1.kernel_is_clean(), lab.lb1.diagnosis())
     lab.client.host.run("ping", "-c", "1", "-W", "2", lab.lb1.host.front)
+
+
+@scenario("connections whose machine is gone are gone with the scenario: a request from the same port later is scheduled once")
+def forgotten(lab):
+    def asked(port, source_port):
+        return lab.client.ask("tcp", VIP, port, count=1, options=("--source", lab.client.host.front, "--source-port", source_port))
+
+    def begin(port):
+        lab.lb1.host.ip(f"addr add {VIP}/24 dev eth0")
+        balance_by_hand(lab.lb1.host, port)
+    begin(80)
+    order = [asked(80, 30000 + number)["lastServer"] for number in range(3)]
+    expect(sorted(order) == ["web1", "web2", "web3"], order)
+    held = [lab.client.sessions(VIP, 80, "echo", options=("--source", lab.client.host.front, "--source-port", 30010 + number)) for number in range(3)]
+    for session in held:
+        session.wait_ready()
+    lab.lb1.scrap()
+    lab.reset()
+    begin(81)
+    later = [asked(81, 30010 + number) for number in range(3)]
+    expect([report["lastServer"] for report in later] == order, f"{order} before, {later} from the ports of connections that were cut")
