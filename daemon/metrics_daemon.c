@@ -81,6 +81,10 @@ static void write_kernel(const struct reconcile *r, struct text *out)
 	               r->balance.kernel != NULL);
 	metrics_single(out, "lintel_nftables_in_step", "gauge",
 	               "1 when the nftables table is as wanted.", r->nft_in_step);
+	metrics_single(out, "lintel_nftables_exchanges_refused_total", "counter",
+	               "Times the nftables table was made anew, as its elements could not be "
+	               "exchanged.",
+	               (double)r->nft_refusal_count);
 	metrics_single(out, "lintel_ipvs_messages_total", "counter",
 	               "Netlink messages sent to IPVS.", (double)netlink->messages);
 	metrics_single(out, "lintel_ipvs_dump_restarts_total", "counter",

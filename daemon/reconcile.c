@@ -38,6 +38,18 @@ static bool nft_is_open(struct reconcile *r)
 	return r->nft != NULL;
 }
 
+/* That counters began anew and the change took longer has a reason. */
+static void tell_nft_refusal(struct reconcile *r)
+{
+	const char *why = nft_kernel_refusal(r->nft);
+
+	if (!why)
+		return;
+	r->nft_refusal_count++;
+	log_notice("nft", "made anew, elements could not be exchanged table=%s because=\"%s\"",
+	           NFT_TABLE_NAME, why);
+}
+
 static void nft_turn(struct reconcile *r, enum balance_cause cause)
 {
 	struct text why = {0};
@@ -49,6 +61,7 @@ static void nft_turn(struct reconcile *r, enum balance_cause cause)
 		problems_add(&r->nft_problems, "%s", r->nft_wanted->notes[i]);
 	if (r->nft_wanted && nft_is_open(r)) {
 		int rc = nft_kernel_sync(r->nft, r->nft_wanted, &outcome, NULL, &why);
+		tell_nft_refusal(r);
 		r->nft_in_step = rc == 0;
 		r->nft_write_count += rc == 0 && outcome == NFT_SYNC_WRITTEN;
 		if (rc)

@@ -38,8 +38,9 @@ struct reconcile {
 	struct problems nft_problems;
 	uint64_t nft_write_count; /* times our table was written since start */
 	uint64_t nft_drift_count; /* times our table was written again because others changed it */
-	struct sysctls *sysctls;  /* as of the last turn */
-	bool sysctls_are_due;     /* what is wanted may differ from the last turn */
+	uint64_t nft_refusal_count; /* times it was made anew as elements were not exchanged */
+	struct sysctls *sysctls;    /* as of the last turn */
+	bool sysctls_are_due;       /* what is wanted may differ from the last turn */
 	struct problems sysctl_problems;
 	uint64_t sysctl_write_count;               /* settings changed since start */
 	struct kube_proxy_excludes proxy_excludes; /* not owned */

@@ -94,6 +94,11 @@ void replication_guard_update(struct replication *replication, int64_t now_us)
 		log_warn("peer", "takeover guard: %s", text_str(&why));
 	else if (outcome == NFT_SYNC_WRITTEN)
 		log_info("peer", "takeover guard written routers=%zu", count);
+	if (nft_kernel_refusal(replication->guard))
+		log_notice(
+			"peer",
+			"takeover guard made anew, elements could not be exchanged because=\"%s\"",
+			nft_kernel_refusal(replication->guard));
 	replication->guard_due = false;
 	free(guarded);
 	text_done(&why);

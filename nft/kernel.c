@@ -30,6 +30,7 @@ struct nft_kernel {
 	/* How the kernel shows the frame 'settled_wanted', when otherwise than it was given. */
 	uint64_t settled_wanted;
 	uint64_t settled_shown;
+	struct text refusal; /* of an exchange in the last sync; empty: there was none */
 };
 
 const char *nft_sync_name(enum nft_sync outcome)
@@ -106,6 +107,7 @@ void nft_kernel_close(struct nft_kernel *kernel)
 	if (!kernel)
 		return;
 	nft_table_free(kernel->known);
+	text_done(&kernel->refusal);
 	nl_close(kernel->nl);
 	nl_close(kernel->events);
 	free(kernel);
@@ -155,7 +157,9 @@ static int explain_refusal(const struct nft_kernel *kernel, const struct refusal
 	nft_encode_describe((const struct nlmsghdr *)(refusal->batch->data +
 	                                              refusal->batch->starts[refusal->index]),
 	                    why);
-	text_printf(why, ": %s", strerror(refusal->error));
+	/* ENFILE is what it says of a set that has as many elements as it may. */
+	text_printf(why, ": %s",
+	            refusal->error == ENFILE ? "it is full" : strerror(refusal->error));
 	if (*said)
 		text_printf(why, " (%s)", said);
 	if (refusal->error == EPERM)
@@ -368,13 +372,10 @@ static int make_anew(struct nft_kernel *kernel, const struct nft_table *from,
 static int write_table(struct nft_kernel *kernel, const struct nft_table *from,
                        const struct nft_table *wanted, struct text *why)
 {
-	struct text refusal = {0};
-	int err = -ENOENT;
-
-	if (has_frame(kernel, from, wanted))
-		err = exchange(kernel, from, wanted, &refusal);
-	text_done(&refusal);
-	return err == 0 ? 0 : make_anew(kernel, from, wanted, why);
+	if (has_frame(kernel, from, wanted) &&
+	    exchange(kernel, from, wanted, &kernel->refusal) == 0)
+		return 0;
+	return make_anew(kernel, from, wanted, why);
 }
 
 /* What was written is what is there, unless others wrote as well. */
@@ -421,6 +422,7 @@ int nft_kernel_sync(struct nft_kernel *kernel, struct nft_table *wanted, enum nf
 	struct nft_table *from;
 	int err;
 
+	text_clear(&kernel->refusal);
 	err = check_known(kernel, why);
 	if (err < 0)
 		return err;
@@ -448,6 +450,11 @@ int nft_kernel_sync(struct nft_kernel *kernel, struct nft_table *wanted, enum nf
 	if (err == 0)
 		*ret_outcome = NFT_SYNC_WRITTEN;
 	return err;
+}
+
+const char *nft_kernel_refusal(const struct nft_kernel *kernel)
+{
+	return kernel->refusal.len > 0 ? text_str(&kernel->refusal) : NULL;
 }
 
 /* --- events --- */

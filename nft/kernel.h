@@ -60,6 +60,11 @@ const char *nft_sync_name(enum nft_sync outcome);
 LT_MUST_USE int nft_kernel_sync(struct nft_kernel *kernel, struct nft_table *wanted,
                                 enum nft_sync *ret_outcome, struct text *changes, struct text *why);
 
+/* Why the kernel did not exchange elements in the last nft_kernel_sync(), which therefore made the
+ * table anew: a set was full, or somebody changed it meanwhile. NULL: it did, or there was nothing
+ * to exchange. The kernel's until the next call. */
+const char *nft_kernel_refusal(const struct nft_kernel *kernel);
+
 /* Readable when somebody changed nftables: then call nft_kernel_changed(). */
 int nft_kernel_event_fd(const struct nft_kernel *kernel);
 /* Reads the events. True: somebody else changed or removed our table, or events were lost: call

@@ -3,6 +3,7 @@
 #include "tests/nft/lab_world.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* Services come and go in a table that stands, whatever else it holds. */
 static const struct exchange {
@@ -102,9 +103,37 @@ static void try_full_sets(struct nft_kernel *kernel)
 	}
 }
 
+/* Why the table was made anew can be told, until the next time. */
+static void try_refusals(struct nft_kernel *kernel)
+{
+	static const struct {
+		unsigned count;
+		const char *why;
+	} rows[] = {{20, NULL}, {600, "it is full"}, {30, NULL}};
+
+	for (size_t i = 0; i < LT_ARRAY_SIZE(rows); i++) {
+		struct nft_table *wanted = lab_many_services(rows[i].count);
+		enum nft_sync outcome;
+		struct text why = {0};
+
+		if (i == 0) /* so that its sets have little room */
+			lab_shell("nft delete table inet lintel");
+		int err = nft_kernel_sync(kernel, wanted, &outcome, NULL, &why);
+		const char *refusal = nft_kernel_refusal(kernel);
+		tap_check(err == 0 && outcome == NFT_SYNC_WRITTEN && why.len == 0,
+		          "%u services: are written %s", rows[i].count, text_str(&why));
+		tap_check(rows[i].why ? refusal && strstr(refusal, rows[i].why) : !refusal,
+		          "%u services: why the table was made anew: %s", rows[i].count,
+		          refusal ? refusal : "it was not, or had to be");
+		text_done(&why);
+		nft_table_free(wanted);
+	}
+}
+
 void lab_try_exchanges(struct nft_kernel *kernel)
 {
 	try_exchanges(kernel);
 	try_exchange_with_others(kernel);
 	try_full_sets(kernel);
+	try_refusals(kernel);
 }
