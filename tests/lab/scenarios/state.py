@@ -11,6 +11,7 @@ from lablib.lab import expect, pause
 from lablib.lintel import BINARY
 from lablib.process import wait_until
 from lablib.report import scenario
+from lablib.topology import INNER_GATEWAY
 
 FOREIGN_RULES = """
 table inet others {
@@ -264,6 +265,46 @@ def added_address(lab):
     # and it alone: who was stalled and stepped down meanwhile has none for a moment
     wait_until("the first address is gone, the second one is there", lambda: node.addresses() & {VIP, "10.77.0.101"} == {"10.77.0.101"}, seconds=30)
     lab.client.expect_balanced("tcp", "10.77.0.101", 80)
+
+
+@scenario("with a pause after each message to the kernel, services and addresses come and go beside one that notices nothing of it", timeout=300)
+def slow_writes(lab):
+    # what is between two writes lasts a hundred times as long: what is written in a wrong order is seen
+    paused = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=sendto,sendmsg", "-e", "inject=sendto,sendmsg:delay_exit=30000"]
+    quick, kept = {"drainTimeout": "200ms"}, "10.77.0.101"
+    both = [port(80), port(80, "UDP")]
+    others = (
+        ("other ports of its address", ("tcp", kept, 81), server("other", addresses=[kept], ports=[port(81), port(82, "UDP")], **quick)),
+        ("another address", ("tcp", VIP, 80), server("other", ports=both, **quick)),
+        ("another kind of source NAT", ("tcp", VIP, 80), server("other", ports=both, sourceNat={"mode": "masquerade"}, **quick)),
+        ("source ranges", ("tcp", VIP, 80), server("other", ports=both, sourceRanges=["10.0.0.0/8"], **quick)),
+        ("a port range", ("udp", kept, 16400), server("other", addresses=[kept], ports=[port((16384, 16483), "UDP", to=None)], **quick)),
+    )
+    always = [router(addresses=[*INNER], interval="1s"), server("kept", addresses=[kept], ports=both, **quick)]
+    node = lab.lb1
+    try:
+        for web in lab.webs:  # what comes without source NAT gets no answer
+            web.ip("route delete default")
+        node.start(always, through=paused).wait_active(seconds=40)
+        lab.client.wait_answer("tcp", kept, 80)
+        for what, question, other in others:
+            theirs, count = set(other["spec"]["addresses"]) - {kept}, len(other["spec"]["ports"])
+
+            def there(services, addresses):
+                return len([line for line in node.ipvs() if line.startswith("-A")]) == services and node.addresses() & {kept, VIP} == {kept} | addresses
+            with lab.client.watching("tcp", kept, 80, interval=10, timeout=900) as tcp, \
+                    lab.client.watching("udp", kept, 80, interval=10, timeout=5000, fresh=True) as udp:
+                node.configure([*always, other])
+                wait_until(f"{what}: it is there", lambda: there(2 + count, theirs), seconds=40)
+                lab.client.wait_answer(*question)
+                node.configure(always)
+                wait_until(f"{what}: it is gone", lambda: there(2, set()), seconds=40)
+            shares = tcp.report.servers.values()
+            expect(tcp.report.lost == 0 and len(shares) == 3 and max(shares) - min(shares) <= 1, f"{what}: {tcp.report}")
+            expect(udp.report.lost == 0, f"{what}: {udp.report}")
+    finally:
+        for web in lab.webs:
+            web.ip(f"route replace default via {INNER_GATEWAY}")
 
 
 @scenario("top: one picture where there is no terminal; on one it draws, sorts as a key says, and gives the terminal back")
