@@ -24,6 +24,7 @@ JOIN_COUNTS = (100_000, 1_000_000)
 JOIN_MEMORY = 5 << 30  # bytes of the machine for the largest
 FLOWS = 20_000
 PRICE_RUNS = 7
+QUIET = 9  # seconds after which a new Active has compared what it knows with its kernel: that is part of a takeover, not of a new flow
 Burst = collections.namedtuple("Burst", "rate own_rate teller told wire known")  # flows a second twice, us a flow twice, bytes a flow, share of all
 
 
@@ -200,7 +201,7 @@ def burst(lab, begin):
     host, teller, told, known = begin(lab)
     host.run("nft", "-f", "-", given=WIRE)
     lab.client.wait_answer("udp", VIP, 80)
-    pause(3)
+    pause(QUIET)
     begun, before, wire = time.monotonic(), (busy(*teller), busy(*told)), wire_bytes(host)
     open_flows(lab, FLOWS)
     took, meanwhile = time.monotonic() - begun, busy(*told) - before[1]
@@ -225,8 +226,10 @@ def records(lab, _options):
 def price(lab, _options):
     table = Table("What telling costs", ["", "new flows a second", "us of a flow: the Active's process", "the other node"],
                   f"One client opens {FLOWS:,} UDP flows as fast as it can, {PRICE_RUNS} times each, in turn; min / median / max. One core for client, both nodes, "
-                  "servers and kernels. The last row takes off what the other node's process, and its kernel's thread that makes IPVS connections, had of "
-                  "that core meanwhile (by the scheduler's own clock): what is left is the Active's part, and the channel's packets through both kernels.")
+                  f"servers and kernels. It begins {QUIET} s after the node became Active, when that one has compared what it knows with its kernel's connections: "
+                  "reading those, which it does once a minute, depends on how many there are, not on how many begin, and is not in these figures. The last row "
+                  "takes off what the other node's process, and its kernel's thread that makes IPVS connections, had of that core meanwhile (by the scheduler's "
+                  "own clock): what is left is the Active's part, and the channel's packets through both kernels.")
     runs = {False: [], True: []}
     for _ in range(PRICE_RUNS):
         for keys, bursts in runs.items():
