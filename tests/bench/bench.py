@@ -4,7 +4,7 @@
 
     tests/lab/run --via uml -t 7200 -m 6144 -e LINTEL=... -e LABTOOL=... -e IPVSLOOP=... tests/bench/bench.py [--runs N] [--save FILE] [PART...]
 
-Parts: loss, programming, lateness, footprint, kubernetes, replication, size; all when none is named. Machines are shared and noisy: ratios are worth more than figures,
+Parts: loss, programming, lateness, footprint, kubernetes, kubernetes-real, replication, size; all when none is named. Machines are shared and noisy: ratios are worth more than figures,
 and medians more than either end.
 """
 import argparse
@@ -19,6 +19,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "lab")]
 sys.dont_write_bytecode = True
 import footprint  # noqa: E402
 import kubernetes  # noqa: E402
+import kubernetes_real  # noqa: E402
 import lateness  # noqa: E402
 import loss  # noqa: E402
 import programming  # noqa: E402
@@ -27,7 +28,7 @@ import size  # noqa: E402
 from lablib.lab import Lab  # noqa: E402
 
 PARTS = {"loss": loss, "programming": programming, "lateness": lateness, "footprint": footprint,
-         "kubernetes": kubernetes, "replication": replication, "size": size}
+         "kubernetes": kubernetes, "kubernetes-real": kubernetes_real, "replication": replication, "size": size}
 
 
 def main():

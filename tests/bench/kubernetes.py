@@ -199,10 +199,10 @@ def event_times(api, stamps):
 
 
 class LintelRun:
-    def __init__(self, lab, count, *options, documents=None, other=None):
+    def __init__(self, lab, count, *options, documents=None, other=None, api=None):
         """With `documents` a virtual router of files as well, and with `other` the other node, that has these."""
         self.node, self.stamps = programming.fresh(lab), Stamps()
-        self.api = Api(lab, count, *options)
+        self.api = api or Api(lab, count, *options)
         if documents:
             self.node.configure(documents)
             lab.lb2.start(other).wait_active()

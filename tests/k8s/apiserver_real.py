@@ -195,7 +195,11 @@ class Store:
 
 
 class Server:
-    def __init__(self, custom=False):
+    """It listens on 'address', in the network namespace of 'within'; 'options' are more words for kube-apiserver. 'fill', if there is one,
+    puts something into the etcd at the port that it is given, before the API server begins to look."""
+
+    def __init__(self, custom=False, address="127.0.0.1", within=contextlib.nullcontext, options=(), fill=None):
+        self.address, self.within, self.options, self.fill = address, within, options, fill
         self.assets = pathlib.Path(os.environ["KUBEBUILDER_ASSETS"])
         self.token = secrets.token_hex(16)
         self.port, self.etcd_port = free_port(), free_port()
@@ -240,6 +244,10 @@ class Server:
             "--unsafe-no-fsync")
         subprocess.run(["openssl", "genrsa", "-out", self.folder / "sa.key", "2048"], check=True, capture_output=True)
         (self.folder / "tokens").write_text(f"{self.token},admin,admin,system:masters\n", encoding="utf-8")
+        if self.fill:
+            with self.within():
+                self.wait(lambda: socket.create_connection(("127.0.0.1", self.etcd_port), 1).close() is None)
+                self.fill(self.etcd_port)
         self.start_api()
         self.store.put({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "lintel"}})
         if self.custom:
@@ -253,15 +261,15 @@ class Server:
     def start_api(self):
         self.api = self.spawn(
             "kube-apiserver", f"--etcd-servers=http://127.0.0.1:{self.etcd_port}", f"--cert-dir={self.folder}/certs",
-            "--bind-address=127.0.0.1", f"--secure-port={self.port}", f"--token-auth-file={self.folder}/tokens",
+            f"--bind-address={self.address}", f"--secure-port={self.port}", f"--token-auth-file={self.folder}/tokens",
             "--authorization-mode=RBAC", "--service-account-issuer=https://lintel.test",
             f"--service-account-key-file={self.folder}/sa.key", f"--service-account-signing-key-file={self.folder}/sa.key",
             "--service-cluster-ip-range=10.96.0.0/16,fd00:96::/112", "--disable-admission-plugins=ServiceAccount",
-            "--advertise-address=127.0.0.1", "--endpoint-reconciler-type=none")
+            f"--advertise-address={self.address}", "--endpoint-reconciler-type=none", *self.options)
         self.wait(lambda: self.ask("GET", "/readyz")[0] == 200)
 
     def spawn(self, name, *arguments):
-        with open(self.folder / f"{name}.log", "ab") as log:
+        with open(self.folder / f"{name}.log", "ab") as log, self.within():
             return subprocess.Popen([self.assets / name, *arguments], stdout=log, stderr=log)
 
     def wait(self, condition):
@@ -281,11 +289,11 @@ class Server:
     def ask(self, method, path, body=None, *, content_type="application/json", token=None, timeout=30, **headers):
         """Status and JSON. The certificate is one of the server's own, made a moment ago."""
         request = urllib.request.Request(
-            f"https://127.0.0.1:{self.port}{path}", method=method,
+            f"https://{self.address}:{self.port}{path}", method=method,
             data=body if body is None or isinstance(body, bytes) else json.dumps(body).encode(),
             headers={"Authorization": f"Bearer {token or self.token}", "Content-Type": content_type, "Accept": "application/json", **headers})
         try:
-            with self.opener.open(request, timeout=timeout) as answer:
+            with self.within(), self.opener.open(request, timeout=timeout) as answer:
                 text, status = answer.read(), answer.status
         except urllib.error.HTTPError as error:
             text, status = error.read(), error.code
@@ -306,6 +314,12 @@ class Server:
 
     def drop_connections(self):
         self.relay.drop_connections()
+
+    def begin_with(self, *options):
+        """The API server again, with other words; its etcd stays."""
+        self.end(self.api)
+        self.options = options
+        self.start_api()
 
     def begin_anew(self):
         """Killed, and started with an etcd that has forgotten the past."""
@@ -342,7 +356,7 @@ class Server:
 
     def kubeconfig(self, token=None, namespace="lintel", direct=False, **changes):
         """As a dictionary: through the relay, with the token of programs when they have roles, unless another is given."""
-        cluster = {"server": f"https://127.0.0.1:{self.port if direct else self.relay.port}",
+        cluster = {"server": f"https://{self.address}:{self.port if direct else self.relay.port}",
                    "certificate-authority": str(self.folder / "certs/apiserver.crt"), **changes.get("cluster", {})}
         user = {"token": token or self.program_token or self.token, **changes.get("user", {})}
         return {"apiVersion": "v1", "kind": "Config", "current-context": "test",
