@@ -4,10 +4,11 @@
  * is when it is done. IPVS has no events, and a program that asked all the time would take the CPU
  * from what it measures. The same for Lintel and for the bare loop.
  *
- * It also gives both the clock that they would have elsewhere: reading it is a system call in User
- * Mode Linux alone, whose vDSO does no better (7 us and more; 25 ns on other machines). As other
- * vDSOs do, it reads the processor's counter, and the kernel's clock once in a while. What is noted
- * is the kernel's.
+ * It also gives both the clocks that they would have elsewhere: reading them is a system call in
+ * User Mode Linux alone, whose vDSO does no better (7 us and more; 25 ns on other machines). As
+ * other vDSOs do, it reads the processor's counter; the kernel's clock, which is what others find
+ * in a page of memory, it asks every few seconds, so that it is not asked in every other event.
+ * What is noted is the kernel's.
  *
  * The file STAMPS is a ring: a count of 64 bits, then RING instants (CLOCK_MONOTONIC, us). */
 #include <dlfcn.h>
@@ -20,6 +21,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 #ifdef __x86_64__
@@ -48,16 +50,21 @@ __attribute__((constructor)) static void begin(void)
 	close(fd);
 }
 
-static int64_t kernel_now_ns(void)
+static int64_t kernel_clock_ns(clockid_t clock)
 {
 	struct timespec ts = {0};
 
-	syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &ts);
+	syscall(SYS_clock_gettime, clock, &ts);
 	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
+static int64_t kernel_now_ns(void)
+{
+	return kernel_clock_ns(CLOCK_MONOTONIC);
+}
+
 #ifdef __x86_64__
-#define TRUST_NS       200000000  /* so long the counter alone is asked */
+#define TRUST_NS       5000000000 /* so long the counter alone is asked, once its rate is known */
 #define LEARN_NS       1000000000 /* before that its rate is not known well */
 #define TOGETHER_TICKS 40000      /* more have passed when somebody interrupted */
 
@@ -66,6 +73,7 @@ static __thread struct {
 	uint64_t first_ticks, ticks; /* at the first and at the last look at the kernel's clock */
 	int64_t first_ns, ns;
 	int64_t told_ns; /* never back */
+	int64_t wall_ns; /* the time of day is so much later */
 	double rate;     /* nanoseconds a tick, 0: not known yet */
 } seen;
 
@@ -80,6 +88,8 @@ static void look_at_clock(void)
 		seen.ns = kernel_now_ns();
 		seen.ticks = __rdtsc();
 	} while (seen.ticks - before > TOGETHER_TICKS && ++tries < 10);
+	if (seen.first_ns == 0 || seen.rate > 0)
+		seen.wall_ns = kernel_clock_ns(CLOCK_REALTIME) - kernel_now_ns();
 	if (seen.first_ns == 0) {
 		seen.first_ns = seen.ns;
 		seen.first_ticks = seen.ticks;
@@ -89,21 +99,39 @@ static void look_at_clock(void)
 	}
 }
 
-int clock_gettime(clockid_t clock, struct timespec *ts)
+static int64_t now_ns(void)
 {
-	int64_t passed_ns;
-
-	if (clock != CLOCK_MONOTONIC)
-		return (int)syscall(SYS_clock_gettime, clock, ts);
-	passed_ns = (int64_t)((double)(__rdtsc() - seen.ticks) * seen.rate);
+	int64_t passed_ns = (int64_t)((double)(__rdtsc() - seen.ticks) * seen.rate);
 	if (seen.rate == 0 || passed_ns > TRUST_NS) {
 		look_at_clock();
 		passed_ns = 0;
 	}
 	if (seen.ns + passed_ns > seen.told_ns)
 		seen.told_ns = seen.ns + passed_ns;
-	ts->tv_sec = seen.told_ns / 1000000000;
-	ts->tv_nsec = seen.told_ns % 1000000000;
+	return seen.told_ns;
+}
+
+int clock_gettime(clockid_t clock, struct timespec *ts)
+{
+	int64_t ns;
+
+	if (clock != CLOCK_MONOTONIC && clock != CLOCK_REALTIME)
+		return (int)syscall(SYS_clock_gettime, clock, ts);
+	ns = now_ns();
+	if (clock == CLOCK_REALTIME)
+		ns += seen.wall_ns;
+	ts->tv_sec = ns / 1000000000;
+	ts->tv_nsec = ns % 1000000000;
+	return 0;
+}
+
+int gettimeofday(struct timeval *restrict tv, void *restrict zone)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	tv->tv_sec = ts.tv_sec;
+	tv->tv_usec = ts.tv_nsec / 1000;
 	return 0;
 }
 #endif
