@@ -3,6 +3,7 @@
 
 #include "ipvs/scope.h"
 #include "lib/endpoint.h"
+#include "lib/text.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -326,7 +327,7 @@ static void build_service(struct arena *arena, const struct model_service *wante
 	bool is_ipv4 = wanted->address.family == ADDR_IPV4;
 
 	service->key = ipvs_key_of(wanted);
-	snprintf(service->scheduler, sizeof(service->scheduler), "%s", wanted->port->scheduler);
+	text_join(service->scheduler, sizeof(service->scheduler), &wanted->port->scheduler, 1);
 	service->flags = flags_of(wanted);
 	service->prefix = is_ipv4 ? 32 : 128;
 	if (service->flags & IPVS_FLAG_PERSISTENT) {

@@ -5,7 +5,6 @@
 
 #include <cjson/cJSON.h>
 #include <float.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -63,6 +62,23 @@ static double finite(double value)
 	return value < -DBL_MAX ? -DBL_MAX : value;
 }
 
+/* As text, by hand: a slice has one for each port, and printf would be read from memory for them.
+ */
+static const char *decimal(struct arena *arena, int64_t value)
+{
+	uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+	char text[24], *at = text + sizeof(text) - 1;
+
+	*at = '\0';
+	do {
+		*--at = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest > 0);
+	if (value < 0)
+		*--at = '-';
+	return arena_strdup(arena, at);
+}
+
 static struct tree *to_number(const struct reader *r, const cJSON *value)
 {
 	struct tree *node = tree_new(r->arena, TREE_INT, 0);
@@ -71,12 +87,12 @@ static struct tree *to_number(const struct reader *r, const cJSON *value)
 
 	if (is_exact(real)) {
 		node->integer = (int64_t)real;
-		snprintf(text, sizeof(text), "%" PRId64, node->integer);
+		node->text = decimal(r->arena, node->integer);
 	} else {
 		node->kind = TREE_REAL;
 		snprintf(text, sizeof(text), "%.17g", real);
+		node->text = arena_strdup(r->arena, text);
 	}
-	node->text = arena_strdup(r->arena, text);
 	return node;
 }
 

@@ -5,6 +5,7 @@
 #include "k8s/names.h"
 #include "k8s/translate_private.h"
 #include "lib/mem.h"
+#include "lib/text.h"
 #include "model/decode.h"
 #include "model/schema.h"
 
@@ -41,7 +42,7 @@ static void touch_service(struct k8s_translator *translator, const char *namespa
 
 	if (entry && entry->has_objects)
 		k8s_translate_queue_dirty(translator, entry);
-	snprintf(key, sizeof(key), "%s/%s", namespace, service);
+	text_join(key, sizeof(key), (const char *const[]){namespace, "/", service}, 3);
 	HASH_FIND_STR(translator->watchers, key, watchers);
 	for (entry = watchers ? watchers->first : NULL; entry; entry = entry->next_watcher)
 		k8s_translate_queue_dirty(translator, entry);

@@ -3,6 +3,7 @@
 
 #include "k8s/names.h"
 #include "lib/mem.h"
+#include "lib/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -165,7 +166,7 @@ static void build_service(struct k8s_translator *translator, struct translate_en
 	char name[K8S_NAME_LEN_MAX + 16];
 
 	vs.origin.source = MODEL_SOURCE_KUBERNETES;
-	snprintf(name, sizeof(name), "service/%s", object->meta.name);
+	text_join(name, sizeof(name), (const char *const[]){"service/", object->meta.name}, 2);
 	vs.name = arena_strdup(arena, name);
 	vs.namespace = arena_strdup(arena, object->meta.namespace);
 	vs.service = arena_strdup(arena, object->meta.name);

@@ -2,8 +2,8 @@
 /* Entries, who watches whom, and the queues of those that have to be looked at. */
 #include "k8s/translate_private.h"
 #include "lib/mem.h"
+#include "lib/text.h"
 
-#include <stdio.h>
 #include <string.h>
 
 void k8s_translate_push(struct translate_queue *queue, struct translate_entry *entry)
@@ -137,7 +137,7 @@ void k8s_translate_watch(struct k8s_translator *translator, struct translate_ent
 	struct translate_watchers *watchers;
 	char key[K8S_KEY_SIZE];
 
-	snprintf(key, sizeof(key), "%s/%s", namespace, service);
+	text_join(key, sizeof(key), (const char *const[]){namespace, "/", service}, 3);
 	if (entry->watched && strcmp(entry->watched, key) == 0)
 		return;
 	k8s_translate_unwatch(translator, entry);

@@ -145,6 +145,20 @@ const char *text_nearest(const char *word, const char *const *names, size_t coun
 	return nearest;
 }
 
+const char *text_join(char *buf, size_t size, const char *const *parts, size_t count)
+{
+	size_t end = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t len = strnlen(parts[i], size - 1 - end);
+
+		memcpy(buf + end, parts[i], len);
+		end += len;
+	}
+	buf[end] = '\0';
+	return buf;
+}
+
 size_t text_utf8_len(const char *s, size_t left)
 {
 	unsigned char lead = (unsigned char)s[0];

@@ -29,6 +29,11 @@ const char *text_str(const struct text *t);
 /* Gives the text away (the caller frees); 't' is empty afterwards. Never NULL. */
 char *text_take(struct text *t);
 
+/* One text after the other in 'buf' of 'size' (at least 1), cut where there is no more room;
+ * returns buf. For what is made for each event: printf would be several times the rest of it, the
+ * first time after a pause. */
+const char *text_join(char *buf, size_t size, const char *const *parts, size_t count);
+
 /* The name most like 'word' among 'count' names, NULL when none is near enough to be meant
  * (optimal string alignment distance of at most a third of the longer one, at least 1). */
 const char *text_nearest(const char *word, const char *const *names, size_t count);

@@ -2,8 +2,8 @@
 #include "model/object.h"
 
 #include "lib/mem.h"
+#include "lib/text.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -201,6 +201,6 @@ int model_virtual_server_compare(const struct model_virtual_server *a,
 const char *model_virtual_server_title(const struct model_virtual_server *vs,
                                        char buf[static MODEL_OBJECT_TEXT_SIZE])
 {
-	snprintf(buf, MODEL_OBJECT_TEXT_SIZE, "VirtualServer %s/%s", vs->namespace, vs->name);
-	return buf;
+	return text_join(buf, MODEL_OBJECT_TEXT_SIZE,
+	                 (const char *const[]){"VirtualServer ", vs->namespace, "/", vs->name}, 4);
 }

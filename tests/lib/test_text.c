@@ -154,6 +154,21 @@ START_TEST(the_first_of_equally_near_names_wins)
 }
 END_TEST
 
+START_TEST(texts_are_joined_as_far_as_there_is_room)
+{
+	static const char *const parts[] = {"ab", "", "cde", "f"};
+	char buf[8];
+
+	ck_assert_ptr_eq(text_join(buf, sizeof(buf), parts, 4), buf);
+	ck_assert_str_eq(buf, "abcdef");
+	ck_assert_str_eq(text_join(buf, 7, parts, 4), "abcdef");
+	ck_assert_str_eq(text_join(buf, 6, parts, 4), "abcde");
+	ck_assert_str_eq(text_join(buf, 4, parts, 4), "abc");
+	ck_assert_str_eq(text_join(buf, 1, parts, 4), "");
+	ck_assert_str_eq(text_join(buf, sizeof(buf), parts, 0), "");
+}
+END_TEST
+
 START_TEST(a_prefix_is_told_from_the_rest)
 {
 	ck_assert(text_starts_with("abc", "ab"));
@@ -296,6 +311,7 @@ int main(void)
 	tcase_add_loop_test(tests, up_to_a_third_of_the_longer_word_may_be_wrong, 0,
 	                    LT_ARRAY_SIZE(distance_rows));
 	tcase_add_test(tests, the_first_of_equally_near_names_wins);
+	tcase_add_test(tests, texts_are_joined_as_far_as_there_is_room);
 	tcase_add_test(tests, a_prefix_is_told_from_the_rest);
 	tcase_add_test(tests, hexadecimal_digits_have_their_values_and_nothing_else_has);
 	tcase_add_loop_test(tests, a_duration_is_read_as_kubernetes_writes_it, 0,
