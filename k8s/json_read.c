@@ -5,6 +5,7 @@
 
 #include <cjson/cJSON.h>
 #include <float.h>
+#include <stdalign.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,24 +27,44 @@ static bool is_unasked(const struct reader *r, const char *in, const char *key)
 	return strcmp(in, "endpoints") == 0 && strcmp(key, "targetRef") == 0;
 }
 
-static struct tree *to_tree(const struct reader *r, const cJSON *value, const char *in);
+/* A node of cJSON's becomes one of ours where it stands: no other memory is touched, and none is
+ * far from what is in a cache already. What it was is lost. */
+_Static_assert(sizeof(struct tree) <= sizeof(cJSON), "one takes the place of the other");
+_Static_assert(alignof(struct tree) <= alignof(cJSON), "one takes the place of the other");
 
-static struct tree *to_list(const struct reader *r, const cJSON *value, const char *in)
+static struct tree *become(cJSON *value, enum tree_kind kind, const char *text)
 {
-	struct tree *list = tree_new(r->arena, TREE_LIST, 0);
+	const struct tree node = {.kind = kind, .text = text};
 
-	for (const cJSON *at = value->child; at; at = at->next)
+	/* As bytes: what was read of the one is read before the other is there. */
+	return memcpy(value, &node, sizeof(node));
+}
+
+static struct tree *to_tree(const struct reader *r, cJSON *value, const char *in);
+
+static struct tree *to_list(const struct reader *r, cJSON *value, const char *in)
+{
+	cJSON *at = value->child, *next;
+	struct tree *list = become(value, TREE_LIST, NULL);
+
+	for (; at; at = next) {
+		next = at->next;
 		tree_append(list, to_tree(r, at, in));
+	}
 	return list;
 }
 
-static struct tree *to_map(const struct reader *r, const cJSON *value, const char *in)
+static struct tree *to_map(const struct reader *r, cJSON *value, const char *in)
 {
-	struct tree *map = tree_new(r->arena, TREE_MAP, 0);
+	cJSON *at = value->child, *next;
+	struct tree *map = become(value, TREE_MAP, NULL);
 
-	for (const cJSON *at = value->child; at; at = at->next) {
-		if (!is_unasked(r, in, at->string))
-			tree_put_kept(map, at->string, 0, to_tree(r, at, at->string));
+	for (; at; at = next) {
+		const char *key = at->string;
+
+		next = at->next;
+		if (!is_unasked(r, in, key))
+			tree_put_kept(map, key, 0, to_tree(r, at, key));
 	}
 	return map;
 }
@@ -79,10 +100,10 @@ static const char *decimal(struct arena *arena, int64_t value)
 	return arena_strdup(arena, at);
 }
 
-static struct tree *to_number(const struct reader *r, const cJSON *value)
+static struct tree *to_number(const struct reader *r, cJSON *value)
 {
-	struct tree *node = tree_new(r->arena, TREE_INT, 0);
 	double real = finite(value->valuedouble);
+	struct tree *node = become(value, TREE_INT, NULL);
 	char text[40];
 
 	if (is_exact(real)) {
@@ -96,15 +117,7 @@ static struct tree *to_number(const struct reader *r, const cJSON *value)
 	return node;
 }
 
-static struct tree *to_scalar(const struct reader *r, enum tree_kind kind, const char *text)
-{
-	struct tree *node = tree_new(r->arena, kind, 0);
-
-	node->text = text;
-	return node;
-}
-
-static struct tree *to_tree(const struct reader *r, const cJSON *value, const char *in)
+static struct tree *to_tree(const struct reader *r, cJSON *value, const char *in)
 {
 	struct tree *node;
 
@@ -114,16 +127,17 @@ static struct tree *to_tree(const struct reader *r, const cJSON *value, const ch
 	case cJSON_Array:
 		return to_list(r, value, in);
 	case cJSON_String:
-		return to_scalar(r, TREE_TEXT, value->valuestring);
+		return become(value, TREE_TEXT, value->valuestring);
 	case cJSON_Number:
 		return to_number(r, value);
 	case cJSON_True:
-	case cJSON_False:
-		node = to_scalar(r, TREE_BOOL, value->type == cJSON_True ? "true" : "false");
-		node->boolean = value->type == cJSON_True;
+		node = become(value, TREE_BOOL, "true");
+		node->boolean = true;
 		return node;
+	case cJSON_False:
+		return become(value, TREE_BOOL, "false");
 	}
-	return to_scalar(r, TREE_NULL, "null");
+	return become(value, TREE_NULL, "null");
 }
 
 /* Eight characters at once, none of them a control character or beyond ASCII: almost all are. */
@@ -194,7 +208,7 @@ static cJSON *parse(const char *text, size_t size, struct arena *arena)
 static struct tree *read(const char *text, size_t size, struct arena *arena, bool sparing)
 {
 	const struct reader r = {.arena = arena, .sparing = sparing};
-	const cJSON *value = is_text(text, size) ? parse(text, size, arena) : NULL;
+	cJSON *value = is_text(text, size) ? parse(text, size, arena) : NULL;
 
 	return value ? to_tree(&r, value, NULL) : NULL;
 }

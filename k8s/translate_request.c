@@ -4,7 +4,6 @@
 #include "k8s/names.h"
 #include "lib/mem.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define WANTED_MAX 2 /* addresses that can be asked for by annotation: one of each family */
@@ -17,11 +16,11 @@ static const char *annotation(const struct k8s_meta *meta, const char *own, cons
 
 	if (value)
 		return value;
-	snprintf(key, sizeof(key), K8S_METALLB_PREFIX "%s", metallb);
+	text_join(key, sizeof(key), (const char *const[]){K8S_METALLB_PREFIX, metallb}, 2);
 	value = k8s_pairs_get(&meta->annotations, key);
 	if (value)
 		return value;
-	snprintf(key, sizeof(key), K8S_METALLB_PREFIX_OLD "%s", metallb);
+	text_join(key, sizeof(key), (const char *const[]){K8S_METALLB_PREFIX_OLD, metallb}, 2);
 	value = k8s_pairs_get(&meta->annotations, key);
 	return value ? value : "";
 }

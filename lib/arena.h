@@ -24,7 +24,7 @@ void arena_done(struct arena *arena);
 void arena_clear(struct arena *arena);
 
 /* What comes next is taken from a block of so many bytes, where as much as fits lies together: for
- * many small arenas whose sizes are about known. Else the first block has 1024. */
+ * many small arenas whose sizes are about known. Else the first block has 960. */
 void arena_reserve(struct arena *arena, size_t size);
 /* Bytes of all blocks, used or not. */
 size_t arena_held(const struct arena *arena);
