@@ -34,7 +34,8 @@ class Api:
     """The API server, on the client's machine in front, with its objects; for all runs."""
 
     def __init__(self, lab, count):
-        self.host, self.count = lab.client.host, count
+        self.lab, self.host, self.count = lab, lab.client.host, count
+        lab.lasting.add(self.host)
         self.server = apiserver_real.Server(custom=True, address=self.host.front, within=self.host.inside, options=OPTIONS,
                                             fill=self.fill).__enter__()
         self.server.give_roles()
@@ -86,6 +87,7 @@ class Api:
 
     def close(self):
         self.server.__exit__()
+        self.lab.lasting.discard(self.host)
 
 
 # --- objects, as they lie in etcd ---

@@ -80,6 +80,7 @@ class Lab:
         self.client = Client(self.hosts["c1"])
         self.webs = [self.hosts[name] for name in ("web1", "web2", "web3")]
         self.web_programs = {}
+        self.lasting = set()  # hosts of programs that outlive a reset, with their connections
         self._serve(self.webs)
 
     def _serve(self, webs):
@@ -150,7 +151,7 @@ class Lab:
             node.program = None
             node.forget()
             node.new_directories()
-        self._renew([host for host in (self.client.host, *self.webs) if host.open_connections()])
+        self._renew([host for host in (self.client.host, *self.webs) if host not in self.lasting and host.open_connections()])
         finish(*(ip_batch(["neigh flush all"], host.name) for host in (self.client.host, *self.webs)))
 
     def _renew(self, hosts):
