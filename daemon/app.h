@@ -56,7 +56,7 @@ struct app {
 	struct loop_deadline rest;     /* of a reload that is under way */
 	bool rest_is_due;
 	bool rest_is_known; /* what changed was told, and has been looked at */
-	bool reload_loaded; /* ... and is in force */
+	bool keys_are_read; /* ... with what was looked at */
 	int64_t started_us;
 	int64_t started_wall_us;
 	bool confined; /* by seccomp */

@@ -24,14 +24,14 @@ static bool amend(struct app *app)
 	return true;
 }
 
-/* True: what the files say is in force. */
+/* True: all were told of another snapshot, and what it names, such as keys, was read with it. */
 static bool load(struct app *app)
 {
 	struct model_snapshot *before;
 
 	if (amend(app)) {
 		events_configuration(&app->events, true);
-		return true;
+		return false;
 	}
 	struct sources_others others = app_others(app);
 	bool loaded = sources_load(&app->sources, &others, mono_now_us(), &before);
@@ -47,18 +47,18 @@ static bool load(struct app *app)
 static void reload_rest(struct loop_deadline *deadline)
 {
 	struct app *app = lt_container_of(deadline, struct app, rest);
-	bool loaded = app->reload_loaded;
+	bool keys_are_read = app->keys_are_read;
 
 	app->rest_is_due = false;
 	if (app->stopping)
 		return;
 	if (app->options->path_count > 0 && (sources_look(&app->sources) || !app->rest_is_known)) {
-		loaded = load(app);
+		keys_are_read = load(app);
 		memory_give_back(); /* it may have been all of it that changed */
 	}
 	events_reload(&app->events);
 	replication_reload(app->replication);
-	if (!loaded) /* else they were read with it */
+	if (!keys_are_read)
 		app_keys_changed(app);
 	if (notify_ready(&app->notify))
 		log_debug("daemon", "the service manager can't be told");
@@ -72,7 +72,7 @@ void app_reload(struct app *app)
 	if (notify_reloading(&app->notify, mono_now_us()))
 		log_debug("daemon", "the service manager can't be told");
 	app->rest_is_known = app->options->path_count > 0 && sources_look_at_told(&app->sources);
-	app->reload_loaded = app->rest_is_known && load(app);
+	app->keys_are_read = app->rest_is_known && load(app);
 	/* When it is due already it stays so: it comes, however often we are told to reload. */
 	if (!app->rest_is_due)
 		loop_deadline_arm(&app->rest,

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Advertisements with a signature: what counts, what does not, keys that are changed meanwhile, and keepalived as the other node."""
 import os
+import pathlib
 import socket
 import struct
 
-from lablib.config import INNER, VIP, router, server
+from lablib.config import INNER, VIP, WEBS, router, server
 from lablib.lab import expect, pause
 from lablib.peers import Keepalived
 from lablib.process import wait_until
@@ -114,6 +115,26 @@ def keys_change(lab):
     wait_until("lb2 hears the new key", lambda: lab.lb2.router()["peers"][0]["keyId"] == 2, seconds=5)
     for node, was in zip((lab.lb1, lab.lb2), before):
         expect(len(node.router()["transitions"]) == len(was) and not drops(node), node.router())
+
+
+@scenario("signed advertisements: where nobody tells of changed files, a reload reads the keys, also one that finds other servers and nothing else")
+def keys_on_reload(lab):
+    limit = pathlib.Path("/proc/sys/fs/inotify/max_user_instances")
+    before, node = limit.read_text(encoding="ascii"), lab.lb1
+    try:
+        limit.write_text("0", encoding="ascii")
+        write_keys(node, 1)
+        node.start(documents(node, 150)).wait_active()
+    finally:
+        limit.write_text(before, encoding="ascii")
+    expect("files of keys can't be watched" in node.program.log(), "it could be told")
+    write_keys(node, 2)
+    node.configure([documents(node, 150)[0], server(webs=WEBS[:2])])
+    pause(0.5)
+    expect(node.router()["authentication"]["keyIds"] == [1], "somebody told")
+    node.reload()
+    wait_until("it has the other key", lambda: node.router()["authentication"]["keyIds"] == [2], seconds=5)
+    expect("weight 1 -> 0" in node.program.log(), "it did not find the other servers")
 
 
 @scenario("signed advertisements: a running pair comes to them without a break: receiveOnly, permissive, enforce")
