@@ -70,8 +70,10 @@ void balance_probe(struct balance *balance)
 	if (balance->kernel)
 		return;
 	balance->open_error = ipvs_kernel_open(&balance->kernel);
-	if (balance->open_error == 0 && ipvs_kernel_info(balance->kernel, &info) == 0)
+	if (balance->open_error == 0 && ipvs_kernel_info(balance->kernel, &info) == 0) {
 		balance->version = info.version;
+		balance->connection_slots = info.connection_slots;
+	}
 }
 
 /* Written down before it is made: after a crash in between we know what may be ours. Serving goes
@@ -190,6 +192,17 @@ static void count_foreign(struct balance *balance, const struct ipvs_table *foun
 		balance->foreign_count += !balance_owns(balance, &found->services[i].key);
 }
 
+static void count_connections(struct balance *balance, const struct ipvs_table *found)
+{
+	balance->connection_count = 0;
+	for (size_t i = 0; i < found->service_count; i++) {
+		const struct ipvs_service *service = &found->services[i];
+		for (size_t j = 0; j < service->dest_count; j++)
+			balance->connection_count +=
+				(uint64_t)service->dests[j].active + service->dests[j].inactive;
+	}
+}
+
 /* 'wanted' and 'found' are views of 'scope', or all when it is NULL. 'ahead': nobody has looked,
  * 'found' is what we expect. True: all was carried out. */
 static bool turn_with(struct balance *balance, const struct ipvs_scope *scope,
@@ -231,6 +244,7 @@ static bool turn_over_all(struct balance *balance, enum balance_cause cause, int
 	journal_extend(balance, &wanted);
 	bool done = turn_with(balance, NULL, &wanted, &found, cause, false, now_us);
 	count_foreign(balance, &found);
+	count_connections(balance, &found);
 	ipvs_table_done(&wanted);
 	ipvs_table_done(&found);
 	return done;

@@ -38,6 +38,7 @@ struct balance {
 	struct ipvs_kernel *kernel; /* NULL while there is no IPVS */
 	int open_error;             /* why not, -errno */
 	uint32_t version;           /* of IPVS, 0x010201 is 1.2.1 */
+	uint32_t connection_slots;  /* buckets of its connections, of the whole machine */
 	char *journal_path;
 	struct ipvs_journal journal; /* what is ours */
 	bool journal_unsaved;        /* the file says less: it could not be written */
@@ -50,12 +51,13 @@ struct balance {
 	struct ipvs_scope known;    /* services of which it is known what was wanted before: */
 	struct ipvs_table expected; /* that; when 'expects' */
 	bool expects;
-	bool leaving;             /* something is in the journal that is wanted no more */
-	bool looked;              /* all was looked at once, and nothing has failed since */
-	struct problems problems; /* of the last turn */
-	size_t service_count;     /* ours in the kernel after the last turn */
-	size_t foreign_count;     /* services of others */
-	size_t operation_count;   /* of the last turn */
+	bool leaving;              /* something is in the journal that is wanted no more */
+	bool looked;               /* all was looked at once, and nothing has failed since */
+	struct problems problems;  /* of the last turn */
+	size_t service_count;      /* ours in the kernel after the last turn */
+	size_t foreign_count;      /* services of others */
+	uint64_t connection_count; /* of ours, when all was looked at last */
+	size_t operation_count;    /* of the last turn */
 	size_t failure_count;
 	int64_t lap_us;  /* when the part under way began */
 	int64_t read_us; /* how long the parts of the last turn took */

@@ -50,10 +50,9 @@ static void write_problems(const struct reconcile *r, const struct checks *check
 		const char *component;
 		const struct problems *problems;
 	} rows[] = {
-		{"ipvs", &r->balance.problems},
-		{"nftables", &r->nft_problems},
-		{"sysctl", &r->sysctl_problems},
-		{"kube-proxy", &r->proxy_problems},
+		{"ipvs", &r->balance.problems},      {"nftables", &r->nft_problems},
+		{"sysctl", &r->sysctl_problems},     {"kube-proxy", &r->proxy_problems},
+		{"capacity", &r->capacity.problems},
 	};
 	struct text labels = {0};
 
@@ -108,6 +107,28 @@ static void write_kernel(const struct reconcile *r, struct text *out)
 	               (double)(r->balance.drift_count + r->nft_drift_count));
 }
 
+static void write_capacity(const struct capacity *capacity, struct text *out)
+{
+	if (capacity->tracked != CAPACITY_UNKNOWN) {
+		metrics_single(
+			out, "lintel_conntrack_connections", "gauge",
+			"Connections that connection tracking has in this network namespace.",
+			(double)capacity->tracked);
+		metrics_single(out, "lintel_conntrack_connections_limit", "gauge",
+		               "How many it may have: net.netfilter.nf_conntrack_max.",
+		               (double)capacity->tracked_max);
+		metrics_single(out, "lintel_conntrack_buckets", "gauge",
+		               "Buckets they stand in, each in two: "
+		               "net.netfilter.nf_conntrack_buckets.",
+		               (double)capacity->tracked_buckets);
+	}
+	metrics_single(out, "lintel_ipvs_connections", "gauge", "IPVS connections of ours.",
+	               (double)capacity->balanced);
+	metrics_single(out, "lintel_ipvs_connection_buckets", "gauge",
+	               "Buckets that IPVS connections stand in: conn_tab_bits of its module.",
+	               (double)capacity->balanced_buckets);
+}
+
 static void write_kube_proxy(const struct reconcile *r, struct text *out)
 {
 	struct text labels = {0};
@@ -150,5 +171,6 @@ void metrics_daemon_write(const struct app *app, int64_t now_us, struct text *ou
 	write_problems(r, &app->checks, out);
 	write_reconcile(r, out);
 	write_kernel(r, out);
+	write_capacity(&r->capacity, out);
 	write_kube_proxy(r, out);
 }

@@ -5,6 +5,7 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/mono.h"
+#include "lib/sysctl.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -228,6 +229,16 @@ static void want_balance(struct reconcile *r)
 	balance_want(&r->balance, r->snapshot, &r->drains, r->held_count ? &without : NULL);
 }
 
+/* --- capacity --- */
+
+static void look_at_capacity(struct reconcile *r)
+{
+	capacity_look(&r->capacity, SYSCTL_ROOT);
+	r->capacity.balanced = r->balance.connection_count;
+	r->capacity.balanced_buckets = r->balance.connection_slots;
+	capacity_judge(&r->capacity);
+}
+
 /* --- turns --- */
 
 static void arm(struct reconcile *r)
@@ -265,6 +276,8 @@ static void turn(struct reconcile *r, enum balance_cause cause)
 	nft_let_go(r);
 	if (!first && (cause == BALANCE_RESYNC || (cause == BALANCE_CHANGE && r->sysctls_are_due)))
 		sysctl_turn(r);
+	if (first || cause == BALANCE_RESYNC)
+		look_at_capacity(r);
 	r->turned_us = begin_us;
 	r->turn_took_us = mono_now_us() - begin_us;
 	r->turn_count++;
@@ -309,6 +322,7 @@ int reconcile_open(struct reconcile *reconcile, struct loop *loop, const char *s
 	problems_init(&reconcile->nft_problems, "nft");
 	problems_init(&reconcile->sysctl_problems, "sysctl");
 	problems_init(&reconcile->proxy_problems, "kube-proxy");
+	capacity_init(&reconcile->capacity);
 	reconcile->next.expired = due;
 	int rc = fileio_mkdirs(state_dir, 0700);
 	if (rc) {
@@ -409,5 +423,6 @@ void reconcile_close(struct reconcile *reconcile, bool clean)
 	problems_done(&reconcile->nft_problems);
 	problems_done(&reconcile->sysctl_problems);
 	problems_done(&reconcile->proxy_problems);
+	capacity_done(&reconcile->capacity);
 	free(reconcile->held);
 }

@@ -9,6 +9,7 @@
 #define LINTEL_DAEMON_RECONCILE_H
 
 #include "daemon/balance.h"
+#include "daemon/capacity.h"
 #include "daemon/durations.h"
 #include "daemon/kube_proxy.h"
 #include "daemon/sysctls.h"
@@ -50,6 +51,7 @@ struct reconcile {
 	const struct model_router **held; /* that may not take part beside it */
 	size_t held_count;
 	struct problems proxy_problems;
+	struct capacity capacity;  /* when all was looked at last */
 	struct loop_deadline next; /* resync or drain */
 	int64_t resync_at_us;
 	int64_t turned_us; /* the last turn's begin, 0: none */

@@ -55,6 +55,20 @@ static void add_health(const struct render_page *page, const json_t *health)
 	render_page_fact(page, "Health", &line);
 }
 
+/* Only where connection tracking is loaded. */
+static void add_capacity(const struct render_page *page, const json_t *capacity)
+{
+	const json_t *tracked = json_object_get(capacity, "trackedConnections");
+	struct text line = {0};
+
+	if (!json_is_integer(tracked))
+		return;
+	text_printf(&line, "%" JSON_INTEGER_FORMAT " connection%s of at most %" JSON_INTEGER_FORMAT,
+	            json_integer_value(tracked), render_plural(json_integer_value(tracked)),
+	            render_integer(capacity, "trackedConnectionsMax"));
+	render_page_fact(page, "Tracked", &line);
+}
+
 static void add_reconcile(const struct render_page *page, const json_t *reconcile)
 {
 	json_int_t operations = render_integer(reconcile, "operations");
@@ -133,6 +147,7 @@ void render_kernel(const struct render_page *page, const json_t *status)
 	add_health(page, json_object_get(status, "health"));
 	text_add(&line, render_bool(nft, "inStep") ? "in step" : "not in step");
 	render_page_fact(page, "nftables", &line);
+	add_capacity(page, json_object_get(status, "capacity"));
 	add_kube_proxy(page, json_object_get(status, "kubeProxy"));
 	add_reconcile(page, json_object_get(status, "reconcile"));
 	add_sysctls(page, json_object_get(status, "sysctls"));

@@ -53,6 +53,23 @@ static json_t *ipvs_object(const struct balance *balance)
 		(json_int_t)balance->foreign_count, "problems", problem_list(&balance->problems));
 }
 
+/* null: not known. */
+static json_t *figure(int64_t value)
+{
+	return value == CAPACITY_UNKNOWN ? json_null() : json_integer((json_int_t)value);
+}
+
+static json_t *capacity_object(const struct capacity *capacity)
+{
+	return json_pack("{s:o,s:o,s:o,s:I,s:I,s:o}", "trackedConnections",
+	                 figure(capacity->tracked), "trackedConnectionsMax",
+	                 figure(capacity->tracked_max), "trackedBuckets",
+	                 figure(capacity->tracked_buckets), "ipvsConnections",
+	                 (json_int_t)capacity->balanced, "ipvsBuckets",
+	                 (json_int_t)capacity->balanced_buckets, "problems",
+	                 problem_list(&capacity->problems));
+}
+
 static json_t *reconcile_object(const struct reconcile *r, int64_t now_us)
 {
 	const struct nl_counters *counters =
@@ -129,6 +146,7 @@ json_t *report_status(const struct app *app, int64_t now_us)
 	                    json_pack("{s:s,s:o}", "mode",
 	                              kube_proxy_mode_name(app->reconcile.proxy_mode), "problems",
 	                              problem_list(&app->reconcile.proxy_problems)));
+	json_object_set_new(status, "capacity", capacity_object(&app->reconcile.capacity));
 	json_object_set_new(status, "replication", replication_report(app->replication, now_us));
 	json_object_set_new(status, "notifications", events_report(&app->events, now_us));
 	json_object_set_new(status, "reconcile", reconcile_object(&app->reconcile, now_us));

@@ -202,8 +202,8 @@ function findProblems() {
 		for (const problem of list(source.problems)) add(source.inStep ? "warn" : "bad", source.inStep ? "" : "Refused", problem);
 		if (!source.inStep && !list(source.problems).length) add("bad", source.path, "is not in step; what was there before is in force");
 	}
-	for (const [name, tone] of [["ipvs", "bad"], ["nft", "bad"], ["kubeProxy", "bad"], ["replication", "warn"], ["health", "warn"]])
-		list((status[name] || {}).problems).forEach((problem) => add(tone, { ipvs: "IPVS", nft: "nftables", kubeProxy: "kube-proxy", replication: "Replication", health: "Health checks" }[name], problem));
+	for (const [name, tone] of [["ipvs", "bad"], ["nft", "bad"], ["kubeProxy", "bad"], ["capacity", "warn"], ["replication", "warn"], ["health", "warn"]])
+		list((status[name] || {}).problems).forEach((problem) => add(tone, { ipvs: "IPVS", nft: "nftables", kubeProxy: "kube-proxy", capacity: "Capacity", replication: "Replication", health: "Health checks" }[name], problem));
 	for (const sysctl of list(status.sysctls)) add("warn", "Kernel setting", sysctl.problem);
 	for (const target of list((status.notifications || {}).targets)) add("warn", target.target, target.problem);
 	for (const peer of list((status.replication || {}).peers)) {
@@ -370,6 +370,8 @@ function drawDaemon() {
 			health.lateChecks > 0 && `; ${plural(health.lateChecks, "check")} began late`);
 	}
 	row("nftables", (s.nft || {}).inStep ? "in step" : "not in step");
+	const capacity = s.capacity || {};
+	if (capacity.trackedConnections != null) row("Tracked", `${plural(capacity.trackedConnections, "connection")} of at most ${capacity.trackedConnectionsMax.toLocaleString("en")}`);
 	if ((s.kubeProxy || {}).mode && s.kubeProxy.mode !== "none") row("kube-proxy", s.kubeProxy.mode);
 	row("Compared", reconcile.secondsAgo == null ? "not yet" : `${ago(reconcile.secondsAgo)} ago, in ${ago(reconcile.durationSeconds)}; repaired what others changed ${plural(reconcile.driftRepaired || 0, "time")}`);
 	row("Kernel settings", sysctls.length ? `${sysctls.filter((x) => x.inForce).length} of ${sysctls.length} in force` : "none are needed");

@@ -279,6 +279,7 @@ def replication_tells_steps_lag_and_channels(stage):
 @test
 def the_daemon_tells_of_its_checks_and_of_kernel_settings(stage):
     told = invented.tracking()
+    told["capacity"].update(trackedConnections=254117, problems=["connection tracking is nearly full"])
     told["health"] = {"targets": 12, "up": 9, "down": 2, "unknown": 1, "waiting": 4, "lateChecks": 1, "problems": []}
     stage.say(status=told)
     try:
@@ -286,6 +287,8 @@ def the_daemon_tells_of_its_checks_and_of_kernel_settings(stage):
         said = page.run("return Object.fromEntries([...document.querySelectorAll('#daemon dt')].map((dt) => [dt.innerText, dt.nextElementSibling.innerText]))")
         assert said["Health checks"] == "12 servers checked, 9 up, 2 down, 1 without verdict yet; 4 checks due and waiting; 1 check began late", said
         assert said["Kernel settings"] == "2 of 2 in force", said
+        assert said["Tracked"] == "254,117 connections of at most 262,144", said
+        assert "connection tracking is nearly full" in page.run("return document.getElementById('problems').innerText")
         stage.say(status=invented.status())
         page.wait("document.getElementById('daemon').innerText.includes('2 of 3 in force')")
     finally:

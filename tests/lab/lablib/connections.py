@@ -30,10 +30,12 @@ def write_key(node, *keys):
 
 
 def make_room(count):
-    """Connection tracking for so many flows in all namespaces together: small machines have less, and drop advertisements when it is full."""
-    limit = pathlib.Path("/proc/sys/net/netfilter/nf_conntrack_max")
-    if int(limit.read_text(encoding="ascii")) < count:
-        limit.write_text(f"{count}\n", encoding="ascii")
+    """Connection tracking for so many flows in all namespaces together, as docs/operations.md has it: small machines have less, drop packets of new ones
+    when it is full, and search long chains before."""
+    for name in "nf_conntrack_max", "nf_conntrack_buckets":
+        limit = pathlib.Path("/proc/sys/net/netfilter") / name
+        if int(limit.read_text(encoding="ascii")) < count:
+            limit.write_text(f"{count}\n", encoding="ascii")
 
 
 def pair(lab, *servers, router=None, options=(), interval="100ms", keys=True):  # pylint: disable=redefined-outer-name

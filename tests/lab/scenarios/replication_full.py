@@ -19,6 +19,10 @@ def dropped(node):
     return sum(int(row.split()[column], 16) for row in rows[1:])
 
 
+def problems(node):
+    return node.status()["capacity"]["problems"]
+
+
 def moves(node):
     return [entry["to"] for entry in node.router()["transitions"]]
 
@@ -50,6 +54,8 @@ def full(lab):
         LIMIT.write_text(f"{min(CROWD, *counts) - 50}\n", encoding="ascii")
         knock(lab)
         for node in lab.nodes:
+            wait_until("it is told", lambda node=node: any("nearly full" in problem for problem in problems(node)), 60)
+            expect(node.status()["capacity"]["trackedConnectionsMax"] == int(LIMIT.read_text(encoding="ascii")), node.status()["capacity"])
             expect(dropped(node) > known[node.name][2], f"{node.name} dropped nothing: its table was not full")
             expect(moves(node) == known[node.name][0], f"{node.name}: {moves(node)}")
         # the advertisements of the other one are new to both
@@ -64,6 +70,8 @@ def full(lab):
         figure("a full table", f"{sum(dropped(node) - known[node.name][2] for node in lab.nodes)} packets of new flows dropped, one handover that was asked for")
     finally:
         LIMIT.write_text(before, encoding="ascii")
+    for node in lab.nodes:
+        wait_until("it is told no more", lambda node=node: not problems(node), 60)
     wait_in_step(lab.lb1)
     wait_until("new clients are served", lambda: lab.client.ask("tcp", VIP, 80, count=3).lost == 0)
     lab.lb2.lose_power()
