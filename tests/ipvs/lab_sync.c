@@ -588,7 +588,12 @@ static void case_many(size_t count)
 	start_us = mono_now_us();
 	put(flows, count);
 	took_us = mono_now_us() - start_us - 20 * US_PER_MS;
+	/* The kernel's thread takes them out of its socket when it gets to run. */
 	dest = counts_of(&service, "10.78.0.21", 87);
+	while (dest.active < count && mono_now_us() - start_us < 20 * US_PER_S) {
+		run_for(20 * US_PER_MS);
+		dest = counts_of(&service, "10.78.0.21", 87);
+	}
 	status = ipvs_sync_status(sync_);
 	tap_check(dest.active == count && status.in.dropped == 0 && losses == 0,
 	          "%zu injected in %.3f s, %u there, %" PRIu64 " datagrams dropped", count,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Finds Debian's ready cloud kernel: installed in /boot, or unpacked into the cache by fetch (which leaves the host's own boot alone)."""
 import collections
+import fcntl
 import pathlib
 import shutil
 import subprocess
@@ -10,10 +11,11 @@ from .job import Unavailable, cache, note
 
 Kernel = collections.namedtuple("Kernel", "release image modules")
 PACKAGE = "linux-image-cloud-amd64"
+HOST = pathlib.Path("/")
 
 
 def candidates():
-    for base in (cache() / "kernel", pathlib.Path("/")):
+    for base in (cache() / "kernel", HOST):
         for image in sorted(base.glob("boot/vmlinuz-*-cloud-amd64"), reverse=True):
             release = image.name.removeprefix("vmlinuz-")
             for modules in (base / "lib/modules" / release, base / "usr/lib/modules" / release):
@@ -26,7 +28,10 @@ def find():
     """The kernel to boot; fetched when there is none."""
     found = next(candidates(), None)
     if found is None:
-        fetch()
+        with open(cache() / "kernel.lock", "w", encoding="ascii") as lock:  # labs start side by side: one fetches for all
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if next(candidates(), None) is None:
+                fetch()
         found = next(candidates(), None)
     if found is None:
         raise Unavailable(f"no kernel: apt-get install {PACKAGE}")
