@@ -27,7 +27,7 @@ void k8s_page_add(struct k8s_page *page, const char *data, size_t size)
 	k8s_stream_add(&page->bytes, data, size);
 }
 
-/* A byte within a string, or the quote that ends it. */
+/* A byte within a string outside the parts, or the quote that ends it. */
 static void string_byte(struct k8s_page *page, char c)
 {
 	if (page->escaped) {
@@ -57,12 +57,12 @@ static bool is_key(const struct k8s_page *page, const char *key)
 	return strcmp(page->key, key) == 0;
 }
 
-/* False when it can't be part of a list. */
+/* These are outside the parts, too. False when it can't be part of a list. */
 static bool opened(struct k8s_page *page, char c)
 {
 	if (page->depth == 0 && (c != '{' || page->over))
 		return false;
-	if (page->depth == 2 && page->in_items && page->part == K8S_PAGE_PART_NONE) {
+	if (page->depth == 2 && page->in_items) {
 		if (c != '{')
 			return false;
 		page->part = K8S_PAGE_PART_ITEM;
@@ -77,18 +77,12 @@ static bool opened(struct k8s_page *page, char c)
 	return ++page->depth < DEPTH_MAX;
 }
 
-/* The depth at which a part is whole again. */
-static unsigned depth_around(enum k8s_page_part part)
-{
-	return part == K8S_PAGE_PART_ITEM ? 2 : 1;
-}
-
 static bool closed(struct k8s_page *page)
 {
 	if (page->depth == 0)
 		return false;
 	page->depth--;
-	if (page->depth == 1 && page->part == K8S_PAGE_PART_NONE)
+	if (page->depth == 1)
 		page->in_items = false;
 	if (page->depth == 0)
 		page->over = true;
@@ -129,27 +123,102 @@ static bool byte(struct k8s_page *page, char c)
 	return page->depth > 0 && !(page->depth == 2 && page->in_items);
 }
 
+/* The depth at which a part is whole again. */
+static unsigned depth_around(enum k8s_page_part part)
+{
+	return part == K8S_PAGE_PART_ITEM ? 2 : 1;
+}
+
+/* Where the string ends that 'at' is in: at its quote, or at 'end' when there is more to come. */
+static const char *string_end(struct k8s_page *page, const char *at, const char *end)
+{
+	for (;;) {
+		const char *quote = memchr(at, '"', (size_t)(end - at));
+		const char *stop = quote ? quote : end, *slash = stop;
+
+		/* Of backslashes in a row each second one is a character. */
+		while (slash > at && slash[-1] == '\\')
+			slash--;
+		page->escaped = ((stop - slash) & 1) != (slash == at && page->escaped);
+		if (!quote || !page->escaped)
+			return stop;
+		page->escaped = false;
+		at = quote + 1;
+	}
+}
+
+/* Goes on within a part, where only what nests counts, behind its last brace or as far as there is
+ * something: almost all of a list is passed here. False when it can't be part of a list. */
+static bool pass(struct k8s_page *page, unsigned around)
+{
+	struct k8s_stream *bytes = &page->bytes;
+	const char *at = bytes->data + bytes->scanned, *end = bytes->data + bytes->size;
+	unsigned depth = page->depth;
+
+	while (at < end && depth > around) {
+		if (page->in_string) {
+			at = string_end(page, at, end);
+			if (at == end)
+				break;
+			page->in_string = false;
+			at++;
+			continue;
+		}
+		switch (*at++) {
+		case '"':
+			page->in_string = true;
+			break;
+		case '{':
+		case '[':
+			if (++depth >= DEPTH_MAX)
+				return false;
+			break;
+		case '}':
+		case ']':
+			depth--;
+			break;
+		default:
+			break;
+		}
+	}
+	page->depth = depth;
+	bytes->scanned = (size_t)(at - bytes->data);
+	return true;
+}
+
+/* A byte outside the parts. False when it can't be part of a list. */
+static bool step(struct k8s_page *page, char c)
+{
+	if (!page->in_string)
+		return byte(page, c);
+	string_byte(page, c);
+	return true;
+}
+
 enum k8s_page_next k8s_page_next(struct k8s_page *page, const char **ret_text, size_t *ret_size)
 {
 	struct k8s_stream *bytes = &page->bytes;
 
-	for (; bytes->scanned < bytes->size; bytes->scanned++) {
+	while (bytes->scanned < bytes->size) {
 		enum k8s_page_part part = page->part;
-		char c = bytes->data[bytes->scanned];
+		unsigned around = depth_around(part);
 
-		if (page->in_string) {
-			string_byte(page, c);
+		if (part == K8S_PAGE_PART_NONE) {
+			if (!step(page, bytes->data[bytes->scanned]))
+				return K8S_PAGE_MALFORMED;
+			bytes->scanned++;
 			continue;
 		}
-		if (!byte(page, c))
+		if (!pass(page, around))
 			return K8S_PAGE_MALFORMED;
-		if (part == K8S_PAGE_PART_NONE || page->depth > depth_around(part))
-			continue;
-		/* Its last brace. */
+		if (page->depth > around)
+			break;
 		page->part = K8S_PAGE_PART_NONE;
+		page->word_len = 0;
+		page->word[0] = '\0'; /* what stood before it is no key of what follows */
 		*ret_text = bytes->data + bytes->at;
-		*ret_size = bytes->scanned + 1 - bytes->at;
-		bytes->at = ++bytes->scanned;
+		*ret_size = bytes->scanned - bytes->at;
+		bytes->at = bytes->scanned;
 		return part == K8S_PAGE_PART_ITEM ? K8S_PAGE_ITEM : K8S_PAGE_METADATA;
 	}
 	if (page->part == K8S_PAGE_PART_NONE)
