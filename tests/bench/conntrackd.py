@@ -18,13 +18,23 @@ table ip byhand {{
 """
 
 
-def configuration(own, peer, directory):
-    return f"""Sync {{
- Mode NOTRACK {{
+# What it tells goes into the other one's kernel at once; it keeps no copy, and asks for nothing again ...
+QUICK = """ Mode NOTRACK {
   DisableInternalCache on
   DisableExternalCache on
   StartupResync on
- }}
+ }"""
+# ... or it keeps one, and says again what the other one has missed.
+RELIABLE = """ Mode FTFW {
+  ResendQueueSize 131072
+  DisableExternalCache on
+  StartupResync on
+ }"""
+
+
+def configuration(own, peer, directory, mode):
+    return f"""Sync {{
+{mode}
  UDP {{
   IPv4_address {own}
   IPv4_Destination_Address {peer}
@@ -37,7 +47,7 @@ def configuration(own, peer, directory):
 }}
 General {{
  HashSize 32768
- HashLimit 1048576
+ HashLimit 2097152
  LogFile off
  Syslog off
  LockFile {directory}/lock
@@ -67,14 +77,25 @@ def instance(priority):
 
 
 class Node:
-    def __init__(self, host, peer, priority, protocol):
+    """With source NAT, unless told otherwise."""
+
+    def __init__(self, host, peer, priority, protocol, nat=True, mode=QUICK):
         self.balancer = keepalived.Balancer(host, instance(priority) + keepalived.virtual_server(VIP, 80, WEBS, protocol))
-        host.run("nft", "-f", "-", given=NAT)
+        if nat:
+            host.run("nft", "-f", "-", given=NAT)
         host.sysctl("net.netfilter.nf_conntrack_tcp_be_liberal", 1)
         directory = self.balancer.directory
-        (directory / "conntrackd.conf").write_text(configuration(host.front, peer.front, directory), encoding="ascii")
+        (directory / "conntrackd.conf").write_text(configuration(host.front, peer.front, directory, mode), encoding="ascii")
         self.daemon = Program(host, f"conntrackd-{host.name}", [find("conntrackd", "conntrackd"), "-C", directory / "conntrackd.conf"])
         self.balancer.start()
+
+    def ask_again(self):
+        """For all that the other one has."""
+        self.balancer.host.run(find("conntrackd", "conntrackd"), "-C", self.balancer.directory / "conntrackd.conf", "-n")
+
+    def tracked(self):
+        """Entries of connection tracking."""
+        return int(self.balancer.host.sysctl("net.netfilter.nf_conntrack_count"))
 
 
 class Pair:

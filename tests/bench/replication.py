@@ -2,6 +2,7 @@
 """Connections through a takeover, and what it costs to keep a second node ready for one."""
 import collections
 import contextlib
+import itertools
 import os
 import re
 import socket
@@ -21,6 +22,8 @@ SECOND = ["lost power", "cut off", "handed over"]
 TIMES = 3  # of each fault
 CLIENTS = "10.99.0.0/16"  # as many clients as wanted, all on one machine
 JOIN_COUNTS = (100_000, 1_000_000)
+STALLED = 2  # seconds without another record: no more will come unless conntrackd is told to ask again ...
+ASKED_MAX = 5  # ... so often
 JOIN_MEMORY = 5 << 30  # bytes of the machine for the largest
 FLOWS = 20_000
 PRICE_RUNS = 7
@@ -99,38 +102,100 @@ def open_flows(lab, count):
             sender.close()
 
 
+def rested(count):
+    """What is counted, when it has not changed for a second."""
+    before, now = -1, count()
+    while now != before:
+        pause(1)
+        before, now = now, count()
+    return now
+
+
 def resident_mb(program):
     with open(f"/proc/{program.process.pid}/status", encoding="ascii") as status:
         return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmRSS"))
 
 
+class LintelJoins:
+    def __init__(self, lab):
+        self.lab = lab
+        self.documents = [config.router(), config.server(ports=[config.port(80, "UDP")], sourceNat={"mode": "none"})]
+        lab.lb1.start(self.documents, *connections.write_key(lab.lb1)).wait_active()
+
+    def known(self):
+        return connections.known(self.lab.lb1)
+
+    def join(self):
+        self.lab.lb2.configure(self.documents)
+        begun = time.monotonic()
+        self.lab.lb2.start(None, *connections.write_key(self.lab.lb2))
+        wait_until("in step", lambda: connections.step(self.lab.lb2) == "in-step", seconds=300, every=0.05)
+        return time.monotonic() - begun, connections.known(self.lab.lb2)
+
+    def bytes_a_flow(self):
+        return f"{connections.of_router(self.lab.lb2)['memoryBytes'] / connections.known(self.lab.lb2):.0f}"
+
+    def programs(self):
+        return self.lab.lb1.program, self.lab.lb2.program
+
+
+class ByHandJoins:
+    """Does not say when it has all: the kernel's entries are counted. What its start has not brought it is asked for again, as an operator would."""
+
+    def __init__(self, lab):
+        self.hosts = [node.host for node in lab.nodes]
+        self.first, self.second = self.begin(0, 150), None
+        self.first.balancer.wait_active()
+
+    def begin(self, number, priority):
+        return conntrackd.Node(self.hosts[number], self.hosts[1 - number], priority, "UDP", nat=False, mode=conntrackd.RELIABLE)
+
+    def known(self):
+        return self.first.tracked()
+
+    def join(self):
+        begun, asked = time.monotonic(), 0
+        self.second = self.begin(1, 100)
+        count, since = self.second.tracked(), begun
+        while count < 0.99 * self.known() and time.monotonic() - begun < 300:
+            pause(0.05)
+            if (now := self.second.tracked()) > count:
+                count, since = now, time.monotonic()
+            elif time.monotonic() - since > STALLED:
+                if (asked := asked + 1) > ASKED_MAX:
+                    return since - begun, count
+                self.second.ask_again()
+                since = time.monotonic()
+        return time.monotonic() - begun, count
+
+    def bytes_a_flow(self):
+        return ""
+
+    def programs(self):
+        return self.first.daemon, self.second.daemon
+
+
 def joiners(lab, _options):
-    table = Table("A node that joins", ["flows", "seconds until in step", "records a second", "bytes a flow in the table", "Active, MB", "joiner, MB"],
+    table = Table("A node that joins", ["system", "flows", "seconds until in step", "records a second", "of all", "bytes a flow in the table", "Active, MB", "joiner, MB"],
                   "UDP flows without source NAT on the Active; then a second node is started. Seconds are from then until the status says that it is in "
-                  "step, one core for both nodes, their kernels and the channel. MB are resident, of the whole process.")
-    for count in JOIN_COUNTS:
+                  "step, one core for both nodes, their kernels and the channel. conntrackd (FTFW) asks for all at its start, and is told to ask again whenever "
+                  f"no more has come for {STALLED} s, {ASKED_MAX} times at most, until 99 % are in the joiner's kernel; it makes no IPVS connections. "
+                  "Connection tracking has as many buckets as it may have connections. MB are resident, of the whole process.")
+    for count, (name, system) in itertools.product(JOIN_COUNTS, (("Lintel", LintelJoins), ("conntrackd", ByHandJoins))):
         if os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") < JOIN_MEMORY and count > JOIN_COUNTS[0]:
-            table.add(f"{count:,}", *["not measured: the machine has too little memory"] + 4 * [""])
+            table.add(name, f"{count:,}", *["not measured: the machine has too little memory"] + 5 * [""])
             continue
         lab.reset()
-        with open("/proc/sys/net/netfilter/nf_conntrack_max", "w", encoding="ascii") as limit:
-            limit.write(str(6 * count))
-        documents = [config.router(), config.server(ports=[config.port(80, "UDP")], sourceNat={"mode": "none"})]
-        lab.lb1.start(documents, *connections.write_key(lab.lb1)).wait_active()
+        make_room(6 * count)
+        joins = system(lab)
         for node in lab.nodes:  # none is to end before the last one has begun
             node.host.sysctl("net.netfilter.nf_conntrack_udp_timeout", 3600)
         lab.client.wait_answer("udp", VIP, 80)
         open_flows(lab, count)
-        wait_until("the Active knows them", lambda n=count: connections.known(lab.lb1) >= 0.99 * n, seconds=120, every=0.5)
-        known = connections.known(lab.lb1)
-        lab.lb2.configure(documents)
-        begun = time.monotonic()
-        lab.lb2.start(None, *connections.write_key(lab.lb2))
-        wait_until("in step", lambda: connections.step(lab.lb2) == "in-step", seconds=300, every=0.05)
-        took = time.monotonic() - begun
-        memory = connections.of_router(lab.lb2)["memoryBytes"]
-        table.add(f"{known:,}", f"{took:.2f}", f"{known / took:,.0f}", f"{memory / connections.known(lab.lb2):.0f}",
-                  f"{resident_mb(lab.lb1.program):.0f}", f"{resident_mb(lab.lb2.program):.0f}")
+        known = rested(joins.known)
+        took, arrived = joins.join()
+        table.add(name, f"{known:,}", f"{took:.2f}", f"{arrived / took:,.0f}", f"{min(1, arrived / known):.0%}", joins.bytes_a_flow(),
+                  *[f"{resident_mb(program):.0f}" for program in joins.programs()])
     return table
 
 
