@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Order within a turn is by libev's priorities: descriptors first, wakes and signals next,
- * deadlines last. That alone would not keep the promise when more descriptors are ready than one
- * epoll_wait gives: libev asks for 64 at first and for twice as many after each full answer. So
- * after an answer that may have been full, deadlines wait for the next turn; their timerfds stay
- * readable. */
+/* Order within a turn is by libev's priorities: descriptors first, wakes and signals next, then
+ * deadlines, what is for the turn's end last. That alone would not keep the promise when more
+ * descriptors are ready than one epoll_wait gives: libev asks for 64 at first and for twice as many
+ * after each full answer. So after an answer that may have been full, deadlines wait for the next
+ * turn; their timerfds stay readable. */
 
 #include "lib/loop.h"
 
@@ -20,7 +20,8 @@
 #include <unistd.h>
 
 #define PRIORITY_FD       EV_MAXPRI
-#define PRIORITY_DEADLINE EV_MINPRI
+#define PRIORITY_DEADLINE (EV_MINPRI + 1)
+#define PRIORITY_END      EV_MINPRI
 
 /* libev's first answer holds 64; a few may be for itself or for nobody any more. */
 #define BATCH_FIRST       62
@@ -203,6 +204,48 @@ void loop_deadline_done(struct loop_deadline *deadline)
 	close(deadline->fd.fd);
 	deadline->fd.fd = -1;
 	deadline->at_us = TIME_NEVER;
+}
+
+/* --- the end of a turn --- */
+
+static void end_reached(struct ev_loop *ev, ev_async *watcher, int events)
+{
+	struct loop_end *end = watcher->data;
+
+	end->ending = true;
+	end->ended(end);
+	end->ending = false;
+}
+
+void loop_end_start(struct loop *loop, struct loop_end *end)
+{
+	ev_async *watcher = xcalloc(1, sizeof(*watcher));
+
+	assert(!end->watcher);
+	ev_async_init(watcher, end_reached);
+	ev_set_priority(watcher, PRIORITY_END);
+	watcher->data = end;
+	end->loop = loop;
+	end->watcher = watcher;
+	ev_async_start(loop->ev, watcher);
+}
+
+void loop_end_ask(struct loop_end *end)
+{
+	if (end->ending) /* others want their turn */
+		ev_async_send(end->loop->ev, end->watcher);
+	else
+		ev_feed_event(end->loop->ev, end->watcher, EV_CUSTOM);
+}
+
+void loop_end_stop(struct loop_end *end)
+{
+	if (!end->watcher)
+		return;
+	ev_async_stop(end->loop->ev, end->watcher);
+	free(end->watcher);
+	end->watcher = NULL;
+	end->ending = false;
 }
 
 /* --- signals --- */

@@ -55,6 +55,20 @@ LT_MUST_USE int loop_deadline_init(struct loop *loop, struct loop_deadline *dead
 void loop_deadline_arm(struct loop_deadline *deadline, int64_t at_us);
 void loop_deadline_done(struct loop_deadline *deadline);
 
+/* What is done once at the end of a turn in which it was asked for, after all else of it, which
+ * takes no system call. Zero but for 'ended' before its start. */
+struct loop_end {
+	struct loop *loop;
+	void (*ended)(struct loop_end *end);
+	void *watcher; /* private; NULL while stopped */
+	bool ending;   /* private */
+};
+void loop_end_start(struct loop *loop, struct loop_end *end);
+/* From the loop's own thread; asked already: nothing. From within 'ended': of the next turn. It is
+ * not stopped there. */
+void loop_end_ask(struct loop_end *end);
+void loop_end_stop(struct loop_end *end);
+
 /* A signal delivered as an event (signalfd is not used: libev's own pipe). Main loop only. Zero but
  * for 'raised' and 'signum' before its start. */
 struct loop_signal {

@@ -12,7 +12,7 @@
 static void free_channel(struct peer_channel *channel)
 {
 	loop_deadline_done(&channel->timer);
-	loop_deadline_done(&channel->flush);
+	loop_end_stop(&channel->flush);
 	loop_fd_stop(&channel->listener);
 	if (channel->listener.fd >= 0)
 		close(channel->listener.fd);
@@ -32,8 +32,6 @@ static int begin(struct peer_channel *channel, const struct peer_channel_config 
 		rc = peer_tls_context_new(&channel->keys, &channel->tls);
 	if (rc == 0)
 		rc = loop_deadline_init(channel->loop, &channel->timer);
-	if (rc == 0)
-		rc = loop_deadline_init(channel->loop, &channel->flush);
 	if (rc == 0)
 		rc = channel_socket_listen(&config->address, port, &channel->listener.fd);
 	return rc;
@@ -58,7 +56,8 @@ int peer_channel_open(struct loop *loop, const struct peer_channel_config *confi
 	channel->listen_again_us = channel->stranger_us = TIME_NEVER;
 	channel->listener = (struct loop_fd){.fd = -1, .ready = channel_listener_ready};
 	channel->timer.expired = channel_timer_expired;
-	channel->flush.expired = channel_flush_expired;
+	channel->flush.ended = channel_flush_due;
+	loop_end_start(loop, &channel->flush);
 	rc = begin(channel, config);
 	if (rc) {
 		free_channel(channel);

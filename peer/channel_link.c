@@ -96,8 +96,8 @@ int channel_link_send(struct channel_link *link, const struct peer_frame *frame,
 		link->high = true;
 	channel->counters.frames_sent++;
 	channel->counters.bytes_sent += size;
-	if (!link->blocked && channel->flush.at_us == TIME_NEVER)
-		loop_deadline_arm(&channel->flush, mono_now_us());
+	if (!link->blocked)
+		loop_end_ask(&channel->flush);
 	return 0;
 }
 

@@ -49,7 +49,7 @@ struct peer_channel {
 	struct loop_fd listener;
 	int64_t listen_again_us;    /* TIME_NEVER: it listens */
 	struct loop_deadline timer; /* sessions */
-	struct loop_deadline flush; /* at the end of a turn in which something was queued */
+	struct loop_end flush;      /* of a turn in which something was queued */
 	struct channel_peer *peers[2 * PEER_CHANNEL_PEERS_MAX]; /* owned; some may be gone */
 	size_t peer_count;
 	uint32_t last_id;
@@ -65,7 +65,7 @@ struct peer_channel {
 
 /* channel_turn.c */
 void channel_timer_expired(struct loop_deadline *deadline);
-void channel_flush_expired(struct loop_deadline *deadline);
+void channel_flush_due(struct loop_end *end);
 void channel_listener_ready(struct loop_fd *fd, bool readable, bool writable);
 struct channel_peer *channel_find(const struct peer_channel *channel, const struct addr *address,
                                   uint32_t scope);

@@ -214,9 +214,9 @@ void channel_timer_expired(struct loop_deadline *deadline)
 	channel_settle(lt_container_of(deadline, struct peer_channel, timer));
 }
 
-void channel_flush_expired(struct loop_deadline *deadline)
+void channel_flush_due(struct loop_end *end)
 {
-	struct peer_channel *channel = lt_container_of(deadline, struct peer_channel, flush);
+	struct peer_channel *channel = lt_container_of(end, struct peer_channel, flush);
 
 	for (size_t i = 0; i < channel->peer_count; i++) {
 		for (enum peer_link j = PEER_LINK_DIALED; j < PEER_LINK_COUNT; j++) {

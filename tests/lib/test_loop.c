@@ -365,6 +365,85 @@ START_TEST(descriptors_that_are_always_ready_do_not_starve_deadlines)
 }
 END_TEST
 
+/* --- the end of a turn --- */
+
+static struct loop_end end_of_turn;
+
+static void note_fd_and_ask(struct loop_fd *fd, bool readable, bool writable)
+{
+	note_fd(fd, readable, writable);
+	loop_end_ask(&end_of_turn);
+	loop_end_ask(&end_of_turn);
+}
+
+static void note_deadline_and_ask(struct loop_deadline *deadline)
+{
+	note('d');
+	loop_end_ask(&end_of_turn);
+}
+
+static void note_deadline(struct loop_deadline *deadline)
+{
+	note('d');
+}
+
+/* Asks for one more; then comes what had to wait for that. */
+static void note_end(struct loop_end *end)
+{
+	static struct loop_deadline past_by_then;
+
+	note('e');
+	if (strcmp(events, "fde") == 0) {
+		past_by_then = (struct loop_deadline){.expired = note_deadline};
+		ck_assert_int_eq(loop_deadline_init(loop, &past_by_then), 0);
+		loop_deadline_arm(&past_by_then, 1);
+		loop_end_ask(end);
+		return;
+	}
+	loop_deadline_done(&past_by_then);
+	loop_stop(loop);
+}
+
+START_TEST(what_is_asked_for_at_the_end_of_a_turn_comes_once_after_all_of_it)
+{
+	struct loop_fd fd = {.fd = eventfd_new(1), .ready = note_fd_and_ask};
+	struct loop_deadline d = {.expired = note_deadline_and_ask};
+
+	end_of_turn = (struct loop_end){.ended = note_end};
+	loop_end_start(loop, &end_of_turn);
+	loop_fd_start(loop, &fd, true, false);
+	ck_assert_int_eq(loop_deadline_init(loop, &d), 0);
+	loop_deadline_arm(&d, 1);
+	loop_run(loop);
+	ck_assert_str_eq(events, "fdede"); /* the second one of another turn */
+	loop_fd_stop(&fd);
+	close(fd.fd);
+	loop_deadline_done(&d);
+	loop_end_stop(&end_of_turn);
+	loop_end_stop(&end_of_turn);
+}
+END_TEST
+
+START_TEST(what_was_asked_for_before_it_runs_is_done_and_what_is_stopped_is_not)
+{
+	struct loop_end stopped = {.ended = note_end};
+	struct loop_deadline d = {.expired = note_later_deadline};
+
+	end_of_turn = (struct loop_end){.ended = note_end};
+	loop_end_start(loop, &end_of_turn);
+	loop_end_start(loop, &stopped);
+	loop_end_ask(&stopped);
+	loop_end_stop(&stopped);
+	loop_end_ask(&end_of_turn);
+	ck_assert_int_eq(loop_deadline_init(loop, &d), 0);
+	loop_deadline_arm(&d, mono_now_us() + US_PER_MS);
+	loop_run(loop);
+	ck_assert_str_eq(events, "e");
+	loop_deadline_done(&d);
+	loop_end_stop(&end_of_turn);
+}
+END_TEST
+
 START_TEST(no_loop_can_be_freed)
 {
 	loop_free(NULL);
@@ -391,6 +470,8 @@ int main(void)
 	tcase_add_loop_test(tests, all_that_was_received_is_handled_before_any_deadline, 0,
 	                    LT_ARRAY_SIZE(crowds));
 	tcase_add_test(tests, descriptors_that_are_always_ready_do_not_starve_deadlines);
+	tcase_add_test(tests, what_is_asked_for_at_the_end_of_a_turn_comes_once_after_all_of_it);
+	tcase_add_test(tests, what_was_asked_for_before_it_runs_is_done_and_what_is_stopped_is_not);
 	tcase_add_test(tests, no_loop_can_be_freed);
 	return unit_run(suite);
 }
