@@ -39,6 +39,14 @@ const struct replication_place *replication_index_find(const struct replication_
 /* Of a flow as IPVS tells it: a mark's template has the mark in its virtual address. */
 const struct replication_place *replication_index_find_flow(const struct replication_index *index,
                                                             const struct model_flow *flow);
+/* Does such a flow go there, as the one before it did? */
+static inline bool replication_place_holds(const struct replication_place *place,
+                                           const struct model_flow *flow)
+{
+	return place->protocol == flow->protocol && !flow->template &&
+	       flow->ipvs_port >= place->first && flow->ipvs_port <= place->last &&
+	       addr_equal(&place->address, &flow->virtual);
+}
 /* The port that the client sends, for one that is seen. */
 uint16_t replication_place_virtual_port(const struct replication_place *place, uint16_t seen);
 

@@ -71,18 +71,23 @@ void replication_observe_forget(struct replication *replication, struct replicat
 	model_flow_table_remove(&router->flows, &gone);
 }
 
-/* A flow of ours is as said. 'until_s': forgotten then; 0: when its end is told. True: it is new.
- */
-static bool note(struct replication *replication, struct replication_router *router,
-                 const struct model_flow *flow, uint32_t until_s)
+/* The flow's entry, which may be new; NULL: the table is full. */
+static struct model_flow_entry *reach(struct replication *replication,
+                                      struct replication_router *router,
+                                      const struct model_flow *flow, bool *ret_new)
 {
-	bool new;
-	struct model_flow_entry *entry = model_flow_table_reach(&router->flows, flow, &new);
+	struct model_flow_entry *entry = model_flow_table_reach(&router->flows, flow, ret_new);
 
-	if (!entry) {
-		replication->table_full++;
-		return false;
-	}
+	replication->table_full += !entry;
+	return entry;
+}
+
+/* A flow of ours, whose entry was reached, is as said. 'until_s': forgotten then; 0: when its end
+ * is told. True: it is new. */
+static bool note_reached(struct replication *replication, struct replication_router *router,
+                         struct model_flow_entry *entry, bool new, const struct model_flow *flow,
+                         uint32_t until_s)
+{
 	entry->generation = replication->comparison;
 	entry->until_s = until_s;
 	if (!new) {
@@ -95,6 +100,16 @@ static bool note(struct replication *replication, struct replication_router *rou
 	tell(replication, router, flow);
 	entry->place = (uint16_t)(replication->batch_count - 1);
 	return new;
+}
+
+static void note(struct replication *replication, struct replication_router *router,
+                 const struct model_flow *flow, uint32_t until_s)
+{
+	bool new;
+	struct model_flow_entry *entry = reach(replication, router, flow, &new);
+
+	if (entry)
+		(void)note_reached(replication, router, entry, new, flow, until_s);
 }
 
 /* --- IPVS's time-outs --- */
@@ -121,7 +136,7 @@ void replication_observe_rest(struct replication *replication, struct replicatio
 		return;
 	resting = entry->flow;
 	resting.state = MODEL_FLOW_CLOSING;
-	(void)note(replication, router, &resting, replication_now_s() + UDP_TIMEOUT_S);
+	note(replication, router, &resting, replication_now_s() + UDP_TIMEOUT_S);
 }
 
 /* --- connection tracking --- */
@@ -167,7 +182,7 @@ void replication_observe_told(void *ctx, enum conntrack_event event,
 	} else if (flow.state == MODEL_FLOW_GONE) {
 		replication_observe_forget(replication, router, &flow);
 	} else {
-		(void)note(replication, router, &flow, 0);
+		note(replication, router, &flow, 0);
 	}
 }
 
@@ -350,21 +365,23 @@ static void seen_one(struct replication *replication, const struct replication_p
                      struct model_flow *flow, uint32_t now_s)
 {
 	struct replication_router *router = &replication->routers[place->router];
+	struct model_flow_entry *entry;
 	uint32_t until_s;
+	bool new;
 
 	if (!flow->template)
 		flow->virtual_port = replication_place_virtual_port(place, flow->ipvs_port);
 	flow->mark = place->mark;
 	until_s = until(flow, now_s);
 	flow->timeout_s = 0; /* counts down; a peer renews what it was not told the end of */
-	if (flow->protocol == IPPROTO_UDP && replication_is_tracked(replication, place) &&
-	    !flow->template) {
-		const struct model_flow_entry *entry = model_flow_table_find(&router->flows, flow);
-
-		if (entry && entry->flow.state == MODEL_FLOW_OPENING)
-			flow->state = MODEL_FLOW_OPENING;
-	}
-	if (note(replication, router, flow, until_s) && replication->rush.on &&
+	entry = reach(replication, router, flow, &new);
+	if (!entry)
+		return;
+	if (!new && entry->flow.state == MODEL_FLOW_OPENING &&
+	    flow->protocol == IPPROTO_UDP &&replication_is_tracked(replication, place) &&
+	    !flow->template)
+		flow->state = MODEL_FLOW_OPENING;
+	if (note_reached(replication, router, entry, new, flow, until_s) && replication->rush.on &&
 	    replication_is_told_twice(replication, place) && !flow->template)
 		replication->rush.flows++;
 }
@@ -372,14 +389,15 @@ static void seen_one(struct replication *replication, const struct replication_p
 void replication_observe_seen(void *ctx, const struct model_flow *flows, size_t count)
 {
 	struct replication *replication = ctx;
+	const struct replication_place *place = NULL;
 	uint32_t now_s = replication_now_s();
 
 	for (size_t i = 0; i < count; i++) {
 		struct model_flow flow = flows[i];
-		const struct replication_place *place;
 
 		flow.ipvs_port = flow.virtual_port;
-		place = replication_index_find_flow(&replication->index, &flow);
+		if (!place || !replication_place_holds(place, &flow))
+			place = replication_index_find_flow(&replication->index, &flow);
 		if (!place || replication->routers[place->router].state != MODEL_ROUTER_ACTIVE)
 			continue;
 		/* Connection tracking tells of NAT, sooner, and where there is source NAT all of
@@ -406,8 +424,8 @@ void replication_observe_expire(struct replication *replication, struct replicat
 void replication_observe_late(struct replication *replication, struct replication_router *router,
                               const struct model_flow *flow)
 {
-	(void)note(replication, router, flow,
-	           conntrack_flow_needs_entry(flow) ? 0 : until(flow, replication_now_s()));
+	note(replication, router, flow,
+	     conntrack_flow_needs_entry(flow) ? 0 : until(flow, replication_now_s()));
 }
 
 void replication_observe_takeover(struct replication *replication,

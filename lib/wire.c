@@ -14,16 +14,6 @@ uint64_t wire_u64(struct wire_reader *r)
 	return v;
 }
 
-void wire_skip(struct wire_reader *r, size_t size)
-{
-	wire_view(r, size);
-}
-
-size_t wire_left(const struct wire_reader *r)
-{
-	return r->failed ? 0 : r->size - r->pos;
-}
-
 struct wire_writer wire_writer_make(void *data, size_t size)
 {
 	return (struct wire_writer){.data = data, .size = size};

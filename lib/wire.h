@@ -89,8 +89,15 @@ static inline void wire_bytes(struct wire_reader *r, void *to, size_t size)
 		memset(to, 0, size);
 }
 
-void wire_skip(struct wire_reader *r, size_t size);
-size_t wire_left(const struct wire_reader *r);
+static inline void wire_skip(struct wire_reader *r, size_t size)
+{
+	wire_view(r, size);
+}
+
+static inline size_t wire_left(const struct wire_reader *r)
+{
+	return r->failed ? 0 : r->size - r->pos;
+}
 
 struct wire_writer wire_writer_make(void *data, size_t size);
 

@@ -146,7 +146,12 @@ struct model_flow_entry *model_flow_table_reach(struct model_flow_table *table,
 		link = link_at(table, flow, hash);
 	*link = slot + 1;
 	entry = entry_at(table, slot);
-	*entry = (struct model_flow_entry){.flow = *flow, .used = true};
+	/* Each member by itself: the flow, which is nearly all of it, is copied once. */
+	entry->flow = *flow;
+	entry->generation = entry->until_s = entry->put_s = 0;
+	entry->next = 0;
+	entry->place = 0;
+	entry->used = true;
 	table->count++;
 	*ret_new = true;
 	return entry;
