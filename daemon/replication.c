@@ -168,6 +168,16 @@ static enum addr_family family_of(const struct replication *replication)
 	return 2 * count4 >= count ? ADDR_IPV4 : ADDR_IPV6;
 }
 
+void replication_expect(struct replication *replication)
+{
+	bool many = replication->rush.on;
+
+	for (size_t i = 0; many && i < replication->index.count; i++)
+		many = !replication_needs_ipvs(replication, &replication->index.places[i]);
+	if (replication->sync)
+		ipvs_sync_expect(replication->sync, many);
+}
+
 /* Tried again every tick until it is open; without IPVS there is nothing to be replicated. */
 static void open_sync(struct replication *replication)
 {

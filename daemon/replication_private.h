@@ -121,6 +121,9 @@ bool replication_is_told_twice(const struct replication *replication,
 /* Has IPVS anything to tell that connection tracking does not? */
 bool replication_needs_ipvs(const struct replication *replication,
                             const struct replication_place *place);
+/* Tells IPVS's sync daemon whether many connections begin of which it alone tells; not while there
+ * are others that nobody else ever tells of. */
+void replication_expect(struct replication *replication);
 /* Arms the book's deadline, after anything was done with it. */
 void replication_book_arm(struct replication *replication);
 
