@@ -176,16 +176,6 @@ static enum addr_family family_of(const struct replication *replication)
 	return 2 * count4 >= count ? ADDR_IPV4 : ADDR_IPV6;
 }
 
-void replication_expect(struct replication *replication)
-{
-	bool many = replication->rush.on;
-
-	for (size_t i = 0; many && i < replication->index.count; i++)
-		many = !replication_needs_ipvs(replication, &replication->index.places[i]);
-	if (replication->sync)
-		ipvs_sync_expect(replication->sync, many);
-}
-
 int replication_listen(struct replication *replication)
 {
 	return ipvs_sync_listen(replication->sync, family_of(replication));

@@ -225,9 +225,6 @@ static void weigh(struct replication *replication)
 	          replication->rush.on ? "many connections begin: where IPVS knows all of them it "
 	                                 "tells alone"
 	                               : "connection tracking tells of all connections again");
-	/* Before connection tracking is heard no more: it has told what IPVS's daemon now does not.
-	 */
-	replication_expect(replication);
 	replication_observe_hear(replication);
 	replication_mute_update(replication);
 }

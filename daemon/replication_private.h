@@ -147,9 +147,6 @@ bool replication_is_told_twice(const struct replication *replication,
 /* Has IPVS anything to tell that connection tracking does not? */
 bool replication_needs_ipvs(const struct replication *replication,
                             const struct replication_place *place);
-/* Tells IPVS's sync daemon whether many connections begin of which it alone tells; not while there
- * are others that nobody else ever tells of. */
-void replication_expect(struct replication *replication);
 /* Can it be foreseen what source NAT makes of its flows, so that IPVS can tell of them in a rush?
  */
 bool replication_is_foreseeable(const struct replication *replication,

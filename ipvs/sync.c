@@ -12,17 +12,10 @@
 
 /* Fewer in one reading wait no longer for each other. */
 #define GATHERED_FEW    3
-/* Connections told between two pulses that make the second needless; but sometimes one is sent all
- * the same, to see that it arrives. */
-#define PULSE_NEEDLESS  76
+/* Datagrams between two pulses that make the second needless; but sometimes one is sent all the
+ * same, to see that it arrives. */
+#define PULSE_NEEDLESS  10
 #define PULSE_ALWAYS_US US_PER_S
-/* With so many between two pulses the second fills a large datagram that they began. */
-#define PULSE_HELPS     25
-/* Large datagrams are read with the pulses, which come so often then: what one pulse made the
- * master send is there when the next one is due. */
-#define PULSE_LARGE_US  (30 * US_PER_MS)
-/* So many pulses after the last of many connections all of those have been told. */
-#define PULSES_AFTER    5
 
 struct ipvs_sync {
 	struct loop *loop;
@@ -40,11 +33,8 @@ struct ipvs_sync {
 	bool refused;                /* somebody was given fewer than he put */
 	uint64_t dropped, lost;      /* already told */
 	int64_t pulse_us;
-	int64_t pulsed_us;    /* the last one was sent */
-	uint64_t told;        /* connections by the last time that one was due */
-	bool many;            /* are expected */
-	bool large;           /* so are the datagrams: they are read with the pulses */
-	unsigned pulses_left; /* until they are small again, when no more are expected */
+	int64_t pulsed_us; /* the last one was sent */
+	uint64_t told;     /* datagrams by the last time that one was due */
 };
 
 const char *ipvs_sync_loss_name(enum ipvs_sync_loss loss)
@@ -170,12 +160,6 @@ static uint64_t read_told(struct ipvs_sync *sync)
 	return sync->listen.counters.datagrams - before.datagrams;
 }
 
-/* What was read may have led to another way of reading, or to none. */
-static bool reads_when_ready(const struct ipvs_sync *sync)
-{
-	return sync->family != ADDR_NONE && !sync->large;
-}
-
 /* What follows closely on what was read before waits for more. */
 static void on_ready(struct loop_fd *fd, bool readable, bool writable)
 {
@@ -186,7 +170,7 @@ static void on_ready(struct loop_fd *fd, bool readable, bool writable)
 	if (!readable)
 		return;
 	(void)read_told(sync);
-	if (!reads_when_ready(sync) || sync->read_us - before_us >= IPVS_SYNC_GATHER_US)
+	if (sync->read_us - before_us >= IPVS_SYNC_GATHER_US)
 		return;
 	loop_fd_want(fd, false, false);
 	sync->gather_us = IPVS_SYNC_GATHER_US;
@@ -198,8 +182,6 @@ static void on_gathered(struct loop_deadline *deadline)
 	struct ipvs_sync *sync = lt_container_of(deadline, struct ipvs_sync, gather);
 	uint64_t count = read_told(sync);
 
-	if (!reads_when_ready(sync))
-		return;
 	if (count == 0) {
 		loop_fd_want(&sync->ready, true, false);
 		return;
@@ -211,79 +193,29 @@ static void on_gathered(struct loop_deadline *deadline)
 	loop_deadline_arm(deadline, sync->read_us + sync->gather_us);
 }
 
-/* With datagrams of that size. What the daemon before had not sent by now it will not send. */
-static int start_master(struct ipvs_sync *sync, bool large)
-{
-	struct ipvs_daemon foreign;
-	int err = ipvs_sync_daemon_start(&sync->daemon, IPVS_DAEMON_MASTER,
-	                                 large ? IPVS_SYNC_OUT_MANY_SIZE : IPVS_SYNC_OUT_SIZE,
-	                                 &foreign);
-
-	sync->large = err == 0 && large;
-	return err;
-}
-
-static void stop_listening(struct ipvs_sync *sync)
-{
-	sync->family = ADDR_NONE;
-	loop_deadline_arm(&sync->pulse, TIME_NEVER);
-	loop_deadline_arm(&sync->gather, TIME_NEVER);
-	loop_fd_stop(&sync->ready);
-	ipvs_sync_listen_close(&sync->listen);
-	ipvs_sync_daemon_stop(&sync->daemon, IPVS_DAEMON_MASTER);
-}
-
-/* When that fails it is begun again from the beginning, when we are next asked to listen. */
-static void change_size(struct ipvs_sync *sync, bool large)
-{
-	if (start_master(sync, large) < 0) {
-		stop_listening(sync);
-		return;
-	}
-	loop_deadline_arm(&sync->gather, TIME_NEVER);
-	loop_fd_want(&sync->ready, !large, false);
-}
-
-void ipvs_sync_expect(struct ipvs_sync *sync, bool many)
-{
-	sync->many = many;
-	sync->pulses_left = PULSES_AFTER;
-	if (many && !sync->large && sync->family != ADDR_NONE)
-		change_size(sync, true);
-}
-
-static void send_pulse(struct ipvs_sync *sync, bool alone)
-{
-	/* A packet that can't be sent now: status shows the silence. */
-	(void)!ipvs_sync_listen_pulse(&sync->listen, &sync->inject, sync->family,
-	                              alone ? IPVS_SYNC_PULSES_MANY : IPVS_SYNC_PULSES);
-	sync->pulsed_us = mono_now_us();
-}
-
 static void on_pulse(struct loop_deadline *deadline)
 {
 	struct ipvs_sync *sync = lt_container_of(deadline, struct ipvs_sync, pulse);
 	int64_t now_us = mono_now_us();
-	uint64_t told;
+	uint64_t told = sync->listen.counters.datagrams - sync->told;
 
-	loop_deadline_arm(deadline, now_us + (sync->large ? PULSE_LARGE_US : IPVS_SYNC_PULSE_US));
-	if (sync->large)
-		(void)read_told(sync);
-	if (sync->large && !sync->many && sync->pulses_left-- == 0)
-		change_size(sync, false);
-	if (sync->family == ADDR_NONE)
-		return;
-	told = sync->listen.counters.flows - sync->told;
-	sync->told = sync->listen.counters.flows;
+	sync->told = sync->listen.counters.datagrams;
 	/* So many connections begin that buffers are full long before they are old. */
-	if (told < PULSE_NEEDLESS || now_us - sync->pulsed_us >= PULSE_ALWAYS_US)
-		send_pulse(sync, sync->large && told < PULSE_HELPS);
+	if (told < PULSE_NEEDLESS || now_us - sync->pulsed_us >= PULSE_ALWAYS_US) {
+		/* A packet that can't be sent now: status shows the silence. */
+		(void)!ipvs_sync_listen_pulse(&sync->listen, &sync->inject, sync->family);
+		sync->pulsed_us = now_us;
+	}
+	loop_deadline_arm(deadline, now_us + IPVS_SYNC_PULSE_US);
 }
 
 static int start_listening(struct ipvs_sync *sync)
 {
-	int err = start_master(sync, false);
+	struct ipvs_daemon foreign;
+	int err;
 
+	err = ipvs_sync_daemon_start(&sync->daemon, IPVS_DAEMON_MASTER, IPVS_SYNC_OUT_SIZE,
+	                             &foreign);
 	if (err < 0)
 		return err;
 	err = ipvs_sync_listen_open(&sync->listen, sync->daemon.link_index);
@@ -295,6 +227,15 @@ static int start_listening(struct ipvs_sync *sync)
 	loop_fd_start(sync->loop, &sync->ready, true, false);
 	loop_deadline_arm(&sync->pulse, mono_now_us());
 	return 0;
+}
+
+static void stop_listening(struct ipvs_sync *sync)
+{
+	loop_deadline_arm(&sync->pulse, TIME_NEVER);
+	loop_deadline_arm(&sync->gather, TIME_NEVER);
+	loop_fd_stop(&sync->ready);
+	ipvs_sync_listen_close(&sync->listen);
+	ipvs_sync_daemon_stop(&sync->daemon, IPVS_DAEMON_MASTER);
 }
 
 int ipvs_sync_listen(struct ipvs_sync *sync, enum addr_family family)

@@ -6,7 +6,7 @@
  * IPVS connections (backup daemon). Out: every connection the kernel balances, within
  * IPVS_SYNC_BOUND_US of the packet that established it (master daemon). What conntrack tells of NAT
  * flows sooner comes here too, without its source. When much comes it is read less often, and
- * pulses that nobody needs are left out; when much is expected, it comes in larger datagrams.
+ * pulses that nobody needs are left out.
  *
  * What becomes of an injected flow:
  * - it counts as active or inactive of its real server, as one balanced here, once that server is
@@ -68,12 +68,6 @@ const char *ipvs_sync_open_text(int err, char buf[static IPVS_SYNC_TEXT_SIZE]);
  * which there are virtual servers; ADDR_NONE stops both. The settings net.ipv4.vs.sync_* must be
  * made before it is called the first time. 0 or -errno as of opening. */
 LT_MUST_USE int ipvs_sync_listen(struct ipvs_sync *sync, enum addr_family family);
-
-/* Will so many connections begin that datagrams are full in no time? Then the master daemon is
- * started again with larger ones, which cost the kernel less; what it had not told by then is lost,
- * so somebody else must still tell of connections when it is called with true, and again when it is
- * called with false (it takes some pulses until they are small again). */
-void ipvs_sync_expect(struct ipvs_sync *sync, bool many);
 
 /* Gives flows to the kernel, soon. How many were taken: fewer than 'count' when the queue is full
  * (then wait for 'drained'). Those that can't be told are taken and counted. */

@@ -28,12 +28,6 @@
 	 IPVS_SYNC_PULSES * (IPVS_SYNC_ENTRY4_SIZE + IPVS_SYNC_SEQUENCE_SIZE) + \
 	 IPVS_SYNC_ENTRY4_SIZE - 1)
 
-/* While many connections begin: a third of the datagrams, each of which costs the kernel as much as
- * noting forty connections. */
-#define IPVS_SYNC_OUT_MANY_SIZE 1400
-/* Fill one of those by themselves. */
-#define IPVS_SYNC_PULSES_MANY   24
-
 struct ipvs_sync_listen_counters {
 	uint64_t flows;
 	uint64_t datagrams;
@@ -53,12 +47,10 @@ struct ipvs_sync_listen {
 
 LT_MUST_USE int ipvs_sync_listen_open(struct ipvs_sync_listen *listen, int link_index);
 void ipvs_sync_listen_close(struct ipvs_sync_listen *listen);
-/* The packets of one pulse, 'count' (IPVS_SYNC_PULSES_MANY at most) in the family of which there
- * are virtual servers (the kernel looks at no other); what sets the connections back goes by
- * 'inject'. 0 or -errno. */
+/* The packets of one pulse, in the family of which there are virtual servers (the kernel looks at
+ * no other); what sets the connections back goes by 'inject'. 0 or -errno. */
 LT_MUST_USE int ipvs_sync_listen_pulse(struct ipvs_sync_listen *listen,
-                                       struct ipvs_sync_inject *inject, enum addr_family family,
-                                       unsigned count);
+                                       struct ipvs_sync_inject *inject, enum addr_family family);
 /* Reads what has come, a bounded number of datagrams; gives the flows of many at once. */
 void ipvs_sync_listen_read(struct ipvs_sync_listen *listen,
                            void (*seen)(void *ctx, const struct model_flow *flows, size_t count),

@@ -833,14 +833,6 @@ int main(int argc, char **argv)
 	run_for(300 * US_PER_MS); /* the first pulse makes its connections */
 	case_soon("by pulses over IPv6", "2001:db8:77::2", "2001:db8:77::100", "2001:db8:78::21",
 	          20, 46000);
-	/* As in a rush, in its last moment and when it is over. */
-	tap_must("listen", ipvs_sync_listen(sync_, ADDR_IPV4));
-	ipvs_sync_expect(sync_, true);
-	run_for(300 * US_PER_MS);
-	case_soon("in large datagrams", "10.77.0.2", "10.77.0.100", "10.78.0.21", 60, 47000);
-	ipvs_sync_expect(sync_, false);
-	run_for(300 * US_PER_MS);
-	case_soon("in small ones again", "10.77.0.2", "10.77.0.100", "10.78.0.21", 60, 48000);
 	ipvs_sync_close(sync_);
 	tap_check(!has_interface(), "closed, the interface is gone");
 	return tap_end();
