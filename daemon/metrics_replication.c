@@ -230,10 +230,10 @@ void metrics_replication_write(const json_t *replication, struct text *out)
 	metrics_single(out, "lintel_replication_problems", "gauge",
 	               "Problems of replication that lintel status shows.",
 	               (double)json_array_size(json_object_get(replication, "problems")));
-	metrics_single(
-		out, "lintel_replication_rush", "gauge",
-		"1 while so many connections begin that IPVS alone tells of those through NAT.",
-		number_of(rush, "on"));
+	metrics_single(out, "lintel_replication_rush", "gauge",
+	               "1 while so many connections begin that IPVS alone tells of those through "
+	               "NAT without source NAT.",
+	               number_of(rush, "on"));
 	metrics_single(out, "lintel_replication_rushes_total", "counter",
 	               "Times that so many connections began.", number_of(rush, "times"));
 	metrics_single(out, "lintel_replication_rush_connections_total", "counter",

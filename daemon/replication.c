@@ -142,12 +142,6 @@ bool replication_is_told_twice(const struct replication *replication,
 	       place->protocol != IPPROTO_SCTP;
 }
 
-bool replication_is_foreseeable(const struct replication *replication,
-                                const struct replication_place *place)
-{
-	return place->foreseeable && replication->conntrack;
-}
-
 bool replication_needs_ipvs(const struct replication *replication,
                             const struct replication_place *place)
 {
@@ -164,9 +158,7 @@ static enum addr_family family_of(const struct replication *replication)
 		const struct replication_place *place = &replication->index.places[i];
 
 		if (!replication_needs_ipvs(replication, place) &&
-		    !replication_is_told_twice(replication, place) &&
-		    !(replication->mute.listening &&
-		      replication_is_foreseeable(replication, place)))
+		    !replication_is_told_twice(replication, place))
 			continue;
 		count++;
 		count4 += place->address.family == ADDR_IPV4;
@@ -174,11 +166,6 @@ static enum addr_family family_of(const struct replication *replication)
 	if (count == 0)
 		return ADDR_NONE;
 	return 2 * count4 >= count ? ADDR_IPV4 : ADDR_IPV6;
-}
-
-int replication_listen(struct replication *replication)
-{
-	return ipvs_sync_listen(replication->sync, family_of(replication));
 }
 
 /* Tried again every tick until it is open; without IPVS there is nothing to be replicated. */
@@ -200,7 +187,7 @@ static void open_sync(struct replication *replication)
 	if (rc == 0 && !was_open)
 		replication_adopt_begin(replication);
 	if (rc == 0)
-		rc = replication_listen(replication);
+		rc = ipvs_sync_listen(replication->sync, family_of(replication));
 	if (rc)
 		problems_add(&replication->problems, "IPVS connections can't be replicated: %s",
 		             ipvs_sync_open_text(rc, why));
@@ -222,7 +209,6 @@ static void open_all(struct replication *replication)
 
 static void close_all(struct replication *replication)
 {
-	replication_mute_close(replication);
 	ipvs_sync_close(replication->sync);
 	replication->sync = NULL;
 	replication_observe_close(replication);
@@ -415,7 +401,6 @@ static void tick(struct loop_deadline *deadline)
 		return;
 	open_all(replication);
 	replication_observe_tick(replication, now_us);
-	replication_mute_tick(replication, now_us);
 	replication_adopt_tick(replication);
 	if (now_us >= replication->renew_at_us) {
 		replication->renew_at_us = TIME_NEVER;
@@ -447,11 +432,8 @@ int replication_open(struct loop *loop, const struct daemon_run_options *options
 	if (rc == 0)
 		rc = replication_observe_init(replication);
 	if (rc == 0)
-		rc = replication_mute_init(replication);
-	if (rc == 0)
 		rc = replication_adopt_open(replication);
 	if (rc) {
-		replication_mute_done(replication);
 		replication_observe_done(replication);
 		loop_deadline_done(&replication->tick);
 		loop_deadline_done(&replication->book_tick);
@@ -474,7 +456,6 @@ void replication_close(struct replication *replication, bool clean)
 	close_all(replication);
 	replication_guard_close(replication, clean);
 	replication_adopt_close(replication);
-	replication_mute_done(replication);
 	replication_observe_done(replication);
 	loop_deadline_done(&replication->tick);
 	loop_deadline_done(&replication->book_tick);

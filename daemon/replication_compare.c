@@ -51,10 +51,8 @@ static void compare_done(struct replication *replication, bool complete)
 
 	loop_fd_stop(&replication->conntrack_dump);
 	replication->comparing = false;
-	if (complete) {
+	if (complete)
 		forget_unseen(replication);
-		replication_mute_compared(replication, replication->compare_begun_us);
-	}
 	replication_compare_in(replication, pause_us > COMPARE_US ? pause_us : COMPARE_US);
 }
 

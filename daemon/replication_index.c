@@ -33,23 +33,6 @@ static size_t router_of(const struct model_snapshot *snapshot, const struct mode
 	return i;
 }
 
-/* What connection tracking makes of a packet is asked of a whole address and protocol. */
-static void agree(struct replication_index *index)
-{
-	for (size_t first = 0, next; first < index->count; first = next) {
-		const struct replication_place *place = &index->places[first];
-		bool all = true;
-
-		for (next = first;
-		     next < index->count && index->places[next].protocol == place->protocol &&
-		     addr_equal(&index->places[next].address, &place->address);
-		     next++)
-			all &= index->places[next].foreseeable;
-		for (size_t i = first; i < next; i++)
-			index->places[i].foreseeable = all;
-	}
-}
-
 void replication_index_build(struct replication_index *index, const struct model_snapshot *snapshot)
 {
 	const struct model_router *router = NULL;
@@ -79,10 +62,6 @@ void replication_index_build(struct replication_index *index, const struct model
 			.forwarding = forwarding,
 			.source_nat = forwarding == MODEL_FORWARD_NAT &&
 		                      service->virtual_server->snat_mode != MODEL_SNAT_NONE,
-			.foreseeable = forwarding == MODEL_FORWARD_NAT &&
-		                       port->protocol != MODEL_SCTP &&
-		                       (service->virtual_server->snat_mode == MODEL_SNAT_AUTO ||
-		                        service->virtual_server->snat_mode == MODEL_SNAT_ADDRESS),
 			.persistence_s =
 				(uint32_t)(service->virtual_server->persistence_timeout_us /
 		                           1000000),
@@ -91,7 +70,6 @@ void replication_index_build(struct replication_index *index, const struct model
 	}
 	if (index->count)
 		qsort(index->places, index->count, sizeof(*index->places), compare);
-	agree(index);
 }
 
 void replication_index_done(struct replication_index *index)

@@ -18,8 +18,6 @@ struct replication_place {
 	uint32_t mark;          /* 0: none */
 	enum model_forwarding forwarding;
 	bool source_nat;
-	bool foreseeable; /* source NAT to an address that moves, of TCP or UDP, and so all ports of
-	                     the address and protocol have it */
 	uint32_t persistence_s; /* 0: none */
 	size_t router;          /* index in the snapshot */
 };

@@ -3,8 +3,8 @@
  *
  * Flows of NAT come from connection tracking, the moment they are established, with the address and
  * port of source NAT; those of direct and tunnel, and persistence templates, from the kernel's own
- * sync daemon, soon after; in a rush those of NAT as well (with source NAT: replication_mute.c).
- * What only IPVS told of ends when nothing was heard of it for its time-out. */
+ * sync daemon, soon after; in a rush those of NAT without source NAT as well. What only IPVS told
+ * of ends when nothing was heard of it for its time-out. */
 #include "daemon/replication_private.h"
 
 #include "lib/log.h"
@@ -18,8 +18,7 @@
  * they go to the peers together, those of one flow as one record. */
 #define GATHER_US        (10 * US_PER_MS)
 #define EVENTS_FEW       8
-#define EVENTS_A_TURN    1024 /* about as many as one call gives */
-#define CATCH_UP_TURNS   32
+#define EVENTS_A_TURN    1024           /* about as many as one call gives */
 #define TAKEOVER_US      (5 * US_PER_S) /* what was put just before may not be there at once */
 #define UNTOLD_TIMEOUT_S 900            /* IPVS's own for established TCP */
 #define UDP_TIMEOUT_S    300            /* ... and for UDP, after its last packet */
@@ -151,7 +150,6 @@ static bool find_served(void *ctx, const struct addr *virtual, uint8_t protocol,
 
 	if (!place)
 		return false;
-	replication->place = place;
 	*ret_served = (struct conntrack_served){
 		.forwarding = place->forwarding,
 		.virtual_port = replication_place_virtual_port(place, port),
@@ -159,21 +157,6 @@ static bool find_served(void *ctx, const struct addr *virtual, uint8_t protocol,
 		.owner = &replication->routers[place->router],
 	};
 	return true;
-}
-
-/* Of a flow with source NAT: what IPVS said before this is older. */
-static void heard(struct replication *replication, struct replication_router *router,
-                  const struct model_flow *flow)
-{
-	struct model_flow_entry *entry;
-
-	if (flow->state != MODEL_FLOW_CLOSING)
-		replication_sources_note(&replication->mute.sources, flow);
-	if (!replication->mute.listening)
-		return;
-	entry = model_flow_table_find(&router->flows, flow);
-	if (entry)
-		entry->put_s = replication_now_s();
 }
 
 void replication_observe_told(void *ctx, enum conntrack_event event,
@@ -200,9 +183,6 @@ void replication_observe_told(void *ctx, enum conntrack_event event,
 		replication_observe_forget(replication, router, &flow);
 	} else {
 		note(replication, router, &flow, 0);
-		if (event != CONNTRACK_DUMPED &&
-		    replication_is_foreseeable(replication, replication->place))
-			heard(replication, router, &flow);
 	}
 }
 
@@ -213,7 +193,6 @@ static void lost(struct replication *replication)
 			peer_book_lost(replication->book, replication->routers[i].name,
 			               mono_now_us());
 	}
-	replication_mute_doubt(replication);
 	replication_compare_in(replication, 0);
 }
 
@@ -226,7 +205,6 @@ static void weigh(struct replication *replication)
 	                                 "tells alone"
 	                               : "connection tracking tells of all connections again");
 	replication_observe_hear(replication);
-	replication_mute_update(replication);
 }
 
 /* How many there were. */
@@ -250,10 +228,8 @@ static uint64_t take_events(struct replication *replication)
 
 void replication_observe_catch_up(struct replication *replication)
 {
-	for (int i = 0; replication->conntrack && i < CATCH_UP_TURNS; i++) {
-		if (take_events(replication) < EVENTS_A_TURN)
-			break;
-	}
+	if (replication->conntrack)
+		(void)take_events(replication);
 }
 
 static void gather(struct replication *replication, uint64_t taken)
@@ -383,25 +359,19 @@ void replication_observe_tick(struct replication *replication, int64_t now_us)
 
 /* --- IPVS --- */
 
-/* What IPVS does not know of its virtual server. */
-static void complete(const struct replication_place *place, struct model_flow *flow)
-{
-	if (!flow->template)
-		flow->virtual_port = replication_place_virtual_port(place, flow->ipvs_port);
-	flow->mark = place->mark;
-}
-
 /* Of a flow that both tell of, connection tracking's word is the better one: IPVS does not know
  * whether it was answered. */
-void replication_observe_word(struct replication *replication,
-                              const struct replication_place *place, struct model_flow *flow,
-                              uint32_t now_s)
+static void seen_one(struct replication *replication, const struct replication_place *place,
+                     struct model_flow *flow, uint32_t now_s)
 {
 	struct replication_router *router = &replication->routers[place->router];
 	struct model_flow_entry *entry;
 	uint32_t until_s;
 	bool new;
 
+	if (!flow->template)
+		flow->virtual_port = replication_place_virtual_port(place, flow->ipvs_port);
+	flow->mark = place->mark;
 	until_s = until(flow, now_s);
 	flow->timeout_s = 0; /* counts down; a peer renews what it was not told the end of */
 	entry = reach(replication, router, flow, &new);
@@ -412,9 +382,7 @@ void replication_observe_word(struct replication *replication,
 	    !flow->template)
 		flow->state = MODEL_FLOW_OPENING;
 	if (note_reached(replication, router, entry, new, flow, until_s) && replication->rush.on &&
-	    !flow->template &&
-	    (replication_is_told_twice(replication, place) ||
-	     replication_is_foreseeable(replication, place)))
+	    replication_is_told_twice(replication, place) && !flow->template)
 		replication->rush.flows++;
 }
 
@@ -432,21 +400,16 @@ void replication_observe_seen(void *ctx, const struct model_flow *flows, size_t 
 			place = replication_index_find_flow(&replication->index, &flow);
 		if (!place || replication->routers[place->router].state != MODEL_ROUTER_ACTIVE)
 			continue;
-		complete(place, &flow);
 		/* Connection tracking tells of NAT, sooner, and where there is source NAT all of
-		 * it but for what it is silent on. */
+		 * it. */
 		if (flow.template || !replication_is_tracked(replication, place) ||
-		    replication_is_told_twice(replication, place)) {
-			replication_observe_word(replication, place, &flow, now_s);
-		} else if (replication_is_foreseeable(replication, place)) {
-			replication_mute_hold(replication, &flow);
-		}
+		    replication_is_told_twice(replication, place))
+			seen_one(replication, place, &flow, now_s);
 	}
 }
 
 void replication_observe_told_all(struct replication *replication)
 {
-	replication_mute_settle(replication);
 	replication_observe_flush(replication);
 	weigh(replication);
 	replication_book_arm(replication);
@@ -477,7 +440,6 @@ void replication_observe_takeover(struct replication *replication,
 	for (; (entry = model_flow_table_from(&router->flows, slot, &slot)); slot++)
 		entry->until_s =
 			conntrack_flow_needs_entry(&entry->flow) ? 0 : until(&entry->flow, now_s);
-	replication_mute_doubt(replication);
 	replication_compare_in(replication, router->flows.count ? TAKEOVER_US : 0);
 	replication_adopt_begin(replication);
 }

@@ -4,8 +4,8 @@
  * replication.c: life, what is wanted, who may preempt; replication_channel.c: keys and
  * peers; replication_observe.c: what our kernel says goes to the peers; replication_compare.c: what
  * it did not say; replication_replica.c: what peers say goes into our kernel;
- * replication_guard.c: what waits after a takeover; replication_mute.c: rushes with source NAT;
- * replication_adopt.c: what was there before us; replication_report.c: what people see. */
+ * replication_guard.c: what waits after a takeover; replication_adopt.c: what was there before us;
+ * replication_report.c: what people see. */
 
 #ifndef LINTEL_DAEMON_REPLICATION_PRIVATE_H
 #define LINTEL_DAEMON_REPLICATION_PRIVATE_H
@@ -16,7 +16,6 @@
 #include "daemon/replication.h"
 #include "daemon/replication_index.h"
 #include "daemon/replication_rush.h"
-#include "daemon/replication_sources.h"
 #include "ipvs/connections_file.h"
 #include "ipvs/sync.h"
 #include "model/flow_table.h"
@@ -54,29 +53,6 @@ struct replication_guest {
 	int64_t came_us;
 };
 
-/* A rush with source NAT: see replication_mute.c. */
-enum replication_mute_stage {
-	REPLICATION_MUTE_OFF,
-	REPLICATION_MUTE_ON,
-	REPLICATION_MUTE_ENDING, /* the kernel makes events, IPVS's last words are heeded */
-};
-struct replication_mute {
-	struct replication_sources sources;
-	struct nft_kernel *kernel; /* NULL: not opened yet */
-	enum replication_mute_stage stage;
-	bool refused;            /* it does not take it: not tried again */
-	bool listening;          /* IPVS is to tell because of it */
-	int64_t since_us;        /* it is at that stage */
-	size_t silent;           /* addresses of which the kernel makes no events */
-	int64_t doubt_us;        /* an event may have been lost then; TIME_NEVER: none was */
-	struct model_flow *held; /* owned; IPVS's words that wait */
-	size_t held_count, held_room;
-	size_t held_settled; /* of them: were there at the last reading */
-	int64_t held_us;     /* when that was */
-	struct loop_deadline settle;
-	struct loop_deadline change; /* of the table, by itself */
-};
-
 struct replication {
 	struct loop *loop;
 	const struct daemon_run_options *options; /* not owned */
@@ -101,8 +77,6 @@ struct replication {
 	int64_t events_since_us;
 	uint64_t events_recent;       /* events since then */
 	struct replication_rush rush; /* while it lasts, IPVS alone tells of some flows */
-	struct replication_mute mute;
-	const struct replication_place *place; /* that was asked for last, while an event is read */
 	struct ipvs_sync *sync;
 	struct nft_kernel *guard;
 	bool guard_no_ingress;          /* the kernel refused a hook where packets come in */
@@ -147,12 +121,6 @@ bool replication_is_told_twice(const struct replication *replication,
 /* Has IPVS anything to tell that connection tracking does not? */
 bool replication_needs_ipvs(const struct replication *replication,
                             const struct replication_place *place);
-/* Can it be foreseen what source NAT makes of its flows, so that IPVS can tell of them in a rush?
- */
-bool replication_is_foreseeable(const struct replication *replication,
-                                const struct replication_place *place);
-/* IPVS tells of what there is to tell by now; -errno. */
-LT_MUST_USE int replication_listen(struct replication *replication);
 /* Arms the book's deadline, after anything was done with it. */
 void replication_book_arm(struct replication *replication);
 
@@ -204,27 +172,6 @@ void replication_observe_expire(struct replication *replication, struct replicat
 /* What IPVS says of flows; and that it has said all for now, which goes to the peers then. */
 void replication_observe_seen(void *ctx, const struct model_flow *flows, size_t count);
 void replication_observe_told_all(struct replication *replication);
-
-/* Takes IPVS's word on a flow of a router that is Active here; with source NAT, with its source. */
-void replication_observe_word(struct replication *replication,
-                              const struct replication_place *place, struct model_flow *flow,
-                              uint32_t now_s);
-
-/* replication_mute.c */
-LT_MUST_USE int replication_mute_init(struct replication *replication);
-void replication_mute_done(struct replication *replication);
-void replication_mute_close(struct replication *replication);
-/* A rush began or ended. */
-void replication_mute_update(struct replication *replication);
-void replication_mute_tick(struct replication *replication, int64_t now_us);
-/* Something that connection tracking told may have been lost. */
-void replication_mute_doubt(struct replication *replication);
-/* A comparison is complete that began then. */
-void replication_mute_compared(struct replication *replication, int64_t begun_us);
-/* Keeps IPVS's word on a flow with source NAT until it can be judged, if it can be. */
-void replication_mute_hold(struct replication *replication, const struct model_flow *flow);
-/* IPVS has said all for now. */
-void replication_mute_settle(struct replication *replication);
 
 /* replication_compare.c */
 /* All connections are compared with the kernel's, so much later. */

@@ -28,7 +28,6 @@
 #define REGISTERS      16 /* of four bytes */
 #define NAME_SIZE      192
 #define STATE_NEW      NF_CT_STATE_BIT(IP_CT_NEW)
-#define STATE_INVALID  NF_CT_STATE_INVALID_BIT
 #define STATE_UNKNOWN  (NF_CT_STATE_BIT(IP_CT_NEW) | NF_CT_STATE_INVALID_BIT)
 
 /* --- code --- */
@@ -194,7 +193,6 @@ static const struct field_name ct_names[] = {
 	{NFT_CT_DST_IP, 0, 0, "ct original ip daddr", 0, 0},
 	{NFT_CT_DST_IP6, 0, 0, "ct original ip6 daddr", 0, 0},
 	{NFT_CT_PROTO_DST, 0, 0, "ct original proto-dst", 0, 0},
-	{NFT_CT_PROTO_SRC, 0, 0, "ct original proto-src", 0, 0},
 };
 
 static const struct field_name *find_name(const struct field_name *names, size_t count,
@@ -280,11 +278,8 @@ static void read_ct(struct reading *r, const struct nftnl_expr *expr)
 	const struct field_name *found = find_name(ct_names, LT_ARRAY_SIZE(ct_names),
 	                                           nftnl_expr_get_u32(expr, NFTNL_EXPR_CT_KEY));
 
-	if (nftnl_expr_is_set(expr, NFTNL_EXPR_CT_SREG) &&
-	    nftnl_expr_get_u32(expr, NFTNL_EXPR_CT_KEY) == NFT_CT_EVENTMASK && holds(r, "0"))
-		say(r, "ct event set 0");
-	else if (!found || nftnl_expr_is_set(expr, NFTNL_EXPR_CT_SREG) ||
-	         nftnl_expr_get_u8(expr, NFTNL_EXPR_CT_DIR) != IP_CT_DIR_ORIGINAL)
+	if (!found || nftnl_expr_is_set(expr, NFTNL_EXPR_CT_SREG) ||
+	    nftnl_expr_get_u8(expr, NFTNL_EXPR_CT_DIR) != IP_CT_DIR_ORIGINAL)
 		r->lost = true;
 	else
 		load(r, nftnl_expr_get_u32(expr, NFTNL_EXPR_CT_DREG), found->name);
@@ -331,8 +326,6 @@ static void read_cmp(struct reading *r, const struct nftnl_expr *expr)
 		r->protocol_unsaid = true;
 	} else if (!equal && holds(r, "ct state") && r->mask == STATE_NEW && value == 0) {
 		say(r, "ct state new");
-	} else if (!equal && holds(r, "ct state") && r->mask == STATE_INVALID && value == 0) {
-		say(r, "ct state invalid");
 	} else if (!equal && holds(r, "ct state") && r->mask == STATE_UNKNOWN && value == 0) {
 		say(r, "ct state invalid,new");
 	} else if (holds(r, "tcp flags") && r->mask == 0x12 && value == 0x02) {
@@ -360,23 +353,7 @@ static void read_cmp(struct reading *r, const struct nftnl_expr *expr)
 	}
 }
 
-/* Of a port one byte. False: it is something else, or another mask. */
-static bool name_byte(struct reading *r, const struct nftnl_expr *expr, const uint8_t *mask,
-                      uint32_t size)
-{
-	static const uint8_t low[2] = {0, 0xff}, high[2] = {0xff, 0};
-	uint32_t reg = nftnl_expr_get_u32(expr, NFTNL_EXPR_BITWISE_SREG);
-	char *name = r->registers[quarter(reg)];
-	bool is_low = size == sizeof(low) && memcmp(mask, low, size) == 0;
-
-	if ((!is_low && (size != sizeof(high) || memcmp(mask, high, size) != 0)) || !*name ||
-	    reg != nftnl_expr_get_u32(expr, NFTNL_EXPR_BITWISE_DREG))
-		return false;
-	snprintf(name + strlen(name), NAME_SIZE - strlen(name), " & %s", is_low ? "255" : "65280");
-	return true;
-}
-
-/* Only of flow states, TCP flags and ports, and only the bits we look at. */
+/* Only of flow states and of TCP flags, and only the bits we look at. */
 static void read_bitwise(struct reading *r, const struct nftnl_expr *expr)
 {
 	uint32_t size = 0, mask = 0;
@@ -384,10 +361,7 @@ static void read_bitwise(struct reading *r, const struct nftnl_expr *expr)
 
 	if (data && size <= sizeof(mask))
 		memcpy(&mask, data, size);
-	if (data && name_byte(r, expr, data, size))
-		return;
-	if ((holds(r, "ct state") &&
-	     (mask == STATE_NEW || mask == STATE_INVALID || mask == STATE_UNKNOWN)) ||
+	if ((holds(r, "ct state") && (mask == STATE_NEW || mask == STATE_UNKNOWN)) ||
 	    (holds(r, "tcp flags") && (mask == 0x12 || mask == 0x14)))
 		r->mask = mask;
 	else

@@ -77,7 +77,6 @@ static const struct field fields[NFT_FIELD_COUNT] = {
 	[NFT_FIELD_CT_IP_DADDR] = CT(NFT_TYPE_IPV4_ADDR, NFT_CT_DST_IP),
 	[NFT_FIELD_CT_IP6_DADDR] = CT(NFT_TYPE_IPV6_ADDR, NFT_CT_DST_IP6),
 	[NFT_FIELD_CT_DPORT] = CT(NFT_TYPE_INET_SERVICE, NFT_CT_PROTO_DST),
-	[NFT_FIELD_CT_SPORT] = CT(NFT_TYPE_INET_SERVICE, NFT_CT_PROTO_SRC),
 };
 
 #define TCP_FLAGS_OFFSET     13
@@ -160,22 +159,17 @@ static void compare_u32(struct coder *c, uint32_t op, uint32_t value)
 	compare(c, op, &value, sizeof(value));
 }
 
-/* A register becomes (register & mask). */
-static void mask_register(struct coder *c, uint32_t reg, const void *bits, uint32_t size)
+/* Register 1 becomes (register 1 & mask). */
+static void mask(struct coder *c, const void *bits, uint32_t size)
 {
 	static const uint8_t nothing[4];
 	struct nftnl_expr *expr = add(c, "bitwise");
 
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_SREG, reg);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_DREG, reg);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_LEN, size);
 	nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_MASK, bits, size);
 	nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_XOR, nothing, size);
-}
-
-static void mask(struct coder *c, const void *bits, uint32_t size)
-{
-	mask_register(c, NFT_REG_1, bits, size);
 }
 
 static void need_family(struct coder *c, uint32_t family)
@@ -230,10 +224,12 @@ static void load_key(struct coder *c, const struct nft_op *op)
 
 enum lookup { LOOKUP_IN, LOOKUP_NOT_IN, LOOKUP_DATA, LOOKUP_VERDICT };
 
-static void look_up_loaded(struct coder *c, const struct nft_op *op, enum lookup how)
+static void look_up(struct coder *c, const struct nft_op *op, enum lookup how)
 {
-	struct nftnl_expr *expr = add(c, "lookup");
+	struct nftnl_expr *expr;
 
+	load_key(c, op);
+	expr = add(c, "lookup");
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
 	nftnl_expr_set_str(expr, NFTNL_EXPR_LOOKUP_SET, op->name);
 	/* What the kernel would say anyway is said, so that its answer is the same. */
@@ -250,24 +246,6 @@ static void look_up_loaded(struct coder *c, const struct nft_op *op, enum lookup
 		nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_DREG, NFT_REG_VERDICT);
 		break;
 	}
-}
-
-static void look_up(struct coder *c, const struct nft_op *op, enum lookup how)
-{
-	load_key(c, op);
-	look_up_loaded(c, op, how);
-}
-
-/* Of two ports side by side one byte each. */
-static void look_up_bytes(struct coder *c, const struct nft_op *op, bool high)
-{
-	static const uint8_t bits[2][2] = {{0, 0xff}, {0xff, 0}};
-
-	load_key(c, op);
-	for (unsigned i = 0; i < op->field_count; i++)
-		mask_register(c, register_at((size_t)i * NFT_REG32_SIZE), bits[high],
-		              sizeof(bits[high]));
-	look_up_loaded(c, op, LOOKUP_IN);
 }
 
 /* Counts what gets as far as the action, so not what a map did not know. */
@@ -371,18 +349,6 @@ static void write_transport(struct coder *c, uint32_t offset)
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_FLAGS, 0);
 }
 
-static void mute(struct coder *c)
-{
-	static const uint32_t none;
-	struct nftnl_expr *expr = add(c, "immediate");
-
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_DREG, NFT_REG_1);
-	nftnl_expr_set(expr, NFTNL_EXPR_IMM_DATA, &none, sizeof(none));
-	expr = add(c, "ct");
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_KEY, NFT_CT_EVENTMASK);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_SREG, NFT_REG_1);
-}
-
 /* A packet that came without a checksum got one by halves when its port was written. */
 static void uncheck_udp(struct coder *c)
 {
@@ -445,18 +411,11 @@ static void put_op(struct coder *c, const struct nft_op *op)
 	case NFT_OP_NOT_IN_SET:
 		look_up(c, op, LOOKUP_NOT_IN);
 		break;
-	case NFT_OP_LOW_IN_SET:
-	case NFT_OP_HIGH_IN_SET:
-		look_up_bytes(c, op, op->kind == NFT_OP_HIGH_IN_SET);
-		break;
 	case NFT_OP_NEW_FLOW:
 		test_state(c, NF_CT_STATE_BIT(IP_CT_NEW));
 		break;
 	case NFT_OP_UNKNOWN_FLOW:
 		test_state(c, NF_CT_STATE_BIT(IP_CT_NEW) | NF_CT_STATE_INVALID_BIT);
-		break;
-	case NFT_OP_NO_FLOW:
-		test_state(c, NF_CT_STATE_INVALID_BIT);
 		break;
 	case NFT_OP_NOT_LOOPBACK:
 		test_not_loopback(c);
@@ -502,9 +461,6 @@ static void put_op(struct coder *c, const struct nft_op *op)
 		break;
 	case NFT_OP_UDP_UNCHECK:
 		uncheck_udp(c);
-		break;
-	case NFT_OP_MUTE:
-		mute(c);
 		break;
 	case NFT_OP_SNAT_BY_MAP:
 		look_up(c, op, LOOKUP_DATA);

@@ -32,7 +32,6 @@ enum nft_field {
 	NFT_FIELD_CT_IP_DADDR,  /* where the flow's first packet went, before anybody rewrote it */
 	NFT_FIELD_CT_IP6_DADDR, /* the same, IPv6 */
 	NFT_FIELD_CT_DPORT,     /* its port */
-	NFT_FIELD_CT_SPORT,     /* the one it came from */
 	NFT_FIELD_COUNT,
 };
 
@@ -42,12 +41,8 @@ enum nft_op_kind {
 	NFT_OP_PROTOCOL,     /* test: value is IPPROTO_... */
 	NFT_OP_IN_SET,       /* test: the fields are in set 'name' */
 	NFT_OP_NOT_IN_SET,   /* test */
-	NFT_OP_LOW_IN_SET,   /* test: the low bytes of two ports are in set 'name', which has all of
-	                        two same ones: two values can't be compared with each other */
-	NFT_OP_HIGH_IN_SET,  /* test: the high bytes */
 	NFT_OP_NEW_FLOW,     /* test: ct state new */
 	NFT_OP_UNKNOWN_FLOW, /* test: ct state new or invalid: of no flow that is known */
-	NFT_OP_NO_FLOW,      /* test: ct state invalid: connection tracking makes nothing of it */
 	NFT_OP_NOT_LOOPBACK, /* test: came from outside this machine */
 	NFT_OP_LOCAL_SOURCE, /* test: the source is an address of this machine */
 	NFT_OP_LOCAL_DESTINATION,
@@ -62,7 +57,6 @@ enum nft_op_kind {
 	NFT_OP_PORT_BY_MAP,    /* 'target' field of the packet from map 'name' */
 	NFT_OP_NOTRACK,        /* connection tracking passes it over */
 	NFT_OP_UDP_UNCHECK,    /* takes the UDP checksum away */
-	NFT_OP_MUTE,           /* connection tracking makes no events of this flow any more */
 	NFT_OP_SNAT_BY_MAP,    /* source NAT to the address in map 'name', NFPROTO_ in value */
 	NFT_OP_SNAT_TO_FIELD,  /* source NAT to the address in fields[0], NFPROTO_ in value */
 	NFT_OP_MASQUERADE,
