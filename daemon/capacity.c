@@ -10,7 +10,7 @@
 #define FULL_PERCENT_OVER  80
 #define CROWDED            8 /* entries in a bucket, on the average */
 #define CROWDED_OVER       6
-/* Kernels before 6.7 take no more. */
+/* Older kernels take no more. */
 #define CONN_TAB_BITS_MAX  20
 #define ENTRIES_OF_TRACKED 2 /* one for each direction */
 

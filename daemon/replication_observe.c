@@ -367,22 +367,22 @@ static void seen_one(struct replication *replication, const struct replication_p
 	struct replication_router *router = &replication->routers[place->router];
 	struct model_flow_entry *entry;
 	uint32_t until_s;
-	bool new;
+	bool begins;
 
 	if (!flow->template)
 		flow->virtual_port = replication_place_virtual_port(place, flow->ipvs_port);
 	flow->mark = place->mark;
 	until_s = until(flow, now_s);
 	flow->timeout_s = 0; /* counts down; a peer renews what it was not told the end of */
-	entry = reach(replication, router, flow, &new);
+	entry = reach(replication, router, flow, &begins);
 	if (!entry)
 		return;
-	if (!new && entry->flow.state == MODEL_FLOW_OPENING &&
-	    flow->protocol == IPPROTO_UDP &&replication_is_tracked(replication, place) &&
-	    !flow->template)
+	if (!begins && entry->flow.state == MODEL_FLOW_OPENING && flow->protocol == IPPROTO_UDP &&
+	    replication_is_tracked(replication, place) && !flow->template)
 		flow->state = MODEL_FLOW_OPENING;
-	if (note_reached(replication, router, entry, new, flow, until_s) && replication->rush.on &&
-	    replication_is_told_twice(replication, place) && !flow->template)
+	if (note_reached(replication, router, entry, begins, flow, until_s) &&
+	    replication->rush.on && replication_is_told_twice(replication, place) &&
+	    !flow->template)
 		replication->rush.flows++;
 }
 
