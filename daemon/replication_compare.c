@@ -6,6 +6,7 @@
 #include "lib/log.h"
 #include "lib/mono.h"
 
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -21,9 +22,11 @@ void replication_compare_in(struct replication *replication, int64_t delay_us)
 		replication->compare_at_us = at_us;
 }
 
-/* What connection tracking once told of, and has no more. */
-static void forget_unseen(struct replication *replication)
+/* What connection tracking once told of, and has no more. How many these are. */
+static size_t forget_unseen(struct replication *replication)
 {
+	size_t count = 0;
+
 	for (size_t i = 0; i < replication->router_count; i++) {
 		struct replication_router *router = &replication->routers[i];
 		struct model_flow_entry *entry;
@@ -34,6 +37,7 @@ static void forget_unseen(struct replication *replication)
 		for (; (entry = model_flow_table_from(&router->flows, slot, &slot)); slot++) {
 			if (entry->until_s != 0 || entry->generation == replication->comparison)
 				continue;
+			count++;
 			if (entry->flow.protocol == IPPROTO_UDP)
 				replication_observe_rest(replication, router, &entry->flow);
 			else
@@ -41,6 +45,7 @@ static void forget_unseen(struct replication *replication)
 		}
 	}
 	replication_observe_flush(replication);
+	return count;
 }
 
 static void compare_done(struct replication *replication, bool complete)
@@ -51,8 +56,9 @@ static void compare_done(struct replication *replication, bool complete)
 
 	loop_fd_stop(&replication->conntrack_dump);
 	replication->comparing = false;
-	if (complete)
-		forget_unseen(replication);
+	size_t ended = complete ? forget_unseen(replication) : 0;
+	log_debug("peer", "compared with connection tracking ended=%zu ms=%" PRId64, ended,
+	          took_us / US_PER_MS);
 	replication_compare_in(replication, pause_us > COMPARE_US ? pause_us : COMPARE_US);
 }
 
@@ -83,6 +89,7 @@ static void compare_begin(struct replication *replication)
 		replication_compare_in(replication, COMPARE_US);
 		return;
 	}
+	log_debug("peer", "comparing with connection tracking");
 	replication->comparing = true;
 	replication->conntrack_dump = (struct loop_fd){
 		.ready = dump_ready,

@@ -436,10 +436,13 @@ void replication_observe_takeover(struct replication *replication,
 	size_t slot = 0;
 
 	/* What connection tracking will not tell of ends by its time-out, unless IPVS speaks of it.
-	 */
-	for (; (entry = model_flow_table_from(&router->flows, slot, &slot)); slot++)
+	 * A comparison that is under way has passed by flows which were not ours by then: they are
+	 * no more unseen than what comes behind them. */
+	for (; (entry = model_flow_table_from(&router->flows, slot, &slot)); slot++) {
 		entry->until_s =
 			conntrack_flow_needs_entry(&entry->flow) ? 0 : until(&entry->flow, now_s);
+		entry->generation = replication->comparison;
+	}
 	replication_compare_in(replication, router->flows.count ? TAKEOVER_US : 0);
 	replication_adopt_begin(replication);
 }

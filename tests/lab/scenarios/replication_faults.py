@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Running connections survive everything that may become of a node: cut, hang, handover, restarts, fail back, and all that again."""
+import os
+import time
+
 from lablib.config import FRONT, INNER, VIP, port, router, server
 from lablib.connections import (DUAL, DUAL_WEB, Held, hamper, hold, known, make_room, of_router, pair, start_again, start_crossed, step, throttle,
                                 wait_in_step, wait_known, write_key)
@@ -265,6 +268,64 @@ def split(lab):
     lab.lb2.wait_active()
     pause(3)
     held.expect_alive("a split, then a power loss")
+
+
+def starve(thread, seconds):
+    """It gets next to nothing of the one processor that it may use."""
+    os.sched_setscheduler(thread, os.SCHED_IDLE, os.sched_param(0))
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        pass
+    os.sched_setscheduler(thread, os.SCHED_OTHER, os.sched_param(0))
+
+
+def hangs_while_compared(lab, active, documents):
+    """The Active hangs while the other, whose configuration changed, compares what it was told with its kernel. Of that one only the thread of VRRP gets
+    on until it has taken over. False: it was through too soon."""
+    other = lab.other(active)
+    main_thread, before, processors = other.program.process.pid, len(other.program.log()), os.sched_getaffinity(0)
+
+    def said(words):
+        return other.program.log().find(words, before) + 1
+
+    for thread in main_thread, 0:
+        os.sched_setaffinity(thread, {min(processors)})
+    try:
+        other.configure(documents)
+        wait_until("it compares", lambda: said("comparing with connection tracking"), every=0.001)
+        active.hang()
+        starve(main_thread, 2 if lab.emulated else 1)
+    finally:
+        os.sched_setaffinity(0, processors)
+    wait_until("it is Active and has compared", lambda: said("to=Active") and said("compared with connection tracking"))
+    return said("to=Active") < said("compared with connection tracking")
+
+
+@scenario("a node that becomes Active while it compares what it was told with its kernel takes nothing for ended that it has not come to")
+def compares_meanwhile(lab):
+    count, active, caught = 3000 if lab.emulated else 10000, lab.lb1, False
+    make_room(8 * count)
+    pair(lab, UDP, interval=calm(lab))
+    held = hold(lab)
+    crowd = lab.client.flows(VIP, 80, count=count)
+    crowd.wait_ready(60)
+    for attempt in range(ATTEMPTS):
+        other = lab.other(active)
+        wait_in_step(other)
+        wait_known(other, held.count + count)
+        more = server("more", ports=[port(8000 + attempt)])
+        caught = hangs_while_compared(lab, active, lab.documents(router(), [UDP, more], 100, calm(lab)))
+        pause(1)  # less than until it compares anew
+        told = of_router(other)["recordsSent"]
+        figure("took over while it compared", f"{known(other)} of {held.count + count} known, {told} records told")
+        expect(known(other) >= held.count + count and told < count / 10, "what it had not come to was taken for ended")
+        if caught:
+            break
+        active.scrap()
+        start_again(active)
+        active = other
+    expect(caught, f"it was through before it was Active, {ATTEMPTS} times")
+    held.expect_alive("took over while it compared")
 
 
 @scenario("two virtual routers, each Active on another node, change sides at once: all live on")
