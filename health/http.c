@@ -16,12 +16,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define BODY_MAX         ((size_t)64 * 1024)
 #define CONNECTIONS_KEPT 1L   /* none is worth keeping; 0 would mean libcurl's default */
 #define CA_CACHE_S       300L /* authorities that were changed are believed by then */
 #define READ_SIZE        (16 * 1024L)
-#define CONNECT_SPARE_MS 1000L /* the limit of time is not libcurl's */
+#define TLS_FILE_MAX     (4 * 1024 * 1024) /* the system's authorities are a quarter of a MiB */
+#define CONNECT_SPARE_MS 1000L             /* the limit of time is not libcurl's */
 
 struct http_probe {
 	struct health_probe probe;
@@ -319,6 +321,16 @@ static void set_request(struct http_probe *probe)
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, probe);
 }
 
+/* libcurl reads a file here and now: from a pipe or a device it would never come back. One that
+ * can't be looked at is libcurl's to tell of. */
+static bool has_end(const char *path)
+{
+	struct stat st;
+
+	return path[0] == '\0' || stat(path, &st) < 0 ||
+	       (S_ISREG(st.st_mode) && st.st_size <= TLS_FILE_MAX);
+}
+
 /* What stands against the check before it begins; NULL: nothing. */
 static const char *obstacle(const struct health_target *target)
 {
@@ -329,6 +341,11 @@ static const char *obstacle(const struct health_target *target)
 	if (check->type != MODEL_HEALTH_TLS && check->http.version == MODEL_HTTP_2 &&
 	    !(curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_HTTP2))
 		return "this libcurl was built without HTTP/2";
+	if (check->type != MODEL_HEALTH_HTTP && check->tls.verify && !has_end(check->tls.ca_file))
+		return "caFile is no regular file of at most 4 MiB";
+	if (check->type != MODEL_HEALTH_HTTP &&
+	    (!has_end(check->tls.certificate_file) || !has_end(check->tls.key_file)))
+		return "certificateFile or keyFile is no regular file of at most 4 MiB";
 	return NULL;
 }
 

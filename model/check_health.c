@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lib/addr.h"
 #include "lib/text.h"
 #include "model/check.h"
 #include "model/decode_context.h"
+
+#include <string.h>
 
 static bool says(const struct tree *map, const char *name)
 {
@@ -48,10 +51,32 @@ static void check_parts(struct model_decode_context *ctx, const struct tree *nod
 	}
 }
 
+/* Where the daemon was started from is nobody's concern. */
+static void check_path(struct model_decode_context *ctx, const struct tree *map, const char *name,
+                       const char *path)
+{
+	char shown[MODEL_DECODE_TEXT_SIZE];
+
+	if (*path && *path != '/')
+		model_decode_error_at(ctx, map, name, "'%s' is no absolute path",
+		                      model_decode_shown(path, shown));
+}
+
+/* What a handshake can ask for: an address has no place in it. */
+static bool is_host_name(const char *text)
+{
+	struct addr address;
+
+	return text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+	                         "-_.")] == '\0' &&
+	       addr_parse(text, &address) < 0;
+}
+
 static void check_tls(struct model_decode_context *ctx, const struct tree *node,
                       const struct model_health_check *health)
 {
 	const struct tree *tls = model_decode_entry(node, "tls");
+	char shown[MODEL_DECODE_TEXT_SIZE];
 	bool certificate, key;
 
 	if (!tls || tls->kind != TREE_MAP)
@@ -66,6 +91,14 @@ static void check_tls(struct model_decode_context *ctx, const struct tree *node,
 		model_decode_error_at(ctx, tls, "certificateFile", "missing; keyFile needs it");
 	if (says(tls, "caFile") && !health->tls.verify)
 		model_decode_warning_at(ctx, tls, "caFile", "is not looked at: verify is false");
+	check_path(ctx, tls, "caFile", health->tls.ca_file);
+	check_path(ctx, tls, "certificateFile", health->tls.certificate_file);
+	check_path(ctx, tls, "keyFile", health->tls.key_file);
+	if (*health->tls.server_name && !is_host_name(health->tls.server_name))
+		model_decode_error_at(ctx, tls, "serverName",
+		                      "'%s' is no host name; allowed: letters, digits, '-', '_' "
+		                      "and '.', and no address",
+		                      model_decode_shown(health->tls.server_name, shown));
 	model_decode_leave(ctx, path_len);
 }
 
@@ -81,6 +114,11 @@ static void check_http(struct model_decode_context *ctx, const struct tree *node
 	if (health->http.path[0] && health->http.path[0] != '/')
 		model_decode_error_at(ctx, http, "path", "'%s' does not begin with '/'",
 		                      model_decode_shown(health->http.path, shown));
+	if (health->http.host[strcspn(health->http.host, " /@?#")])
+		model_decode_error_at(ctx, http, "host",
+		                      "'%s' is no host; allowed: a name or an address, with a port "
+		                      "if need be",
+		                      model_decode_shown(health->http.host, shown));
 	for (const char *c = health->http.method; *c; c++) {
 		if (*c < 'A' || *c > 'Z') {
 			model_decode_error_at(ctx, http, "method",

@@ -89,7 +89,9 @@ static const struct model_schema_field tls_fields[] = {
 		.kind = MODEL_FIELD_TEXT,
 		.min = 1,
 		.max = FILE_MAX,
-		.doc = "A PEM file of the authorities to believe; absent: the system's.",
+		.doc = "A PEM file of the authorities to believe, by its absolute path; absent: "
+		       "the "
+		       "system's. As the next two, a regular file of at most 4 MiB.",
 		MODEL_FIELD_AT(model_health_check, tls.ca_file),
 	},
 	{
@@ -97,7 +99,7 @@ static const struct model_schema_field tls_fields[] = {
 		.kind = MODEL_FIELD_TEXT,
 		.min = 1,
 		.max = FILE_MAX,
-		.doc = "A PEM file with a certificate to show to the server.",
+		.doc = "A PEM file with a certificate to show to the server, by its absolute path.",
 		MODEL_FIELD_AT(model_health_check, tls.certificate_file),
 	},
 	{
@@ -105,7 +107,7 @@ static const struct model_schema_field tls_fields[] = {
 		.kind = MODEL_FIELD_TEXT,
 		.min = 1,
 		.max = FILE_MAX,
-		.doc = "A PEM file with the key of that certificate.",
+		.doc = "A PEM file with the key of that certificate, by its absolute path.",
 		MODEL_FIELD_AT(model_health_check, tls.key_file),
 	},
 	{.name = NULL},

@@ -332,6 +332,8 @@ def proxies_of_the_environment_are_not_asked():
 @test
 def https_checks_the_certificate_when_it_is_told_to(directory):
     certificates = Certificates(directory)
+    pipe = certificates.path("pipe")
+    os.mkfifo(pipe)
     with http_server(tls=certificates.context()) as server, http_server() as plain:
         port, ca = server.server_address[1], certificates.ca
         rows = [
@@ -343,6 +345,10 @@ def https_checks_the_certificate_when_it_is_told_to(directory):
             ("another authority", {"verify": 1, "ca": certificates.path("other-ca.pem")}, "certificate", ""),
             ("the system's authorities", {"verify": 1}, "certificate", ""),
             ("no such file", {"verify": 1, "ca": certificates.path("none.pem")}, "local", "none.pem"),
+            ("authorities that never end", {"verify": 1, "ca": "/dev/zero"}, "local", "caFile is no regular file"),
+            ("authorities from a pipe", {"verify": 1, "ca": pipe}, "local", "caFile is no regular file"),
+            ("a directory of authorities", {"verify": 1, "ca": "/etc/ssl"}, "local", "caFile is no regular file"),
+            ("a certificate from a pipe", {"certificate": pipe, "key": pipe}, "local", "certificateFile or keyFile"),
             ("wrong status", {"path": "/status/500"}, "status", "500"),
             ("slow", {"path": "/slow", "timeout_ms": 1000}, "timeout", "no answer to the request"),
             ("body", {"body": "hello"}, "ok", ""),
