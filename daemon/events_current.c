@@ -213,8 +213,7 @@ static void add_router(const struct events *events, struct text *out,
 	};
 
 	events_add(
-		events, out, "router", true,
-		router->since_us ? router->since_us : events->app->started_us,
+		events, out, "router", true, router->since_us,
 		event_router(router, &now, true,
 	                     report_router_addresses(events->app->sources.snapshot, router->name)));
 	if (router->problem[0])

@@ -94,7 +94,7 @@ static double configured_priority(const struct routers *r, const struct model_ro
 
 static double state_age(const struct routers *r, const struct model_router_status *router)
 {
-	return router->since_us > 0 ? mono_seconds(r->now_us - router->since_us) : 0;
+	return mono_seconds(r->now_us - router->since_us);
 }
 
 static double interval(const struct routers *r, const struct model_router_status *router)

@@ -122,7 +122,7 @@ struct model_router_status {
 	bool leaving;              /* Active, waiting for a successor */
 	bool suspended_preemption; /* handed over by hand: preempts nobody until it was Active again
 	                            */
-	int64_t since_us;
+	int64_t since_us; /* when the state began; while it never changed, when it was configured */
 	uint8_t priority;
 	struct addr active; /* whose advertisements we follow while Backup; ADDR_NONE else */
 	uint8_t active_priority;

@@ -160,12 +160,13 @@ static void let_go(struct vrrp_fsm *fsm, int64_t now_us, enum model_router_reaso
 	       out);
 }
 
-void vrrp_fsm_init(struct vrrp_fsm *fsm, const struct vrrp_fsm_params *params)
+void vrrp_fsm_init(struct vrrp_fsm *fsm, const struct vrrp_fsm_params *params, int64_t now_us)
 {
 	*fsm = (struct vrrp_fsm){
 		.params = *params,
 		.state = MODEL_ROUTER_INITIALIZE,
 		.reason = MODEL_REASON_STARTUP,
+		.since_us = now_us,
 		.active_interval_us = params->advert_interval_us,
 		.adver_due_us = TIME_NEVER,
 		.answered_us = INT64_MIN,

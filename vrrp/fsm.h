@@ -108,11 +108,11 @@ struct vrrp_fsm {
 	struct vrrp_fsm_params params;
 	enum model_router_state state;
 	enum model_router_reason reason; /* of the last change */
-	int64_t since_us;
-	int64_t active_interval_us;           /* Active_Adver_Interval */
-	int64_t adver_due_us;                 /* Active: the next advertisement */
-	int64_t answered_us;                  /* Active: last answer to a rival, INT64_MIN: none */
-	int64_t down_due_us;                  /* Backup: Active_Down_Timer */
+	int64_t since_us;           /* of the last change; before the first one, when it was made */
+	int64_t active_interval_us; /* Active_Adver_Interval */
+	int64_t adver_due_us;       /* Active: the next advertisement */
+	int64_t answered_us;        /* Active: last answer to a rival, INT64_MIN: none */
+	int64_t down_due_us;        /* Backup: Active_Down_Timer */
 	enum model_router_reason down_reason; /* Backup: why we'd become Active when it fires */
 	bool holding; /* Backup: the addresses are in place: those of an earlier run ... */
 	int64_t release_due_us;    /* ... (TIME_NEVER), or ours, to be released then */
@@ -131,7 +131,7 @@ struct vrrp_fsm {
 };
 
 /* In Initialize. */
-void vrrp_fsm_init(struct vrrp_fsm *fsm, const struct vrrp_fsm_params *params);
+void vrrp_fsm_init(struct vrrp_fsm *fsm, const struct vrrp_fsm_params *params, int64_t now_us);
 
 /* 6.4.1 Startup: all interfaces are usable. In any other state: nothing. 'holding': addresses of
  * ours are still on the interfaces (the last run kept them, or died); the caller leaves them there

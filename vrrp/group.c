@@ -18,11 +18,12 @@ int vrrp_group_order(const struct vrrp_router_config *a, const struct vrrp_route
 
 /* --- who is in it --- */
 
-void vrrp_group_found(struct vrrp_instance *instance, const struct vrrp_fsm_params *params)
+void vrrp_group_found(struct vrrp_instance *instance, const struct vrrp_fsm_params *params,
+                      int64_t now_us)
 {
 	struct vrrp_group *group = xcalloc(1, sizeof(*group));
 
-	vrrp_fsm_init(&group->fsm, params);
+	vrrp_fsm_init(&group->fsm, params, now_us);
 	group->members[group->count++] = instance;
 	instance->group = group;
 	instance->member = 0;

@@ -27,7 +27,8 @@ struct vrrp_group {
 int vrrp_group_order(const struct vrrp_router_config *a, const struct vrrp_router_config *b);
 
 /* Makes an instance the only member of a group of its own, which starts in Initialize. */
-void vrrp_group_found(struct vrrp_instance *instance, const struct vrrp_fsm_params *params);
+void vrrp_group_found(struct vrrp_instance *instance, const struct vrrp_fsm_params *params,
+                      int64_t now_us);
 /* Makes it one by itself, in the state of the group that it leaves. Of one by itself: nothing. */
 void vrrp_group_part(struct vrrp_instance *instance);
 /* It is about to be freed: the group goes with its last member. */

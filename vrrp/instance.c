@@ -52,7 +52,7 @@ static void describe(struct vrrp_instance *instance)
 }
 
 struct vrrp_instance *vrrp_instance_new(struct vrrp_shared *shared,
-                                        const struct vrrp_router_config *config)
+                                        const struct vrrp_router_config *config, int64_t now_us)
 {
 	struct vrrp_instance *instance = xcalloc(1, sizeof(*instance));
 	struct vrrp_fsm_params params;
@@ -60,7 +60,7 @@ struct vrrp_instance *vrrp_instance_new(struct vrrp_shared *shared,
 	instance->shared = shared;
 	instance->config = config;
 	params = vrrp_instance_params(instance);
-	vrrp_group_found(instance, &params);
+	vrrp_group_found(instance, &params, now_us);
 	instance->addresses.id = ++shared->last_id;
 	vrrp_addresses_set(&instance->addresses, config->owned, config->owned_count,
 	                   config->address_lifetime_s);

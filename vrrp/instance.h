@@ -95,7 +95,7 @@ struct vrrp_instance {
 /* Fills in what the kernel knows (vrrp_instance_refresh() follows). Does not fail: what is missing
  * is a problem in the status and waited for. */
 struct vrrp_instance *vrrp_instance_new(struct vrrp_shared *shared,
-                                        const struct vrrp_router_config *config);
+                                        const struct vrrp_router_config *config, int64_t now_us);
 /* Closes. 'keep': the macvlans stay. */
 void vrrp_instance_free(struct vrrp_instance *instance, bool keep);
 /* New parameters for the same interface, VRID and kind of MAC. To be followed, when its group is

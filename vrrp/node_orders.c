@@ -98,14 +98,14 @@ static void watch_conflicts(struct vrrp_node *node)
 /* --- configuration --- */
 
 static void add_instance(struct vrrp_node *node, struct vrrp_node_source *source,
-                         const struct vrrp_router_config *config)
+                         const struct vrrp_router_config *config, int64_t now_us)
 {
 	size_t at = node->count++;
 
 	node->instances = xreallocarray(node->instances, node->count, sizeof(*node->instances));
 	node->deadlines = xreallocarray(node->deadlines, node->count, sizeof(*node->deadlines));
 	node->sources = xreallocarray(node->sources, node->count, sizeof(*node->sources));
-	node->instances[at] = vrrp_instance_new(&node->shared, config);
+	node->instances[at] = vrrp_instance_new(&node->shared, config, now_us);
 	node->instances[at]->slot = at;
 	node->deadlines[at] = TIME_NEVER;
 	node->sources[at] = source;
@@ -201,7 +201,7 @@ void vrrp_node_configure(struct vrrp_node *node, struct vrrp_config *config)
 		for (size_t j = 0; j < old_count && !present; j++)
 			present = node->instances[j]->config == &config->routers[i];
 		if (!present)
-			add_instance(node, source, &config->routers[i]);
+			add_instance(node, source, &config->routers[i], now_us);
 	}
 	unite_groups(node, now_us);
 	vrrp_node_refresh(node, now_us);

@@ -72,7 +72,7 @@ static void check_machine(const struct vrrp_advert *advert, const struct vrrp_en
 	struct vrrp_effects effects = {.count = 0};
 	struct vrrp_fsm fsm;
 
-	vrrp_fsm_init(&fsm, &params);
+	vrrp_fsm_init(&fsm, &params, 0);
 	vrrp_fsm_startup(&fsm, 0, place % 8 < 4, &effects);
 	if (place % 3 == 0)
 		vrrp_fsm_expired(&fsm, 10 * US_PER_S, &effects);

@@ -48,7 +48,7 @@ unsigned lan_add(struct lan *lan, const char *name, const struct vrrp_fsm_params
 				ADDR_IPV6,
 				(const uint8_t[16]){0xfe, 0x80, [14] = (uint8_t)link, [15] = last});
 	}
-	vrrp_fsm_init(&node->fsm, &p);
+	vrrp_fsm_init(&node->fsm, &p, lan->now_us);
 	node->stalled_until_us = INT64_MIN;
 	node->owns_since_us = TIME_NEVER;
 	return index;

@@ -148,7 +148,7 @@ static struct vrrp_fsm put(enum place place)
 		params.preempt = false;
 	if (place == BACKUP_DELAY)
 		params.preempt_delay_us = 10 * US_PER_S;
-	vrrp_fsm_init(&fsm, &params);
+	vrrp_fsm_init(&fsm, &params, T);
 
 	switch (place) {
 	case INIT:
@@ -388,6 +388,17 @@ static size_t count_kind(const struct vrrp_effects *effects, enum vrrp_effect_ki
 	return count;
 }
 
+START_TEST(one_that_never_started_is_in_initialize_since_it_was_made)
+{
+	struct vrrp_fsm_params params = {.priority = 100, .advert_interval_us = US_PER_S};
+	struct vrrp_fsm fsm;
+
+	vrrp_fsm_init(&fsm, &params, T);
+	ck_assert_int_eq(fsm.state, MODEL_ROUTER_INITIALIZE);
+	ck_assert_int_eq(fsm.since_us, T);
+}
+END_TEST
+
 START_TEST(rival_is_answered_once_an_interval)
 {
 	struct vrrp_fsm fsm = put(ACTIVE);
@@ -547,7 +558,7 @@ START_TEST(wait_for_a_successor_is_bounded)
 	struct vrrp_effects effects = {.count = 0};
 	struct vrrp_fsm fsm;
 
-	vrrp_fsm_init(&fsm, &params);
+	vrrp_fsm_init(&fsm, &params, T);
 	vrrp_fsm_startup(&fsm, T, false, &effects);
 	vrrp_fsm_leave(&fsm, T, VRRP_LEAVE_STOP, &effects);
 	while (fsm.state == MODEL_ROUTER_ACTIVE) {
@@ -602,7 +613,7 @@ START_TEST(held_preemption_follows_a_lower_active_but_takes_over_when_it_dies)
 	struct vrrp_effects effects = {.count = 0};
 	struct vrrp_fsm fsm;
 
-	vrrp_fsm_init(&fsm, &params);
+	vrrp_fsm_init(&fsm, &params, T);
 	vrrp_fsm_startup(&fsm, T, false, &effects);
 	for (int64_t i = 1; i <= 10; i++) {
 		advert(&fsm, T + i * US_PER_S, "10.0.0.9", 50, US_PER_S, &effects);
@@ -634,7 +645,7 @@ START_TEST(held_preemption_makes_an_owner_listen_first)
 	struct vrrp_effects effects = {.count = 0};
 	struct vrrp_fsm fsm;
 
-	vrrp_fsm_init(&fsm, &params);
+	vrrp_fsm_init(&fsm, &params, T);
 	vrrp_fsm_startup(&fsm, T, false, &effects);
 	ck_assert_int_eq(fsm.state, MODEL_ROUTER_BACKUP);
 	advert(&fsm, T + US_PER_S, "10.0.0.9", 50, US_PER_S, &effects);
@@ -669,7 +680,7 @@ START_TEST(active_that_lowers_itself_is_relieved_whatever_preempt_says)
 	struct vrrp_effects effects = {.count = 0};
 	struct vrrp_fsm fsm;
 
-	vrrp_fsm_init(&fsm, &params);
+	vrrp_fsm_init(&fsm, &params, T);
 	vrrp_fsm_startup(&fsm, T, false, &effects);
 	fsm.preemption_suspended = cases[_i].suspended;
 	advert(&fsm, T + US_PER_S, "10.0.0.9", cases[_i].before, US_PER_S, &effects);
@@ -692,7 +703,7 @@ START_TEST(active_that_recovers_in_time_is_followed_on)
 	struct vrrp_effects effects = {.count = 0};
 	struct vrrp_fsm fsm;
 
-	vrrp_fsm_init(&fsm, &params);
+	vrrp_fsm_init(&fsm, &params, T);
 	vrrp_fsm_startup(&fsm, T, false, &effects);
 	advert(&fsm, T + US_PER_S, "10.0.0.9", 200, US_PER_S, &effects);
 	advert(&fsm, T + 2 * US_PER_S, "10.0.0.9", 50, US_PER_S, &effects);
@@ -900,6 +911,7 @@ int main(void)
 
 	tcase_add_loop_test(tc, every_place_takes_every_input_as_the_table_says, 0,
 	                    PLACE_COUNT * INPUT_COUNT);
+	tcase_add_test(tc, one_that_never_started_is_in_initialize_since_it_was_made);
 	tcase_add_test(tc, rival_is_answered_once_an_interval);
 	tcase_add_test(tc, resignations_in_a_row_do_not_put_the_takeover_off);
 	tcase_add_loop_test(tc, late_advertisement_keeps_the_rhythm, 0, 6);
