@@ -15,7 +15,15 @@ static void print_drained(const json_t *result, const struct options_given *give
 static void print_undrained(const json_t *result, const struct options_given *given,
                             const struct table_style *style, struct text *out)
 {
-	text_printf(out, "%s gets connections again.\n", given->operands[0]);
+	const char *still = json_string_value(json_object_get(result, "drainedStill"));
+
+	if (still)
+		text_printf(out,
+		            "%s is no longer drained by itself, but %s is still: 'lintel undrain "
+		            "%s' ends that, too.\n",
+		            given->operands[0], still, still);
+	else
+		text_printf(out, "%s gets connections again.\n", given->operands[0]);
 }
 
 static int ask(const struct options_given *given, cmd_ask_printer *print)
@@ -71,7 +79,9 @@ const struct daemon_command daemon_command_drain = {
 	.run = run_drain,
 };
 
-static const char undrain_description[] = "Ends what 'lintel drain' began.";
+static const char undrain_description[] =
+	"Ends what 'lintel drain' began, for the same SERVER. Of an address that was drained as a "
+	"whole no single port comes back before the address does.";
 
 const struct daemon_command daemon_command_undrain = {
 	.usage =

@@ -138,6 +138,20 @@ int drains_remove(struct drains *drains, const struct endpoint *server)
 	return rc;
 }
 
+const struct endpoint *drains_related(const struct drains *drains, const struct endpoint *server)
+{
+	struct endpoint all = {.address = server->address};
+	bool found;
+	size_t at = position(drains, &all, &found);
+
+	if (server->port == 0 && found)
+		at++; /* what it asks about itself */
+	if (at == drains->count || !addr_equal(&drains->items[at].address, &server->address) ||
+	    (server->port != 0 && !found))
+		return NULL;
+	return &drains->items[at];
+}
+
 bool drains_hold(const struct drains *drains, const struct addr *address, uint16_t port)
 {
 	struct endpoint one = {.address = *address, .port = port};

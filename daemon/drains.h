@@ -27,6 +27,9 @@ void drains_done(struct drains *drains);
 /* Both save; when saving fails nothing has changed. -EEXIST / -ENOENT when it is so already. */
 LT_MUST_USE int drains_add(struct drains *drains, const struct endpoint *server);
 LT_MUST_USE int drains_remove(struct drains *drains, const struct endpoint *server);
+/* What else stands in the list and concerns this server: its address, when it has a port; the first
+ * of its address's ports, when it has none. NULL: nothing. Valid until the next change. */
+const struct endpoint *drains_related(const struct drains *drains, const struct endpoint *server);
 /* Is this server drained, by itself or by its address? */
 bool drains_hold(const struct drains *drains, const struct addr *address, uint16_t port);
 

@@ -121,11 +121,25 @@ static bool is_known_server(const struct app *app, const struct endpoint *server
 	return false;
 }
 
+static void refuse_undrain(struct app *app, uint64_t ticket, const char *server,
+                           const char *related)
+{
+	if (*related)
+		control_refuse(app->control, ticket,
+		               "%s is not drained by itself, but %s is: 'lintel undrain %s' ends "
+		               "that",
+		               server, related, related);
+	else
+		control_refuse(app->control, ticket, "%s is not drained", server);
+}
+
 static void answer_drain(struct app *app, uint64_t ticket, const json_t *request)
 {
 	const char *text = json_string_value(json_object_get(request, "server"));
 	bool drain = strcmp(json_string_value(json_object_get(request, "command")), "drain") == 0;
 	struct drains *drains = &app->reconcile.drains;
+	char related[ENDPOINT_TEXT_SIZE] = "";
+	const struct endpoint *other;
 	struct endpoint server;
 
 	if (!text || endpoint_parse(text, &server)) {
@@ -140,15 +154,20 @@ static void answer_drain(struct app *app, uint64_t ticket, const json_t *request
 		return;
 	}
 	int rc = drain ? drains_add(drains, &server) : drains_remove(drains, &server);
+	other = drain ? NULL : drains_related(drains, &server);
+	if (other)
+		endpoint_format(&other->address, other->port, related);
 	if (rc == -ENOENT) {
-		control_refuse(app->control, ticket, "%s is not drained", text);
+		refuse_undrain(app, ticket, text, related);
 	} else if (rc && rc != -EEXIST) {
 		control_refuse(app->control, ticket, "%s: %s", drains->path, strerror(-rc));
 	} else {
 		log_notice("ipvs", "%s by hand server=%s", drain ? "drained" : "undrained", text);
 		reconcile_drains_changed(&app->reconcile, &server.address);
 		checks_drains_changed(&app->checks);
-		control_answer(app->control, ticket, json_pack("{s:s}", "server", text));
+		control_answer(app->control, ticket,
+		               json_pack("{s:s,s:s?}", "server", text, "drainedStill",
+		                         *related ? related : NULL));
 	}
 }
 

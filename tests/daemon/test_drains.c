@@ -77,6 +77,45 @@ START_TEST(an_address_without_port_means_all_its_ports)
 }
 END_TEST
 
+static const char *related(const struct drains *drains, const char *text)
+{
+	static char shown[ENDPOINT_TEXT_SIZE];
+	const struct endpoint server = at(text), *other = drains_related(drains, &server);
+
+	return other ? endpoint_format(&other->address, other->port, shown) : "";
+}
+
+START_TEST(what_else_holds_a_server_is_found)
+{
+	static const char *const given[] = {"10.78.0.21", "10.78.0.20:1", "10.78.0.22:8081",
+	                                    "10.78.0.22:8080", "10.78.0.23:80"};
+	static const char *const rows[][2] = {
+		{"10.78.0.21:8080", "10.78.0.21"}, /* its address */
+		{"10.78.0.21", ""},                /* itself only */
+		{"10.78.0.22", "10.78.0.22:8080"}, /* the first of its ports */
+		{"10.78.0.22:8080", ""},           /* another port says nothing */
+		{"10.78.0.22:9", ""},              /* neither here */
+		{"10.78.0.24", ""},                /* beyond the last */
+		{"10.78.0.19:80", ""},             /* before the first */
+	};
+	struct drains drains;
+
+	ck_assert_int_eq(drains_open(&drains, directory), 0);
+	for (size_t i = 0; i < LT_ARRAY_SIZE(given); i++) {
+		struct endpoint server = at(given[i]);
+
+		ck_assert_int_eq(drains_add(&drains, &server), 0);
+	}
+	for (size_t i = 0; i < LT_ARRAY_SIZE(rows); i++)
+		ck_assert_str_eq(related(&drains, rows[i][0]), rows[i][1]);
+	struct endpoint both = at("10.78.0.21:8080");
+	ck_assert_int_eq(drains_add(&drains, &both), 0);
+	ck_assert_str_eq(related(&drains, "10.78.0.21"), "10.78.0.21:8080");
+	ck_assert_str_eq(related(&drains, "10.78.0.21:8080"), "10.78.0.21");
+	drains_done(&drains);
+}
+END_TEST
+
 START_TEST(a_file_that_is_not_ours_is_refused)
 {
 	struct drains drains;
@@ -110,6 +149,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, a_drained_server_stays_drained_over_a_restart);
 	tcase_add_test(tcase, an_address_without_port_means_all_its_ports);
+	tcase_add_test(tcase, what_else_holds_a_server_is_found);
 	tcase_add_test(tcase, a_file_that_is_not_ours_is_refused);
 	tcase_add_test(tcase, nothing_changes_when_saving_fails);
 	suite_add_tcase(suite, tcase);
