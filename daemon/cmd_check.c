@@ -13,14 +13,12 @@
 static void print_summary(const struct sources *sources)
 {
 	const struct model_problems *problems = &sources->problems;
-	size_t errors = problems->error_count, objects = 0, files = 0;
+	size_t errors = problems->error_count, objects = 0, files = sources->files.object_count;
 	size_t warnings = problems->count + problems->dropped_count - errors;
 
-	for (size_t i = 0; i < sources->files.object_count; i++) {
+	for (size_t i = 0; i < files; i++) {
 		const struct model_objects *o = sources->files.objects[i];
-		size_t count = o->router_count + o->virtual_server_count + o->pool_count;
-		objects += count;
-		files += count > 0;
+		objects += o->router_count + o->virtual_server_count + o->pool_count;
 	}
 	if (errors)
 		printf("%zu error%s", errors, render_plural((json_int_t)errors));

@@ -5,6 +5,7 @@
 #include "import/include.h"
 #include "lib/fileio.h"
 
+#include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,6 +72,31 @@ static void print_report(const struct import *import, enum import_verdict least)
 	        counts[IMPORT_DIFFERS], counts[IMPORT_FAILED]);
 }
 
+/* A pipe or a device is written to. Of a file the content is replaced at once, where a link leads.
+ */
+static int write_file(const char *path, const struct text *yaml)
+{
+	char *real = realpath(path, NULL);
+	struct stat st;
+	FILE *file;
+	int r = 0;
+
+	if (!real || stat(real, &st) < 0 || S_ISREG(st.st_mode)) {
+		r = fileio_replace(real ? real : path, text_str(yaml), yaml->len, 0644);
+		free(real);
+		return r;
+	}
+	file = fopen(real, "we");
+	free(real);
+	if (!file)
+		return -errno;
+	if (fwrite(text_str(yaml), 1, yaml->len, file) != yaml->len)
+		r = -EIO;
+	if (fclose(file) && r == 0)
+		r = -errno;
+	return r;
+}
+
 static int write_result(const struct options_given *given, const struct import *import)
 {
 	const char *path = options_value(given, "output", NULL);
@@ -80,7 +106,7 @@ static int write_result(const struct options_given *given, const struct import *
 
 	import_write(import, &yaml);
 	if (path)
-		r = fileio_replace(path, text_str(&yaml), yaml.len, 0644);
+		r = write_file(path, &yaml);
 	else
 		fputs(text_str(&yaml), stdout);
 	text_done(&yaml);

@@ -45,7 +45,10 @@ void command_overview(const struct daemon_command *const *commands, unsigned wid
 		text_printf(out, "  %-12s", usage->name);
 		table_paragraph(out, usage->summary, 14, 14, width);
 	}
-	text_add(out, "\n'lintel COMMAND --help' explains a command; lintel(8) is the manual.\n");
+	text_add(
+		out,
+		"\n'lintel COMMAND --help' or 'lintel help COMMAND' explains a command; lintel(8)\n"
+		"is the manual.\n");
 }
 
 static int print_overview(FILE *to)
@@ -72,6 +75,16 @@ static int unknown_command(const char *word)
 	return COMMAND_USAGE;
 }
 
+static int print_help(const struct daemon_command *command)
+{
+	struct text text = {0};
+
+	options_help(&command->usage, command_style().width, &text);
+	fputs(text_str(&text), stdout);
+	text_done(&text);
+	return COMMAND_DONE;
+}
+
 static int run_command(const struct daemon_command *command, int argc, char **argv)
 {
 	struct options_given given;
@@ -83,9 +96,7 @@ static int run_command(const struct daemon_command *command, int argc, char **ar
 		code = command->run(&given);
 		break;
 	case OPTIONS_HELP:
-		options_help(&command->usage, command_style().width, &text);
-		fputs(text_str(&text), stdout);
-		code = COMMAND_DONE;
+		code = print_help(command);
 		break;
 	case OPTIONS_WRONG:
 		code = command_misused(&given, "%s", text_str(&text));
@@ -103,6 +114,10 @@ static int choose(int argc, char **argv)
 		return COMMAND_USAGE;
 	}
 	const char *word = argv[1];
+	if (strcmp(word, "help") == 0 && argc > 2) {
+		const struct daemon_command *asked = find_command(argv[2]);
+		return asked ? print_help(asked) : unknown_command(argv[2]);
+	}
 	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0)
 		return print_overview(stdout);
 	if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {

@@ -55,6 +55,15 @@ def help_reads_as_the_golden_text():
 
 
 @test
+def help_with_a_command_is_that_of_the_command():
+    for command in commands():
+        equal(lintel("help", command).stdout, lintel(command, "--help").stdout)
+    equal((lintel("help").stdout, lintel("help").returncode), (lintel("--help").stdout, 0))
+    result = lintel("help", "stauts")
+    equal((result.returncode, result.stdout, result.stderr), (2, "", "lintel: unknown command 'stauts'; did you mean 'status'?\nSee 'lintel --help'.\n"))
+
+
+@test
 def help_fits_in_80_columns():
     for line in helps().splitlines():
         assert len(line) <= 80 and line == line.rstrip(), line
@@ -264,6 +273,13 @@ def drain_undrain_and_failover_say_what_they_did():
 
 
 @test
+def undrain_says_what_holds_the_server_still():
+    result, _ = ask({"ok": True, "result": {"server": "10.78.0.21:8080", "drainedStill": "10.78.0.21"}}, "undrain", "10.78.0.21:8080")
+    equal((result.returncode, result.stdout), (0, "10.78.0.21:8080 is no longer drained by itself, but 10.78.0.21 is still: "
+                                                  "'lintel undrain 10.78.0.21' ends that, too.\n"))
+
+
+@test
 def a_refusal_of_the_daemon_is_shown_in_its_words():
     result, _ = ask({"ok": False, "error": "no virtual router 'frint'"}, "failover", "frint")
     equal((result.returncode, result.stdout, result.stderr), (1, "", "lintel failover: no virtual router 'frint'\n"))
@@ -281,6 +297,34 @@ def import_converts_what_check_then_accepts_and_reports_each_line():
         equal(lines[-1], "2 taken, 1 differ, 0 not converted")
         result = lintel("check", path)
         equal((result.returncode, result.stdout.splitlines()[-1]), (0, "2 objects in 1 file: no problem"))
+
+
+@test
+def import_writes_into_a_pipe_and_through_a_link_and_replaces_neither():
+    text = "-A -t 10.77.0.100:80 -s rr\n"
+    with tempfile.TemporaryDirectory() as folder:
+        pipe, link, target = (pathlib.Path(folder, name) for name in ("pipe", "link", "target"))
+        os.mkfifo(pipe)
+        target.write_text("old\n", encoding="utf-8")
+        link.symlink_to(target)
+        with subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE, text=True) as reader:
+            try:
+                equal(lintel("import", "ipvsadm", "-", "-o", pipe, input=text).returncode, 0)
+                written = reader.communicate(timeout=30)[0]
+            finally:
+                reader.kill()
+        assert pipe.is_fifo() and "kind: VirtualServer" in written, written
+        equal(lintel("import", "ipvsadm", "-", "-o", link, input=text).returncode, 0)
+        assert link.is_symlink()
+        equal(target.read_text(encoding="utf-8"), written)
+
+
+@test
+def check_counts_the_files_that_it_read_and_not_only_those_with_objects():
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "empty.yaml")
+        path.write_text("# nothing yet\n", encoding="utf-8")
+        equal(lintel("check", path).stdout, "0 objects in 1 file: no problem\n")
 
 
 @test
