@@ -70,6 +70,23 @@ static void report_router_address_twice(void *arg, size_t first, size_t later)
 	                         "has the same address as addresses[%zu]", first);
 }
 
+/* Whoever is Active has them, and would talk to itself; but an address owner is heard from its own.
+ */
+static void warn_of_own_peers(struct model_decode_context *ctx, const struct tree *node,
+                              const struct model_router *router)
+{
+	for (size_t i = 0; i < router->peer_count; i++) {
+		for (size_t j = 0; j < router->address_count; j++) {
+			if (addr_equal(&router->peers[i], &router->addresses[j].prefix.addr))
+				model_check_report_entry(
+					ctx, MODEL_WARNING, node, "peers", i,
+					"is addresses[%zu], which moves; a node's own is meant, "
+					"unless that node is the address owner (priority 255)",
+					j);
+		}
+	}
+}
+
 static void check_peers(struct model_decode_context *ctx, const struct tree *node,
                         const struct model_router *router)
 {
@@ -91,6 +108,7 @@ static void check_peers(struct model_decode_context *ctx, const struct tree *nod
 		peer_family[router->peers[i].family == ADDR_IPV6] = true;
 	}
 	model_check_address_twice(&list, router->peers, router->peer_count);
+	warn_of_own_peers(ctx, node, router);
 	for (size_t i = 0; i < router->address_count; i++)
 		own_family[router->addresses[i].prefix.addr.family == ADDR_IPV6] = true;
 	for (int six = 0; six < 2; six++) {

@@ -2,6 +2,7 @@
 #include "model/check.h"
 #include "model/decode_context.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static bool has_family(const struct addr *addresses, size_t count, uint8_t family)
@@ -340,6 +341,29 @@ static void check_source_nat(struct model_decode_context *ctx, const struct tree
 	model_decode_leave(ctx, path_len);
 }
 
+/* With onLoss: withdraw nobody would ever serve. */
+static void check_quorum(struct model_decode_context *ctx, const struct tree *node,
+                         const struct model_virtual_server *vs)
+{
+	const struct tree *quorum = model_decode_entry(node, "quorum");
+	uint64_t weights = 0;
+	size_t path_len;
+
+	if (!quorum || quorum->kind != TREE_MAP || !vs->quorum || vs->server_count == 0 ||
+	    model_decode_entry(node, "service"))
+		return;
+	for (size_t i = 0; i < vs->server_count; i++)
+		weights += vs->servers[i].weight;
+	if (vs->quorum->minimum <= weights)
+		return;
+	path_len = model_decode_enter(ctx, "quorum");
+	model_decode_warning_at(ctx, quorum, "minimum",
+	                        "%u is more than the weights of all servers together, %" PRIu64
+	                        ": it is never met",
+	                        vs->quorum->minimum, weights);
+	model_decode_leave(ctx, path_len);
+}
+
 void model_check_virtual_server(struct model_decode_context *ctx, const struct tree *node,
                                 void *object)
 {
@@ -353,4 +377,5 @@ void model_check_virtual_server(struct model_decode_context *ctx, const struct t
 	check_service(ctx, node, vs);
 	check_source_ranges(ctx, node, vs);
 	check_source_nat(ctx, node, vs);
+	check_quorum(ctx, node, vs);
 }

@@ -186,13 +186,28 @@ static bool decode_name_of(struct model_decode_context *ctx, const struct model_
 	return wrong(ctx, field, node, found);
 }
 
+/* 010: ten by YAML 1.2, eight by YAML 1.1, which kubectl reads. */
+static bool is_ambiguous(const char *integer)
+{
+	if (*integer == '-' || *integer == '+')
+		integer++;
+	return integer[0] == '0' && integer[1] >= '0' && integer[1] <= '9';
+}
+
 static bool decode_integer(struct model_decode_context *ctx, const struct model_schema_field *field,
                            const struct tree *node, void *target)
 {
-	char found[64];
+	char found[MODEL_DECODE_TEXT_SIZE + 64];
+	char shown[MODEL_DECODE_TEXT_SIZE];
 
 	if (node->kind != TREE_INT)
 		return wrong_kind(ctx, field, node);
+	if (node->text && is_ambiguous(node->text)) {
+		snprintf(found, sizeof(found),
+		         "%s begins with a zero, which others read as octal: write it without",
+		         model_decode_shown(node->text, shown));
+		return wrong(ctx, field, node, found);
+	}
 	if (node->integer < field->min || node->integer > field->max) {
 		snprintf(found, sizeof(found), "%" PRId64 " is out of range", node->integer);
 		return wrong(ctx, field, node, found);

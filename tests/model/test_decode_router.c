@@ -287,6 +287,10 @@ static const struct row {
          "t.yaml:3: VirtualRouter r: spec.trackInterfaces: is a map; allowed: a list, each entry "
          "the name of a network interface, at most 15 characters\n"},
 	{IN_ROUTER, "peers: [192.0.2.2, \"2001:db8::2\"]", ""},
+	{IN_ROUTER, "addresses: [192.0.2.1/24, 192.0.2.9/24], peers: [192.0.2.2, 192.0.2.9]",
+         "t.yaml:3: VirtualRouter r: spec.peers[1]: warning: is addresses[1], which moves; a "
+         "node's "
+         "own is meant, unless that node is the address owner (priority 255)\n"},
 	{IN_ROUTER, "peers: [192.0.2.2, 192.0.2.2]",
          "t.yaml:3: VirtualRouter r: spec.peers[1]: is in the list already, as peers[0]\n"},
 	{IN_ROUTER, "peers: [192.0.2.2/24]",

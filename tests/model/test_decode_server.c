@@ -216,6 +216,28 @@ static const struct row {
          "t.yaml:3: VirtualServer default/v: spec.healthCheck.udp.send: has a control character at "
          "byte 2; allowed: a text of 1 to 1024 bytes without control characters\n"
          "t.yaml:3: VirtualServer default/v: spec.healthCheck.udp: needs type udp; this is none\n"},
+	{IN_VS, "drainTimeout: 1s, quorum: {minimum: 01}",
+         "t.yaml:3: VirtualServer default/v: spec.quorum.minimum: 01 begins with a zero, which "
+         "others read as octal: write it without; allowed: an integer from 1 to 65535\n"},
+	{IN_VS, "quorum: {minimum: 0x1}", ""},
+	{IN_VS, "healthCheck: {type: http, http: {host: \"http://web.example\"}}",
+         "t.yaml:3: VirtualServer default/v: spec.healthCheck.http.host: 'http://web.example' is "
+         "no "
+         "host; allowed: a name or an address, with a port if need be\n"},
+	{IN_VS, "healthCheck: {type: http, http: {host: \"[2001:db8::1]:8080\"}}", ""},
+	{IN_VS,
+         "healthCheck: {type: tls, tls: {verify: true, caFile: a.pem, certificateFile: ./c, "
+         "keyFile: k}}",
+         "t.yaml:3: VirtualServer default/v: spec.healthCheck.tls.caFile: 'a.pem' is no absolute "
+         "path\n"
+         "t.yaml:3: VirtualServer default/v: spec.healthCheck.tls.certificateFile: './c' is no "
+         "absolute path\n"
+         "t.yaml:3: VirtualServer default/v: spec.healthCheck.tls.keyFile: 'k' is no absolute "
+         "path\n"},
+	{IN_VS, "healthCheck: {type: tls, tls: {serverName: 192.0.2.1}}",
+         "t.yaml:3: VirtualServer default/v: spec.healthCheck.tls.serverName: '192.0.2.1' is no "
+         "host name; allowed: letters, digits, '-', '_' and '.', and no address\n"},
+	{IN_VS, "healthCheck: {type: tls, tls: {serverName: a_b.example}}", ""},
 	{IN_VS, "healthCheck: {type: https, tls: {certificateFile: /c, caFile: /a}}",
          "t.yaml:3: VirtualServer default/v: spec.healthCheck.tls.keyFile: missing; a client "
          "certificate needs it\n"
@@ -224,11 +246,21 @@ static const struct row {
 	{IN_VS, "healthCheck: {type: icmp, port: 80}",
          "t.yaml:3: VirtualServer default/v: spec.healthCheck.port: needs type other than icmp; "
          "this is icmp\n"},
-	{IN_VS, "quorum: {minimum: 2, hysteresis: 1, onLoss: withdraw}", ""},
-	{IN_VS, "quorum: {minimum: 2, hysteresis: 2}",
-         "t.yaml:3: VirtualServer default/v: spec.quorum.hysteresis: 2 is not below minimum; "
-         "allowed: at most 1\n"},
-	{IN_VS, "quorum: {minimum: 2, priorityCut: 20}",
+	{IN_VS_SPEC,
+         "virtualRouter: r, addresses: [192.0.2.1], ports: [{port: 80}], servers: [{address: "
+         "198.51.100.1, weight: 2}, {address: 198.51.100.2}], quorum: {minimum: 3, hysteresis: 1, "
+         "onLoss: withdraw}",
+         ""},
+	{IN_VS_SPEC,
+         "virtualRouter: r, addresses: [192.0.2.1], ports: [{port: 80}], servers: [{address: "
+         "198.51.100.1, weight: 2}, {address: 198.51.100.2}], quorum: {minimum: 4, hysteresis: 1, "
+         "onLoss: withdraw}",
+         "t.yaml:2: VirtualServer default/v: spec.quorum.minimum: warning: 4 is more than the "
+         "weights of all servers together, 3: it is never met\n"},
+	{IN_VS, "quorum: {minimum: 1, hysteresis: 1}",
+         "t.yaml:3: VirtualServer default/v: spec.quorum.hysteresis: 1 is not below minimum; "
+         "allowed: at most 0\n"},
+	{IN_VS, "quorum: {minimum: 1, priorityCut: 20}",
          "t.yaml:3: VirtualServer default/v: spec.quorum.priorityCut: needs onLoss "
          "lowerPriority\n"},
 	{IN_VS, "sorryServers: [{address: 224.0.0.1}]",
