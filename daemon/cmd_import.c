@@ -190,6 +190,7 @@ const struct daemon_command daemon_command_import = {
 			.description = description,
 			.more = more,
 			.operands = "keepalived|ipvsadm FILE",
+			.first_choices = formats,
 			.operand_hint = OPTIONS_HINT_FILE,
 			.operand_min = 2,
 			.operand_max = 2,

@@ -43,6 +43,12 @@ static void bash_values(struct text *out, const char *const *choices, enum optio
 	}
 }
 
+static void add_names(struct text *out, const struct daemon_command *const *commands)
+{
+	for (size_t i = 0; commands[i]; i++)
+		text_printf(out, "%s%s", i ? " " : "", commands[i]->usage.name);
+}
+
 static void bash_command(struct text *out, const struct options_usage *usage)
 {
 	text_printf(out, "\t%s)\n\t\tcase $previous in\n", usage->name);
@@ -56,6 +62,12 @@ static void bash_command(struct text *out, const struct options_usage *usage)
 		text_add(out, ")\n\t\t\t");
 		bash_values(out, option->choices, option->hint);
 		text_add(out, "\n\t\t\treturn\n\t\t\t;;\n");
+	}
+	if (usage->first_choices) {
+		text_printf(out, "\t\t%s)\n\t\t\tif [[ $word != -* ]]; then\n\t\t\t\t",
+		            usage->name);
+		bash_values(out, usage->first_choices, OPTIONS_HINT_NONE);
+		text_add(out, "\n\t\t\t\treturn\n\t\t\tfi\n\t\t\t;;\n");
 	}
 	text_add(out, "\t\tesac\n\t\tif [[ $word == -* ]]; then\n"
 	              "\t\t\tmapfile -t COMPREPLY < <(compgen -W '");
@@ -74,10 +86,12 @@ void completion_bash(const struct daemon_command *const *commands, struct text *
 	         "\tlocal word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}\n"
 	         "\tif ((COMP_CWORD == 1)); then\n"
 	         "\t\tmapfile -t COMPREPLY < <(compgen -W '");
-	for (size_t i = 0; commands[i]; i++)
-		text_printf(out, "%s ", commands[i]->usage.name);
-	text_add(out, "--help --version' -- \"$word\")\n\t\treturn\n\tfi\n"
-	              "\tcase ${COMP_WORDS[1]} in\n");
+	add_names(out, commands);
+	text_add(out, " help --help --version' -- \"$word\")\n\t\treturn\n\tfi\n"
+	              "\tcase ${COMP_WORDS[1]} in\n"
+	              "\thelp)\n\t\tmapfile -t COMPREPLY < <(compgen -W '");
+	add_names(out, commands);
+	text_add(out, "' -- \"$word\")\n\t\t;;\n");
 	for (size_t i = 0; commands[i]; i++)
 		bash_command(out, &commands[i]->usage);
 	text_add(out, "\tesac\n}\ncomplete -o filenames -F _lintel lintel\n");
@@ -144,6 +158,11 @@ static void zsh_command(struct text *out, const struct options_usage *usage)
 		if (option->letter)
 			zsh_option(out, option, "-", letter);
 	}
+	if (usage->first_choices) {
+		text_add(out, " \\\n\t\t\t'1");
+		zsh_values(out, usage->operands, usage->first_choices, OPTIONS_HINT_NONE);
+		text_add(out, "'");
+	}
 	if (usage->operand_max > 0) {
 		text_printf(out, " \\\n\t\t\t'%s", usage->operand_max > 1 ? "*" : "1");
 		zsh_values(out, usage->operands, usage->operand_choices, usage->operand_hint);
@@ -163,8 +182,12 @@ void completion_zsh(const struct daemon_command *const *commands, struct text *o
 		zsh_quote(out, commands[i]->usage.summary);
 		text_add(out, "'\n");
 	}
-	text_add(out, "\t\t)\n\t\t_describe command commands\n\t\treturn\n\tfi\n"
-	              "\tshift words\n\t((CURRENT--))\n\tcase $words[1] in\n");
+	text_add(out, "\t\t\t'help:explain a command'\n\t\t)\n"
+	              "\t\t_describe command commands\n\t\treturn\n\tfi\n"
+	              "\tshift words\n\t((CURRENT--))\n\tcase $words[1] in\n"
+	              "\thelp)\n\t\t_arguments '1:COMMAND:(");
+	add_names(out, commands);
+	text_add(out, ")'\n\t\t;;\n");
 	for (size_t i = 0; commands[i]; i++)
 		zsh_command(out, &commands[i]->usage);
 	text_add(out, "\tesac\n}\nif [[ $funcstack[1] == _lintel ]]; then\n\t_lintel \"$@\"\nelse\n"
@@ -215,6 +238,16 @@ static void fish_command(struct text *out, const struct options_usage *usage)
 		add_choices(out, usage->operand_choices);
 		text_add(out, "'\n");
 	}
+	if (usage->first_choices) {
+		text_printf(out,
+		            "complete -c lintel -n '__fish_seen_subcommand_from %s; and not "
+		            "__fish_seen_subcommand_from ",
+		            usage->name);
+		add_choices(out, usage->first_choices);
+		text_add(out, "' -a '");
+		add_choices(out, usage->first_choices);
+		text_add(out, "'\n");
+	}
 	if (usage->operand_hint != OPTIONS_HINT_NONE)
 		text_printf(out, "complete -c lintel -n '__fish_seen_subcommand_from %s' -F\n",
 		            usage->name);
@@ -226,4 +259,8 @@ void completion_fish(const struct daemon_command *const *commands, struct text *
 	              "complete -c lintel -f\n");
 	for (size_t i = 0; commands[i]; i++)
 		fish_command(out, &commands[i]->usage);
+	text_add(out, "complete -c lintel -n __fish_use_subcommand -a help -d 'explain a command'\n"
+	              "complete -c lintel -n '__fish_seen_subcommand_from help' -a '");
+	add_names(out, commands);
+	text_add(out, "'\n");
 }

@@ -35,10 +35,11 @@ struct options_option {
 /* A sub-command. --help (-h) is added to each. */
 struct options_usage {
 	const char *name;
-	const char *summary;     /* a phrase for the list of commands */
-	const char *description; /* sentences; a newline begins a paragraph */
-	const char *operands;    /* as help shows them, "" for none */
-	const char *const *operand_choices;
+	const char *summary;                /* a phrase for the list of commands */
+	const char *description;            /* sentences; a newline begins a paragraph */
+	const char *operands;               /* as help shows them, "" for none */
+	const char *const *operand_choices; /* of each operand; NULL: anything */
+	const char *const *first_choices;   /* of the first one, when others follow it, else NULL */
 	enum options_hint operand_hint;
 	size_t operand_min, operand_max;
 	const struct options_option *options;

@@ -440,7 +440,11 @@ def complete_in_bash(*words):
 @test
 def bash_completes_commands_options_choices_and_files():
     equal(complete_in_bash("st"), ["status"])
-    equal(sorted(complete_in_bash("")), sorted([*commands(), "--help", "--version"]))
+    equal(sorted(complete_in_bash("")), sorted([*commands(), "help", "--help", "--version"]))
+    equal(complete_in_bash("help", "st"), ["status"])
+    equal(complete_in_bash("import", ""), ["keepalived", "ipvsadm"])
+    equal(complete_in_bash("import", "keepalived", "go"), ["good.yaml"])
+    equal(complete_in_bash("import", "--rep"), ["--report"])
     equal(complete_in_bash("list", "--s"), ["--stats", "--socket"])
     equal(complete_in_bash("list", "-o", ""), ["text", "json"])
     equal(complete_in_bash("run", "--on-exit", "k"), ["keep"])
@@ -480,7 +484,8 @@ def fish_completes_commands_and_options():
         script.write(lintel("completion", "fish").stdout)
         script.flush()
         for line, wanted in (("lintel stat", ["status"]), ("lintel list --conn", ["--connections"]),
-                             ("lintel run --on-exit ", ["clean", "keep"]), ("lintel completion f", ["fish"])):
+                             ("lintel run --on-exit ", ["clean", "keep"]), ("lintel completion f", ["fish"]),
+                             ("lintel import keep", ["keepalived"]), ("lintel help undr", ["undrain"])):
             got = subprocess.run(["fish", "--no-config", "-c", f"source {script.name}; complete -C '{line}'"],
                                  capture_output=True, text=True, check=True, env={**ENVIRONMENT, "HOME": home})
             equal([row.split("\t")[0] for row in got.stdout.splitlines()], wanted)
