@@ -210,7 +210,12 @@ def drain(lab):
     lab.client.expect_all("tcp", VIP, 80, ("web2", "web3"))
     verdicts = held.finish()
     expect(all(v["alive"] for v in verdicts) and "web1" in {v["server"] for v in verdicts}, verdicts)
-    node.lintel("undrain", WEBS[0])
+    code, said = node.offline_code("undrain", "--socket", node.socket, f"{WEBS[0]}:8080")
+    expect(code == 1 and f"'lintel undrain {WEBS[0]}'" in said, f"exit {code}: {said}")
+    node.lintel("drain", f"{WEBS[0]}:8080")
+    said = node.lintel("undrain", WEBS[0])
+    expect(f"'lintel undrain {WEBS[0]}:8080'" in said and node.weights().get(WEBS[0]) == 0, said)
+    node.lintel("undrain", f"{WEBS[0]}:8080")
     wait_until("its weight is 1", lambda: node.weights().get(WEBS[0]) == 1)
     lab.client.expect_all("tcp", VIP, 80)
 
