@@ -17,6 +17,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/filter.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -68,9 +69,11 @@ static int set_up(struct nl *nl)
 
 int nl_open(int protocol, struct nl **ret_nl)
 {
-	struct nl *nl = xcalloc(1, sizeof(*nl));
+	struct nl *nl = xmalloc(sizeof(*nl));
 	int err;
 
+	/* Most never receive much: memory for that is touched when it comes. */
+	memset(nl, 0, offsetof(struct nl, buffers));
 	nl->next_sequence = 1;
 	nl->socket = mnl_socket_open2(protocol, SOCK_CLOEXEC);
 	if (!nl->socket) {
