@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Objects of a kind stand in an array, found by a hash of "namespace/name"; EndpointSlices besides
- * in lists by Service. */
+/* Objects of a kind stand in the order of their names, which is that in which the API server lists
+ * them: a list only appends. EndpointSlices stand once more in that of their Services, so that
+ * those of one Service are a row. */
 #include "k8s/store.h"
 
-#include "lib/hash.h"
 #include "lib/mem.h"
+#include "lib/search.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -12,47 +13,47 @@
 
 struct entry {
 	const struct k8s_object *object;
-	size_t index; /* in the array of its kind */
-	unsigned round;
-	UT_hash_handle hh;
-	char key[];
-};
-
-/* The slices of a Service. */
-struct group {
-	const struct k8s_object **slices;
-	size_t count;
-	UT_hash_handle hh;
-	char key[];
+	unsigned round; /* of the list that had it last */
 };
 
 struct collection {
-	struct entry *by_key;
-	const struct k8s_object **objects;
-	struct entry **entries; /* of these */
-	size_t count;
-	size_t capacity;
+	struct entry *entries; /* by namespace and name */
+	size_t count, capacity;
 	unsigned round; /* of lists */
 };
 
 struct k8s_store {
 	struct collection collections[K8S_KIND_COUNT];
-	struct group *groups;
+	const struct k8s_object **slices; /* that are a Service's, by namespace and Service */
+	size_t slice_count, slice_capacity;
 	struct k8s_store_observer observer;
 };
 
-#define KEY_SIZE (64 + K8S_NAME_LEN_MAX + 2)
+/* What is sought. */
+struct key {
+	const char *namespace;
+	const char *name;
+};
 
-static size_t make_key(char key[static KEY_SIZE], const char *namespace, const char *name)
+static int compare(const char *namespace, const char *name, const struct key *key)
 {
-	size_t head = strnlen(namespace, KEY_SIZE - 2), tail;
+	int order = strcmp(namespace, key->namespace);
 
-	memcpy(key, namespace, head);
-	key[head++] = '/';
-	tail = strnlen(name, KEY_SIZE - 1 - head);
-	memcpy(key + head, name, tail);
-	key[head + tail] = '\0';
-	return head + tail;
+	return order != 0 ? order : strcmp(name, key->name);
+}
+
+static int compare_entry(const void *item, const void *key)
+{
+	const struct k8s_object *object = ((const struct entry *)item)->object;
+
+	return compare(object->meta.namespace, object->meta.name, key);
+}
+
+static int compare_slice(const void *item, const void *key)
+{
+	const struct k8s_object *slice = *(const struct k8s_object *const *)item;
+
+	return compare(slice->meta.namespace, slice->slice.service, key);
 }
 
 struct k8s_store *k8s_store_new(void)
@@ -60,30 +61,18 @@ struct k8s_store *k8s_store_new(void)
 	return xcalloc(1, sizeof(struct k8s_store));
 }
 
-static void free_collection(struct collection *collection)
-{
-	HASH_CLEAR(hh, collection->by_key);
-	for (size_t i = 0; i < collection->count; i++) {
-		k8s_object_release(collection->objects[i]);
-		free(collection->entries[i]);
-	}
-	free(collection->objects);
-	free(collection->entries);
-}
-
 void k8s_store_free(struct k8s_store *store)
 {
-	struct group *group, *next;
-
 	if (!store)
 		return;
-	HASH_ITER (hh, store->groups, group, next) {
-		HASH_DEL(store->groups, group);
-		free(group->slices);
-		free(group);
+	for (int kind = 0; kind < K8S_KIND_COUNT; kind++) {
+		struct collection *collection = &store->collections[kind];
+
+		for (size_t i = 0; i < collection->count; i++)
+			k8s_object_release(collection->entries[i].object);
+		free(collection->entries);
 	}
-	for (int kind = 0; kind < K8S_KIND_COUNT; kind++)
-		free_collection(&store->collections[kind]);
+	free(store->slices);
 	free(store);
 }
 
@@ -99,147 +88,134 @@ static void tell(struct k8s_store *store, const struct k8s_object *before,
 		store->observer.changed(store->observer.ctx, before, after);
 }
 
+/* A place for another at 'at' in an array of 'count' items. */
+static void *open_gap(void *items, size_t count, size_t *capacity, size_t size, size_t at)
+{
+	char *gap;
+
+	if (count == *capacity) {
+		*capacity = *capacity ? *capacity * 2 : 16;
+		items = xreallocarray(items, *capacity, size);
+	}
+	gap = (char *)items + at * size;
+	memmove(gap + size, gap, (count - at) * size);
+	return items;
+}
+
+/* 'count': those that stay. */
+static void close_gap(void *items, size_t count, size_t size, size_t at)
+{
+	char *gap = (char *)items + at * size;
+
+	memmove(gap, gap + size, (count - at) * size);
+}
+
 /* --- slices by Service --- */
 
-static struct group *find_group(const struct k8s_store *store, const char *namespace,
-                                const char *service)
+static bool has_service(const struct k8s_object *object)
 {
-	char key[KEY_SIZE];
-	size_t len = make_key(key, namespace, service);
-	struct group *group;
-
-	HASH_FIND(hh, store->groups, key, len, group);
-	return group;
+	return object->kind == K8S_SLICE && *object->slice.service;
 }
 
-static void join_group(struct k8s_store *store, const struct k8s_object *slice)
+/* Where those of a Service begin, or would. */
+static size_t slices_place(const struct k8s_store *store, const struct key *key)
 {
-	struct group *group;
-	char key[KEY_SIZE];
-	size_t len;
-
-	if (slice->kind != K8S_SLICE || !*slice->slice.service)
-		return;
-	group = find_group(store, slice->meta.namespace, slice->slice.service);
-	if (!group) {
-		len = make_key(key, slice->meta.namespace, slice->slice.service);
-		group = xcalloc(1, sizeof(*group) + len + 1);
-		memcpy(group->key, key, len + 1);
-		HASH_ADD_KEYPTR(hh, store->groups, group->key, len, group);
-	}
-	group->slices =
-		xreallocarray(group->slices, group->count + 1, sizeof(const struct k8s_object *));
-	group->slices[group->count++] = slice;
+	return search_place(store->slices, store->slice_count, sizeof(store->slices[0]), key,
+	                    compare_slice);
 }
 
-static void leave_group(struct k8s_store *store, const struct k8s_object *slice)
+/* Behind the row that it joins. */
+static void add_slice(struct k8s_store *store, const struct k8s_object *slice)
 {
-	struct group *group;
-	size_t i = 0;
+	const struct key key = {slice->meta.namespace, slice->slice.service};
+	size_t at = slices_place(store, &key);
 
-	if (slice->kind != K8S_SLICE || !*slice->slice.service)
-		return;
-	group = find_group(store, slice->meta.namespace, slice->slice.service);
-	assert(group);
-	while (group->slices[i] != slice)
-		i++;
-	group->slices[i] = group->slices[--group->count];
-	if (group->count > 0)
-		return;
-	HASH_DEL(store->groups, group);
-	free(group->slices);
-	free(group);
+	while (at < store->slice_count && compare_slice(&store->slices[at], &key) == 0)
+		at++;
+	store->slices = open_gap(store->slices, store->slice_count++, &store->slice_capacity,
+	                         sizeof(store->slices[0]), at);
+	store->slices[at] = slice;
 }
 
-/* 'after' stands in the place of 'before' (NULL: there was none), under the same name. */
-static void regroup(struct k8s_store *store, const struct k8s_object *before,
-                    const struct k8s_object *after)
+static size_t find_slice(const struct k8s_store *store, const struct k8s_object *slice)
 {
-	struct group *group;
-	size_t i = 0;
+	size_t at = slices_place(store, &(struct key){slice->meta.namespace, slice->slice.service});
 
-	if (before && (before->kind != K8S_SLICE || !*before->slice.service ||
-	               strcmp(before->slice.service, after->slice.service) != 0)) {
-		leave_group(store, before);
-		before = NULL;
+	while (store->slices[at] != slice) {
+		at++;
+		assert(at < store->slice_count);
 	}
-	if (!before) {
-		join_group(store, after);
+	return at;
+}
+
+/* 'after' stands in the place of 'before', under the same name; NULL: there is none. */
+static void replace_slice(struct k8s_store *store, const struct k8s_object *before,
+                          const struct k8s_object *after)
+{
+	bool was = before && has_service(before), is = after && has_service(after);
+
+	if (was && is && strcmp(before->slice.service, after->slice.service) == 0) {
+		store->slices[find_slice(store, before)] = after;
 		return;
 	}
-	group = find_group(store, before->meta.namespace, before->slice.service);
-	assert(group);
-	while (group->slices[i] != before)
-		i++;
-	group->slices[i] = after;
+	if (was)
+		close_gap(store->slices, --store->slice_count, sizeof(store->slices[0]),
+		          find_slice(store, before));
+	if (is)
+		add_slice(store, after);
 }
 
 /* --- objects --- */
 
+/* Where it stands, or would; mostly one that is new belongs at the end. */
+static size_t place(const struct collection *collection, const struct key *key)
+{
+	size_t count = collection->count;
+
+	if (count > 0 && compare_entry(&collection->entries[count - 1], key) < 0)
+		return count;
+	return search_place(collection->entries, count, sizeof(collection->entries[0]), key,
+	                    compare_entry);
+}
+
 static struct entry *find(const struct k8s_store *store, enum k8s_kind kind, const char *namespace,
                           const char *name)
 {
-	char key[KEY_SIZE];
-	size_t len = make_key(key, namespace, name);
-	struct entry *entry;
+	const struct collection *collection = &store->collections[kind];
 
-	HASH_FIND(hh, store->collections[kind].by_key, key, len, entry);
-	return entry;
-}
-
-static struct entry *add(struct collection *collection, const struct k8s_object *object)
-{
-	char key[KEY_SIZE];
-	size_t len = make_key(key, object->meta.namespace, object->meta.name);
-	struct entry *entry = xcalloc(1, sizeof(*entry) + len + 1);
-
-	memcpy(entry->key, key, len + 1);
-	HASH_ADD_KEYPTR(hh, collection->by_key, entry->key, len, entry);
-	if (collection->count == collection->capacity) {
-		collection->capacity = collection->capacity ? collection->capacity * 2 : 16;
-		collection->objects = xreallocarray(collection->objects, collection->capacity,
-		                                    sizeof(const struct k8s_object *));
-		collection->entries = xreallocarray(collection->entries, collection->capacity,
-		                                    sizeof(struct entry *));
-	}
-	entry->index = collection->count;
-	collection->entries[collection->count] = entry;
-	collection->objects[collection->count++] = NULL;
-	return entry;
+	return search_find(collection->entries, collection->count, sizeof(collection->entries[0]),
+	                   &(struct key){namespace, name}, compare_entry);
 }
 
 bool k8s_store_put(struct k8s_store *store, const struct k8s_object *object)
 {
 	struct collection *collection = &store->collections[object->kind];
-	struct entry *entry = find(store, object->kind, object->meta.namespace, object->meta.name);
-	const struct k8s_object *before;
+	const struct key key = {object->meta.namespace, object->meta.name};
+	size_t at = place(collection, &key);
+	const struct k8s_object *before = NULL;
 	bool changed;
 
-	if (!entry)
-		entry = add(collection, object);
-	before = entry->object;
+	if (at < collection->count && compare_entry(&collection->entries[at], &key) == 0)
+		before = collection->entries[at].object;
+	else
+		collection->entries = open_gap(collection->entries, collection->count++,
+		                               &collection->capacity,
+		                               sizeof(collection->entries[0]), at);
+	collection->entries[at] = (struct entry){object, collection->round};
 	changed = !before || !k8s_object_same(before, object);
-	regroup(store, before, object);
-	entry->object = object;
-	entry->round = collection->round;
-	collection->objects[entry->index] = object;
+	replace_slice(store, before, object);
 	if (changed)
 		tell(store, before, object);
 	k8s_object_release(before);
 	return changed;
 }
 
-static void take_out(struct k8s_store *store, struct collection *collection, struct entry *entry)
+static void take_out(struct k8s_store *store, struct collection *collection, size_t at)
 {
-	const struct k8s_object *before = entry->object;
-	size_t last = --collection->count;
+	const struct k8s_object *before = collection->entries[at].object;
 
-	leave_group(store, before);
-	HASH_DEL(collection->by_key, entry);
-	collection->entries[entry->index] = collection->entries[last];
-	collection->entries[entry->index]->index = entry->index;
-	collection->objects[entry->index] = collection->objects[last];
-	free(entry);
+	close_gap(collection->entries, --collection->count, sizeof(collection->entries[0]), at);
+	replace_slice(store, before, NULL);
 	tell(store, before, NULL);
 	k8s_object_release(before);
 }
@@ -247,11 +223,12 @@ static void take_out(struct k8s_store *store, struct collection *collection, str
 bool k8s_store_remove(struct k8s_store *store, enum k8s_kind kind, const char *namespace,
                       const char *name)
 {
-	struct entry *entry = find(store, kind, namespace, name);
+	struct collection *collection = &store->collections[kind];
+	const struct entry *entry = find(store, kind, namespace, name);
 
 	if (!entry)
 		return false;
-	take_out(store, &store->collections[kind], entry);
+	take_out(store, collection, (size_t)(entry - collection->entries));
 	return true;
 }
 
@@ -267,8 +244,8 @@ size_t k8s_store_sweep(struct k8s_store *store, enum k8s_kind kind)
 
 	/* From the end: what is moved into a gap was looked at already. */
 	for (size_t i = before; i > 0; i--) {
-		if (collection->entries[i - 1]->round != collection->round)
-			take_out(store, collection, collection->entries[i - 1]);
+		if (collection->entries[i - 1].round != collection->round)
+			take_out(store, collection, i - 1);
 	}
 	return before - collection->count;
 }
@@ -291,15 +268,18 @@ const struct k8s_object *k8s_store_at(const struct k8s_store *store, enum k8s_ki
 {
 	const struct collection *collection = &store->collections[kind];
 
-	return index < collection->count ? collection->objects[index] : NULL;
+	return index < collection->count ? collection->entries[index].object : NULL;
 }
 
 const struct k8s_object *const *k8s_store_slices(const struct k8s_store *store,
                                                  const char *namespace, const char *service,
                                                  size_t *ret_count)
 {
-	const struct group *group = find_group(store, namespace, service);
+	const struct key key = {namespace, service};
+	size_t first = slices_place(store, &key), end = first;
 
-	*ret_count = group ? group->count : 0;
-	return group ? group->slices : NULL;
+	while (end < store->slice_count && compare_slice(&store->slices[end], &key) == 0)
+		end++;
+	*ret_count = end - first;
+	return end > first ? &store->slices[first] : NULL;
 }

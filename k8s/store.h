@@ -37,7 +37,7 @@ size_t k8s_store_sweep(struct k8s_store *store, enum k8s_kind kind);
 const struct k8s_object *k8s_store_get(const struct k8s_store *store, enum k8s_kind kind,
                                        const char *namespace, const char *name);
 size_t k8s_store_count(const struct k8s_store *store, enum k8s_kind kind);
-/* In no order; NULL beyond the end. */
+/* By namespace and name; NULL beyond the end. */
 const struct k8s_object *k8s_store_at(const struct k8s_store *store, enum k8s_kind kind,
                                       size_t index);
 /* The EndpointSlices of a Service, in no order; NULL when there are none. */

@@ -151,6 +151,39 @@ START_TEST(the_last_version_is_kept_even_if_nothing_changed)
 }
 END_TEST
 
+START_TEST(objects_stand_by_name_in_whatever_order_they_came)
+{
+	static const char form[] = "{'metadata':{'namespace':'%.1s','name':'%s','labels':"
+				   "{'kubernetes.io/service-name':'%s'}},'addressType':'IPv4'}";
+	static const char *const names[] = {"bb", "ac", "bc", "aa", "ba", "ab"};
+	const struct k8s_object *const *found;
+	const struct k8s_object *object, *before = NULL;
+	size_t count;
+
+	for (size_t i = 0; i < LT_ARRAY_SIZE(names); i++)
+		cluster_put(store, K8S_SLICE, form, names[i], names[i], i % 2 ? "s" : "t");
+	ck_assert_uint_eq(k8s_store_count(store, K8S_SLICE), LT_ARRAY_SIZE(names));
+	for (size_t i = 0; (object = k8s_store_at(store, K8S_SLICE, i)); before = object, i++)
+		ck_assert(!before || strcmp(before->meta.name, object->meta.name) < 0);
+	for (size_t i = 0; i < LT_ARRAY_SIZE(names); i++)
+		ck_assert_str_eq(
+			k8s_store_get(store, K8S_SLICE, (char[]){*names[i], '\0'}, names[i])
+				->meta.name,
+			names[i]);
+	found = k8s_store_slices(store, "a", "s", &count);
+	ck_assert_uint_eq(count, 3);
+	for (size_t i = 0; i < count; i++)
+		ck_assert_str_eq(found[i]->meta.namespace, "a");
+	ck_assert(k8s_store_remove(store, K8S_SLICE, "a", "ab"));
+	ck_assert(k8s_store_remove(store, K8S_SLICE, "b", "bc"));
+	(void)k8s_store_slices(store, "a", "s", &count);
+	ck_assert_uint_eq(count, 2);
+	(void)k8s_store_slices(store, "b", "t", &count);
+	ck_assert_uint_eq(count, 2);
+	ck_assert_ptr_null(k8s_store_slices(store, "b", "s", &count));
+}
+END_TEST
+
 START_TEST(a_list_takes_away_what_is_not_in_it)
 {
 	for (const char *name = "abcdef"; *name; name++)
@@ -397,6 +430,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, changes_are_told_and_nothing_else);
+	tcase_add_test(tests, objects_stand_by_name_in_whatever_order_they_came);
 	tcase_add_test(tests, a_file_is_the_same_in_whatever_pieces_it_is_written);
 	tcase_add_test(tests, the_last_version_is_kept_even_if_nothing_changed);
 	tcase_add_test(tests, a_list_takes_away_what_is_not_in_it);
