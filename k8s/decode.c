@@ -4,6 +4,7 @@
 #include "k8s/decode_parts.h"
 #include "k8s/names.h"
 #include "k8s/stamp.h"
+#include "k8s/status.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -22,9 +23,30 @@ const char *k8s_decode_fault_name(enum k8s_decode_fault fault)
 	return names[fault];
 }
 
+/* What thousands of Services and EndpointSlices say alike is not copied. */
+static const char *const words[] = {
+	"",
+	"True",
+	"default",
+	"http",
+	K8S_CLASS_DEFAULT,
+	K8S_FINALIZER,
+	K8S_ANNOTATION_SHARED,
+	K8S_STATUS_SERVICE_CONDITION,
+	"Served",
+	K8S_LABEL_SERVICE,
+	"endpointslice.kubernetes.io/managed-by",
+	"endpointslice-controller.k8s.io",
+};
+
 const char *k8s_decode_copy(struct k8s_object *object, const char *text)
 {
-	return *text ? arena_strdup(&object->arena, text) : "";
+	for (size_t i = 0; i < LT_ARRAY_SIZE(words); i++) {
+		/* Most differ in their first letter. */
+		if (words[i][0] == text[0] && strcmp(words[i], text) == 0)
+			return words[i];
+	}
+	return arena_strdup(&object->arena, text);
 }
 
 static int compare_pairs(const void *left, const void *right)

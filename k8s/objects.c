@@ -3,6 +3,7 @@
 
 #include "k8s/encode.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,15 +12,20 @@ static const struct {
 	const char *api_version;
 	const char *plural;
 	bool namespaced;
+	size_t size; /* of what an object has besides metadata */
 } kinds[K8S_KIND_COUNT] = {
-	[K8S_NAMESPACE] = {"Namespace", "v1", "namespaces", false},
-	[K8S_NODE] = {"Node", "v1", "nodes", false},
-	[K8S_VIRTUAL_ROUTER] = {"VirtualRouter", "lintel.io/v1alpha1", "virtualrouters", false},
-	[K8S_ADDRESS_POOL] = {"AddressPool", "lintel.io/v1alpha1", "addresspools", false},
-	[K8S_SERVICE] = {"Service", "v1", "services", true},
-	[K8S_SLICE] = {"EndpointSlice", "discovery.k8s.io/v1", "endpointslices", true},
-	[K8S_VIRTUAL_SERVER] = {"VirtualServer", "lintel.io/v1alpha1", "virtualservers", true},
-	[K8S_CONFIG_MAP] = {"ConfigMap", "v1", "configmaps", true},
+	[K8S_NAMESPACE] = {"Namespace", "v1", "namespaces", false, 0},
+	[K8S_NODE] = {"Node", "v1", "nodes", false, sizeof(struct k8s_node)},
+	[K8S_VIRTUAL_ROUTER] = {"VirtualRouter", "lintel.io/v1alpha1", "virtualrouters", false,
+                                sizeof(struct k8s_custom)},
+	[K8S_ADDRESS_POOL] = {"AddressPool", "lintel.io/v1alpha1", "addresspools", false,
+                              sizeof(struct k8s_custom)},
+	[K8S_SERVICE] = {"Service", "v1", "services", true, sizeof(struct k8s_service)},
+	[K8S_SLICE] = {"EndpointSlice", "discovery.k8s.io/v1", "endpointslices", true,
+                       sizeof(struct k8s_slice)},
+	[K8S_VIRTUAL_SERVER] = {"VirtualServer", "lintel.io/v1alpha1", "virtualservers", true,
+                                sizeof(struct k8s_custom)},
+	[K8S_CONFIG_MAP] = {"ConfigMap", "v1", "configmaps", true, sizeof(struct k8s_config_map)},
 };
 
 const char *k8s_kind_name(enum k8s_kind kind)
@@ -95,7 +101,7 @@ struct k8s_object *k8s_object_new(enum k8s_kind kind, size_t size)
 	arena_init(&arena);
 	if (size > 0)
 		arena_reserve(&arena, size);
-	object = arena_alloc(&arena, sizeof(*object));
+	object = arena_alloc(&arena, offsetof(struct k8s_object, service) + kinds[kind].size);
 	object->arena = arena;
 	object->kind = kind;
 	object->holders = 1;

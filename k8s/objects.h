@@ -147,12 +147,13 @@ struct k8s_service {
 	size_t condition_count;
 };
 
+/* In this order it takes 32 bytes and not 40: there are many. */
 struct k8s_endpoint {
 	struct addr address; /* the first: they are fungible */
-	const char *node;    /* "" unknown */
 	bool ready;
 	bool serving;
 	bool terminating;
+	const char *node; /* "" unknown */
 };
 
 struct k8s_endpoint_port {
@@ -218,7 +219,7 @@ struct k8s_object {
 	struct arena arena; /* holds the object itself */
 	struct k8s_meta meta;
 	bool cut; /* some list was too long */
-	union {
+	union {   /* there is memory for the kind's own, no more */
 		struct k8s_service service;
 		struct k8s_slice slice;
 		struct k8s_node node;
