@@ -151,9 +151,8 @@ static char *errors_text(const struct model_problems *problems)
 	for (size_t i = 0; i < problems->count && text.len < 2000; i++) {
 		const struct model_problem *problem = &problems->items[i];
 
-		if (problem->severity == MODEL_ERROR)
-			text_printf(&text, "%s%s%s%s", text.len > 0 ? "; " : "", problem->field,
-			            *problem->field ? ": " : "", problem->message);
+		text_printf(&text, "%s%s%s%s", text.len > 0 ? "; " : "", problem->field,
+		            *problem->field ? ": " : "", problem->message);
 	}
 	return text_take(&text);
 }
@@ -170,6 +169,7 @@ char *k8s_translate_infra_check(const struct k8s_translator *translator,
 		sources[i] = &translator->infra[i].objects;
 	sources[translator->infra_count] = objects;
 	model_problems_init(&problems);
+	problems.errors_only = true;
 	model_snapshot_free(model_snapshot_build(sources, translator->infra_count + 1, &problems));
 	text = errors_text(&problems);
 	model_problems_done(&problems);

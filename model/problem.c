@@ -38,6 +38,17 @@ static char *copy_printable(struct arena *arena, const char *s)
 	return copy;
 }
 
+bool model_problem_is_kept(struct model_problems *problems, enum model_severity severity)
+{
+	if (severity == MODEL_WARNING && problems->errors_only)
+		return false;
+	if (problems->count < MODEL_PROBLEMS_MAX)
+		return true;
+	problems->error_count += severity == MODEL_ERROR;
+	problems->dropped_count++;
+	return false;
+}
+
 void model_problem_add(struct model_problems *problems, enum model_severity severity,
                        struct model_origin origin, const char *object, const char *field,
                        const char *fmt, ...)
@@ -46,12 +57,9 @@ void model_problem_add(struct model_problems *problems, enum model_severity seve
 	struct model_problem *item;
 	va_list args;
 
-	if (severity == MODEL_ERROR)
-		problems->error_count++;
-	if (problems->count == MODEL_PROBLEMS_MAX) {
-		problems->dropped_count++;
+	if (!model_problem_is_kept(problems, severity))
 		return;
-	}
+	problems->error_count += severity == MODEL_ERROR;
 	if (problems->count == problems->capacity) {
 		problems->capacity = problems->capacity ? problems->capacity * 2 : 16;
 		problems->items = xreallocarray(problems->items, problems->capacity,

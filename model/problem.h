@@ -46,10 +46,14 @@ struct model_problems {
 	size_t capacity;
 	size_t error_count;
 	size_t dropped_count;
+	bool errors_only; /* set by who has no use for warnings: they are not kept */
 };
 
 void model_problems_init(struct model_problems *problems);
 void model_problems_done(struct model_problems *problems);
+/* Would one more of these be kept? If not it is counted here, and need not be added: for who makes
+ * texts for it, of thousands. */
+bool model_problem_is_kept(struct model_problems *problems, enum model_severity severity);
 /* All texts are copied. The line is that of the field when the origin knows it. */
 void model_problem_add(struct model_problems *problems, enum model_severity severity,
                        struct model_origin origin, const char *object, const char *field,

@@ -190,7 +190,9 @@ static void check_network(const struct naming *by, const struct model_router *ro
 	enum network network = place_in_networks(router, address);
 	char title[MODEL_OBJECT_TEXT_SIZE], text[ADDR_TEXT_SIZE], field[64];
 
-	if (network == NETWORK_UNKNOWN || network == NETWORK_INSIDE)
+	if (network == NETWORK_UNKNOWN || network == NETWORK_INSIDE ||
+	    !model_problem_is_kept(problems,
+	                           network == NETWORK_BROADCAST ? MODEL_ERROR : MODEL_WARNING))
 		return;
 	if (by->virtual_server)
 		model_virtual_server_title(by->virtual_server, title);

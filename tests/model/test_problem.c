@@ -99,6 +99,22 @@ START_TEST(beyond_the_limit_they_are_counted_and_not_kept)
 }
 END_TEST
 
+START_TEST(warnings_that_nobody_has_a_use_for_are_neither_kept_nor_counted)
+{
+	const struct model_origin origin = {.source = "a.yaml"};
+
+	problems.errors_only = true;
+	ck_assert(!model_problem_is_kept(&problems, MODEL_WARNING));
+	model_problem_add(&problems, MODEL_WARNING, origin, "", "", "odd");
+	ck_assert_uint_eq(problems.count, 0);
+	ck_assert_uint_eq(problems.dropped_count, 0);
+	ck_assert(model_problem_is_kept(&problems, MODEL_ERROR));
+	add("a.yaml", 1, "wrong");
+	ck_assert_uint_eq(problems.count, 1);
+	ck_assert_uint_eq(problems.error_count, 1);
+}
+END_TEST
+
 START_TEST(warnings_are_no_errors)
 {
 	struct model_origin origin = {.source = "a.yaml", .line = 1};
@@ -119,6 +135,7 @@ int main(void)
 	tcase_add_test(tests, texts_are_copied_and_control_characters_do_not_get_through);
 	tcase_add_test(tests, they_are_sorted_by_source_and_line_and_then_by_finding);
 	tcase_add_test(tests, beyond_the_limit_they_are_counted_and_not_kept);
+	tcase_add_test(tests, warnings_that_nobody_has_a_use_for_are_neither_kept_nor_counted);
 	tcase_add_test(tests, warnings_are_no_errors);
 	return unit_run(suite);
 }
