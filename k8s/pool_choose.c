@@ -95,18 +95,17 @@ static bool may_have(const struct k8s_pool *pool, const struct claim *claim,
 	const char *owner = row ? row->pool->router : request->router;
 	char text[ADDR_TEXT_SIZE];
 
-	addr_format(address, text);
 	if (!row && !*request->router) {
 		refusal->reason = K8S_REASON_NOT_IN_POOL;
 		snprintf(refusal->message, sizeof(refusal->message),
-		         "%s is in no AddressPool that is in force", text);
+		         "%s is in no AddressPool that is in force", addr_format(address, text));
 		return false;
 	}
 	if (!*request->router && *request->pool && strcmp(request->pool, row->pool->name) != 0) {
 		refusal->reason = K8S_REASON_NOT_IN_POOL;
 		snprintf(refusal->message, sizeof(refusal->message),
-		         "%s is in AddressPool %.100s, not in %.100s", text, row->pool->name,
-		         request->pool);
+		         "%s is in AddressPool %.100s, not in %.100s", addr_format(address, text),
+		         row->pool->name, request->pool);
 		return false;
 	}
 	if (row && !k8s_pool_table_admits(row, request->namespace, request->namespace_labels,
@@ -115,15 +114,15 @@ static bool may_have(const struct k8s_pool *pool, const struct claim *claim,
 		snprintf(refusal->message, sizeof(refusal->message),
 		         "%s is in AddressPool %.100s, which is not for it: its namespaces or "
 		         "selectors say so",
-		         text, row->pool->name);
+		         addr_format(address, text), row->pool->name);
 		return false;
 	}
 	if ((*request->router && strcmp(owner, request->router) != 0) ||
 	    (*router && strcmp(owner, *router) != 0)) {
 		refusal->reason = K8S_REASON_ROUTERS;
 		snprintf(refusal->message, sizeof(refusal->message),
-		         "%s belongs to VirtualRouter %.100s, not to %.100s", text, owner,
-		         *router ? *router : request->router);
+		         "%s belongs to VirtualRouter %.100s, not to %.100s",
+		         addr_format(address, text), owner, *router ? *router : request->router);
 		return false;
 	}
 	if (!check_reserved(pool, address, refusal) ||
