@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Arrays are on the heap while they grow and move into the table's arena when it is finished. */
+/* Arrays are on the heap while they grow and move into the table's arena when it is finished, but
+ * for the elements of sets, which are many. */
 
 #include "nft/draft.h"
 
@@ -17,12 +18,13 @@ void nft_draft_init(struct nft_draft *draft)
 	draft->table->present = true;
 }
 
-/* Room for one more in an array of 'count' things. */
+/* Room for one more in an array of 'count' things. It grows in few steps: what isn't touched costs
+ * nothing, unlike what was outgrown. */
 static void *grow(void *array, size_t count, size_t *capacity, size_t size)
 {
 	if (count < *capacity)
 		return array;
-	*capacity = *capacity * 2 + 8;
+	*capacity = *capacity * 4 + 8;
 	return xreallocarray(array, *capacity, size);
 }
 
@@ -159,21 +161,38 @@ static int compare_elements(const void *a, const void *b)
 	return memcmp(x->key, y->key, sizeof(x->key));
 }
 
-static void finish_set(struct arena *arena, struct nft_set *set)
+static bool is_in_order(const struct nft_set *set)
+{
+	size_t i = 1;
+
+	while (i < set->element_count &&
+	       compare_elements(&set->elements[i - 1], &set->elements[i]) < 0)
+		i++;
+	return i >= set->element_count;
+}
+
+static void sort_elements(struct nft_set *set)
 {
 	struct nft_element *elements = set->elements;
 	size_t kept = 0;
 
-	if (set->element_count > 0)
-		qsort(elements, set->element_count, sizeof(*elements), compare_elements);
+	if (is_in_order(set)) /* as those of services mostly are */
+		return;
+	qsort(elements, set->element_count, sizeof(*elements), compare_elements);
 	for (size_t i = 0; i < set->element_count; i++) {
 		if (kept > 0 && compare_elements(&elements[kept - 1], &elements[i]) == 0)
 			continue;
 		elements[kept++] = elements[i];
 	}
 	set->element_count = kept;
-	set->elements = arena_memdup(arena, elements, kept * sizeof(*elements));
-	free(elements);
+}
+
+static void finish_set(struct nft_set *set)
+{
+	sort_elements(set);
+	if (set->elements)
+		set->elements =
+			xreallocarray(set->elements, set->element_count, sizeof(*set->elements));
 }
 
 /* Moves an array from the heap into the arena. */
@@ -191,7 +210,7 @@ struct nft_table *nft_draft_finish(struct nft_draft *draft)
 	struct arena *arena = &table->arena;
 
 	for (size_t i = 0; i < table->set_count; i++)
-		finish_set(arena, &table->sets[i]);
+		finish_set(&table->sets[i]);
 	for (size_t i = 0; i < table->chain_count; i++) {
 		struct nft_chain *chain = &table->chains[i];
 

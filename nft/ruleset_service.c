@@ -26,6 +26,15 @@ static struct nft_element *add(const struct service *s, enum nft_ruleset_set whi
 	return nft_draft_element(&s->sets->draft, set);
 }
 
+/* Is it another address than that of the last service this was asked for? */
+static bool is_next(const struct service *s, const struct addr **last)
+{
+	const struct addr *before = *last;
+
+	*last = &s->it->address;
+	return !before || !addr_equal(before, *last);
+}
+
 static void add_address(const struct service *s, enum nft_ruleset_set which)
 {
 	struct nft_key key = nft_key_at(add(s, which)->key);
@@ -147,6 +156,8 @@ static void add_floating(const struct service *s)
 {
 	const struct model_router *router = s->it->router;
 
+	if (!is_next(s, &s->sets->floating))
+		return;
 	for (size_t i = 0; i < router->address_count; i++) {
 		const char *interface = router->addresses[i].interface;
 		const struct model_router_address *floating;
@@ -300,7 +311,8 @@ void nft_ruleset_service_add(struct nft_ruleset_sets *sets, const struct model_s
 	};
 	uint16_t target;
 
-	add_address(&s, NFT_SET_VIPS);
+	if (is_next(&s, &sets->vip))
+		add_address(&s, NFT_SET_VIPS);
 	if (it->mark == 0) {
 		add_endpoint(&s, NFT_SET_SERVED)->comment = comment_of(&s);
 	} else {

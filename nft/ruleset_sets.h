@@ -47,6 +47,8 @@ struct nft_ruleset_sets {
 	/* What each is called in the table, NULL when it isn't there. */
 	const char *names[NFT_SET_KIND_COUNT][NFT_FAMILY_COUNT][NFT_PROTO_COUNT];
 	size_t indices[NFT_SET_KIND_COUNT][NFT_FAMILY_COUNT][NFT_PROTO_COUNT];
+	/* The last addresses that are in 'vips' and 'floating': neighbours share them. */
+	const struct addr *vip, *floating;
 	bool nat; /* a service is forwarded by NAT, so the chain must be there */
 	bool auto_nat[NFT_FAMILY_COUNT];
 	bool masquerade;

@@ -95,6 +95,8 @@ void nft_table_free(struct nft_table *table)
 {
 	if (!table || --table->shares > 0)
 		return;
+	for (size_t i = 0; i < table->set_count; i++)
+		free(table->sets[i].elements);
 	arena_done(&table->arena);
 	free(table);
 }

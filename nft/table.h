@@ -111,7 +111,7 @@ struct nft_chain {
 };
 
 struct nft_table {
-	struct arena arena; /* owns everything */
+	struct arena arena; /* owns everything but elements, which are on the heap */
 	const char *name;   /* NFT_TABLE_NAME unless set otherwise */
 	unsigned shares;    /* that nft_table_free() ends */
 	bool present;       /* false: there is no such table (wanted: there shall be none) */
