@@ -13,8 +13,6 @@
 
 /* So many operations of a turn are told one by one, more as a number. */
 #define OPERATIONS_TOLD 20
-/* Changed services up to this many are looked at one by one: more are cheaper to read with all. */
-#define SCOPE_MAX       500
 
 int balance_open(struct balance *balance, const char *state_dir, struct text *why)
 {
@@ -299,7 +297,7 @@ void balance_turn(struct balance *balance, enum balance_cause cause, int64_t now
 		if (cause != BALANCE_AMEND) /* that can wait until it is due */
 			ipvs_drain_scope(&balance->drain, &balance->changed);
 		bool all = cause == BALANCE_RESYNC || !balance->looked ||
-		           balance->changed.count > SCOPE_MAX;
+		           balance->changed.count > BALANCE_SCOPE_MAX;
 		balance->looked = all ? turn_over_all(balance, cause, now_us)
 		                      : turn_over_scope(balance, cause, now_us);
 		if (cause != BALANCE_AMEND)

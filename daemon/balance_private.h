@@ -8,6 +8,9 @@
 
 #include "daemon/balance.h"
 
+/* Changed services up to this many are looked at one by one: more are cheaper to read with all. */
+#define BALANCE_SCOPE_MAX 500
+
 /* balance_want.c */
 /* What the kernel should hold for a snapshot, of a scope (NULL: all). The snapshot must outlive the
  * table. */

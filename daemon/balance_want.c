@@ -57,13 +57,22 @@ static void want_anew(struct balance *balance)
 	ipvs_table_done(&wanted);
 }
 
+/* So many are new, or gone, that all will be looked at whatever changed. */
+static bool differs_much(const struct model_snapshot *before, const struct model_snapshot *snapshot)
+{
+	size_t was = before->service_count, is = snapshot->service_count;
+
+	return (was > is ? was - is : is - was) > BALANCE_SCOPE_MAX;
+}
+
 void balance_want(struct balance *balance, const struct model_snapshot *snapshot,
                   const struct drains *drains, const struct balance_without *without)
 {
 	const struct model_snapshot *before = balance->snapshot;
 	struct ipvs_table was, wanted;
 	struct ipvs_scope replaced = {0};
-	bool anew = !before || without || balance->without.is_held;
+	bool anew = !before || without || balance->without.is_held ||
+	            differs_much(before, snapshot);
 
 	balance->snapshot = snapshot;
 	balance->drains = drains;
