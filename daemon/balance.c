@@ -12,7 +12,10 @@
 #include <string.h>
 
 /* So many operations of a turn are told one by one, more as a number. */
-#define OPERATIONS_TOLD 20
+#define OPERATIONS_TOLD    20
+/* So many or a few more are planned before they are carried out, then the next: no more memory is
+ * taken for a hundred thousand. */
+#define OPERATIONS_PLANNED 4000
 
 int balance_open(struct balance *balance, const char *state_dir, struct text *why)
 {
@@ -155,32 +158,66 @@ static void tell_refusals(struct balance *balance, const struct ipvs_plan *plan,
 	text_done(&sentence);
 }
 
-/* Returns whether every operation was carried out. What fails ahead of a look is no problem: the
- * look finds what is there, and what is still to be done is tried again. */
-static bool apply(struct balance *balance, const struct ipvs_plan *plan, bool ahead)
+/* What became of a plan whose parts are carried out one after the other. */
+struct outcome {
+	bool ahead; /* of a look */
+	size_t count;
+	size_t failed;
+	bool broken; /* the kernel could not be told */
+};
+
+/* What fails ahead of a look is no problem: the look finds what is there, and what is still to be
+ * done is tried again. */
+static void apply_part(struct balance *balance, const struct ipvs_plan *part, struct outcome *out)
 {
-	int *results = xcalloc(plan->count, sizeof(*results));
+	int *results = xcalloc(part->count, sizeof(*results));
+	bool few = out->count == 0 && part->count <= OPERATIONS_TOLD; /* then they are all */
 	size_t failed = 0;
-	int rc = ipvs_kernel_apply(balance->kernel, plan, results);
+	int rc = ipvs_kernel_apply(balance->kernel, part, results);
 
 	balance->apply_us += lap(balance);
-	for (size_t i = 0; i < plan->count; i++) {
+	for (size_t i = 0; i < part->count; i++) {
 		failed += results[i] != 0;
-		if (results[i] == 0 && plan->count <= OPERATIONS_TOLD && rc == 0)
-			tell_operation(&plan->ops[i]);
+		if (results[i] == 0 && few && rc == 0)
+			tell_operation(&part->ops[i]);
 	}
-	balance->write_count += rc ? 0 : plan->count - failed;
-	if (plan->count > OPERATIONS_TOLD)
-		log_info("ipvs", "written operations=%zu failed=%zu", plan->count, failed);
-	if (!ahead) {
-		balance->failure_count = failed;
+	balance->write_count += rc ? 0 : part->count - failed;
+	if (!out->ahead) {
 		if (rc)
 			problems_add(&balance->problems, "IPVS can't be written: %s",
 			             strerror(-rc));
-		tell_refusals(balance, plan, results);
+		tell_refusals(balance, part, results);
 	}
 	free(results);
-	return rc == 0 && failed == 0;
+	out->count += part->count;
+	out->failed += failed;
+	out->broken = rc != 0;
+}
+
+/* Makes of 'found' what is 'desired'. */
+static struct outcome apply(struct balance *balance, const struct ipvs_table *desired,
+                            const struct ipvs_table *found, bool ahead)
+{
+	struct outcome out = {.ahead = ahead};
+	struct ipvs_planner planner;
+	struct ipvs_plan part;
+	bool more = true;
+
+	ipvs_planner_init(&planner, desired, found, &balance->journal);
+	while (more && !out.broken) {
+		more = ipvs_planner_next(&planner, OPERATIONS_PLANNED, &part);
+		if (!ahead)
+			balance->plan_us += lap(balance);
+		if (more)
+			apply_part(balance, &part, &out);
+	}
+	ipvs_planner_done(&planner);
+	if (out.count > OPERATIONS_TOLD)
+		log_info("ipvs", "written operations=%zu failed=%zu", out.count, out.failed);
+	balance->operation_count += out.count;
+	if (!ahead)
+		balance->failure_count = out.failed;
+	return out;
 }
 
 static void count_foreign(struct balance *balance, const struct ipvs_table *found)
@@ -209,24 +246,19 @@ static bool turn_with(struct balance *balance, const struct ipvs_scope *scope,
 {
 	size_t drained_before = balance->drain.count;
 	struct ipvs_table effective;
-	struct ipvs_plan plan;
 
 	ipvs_drain_step(&balance->drain, now_us, wanted, found, &balance->journal, scope,
 	                &effective);
-	ipvs_plan_make(&effective, found, &balance->journal, &plan);
-	if (!ahead)
-		balance->plan_us = lap(balance);
-	balance->operation_count += plan.count;
-	bool done = plan.count == 0 || apply(balance, &plan, ahead);
+	struct outcome out = apply(balance, &effective, found, ahead);
+	bool done = !out.broken && out.failed == 0;
 	bool settled = !balance->verdicts || !balance->verdicts->unsettled;
-	if (cause == BALANCE_RESYNC && balance->looked && plan.count && done && settled &&
+	if (cause == BALANCE_RESYNC && balance->looked && out.count && done && settled &&
 	    balance->drain.count == drained_before) {
-		balance->drift_count += plan.count;
-		log_notice("ipvs", "repaired what others changed operations=%zu", plan.count);
+		balance->drift_count += out.count;
+		log_notice("ipvs", "repaired what others changed operations=%zu", out.count);
 	}
 	if (!scope && done)
 		journal_trim(balance, &effective);
-	ipvs_plan_done(&plan);
 	ipvs_table_done(&effective);
 	return done;
 }
@@ -317,7 +349,6 @@ int64_t balance_deadline(const struct balance *balance)
 void balance_remove(struct balance *balance)
 {
 	struct ipvs_table nothing, found;
-	struct ipvs_plan plan;
 
 	if (!balance->kernel)
 		return;
@@ -327,13 +358,12 @@ void balance_remove(struct balance *balance)
 		return;
 	}
 	ipvs_table_init(&nothing);
-	ipvs_plan_make(&nothing, &found, &balance->journal, &plan);
-	if (plan.count == 0 || apply(balance, &plan, false)) {
+	struct outcome out = apply(balance, &nothing, &found, false);
+	if (!out.broken && out.failed == 0) {
 		ipvs_journal_done(&balance->journal);
 		journal_save(balance);
 	}
-	log_info("ipvs", "removed services=%zu", plan.counts[IPVS_OP_DEL_SERVICE]);
-	ipvs_plan_done(&plan);
+	log_info("ipvs", "removed services=%zu", out.count);
 	ipvs_table_done(&nothing);
 	ipvs_table_done(&found);
 	problems_end(&balance->problems);

@@ -44,8 +44,36 @@ struct walk {
 	struct ipvs_drain_entry *entries; /* the new one */
 	size_t count;
 	size_t capacity;
-	struct ipvs_table *table; /* the effective one; has room for all services */
+	const struct ipvs_table *wanted;
+	size_t found_count;
+	struct ipvs_table *table; /* the effective one */
+	bool differs;             /* it has services of its own: room for all */
 };
+
+/* As long as the effective table is what is wanted, it borrows the services. */
+static struct ipvs_service *put_service(struct walk *w)
+{
+	size_t count = w->table->service_count++;
+
+	if (!w->differs) {
+		w->table->services =
+			arena_room(&w->table->arena, (w->wanted->service_count + w->found_count) *
+		                                             sizeof(*w->table->services));
+		if (count > 0)
+			memcpy(w->table->services, w->wanted->services,
+			       count * sizeof(*w->table->services));
+		w->differs = true;
+	}
+	return &w->table->services[count];
+}
+
+static void put_wanted(struct walk *w, const struct ipvs_service *want)
+{
+	if (w->differs)
+		*put_service(w) = *want;
+	else
+		w->table->service_count++;
+}
 
 static void keep_entry(struct walk *w, struct ipvs_drain_entry entry)
 {
@@ -145,12 +173,15 @@ static bool has_gone(const struct ipvs_service *want, const struct ipvs_service 
 static void keep_service(struct walk *w, const struct ipvs_service *want,
                          const struct ipvs_service *have)
 {
-	struct ipvs_service *service = &w->table->services[w->table->service_count++];
+	struct ipvs_service *service;
 	struct ipvs_dest *dests;
 
-	*service = *want;
-	if (!has_gone(want, have))
+	if (!has_gone(want, have)) {
+		put_wanted(w, want);
 		return;
+	}
+	service = put_service(w);
+	*service = *want;
 	dests = arena_array(&w->table->arena, want->dest_count + have->dest_count, sizeof(*dests));
 	service->dest_count = merge_dests(w, want, have, dests);
 	service->dests = dests;
@@ -176,7 +207,7 @@ static void leave_service(struct walk *w, const struct ipvs_journal_entry *owned
 	                             have->dest_count * sizeof(*have->dests));
 	for (size_t i = 0; i < service.dest_count; i++)
 		service.dests[i].weight = 0;
-	w->table->services[w->table->service_count++] = service;
+	*put_service(w) = service;
 }
 
 /* A drain that has lasted long is looked at less often. */
@@ -203,13 +234,15 @@ void ipvs_drain_step(struct ipvs_drain *drain, int64_t now_us, const struct ipvs
                      const struct ipvs_table *found, const struct ipvs_journal *owned,
                      const struct ipvs_scope *scope, struct ipvs_table *ret_effective)
 {
-	struct walk w = {.drain = drain, .now_us = now_us, .table = ret_effective};
+	struct walk w = {.drain = drain,
+	                 .now_us = now_us,
+	                 .wanted = wanted,
+	                 .found_count = found->service_count,
+	                 .table = ret_effective};
 	size_t i = 0, j = 0;
 
 	ipvs_table_init(ret_effective);
-	ret_effective->services = arena_array(&ret_effective->arena,
-	                                      wanted->service_count + found->service_count,
-	                                      sizeof(*ret_effective->services));
+	ret_effective->services = wanted->services;
 	while (i < wanted->service_count || j < found->service_count) {
 		const struct ipvs_service *want = ipvs_table_at(wanted, i);
 		const struct ipvs_service *have = ipvs_table_at(found, j);
@@ -219,7 +252,7 @@ void ipvs_drain_step(struct ipvs_drain *drain, int64_t now_us, const struct ipvs
 		if (want && have)
 			order = ipvs_key_compare(&want->key, &have->key);
 		if (order < 0)
-			ret_effective->services[ret_effective->service_count++] = *want;
+			put_wanted(&w, want);
 		else if (order == 0)
 			keep_service(&w, want, have);
 		else if ((entry = ipvs_journal_find(owned, &have->key)))

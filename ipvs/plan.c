@@ -10,20 +10,7 @@
 
 /* --- making --- */
 
-struct op_list {
-	struct ipvs_op *ops;
-	size_t count;
-	size_t capacity;
-};
-
-/* Three lists: they are joined in this order at the end. */
-struct making {
-	struct op_list changes; /* additions and changes */
-	struct op_list gone_dests;
-	struct op_list gone_services;
-};
-
-static void add(struct op_list *list, struct ipvs_op op)
+static void add(struct ipvs_op_list *list, struct ipvs_op op)
 {
 	if (list->count == list->capacity) {
 		list->capacity = list->capacity * 2 + 64;
@@ -32,21 +19,21 @@ static void add(struct op_list *list, struct ipvs_op op)
 	list->ops[list->count++] = op;
 }
 
-static void add_dest(struct making *m, const struct ipvs_service *service,
+static void add_dest(struct ipvs_planner *p, const struct ipvs_service *service,
                      const struct ipvs_dest *dest)
 {
-	add(&m->changes,
+	add(&p->changes,
 	    (struct ipvs_op){.kind = IPVS_OP_ADD_DEST, .service = service, .dest = dest});
 }
 
-static void add_service(struct making *m, const struct ipvs_service *service)
+static void add_service(struct ipvs_planner *p, const struct ipvs_service *service)
 {
-	add(&m->changes, (struct ipvs_op){.kind = IPVS_OP_ADD_SERVICE, .service = service});
+	add(&p->changes, (struct ipvs_op){.kind = IPVS_OP_ADD_SERVICE, .service = service});
 	for (size_t i = 0; i < service->dest_count; i++)
-		add_dest(m, service, &service->dests[i]);
+		add_dest(p, service, &service->dests[i]);
 }
 
-static void change_dests(struct making *m, const struct ipvs_service *want,
+static void change_dests(struct ipvs_planner *p, const struct ipvs_service *want,
                          const struct ipvs_service *have)
 {
 	size_t i = 0, j = 0;
@@ -57,16 +44,16 @@ static void change_dests(struct making *m, const struct ipvs_service *want,
 		if (i < want->dest_count && j < have->dest_count)
 			order = ipvs_dest_compare(&want->dests[i], &have->dests[j]);
 		if (order < 0) {
-			add_dest(m, want, &want->dests[i++]);
+			add_dest(p, want, &want->dests[i++]);
 		} else if (order > 0) {
-			add(&m->gone_dests, (struct ipvs_op){.kind = IPVS_OP_DEL_DEST,
+			add(&p->gone_dests, (struct ipvs_op){.kind = IPVS_OP_DEL_DEST,
 			                                     .service = want,
 			                                     .dest = &have->dests[j++]});
 		} else {
 			const struct ipvs_dest *dest = &want->dests[i++], *was = &have->dests[j++];
 
 			if (!ipvs_dest_same(dest, was))
-				add(&m->changes, (struct ipvs_op){.kind = IPVS_OP_SET_DEST,
+				add(&p->changes, (struct ipvs_op){.kind = IPVS_OP_SET_DEST,
 				                                  .service = want,
 				                                  .dest = dest,
 				                                  .dest_was = was});
@@ -74,54 +61,86 @@ static void change_dests(struct making *m, const struct ipvs_service *want,
 	}
 }
 
-static void change_service(struct making *m, const struct ipvs_service *want,
+static void change_service(struct ipvs_planner *p, const struct ipvs_service *want,
                            const struct ipvs_service *have)
 {
 	if (!ipvs_service_same(want, have))
-		add(&m->changes, (struct ipvs_op){.kind = IPVS_OP_SET_SERVICE,
+		add(&p->changes, (struct ipvs_op){.kind = IPVS_OP_SET_SERVICE,
 		                                  .service = want,
 		                                  .service_was = have});
-	change_dests(m, want, have);
+	change_dests(p, want, have);
 }
 
-static void join(struct making *m, struct ipvs_plan *plan)
+static void join(struct ipvs_op_list *to, struct ipvs_op_list *rest)
 {
-	struct op_list *rest[] = {&m->gone_dests, &m->gone_services};
+	for (size_t i = 0; i < rest->count; i++)
+		add(to, rest->ops[i]);
+	rest->count = 0;
+}
 
-	for (size_t i = 0; i < LT_ARRAY_SIZE(rest); i++) {
-		for (size_t j = 0; j < rest[i]->count; j++)
-			add(&m->changes, rest[i]->ops[j]);
-		free(rest[i]->ops);
+void ipvs_planner_init(struct ipvs_planner *planner, const struct ipvs_table *desired,
+                       const struct ipvs_table *observed, const struct ipvs_journal *owned)
+{
+	*planner = (struct ipvs_planner){.desired = desired, .observed = observed, .owned = owned};
+}
+
+void ipvs_planner_done(struct ipvs_planner *planner)
+{
+	free(planner->changes.ops);
+	free(planner->gone_dests.ops);
+	free(planner->gone_services.ops);
+}
+
+/* Compares the next service of either table; false: there is none. */
+static bool compare_next(struct ipvs_planner *p)
+{
+	const struct ipvs_service *want = ipvs_table_at(p->desired, p->desired_at);
+	const struct ipvs_service *have = ipvs_table_at(p->observed, p->observed_at);
+	int order = want ? -1 : 1;
+
+	if (!want && !have)
+		return false;
+	if (want && have)
+		order = ipvs_key_compare(&want->key, &have->key);
+	if (order < 0)
+		add_service(p, want);
+	else if (order == 0)
+		change_service(p, want, have);
+	else if (ipvs_journal_find(p->owned, &have->key))
+		add(&p->gone_services,
+		    (struct ipvs_op){.kind = IPVS_OP_DEL_SERVICE, .service = have});
+	p->desired_at += order <= 0;
+	p->observed_at += order >= 0;
+	return true;
+}
+
+bool ipvs_planner_next(struct ipvs_planner *planner, size_t enough, struct ipvs_plan *ret_part)
+{
+	struct ipvs_op_list *ops = &planner->changes;
+	bool more = true;
+
+	ops->count = 0;
+	while (more && ops->count < enough)
+		more = compare_next(planner);
+	if (!more) {
+		join(ops, &planner->gone_dests);
+		join(ops, &planner->gone_services);
 	}
-	*plan = (struct ipvs_plan){.ops = m->changes.ops, .count = m->changes.count};
-	for (size_t i = 0; i < plan->count; i++)
-		plan->counts[plan->ops[i].kind]++;
+	*ret_part = (struct ipvs_plan){.ops = ops->ops, .count = ops->count};
+	for (size_t i = 0; i < ops->count; i++)
+		ret_part->counts[ops->ops[i].kind]++;
+	return ops->count > 0;
 }
 
 void ipvs_plan_make(const struct ipvs_table *desired, const struct ipvs_table *observed,
                     const struct ipvs_journal *owned, struct ipvs_plan *ret_plan)
 {
-	struct making m = {0};
-	size_t i = 0, j = 0;
+	struct ipvs_planner planner;
 
-	while (i < desired->service_count || j < observed->service_count) {
-		const struct ipvs_service *want = ipvs_table_at(desired, i);
-		const struct ipvs_service *have = ipvs_table_at(observed, j);
-		int order = want ? -1 : 1;
-
-		if (want && have)
-			order = ipvs_key_compare(&want->key, &have->key);
-		if (order < 0)
-			add_service(&m, want);
-		else if (order == 0)
-			change_service(&m, want, have);
-		else if (ipvs_journal_find(owned, &have->key))
-			add(&m.gone_services,
-			    (struct ipvs_op){.kind = IPVS_OP_DEL_SERVICE, .service = have});
-		i += order <= 0;
-		j += order >= 0;
-	}
-	join(&m, ret_plan);
+	ipvs_planner_init(&planner, desired, observed, owned);
+	(void)ipvs_planner_next(&planner, SIZE_MAX, ret_plan);
+	planner.changes.ops = NULL; /* given away */
+	ipvs_planner_done(&planner);
 }
 
 void ipvs_plan_done(struct ipvs_plan *plan)

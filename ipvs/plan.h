@@ -35,7 +35,7 @@ struct ipvs_op {
 };
 
 struct ipvs_plan {
-	struct ipvs_op *ops; /* owned */
+	struct ipvs_op *ops; /* owned, but for a part's */
 	size_t count;
 	size_t counts[IPVS_OP_KINDS];
 };
@@ -45,6 +45,29 @@ struct ipvs_plan {
 void ipvs_plan_make(const struct ipvs_table *desired, const struct ipvs_table *observed,
                     const struct ipvs_journal *owned, struct ipvs_plan *ret_plan);
 void ipvs_plan_done(struct ipvs_plan *plan);
+
+/* The same plan in parts, for who carries each out before there is the next: of many operations
+ * only few are held at a time. */
+struct ipvs_op_list {
+	struct ipvs_op *ops;
+	size_t count;
+	size_t capacity;
+};
+struct ipvs_planner {
+	const struct ipvs_table *desired, *observed;
+	const struct ipvs_journal *owned;
+	size_t desired_at, observed_at; /* how far they are compared */
+	struct ipvs_op_list changes;    /* additions and changes of the part */
+	struct ipvs_op_list gone_dests; /* of all parts: these come last */
+	struct ipvs_op_list gone_services;
+};
+
+void ipvs_planner_init(struct ipvs_planner *planner, const struct ipvs_table *desired,
+                       const struct ipvs_table *observed, const struct ipvs_journal *owned);
+void ipvs_planner_done(struct ipvs_planner *planner);
+/* The next part: all of a service with the one with which there are at least 'enough' operations.
+ * False: there are no more. The part is the planner's, until the next one. */
+bool ipvs_planner_next(struct ipvs_planner *planner, size_t enough, struct ipvs_plan *ret_part);
 
 /* One readable line without '\n':
  * "+ virtual service TCP 10.77.0.100:80 scheduler rr",

@@ -288,7 +288,7 @@ static void build_dests(struct arena *arena, const struct model_service *wanted,
 	size_t count;
 
 	servers = model_port_servers(wanted->virtual_server, wanted->port, &count);
-	service->dests = arena_array(arena, count, sizeof(*service->dests));
+	service->dests = arena_room(arena, count * sizeof(*service->dests));
 	for (size_t i = 0; i < count; i++) {
 		const struct model_real_server *server = &servers[i];
 		struct ipvs_dest dest;

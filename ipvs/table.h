@@ -71,9 +71,9 @@ struct ipvs_stats {
 };
 
 struct ipvs_dest {
-	struct addr addr;
-	uint16_t port;            /* 0: the port the client spoke to */
+	struct addr addr;         /* in an order without gaps: there may be a hundred thousand */
 	uint8_t forwarding;       /* enum ipvs_forwarding */
+	uint16_t port;            /* 0: the port the client spoke to */
 	uint8_t tunnel_type;      /* enum model_tunnel_type; 0 unless tunnel */
 	uint8_t tunnel_flags;     /* enum ipvs_tunnel_flag */
 	uint16_t tunnel_port;     /* GUE */

@@ -50,6 +50,43 @@ static uint64_t begin_round(int round)
 	return SEED + (uint64_t)round * 7919;
 }
 
+static bool same_op(const struct ipvs_op *a, const struct ipvs_op *b)
+{
+	return a->kind == b->kind && a->service == b->service && a->dest == b->dest &&
+	       a->service_was == b->service_was && a->dest_was == b->dest_was;
+}
+
+START_TEST(the_parts_of_a_plan_one_after_the_other_are_the_plan)
+{
+	for (size_t enough = 1; enough < 8; enough++) {
+		uint64_t seed = begin_round(_i);
+		struct ipvs_planner planner;
+		struct ipvs_plan part;
+		size_t at = 0;
+
+		owned = tables_journal(&have);
+		ipvs_plan_make(&want, &have, &owned, &plan);
+		ipvs_planner_init(&planner, &want, &have, &owned);
+		while (ipvs_planner_next(&planner, enough, &part)) {
+			const struct ipvs_op *next = &plan.ops[at + part.count];
+
+			ck_assert_uint_le(at + part.count, plan.count);
+			for (size_t i = 0; i < part.count; i++)
+				ck_assert_msg(same_op(&part.ops[i], &plan.ops[at + i]),
+				              "seed %" PRIu64, seed);
+			at += part.count;
+			/* who is refused a service knows of all its servers */
+			ck_assert(at == plan.count || next->kind != IPVS_OP_ADD_DEST ||
+			          next->service != part.ops[part.count - 1].service);
+		}
+		ck_assert_uint_eq(at, plan.count);
+		ipvs_planner_done(&planner);
+		ipvs_plan_done(&plan);
+		ipvs_journal_done(&owned);
+	}
+}
+END_TEST
+
 START_TEST(the_plan_from_a_table_to_itself_is_empty)
 {
 	uint64_t seed = begin_round(_i);
@@ -379,6 +416,7 @@ int main(void)
 	tcase_add_loop_test(laws, additions_and_changes_come_before_removals, 0, ROUNDS);
 	tcase_add_loop_test(laws, nothing_is_removed_to_be_added_again, 0, ROUNDS);
 	tcase_add_loop_test(laws, counts_are_those_of_the_operations, 0, ROUNDS);
+	tcase_add_loop_test(laws, the_parts_of_a_plan_one_after_the_other_are_the_plan, 0, ROUNDS);
 	tcase_add_test(laws, a_hundred_thousand_servers_are_walked_once);
 	suite_add_tcase(suite, laws);
 
