@@ -173,10 +173,11 @@ static void take_virtual_servers(struct part *part, const struct model_objects *
 		part->virtual_servers[part->virtual_server_count++] = from->virtual_servers[i];
 }
 
-/* Every address of every virtual server whose router is known, and every port on it. */
-static void expand(struct joining *j, struct part *part)
+/* Every address of every virtual server whose router is known, and every port on it; with room for
+ * so many claims of others. */
+static void expand(struct joining *j, struct arena *arena, size_t others, struct part *part)
 {
-	size_t services = 0, claims = 0;
+	size_t services = 0, claims = others;
 
 	for (size_t i = 0; i < part->virtual_server_count; i++) {
 		const struct model_virtual_server *vs = part->virtual_servers[i];
@@ -184,8 +185,8 @@ static void expand(struct joining *j, struct part *part)
 		claims += vs->address_count;
 		services += vs->address_count * vs->port_count;
 	}
-	part->services = arena_array(&j->scratch, services, sizeof(*part->services));
-	part->claims = arena_array(&j->scratch, claims, sizeof(*part->claims));
+	part->services = arena_array(arena, services, sizeof(*part->services));
+	part->claims = arena_array(arena, claims, sizeof(*part->claims));
 	for (size_t i = 0; i < part->virtual_server_count; i++) {
 		const struct model_virtual_server *vs = part->virtual_servers[i];
 		const struct model_router *router = model_snapshot_router(j->snapshot, vs->router);
@@ -212,41 +213,37 @@ static void sort_part(struct part *part)
 	sort(part->claims, part->claim_count, sizeof(*part->claims), compare_claims);
 }
 
+static void add_own_claims(const struct model_router *router, struct part *part)
+{
+	for (size_t i = 0; i < router->address_count; i++)
+		part->claims[part->claim_count++] =
+			(struct model_claim){router->addresses[i].prefix.addr, router, NULL, i};
+}
+
+/* When all is new it stays where it is, and the routers' own addresses are new, too. */
 static struct part added_part(struct joining *j)
 {
+	struct arena *arena = j->before ? &j->scratch : &j->snapshot->arena;
+	size_t router_count = j->before ? 0 : j->snapshot->router_count;
+	size_t others = 0, count = 0, own = 0;
 	struct part part = {0};
-	size_t others = 0, count = 0;
 
 	for (size_t i = j->first; i < j->end; i++) {
 		count_objects(j->sources[i], &others, &count, &others);
 		if (j->incomplete && j->sources[i]->incomplete)
 			count_objects(j->sources[i]->incomplete, &others, &count, &others);
 	}
-	part.virtual_servers = arena_array(&j->scratch, count, sizeof(*part.virtual_servers));
+	part.virtual_servers = arena_array(arena, count, sizeof(*part.virtual_servers));
 	for (size_t i = j->first; i < j->end; i++) {
 		take_virtual_servers(&part, j->sources[i]);
 		if (j->incomplete && j->sources[i]->incomplete)
 			take_virtual_servers(&part, j->sources[i]->incomplete);
 	}
-	expand(j, &part);
-	if (j->before)
-		return part;
-	/* All is new: then the routers' own addresses are, too. */
-	struct model_claim *claims = part.claims;
-	size_t own = 0;
-
-	for (size_t i = 0; i < j->snapshot->router_count; i++)
+	for (size_t i = 0; i < router_count; i++)
 		own += j->snapshot->routers[i]->address_count;
-	part.claims = arena_array(&j->scratch, own + part.claim_count, sizeof(*part.claims));
-	if (part.claim_count > 0)
-		memcpy(part.claims, claims, part.claim_count * sizeof(*claims));
-	for (size_t i = 0; i < j->snapshot->router_count; i++) {
-		const struct model_router *router = j->snapshot->routers[i];
-
-		for (size_t a = 0; a < router->address_count; a++)
-			part.claims[part.claim_count++] = (struct model_claim){
-				router->addresses[a].prefix.addr, router, NULL, a};
-	}
+	expand(j, arena, own, &part);
+	for (size_t i = 0; i < router_count; i++)
+		add_own_claims(j->snapshot->routers[i], &part);
 	return part;
 }
 
@@ -260,7 +257,7 @@ static struct part gone_part(struct joining *j)
 	part.virtual_servers = arena_array(&j->scratch, count, sizeof(*part.virtual_servers));
 	for (size_t i = j->first; i < j->before_end; i++)
 		take_virtual_servers(&part, &j->before->sources[i]);
-	expand(j, &part);
+	expand(j, &j->scratch, 0, &part);
 	return part;
 }
 
@@ -320,10 +317,20 @@ static void *splice(struct arena *arena, struct list was, struct list gone, stru
 	return items;
 }
 
+static void take_all(struct model_snapshot *snapshot, const struct part *all)
+{
+	snapshot->virtual_servers = all->virtual_servers;
+	snapshot->virtual_server_count = all->virtual_server_count;
+	snapshot->services = all->services;
+	snapshot->service_count = all->service_count;
+	snapshot->claims = all->claims;
+	snapshot->claim_count = all->claim_count;
+}
+
 static void splice_all(struct joining *j, const struct part *gone, const struct part *added)
 {
 	struct model_snapshot *snapshot = j->snapshot;
-	const struct model_snapshot nothing = {0}, *before = j->before ? j->before : &nothing;
+	const struct model_snapshot *before = j->before;
 
 	snapshot->virtual_servers =
 		splice(&snapshot->arena,
@@ -383,7 +390,10 @@ static void join(struct joining *j)
 	added = added_part(j);
 	sort_part(&gone);
 	sort_part(&added);
-	splice_all(j, &gone, &added);
+	if (j->before)
+		splice_all(j, &gone, &added);
+	else
+		take_all(snapshot, &added);
 }
 
 void model_snapshot_join(struct model_snapshot *snapshot, const struct model_snapshot *before,
