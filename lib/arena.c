@@ -94,19 +94,30 @@ size_t arena_held(const struct arena *arena)
 	return size;
 }
 
-static void *take(struct arena *arena, size_t size, size_t alignment)
+static void *take_from_new(struct arena *arena, size_t size)
 {
-	struct arena_block *block = arena->head;
-	size_t start, next;
+	size_t next = next_block_size(arena);
+	struct arena_block *block;
 
 	if (size > SIZE_MAX / 2)
 		abort();
-	start = block ? (block->used + alignment - 1) & ~(alignment - 1) : 0;
-	if (!block || start > block->size || block->size - start < size) {
-		next = next_block_size(arena);
-		block = block_add(arena, next > size ? next : size);
-		start = 0;
-	}
+	block = block_add(arena, next > size ? next : size);
+	arena->used_size += size;
+	block->used = size;
+	return block->data;
+}
+
+/* Short, as a list has millions of these: mostly it fits. */
+static inline void *take(struct arena *arena, size_t size, size_t alignment)
+{
+	struct arena_block *block = arena->head;
+	size_t start;
+
+	if (!block)
+		return take_from_new(arena, size);
+	start = (block->used + alignment - 1) & ~(alignment - 1);
+	if (start > block->size || block->size - start < size)
+		return take_from_new(arena, size);
 	arena->used_size += start + size - block->used;
 	block->used = start + size;
 	return block->data + start;
