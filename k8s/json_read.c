@@ -146,16 +146,20 @@ static struct tree *to_tree(const struct reader *r, cJSON *value, const char *in
 	return become(value, TREE_NULL, "null");
 }
 
-/* Eight characters at once, none of them a control character or beyond ASCII: almost all are. */
+#define PLAIN_SIZE 32 /* characters looked at together */
+
+/* None of them a control character or beyond ASCII: almost all are so. */
 static bool are_plain(const char *text)
 {
 	const uint64_t high = UINT64_C(0x8080808080808080);
-	uint64_t word;
+	uint64_t words[PLAIN_SIZE / sizeof(uint64_t)], odd = 0;
 
-	memcpy(&word, text, sizeof(word));
+	memcpy(words, text, sizeof(words));
 	/* What is below 0x20 borrows from its high bit; so may what follows it, which is no
 	 * matter. */
-	return ((word | (word - UINT64_C(0x2020202020202020))) & high) == 0;
+	for (size_t i = 0; i < PLAIN_SIZE / sizeof(uint64_t); i++)
+		odd |= words[i] | (words[i] - UINT64_C(0x2020202020202020));
+	return (odd & high) == 0;
 }
 
 /* cJSON takes any bytes for a string's, and control characters for blanks. */
@@ -166,8 +170,8 @@ static bool is_text(const char *text, size_t size)
 	for (size_t i = 0; i < size; i += len) {
 		unsigned char c = (unsigned char)text[i];
 
-		if (size - i >= 8 && are_plain(&text[i])) {
-			len = 8;
+		if (size - i >= PLAIN_SIZE && are_plain(&text[i])) {
+			len = PLAIN_SIZE;
 			continue;
 		}
 		len = c < 0x80 ? 1 : text_utf8_len(&text[i], size - i);
