@@ -336,6 +336,8 @@ static int open_control(struct app *app)
 
 	if (rc == -EADDRINUSE)
 		log_error("daemon", "%s: another daemon answers there", path);
+	else if (rc == -EEXIST)
+		log_error("daemon", "%s: what stands there is no socket, and is left alone", path);
 	else if (rc)
 		log_error("daemon", "%s: %s", path, strerror(-rc));
 	if (rc)

@@ -239,6 +239,21 @@ static bool somebody_answers(const struct sockaddr_un *address)
 	return answers;
 }
 
+/* What stands there is removed only if it is a socket: anything else is somebody's file. 0 or
+ * -errno. */
+static int make_room(const struct sockaddr_un *address)
+{
+	struct stat found;
+
+	if (lstat(address->sun_path, &found) < 0)
+		return -errno;
+	if (!S_ISSOCK(found.st_mode))
+		return -EEXIST;
+	if (somebody_answers(address))
+		return -EADDRINUSE;
+	return unlink(address->sun_path) ? -errno : 0;
+}
+
 static int listen_at(const char *path, int *ret_fd)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -255,9 +270,10 @@ static int listen_at(const char *path, int *ret_fd)
 	if (fd < 0)
 		return -errno;
 	rc = bind_socket(fd, &address);
-	if (rc == -EADDRINUSE && !somebody_answers(&address)) {
-		unlink(path); /* left behind by a daemon that was killed */
-		rc = bind_socket(fd, &address);
+	if (rc == -EADDRINUSE) {
+		rc = make_room(&address); /* of one left behind by a daemon that was killed */
+		if (rc == 0)
+			rc = bind_socket(fd, &address);
 	}
 	if (rc == 0 && listen(fd, CONTROL_CLIENTS_MAX))
 		rc = -errno;

@@ -24,7 +24,8 @@ struct control;
 typedef void control_handler(void *ctx, uint64_t ticket, const json_t *request);
 
 /* Listens at 'path', whose directory is made if need be. A socket file that nobody answers on is
- * replaced; one where a daemon answers gives -EADDRINUSE. 0 or -errno. */
+ * replaced; one where a daemon answers gives -EADDRINUSE, what is no socket -EEXIST. 0 or -errno.
+ */
 LT_MUST_USE int control_open(struct loop *loop, const char *path, control_handler *handler,
                              void *ctx, struct control **ret_control);
 /* Closes all and removes the socket file. NULL accepted. */

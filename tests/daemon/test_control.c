@@ -174,6 +174,33 @@ START_TEST(a_second_daemon_is_told_that_one_answers)
 }
 END_TEST
 
+START_TEST(what_is_no_socket_is_left_alone)
+{
+	char file[128], link[128], kept[16] = "";
+	struct control *second = NULL;
+	FILE *stream;
+
+	snprintf(file, sizeof(file), "%s/file", directory);
+	snprintf(link, sizeof(link), "%s/link", directory);
+	stream = fopen(file, "w");
+	ck_assert_ptr_nonnull(stream);
+	fputs("precious", stream);
+	ck_assert_int_eq(fclose(stream), 0);
+	ck_assert_int_eq(symlink(file, link), 0);
+	ck_assert_int_eq(control_open(loop, file, handle, NULL, &second), -EEXIST);
+	ck_assert_int_eq(control_open(loop, link, handle, NULL, &second), -EEXIST);
+	ck_assert_int_eq(control_open(loop, directory, handle, NULL, &second), -EEXIST);
+	ck_assert_ptr_null(second);
+	stream = fopen(file, "r");
+	ck_assert_ptr_nonnull(stream);
+	ck_assert_ptr_nonnull(fgets(kept, sizeof(kept), stream));
+	ck_assert_int_eq(fclose(stream), 0);
+	ck_assert_str_eq(kept, "precious");
+	ck_assert_int_eq(unlink(link), 0);
+	ck_assert_int_eq(unlink(file), 0);
+}
+END_TEST
+
 START_TEST(a_socket_left_by_a_killed_daemon_is_replaced)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -204,6 +231,7 @@ int main(void)
 	tcase_add_test(tcase, an_endless_request_is_refused);
 	tcase_add_test(tcase, an_answer_may_come_later);
 	tcase_add_test(tcase, a_second_daemon_is_told_that_one_answers);
+	tcase_add_test(tcase, what_is_no_socket_is_left_alone);
 	tcase_add_test(tcase, a_socket_left_by_a_killed_daemon_is_replaced);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);
