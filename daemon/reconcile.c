@@ -332,7 +332,9 @@ int reconcile_open(struct reconcile *reconcile, struct loop *loop, const char *s
 	rc = drains_open(&reconcile->drains, state_dir);
 	if (rc) {
 		text_printf(why, "%s/drained: %s", state_dir,
-		            rc == -EINVAL ? "not a list of addresses" : strerror(-rc));
+		            rc == -EINVAL
+		                    ? "is no list of addresses; without the file nothing is drained"
+		                    : strerror(-rc));
 		drains_done(&reconcile->drains);
 		return rc;
 	}

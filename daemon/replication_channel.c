@@ -293,6 +293,10 @@ void replication_channel_read_keys(struct replication *replication)
 	if (rc == 0)
 		peer_tls_name_keys(&keys);
 	if (rc == -ENOENT) {
+		if (replication->on || !replication->key_state[0])
+			log_at(replication->on ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "peer",
+			       "connections are not replicated: there is no key file path=%s",
+			       path);
 		snprintf(replication->key_state, sizeof(replication->key_state),
 		         "there is no key file %s", path);
 	} else if (rc) {
