@@ -80,18 +80,6 @@ static const char *pool_of(const struct k8s_pool *pool, const struct choice *cho
 	return row ? row->pool->name : "";
 }
 
-static bool same_addresses(const struct addr *a, size_t a_count, const struct addr *b,
-                           size_t b_count)
-{
-	if (a_count != b_count)
-		return false;
-	for (size_t i = 0; i < a_count; i++) {
-		if (!addr_equal(&a[i], &b[i]))
-			return false;
-	}
-	return true;
-}
-
 /* True when the grant is another one. */
 static bool decide(struct k8s_pool *pool, struct claim *claim)
 {
@@ -114,11 +102,11 @@ static bool decide(struct k8s_pool *pool, struct claim *claim)
 	message = reason == K8S_REASON_SERVED ? "" : choice.refusal.message;
 	changed = !claim->decided || reason != claim->reason ||
 	          strcmp(message, claim->message) != 0 ||
-	          !same_addresses(former, former_count, choice.addresses, choice.count) ||
+	          !addr_list_equal(former, former_count, choice.addresses, choice.count) ||
 	          strcmp(pool_of(pool, &choice), claim->pool) != 0 ||
 	          strcmp(choice.count > 0 ? choice.router : "", claim->router) != 0;
 	if (former_count > 0 &&
-	    !same_addresses(former, former_count, choice.addresses, choice.count))
+	    !addr_list_equal(former, former_count, choice.addresses, choice.count))
 		pool->freed = true;
 	for (size_t i = 0; i < choice.count; i++)
 		hold(pool, claim, &choice.addresses[i]);

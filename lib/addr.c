@@ -128,6 +128,17 @@ int addr_compare(const struct addr *a, const struct addr *b)
 	return memcmp(a->bytes, b->bytes, sizeof(a->bytes));
 }
 
+bool addr_list_equal(const struct addr *a, size_t a_count, const struct addr *b, size_t b_count)
+{
+	if (a_count != b_count)
+		return false;
+	for (size_t i = 0; i < a_count; i++) {
+		if (!addr_equal(&a[i], &b[i]))
+			return false;
+	}
+	return true;
+}
+
 int addr_prefix_compare(const struct addr_prefix *a, const struct addr_prefix *b)
 {
 	int order = addr_compare(&a->addr, &b->addr);

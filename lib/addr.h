@@ -83,6 +83,8 @@ static inline bool addr_equal(const struct addr *a, const struct addr *b)
 {
 	return a->family == b->family && memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
 }
+/* As many, and the same in the same order. */
+bool addr_list_equal(const struct addr *a, size_t a_count, const struct addr *b, size_t b_count);
 int addr_prefix_compare(const struct addr_prefix *a, const struct addr_prefix *b);
 /* Does the network of 'p' hold 'a'? False for different families. */
 bool addr_prefix_holds(const struct addr_prefix *p, const struct addr *a);

@@ -100,18 +100,6 @@ static bool same_ranges(const struct model_virtual_server *a, const struct model
 	return true;
 }
 
-static bool same_addresses(const struct addr *a, size_t a_count, const struct addr *b,
-                           size_t b_count)
-{
-	if (a_count != b_count)
-		return false;
-	for (size_t i = 0; i < a_count; i++) {
-		if (!addr_equal(&a[i], &b[i]))
-			return false;
-	}
-	return true;
-}
-
 /* Who is judged is known to more than IPVS. */
 static bool same_but_for_servers(const struct model_virtual_server *a,
                                  const struct model_virtual_server *b)
@@ -125,9 +113,9 @@ static bool same_but_for_servers(const struct model_virtual_server *a,
 	    a->persistence_prefix4 != b->persistence_prefix4 ||
 	    a->persistence_prefix6 != b->persistence_prefix6 || a->all_down != b->all_down ||
 	    a->port_count != b->port_count || !same_ranges(a, b) ||
-	    !same_addresses(a->addresses, a->address_count, b->addresses, b->address_count) ||
-	    !same_addresses(a->snat_addresses, a->snat_address_count, b->snat_addresses,
-	                    b->snat_address_count))
+	    !addr_list_equal(a->addresses, a->address_count, b->addresses, b->address_count) ||
+	    !addr_list_equal(a->snat_addresses, a->snat_address_count, b->snat_addresses,
+	                     b->snat_address_count))
 		return false;
 	for (size_t i = 0; i < a->port_count; i++) {
 		if (!same_port(&a->ports[i], &b->ports[i]) ||

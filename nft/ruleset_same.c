@@ -6,18 +6,6 @@
 
 #include <string.h>
 
-static bool same_addresses(const struct addr *a, size_t a_count, const struct addr *b,
-                           size_t b_count)
-{
-	if (a_count != b_count)
-		return false;
-	for (size_t i = 0; i < a_count; i++) {
-		if (!addr_equal(&a[i], &b[i]))
-			return false;
-	}
-	return true;
-}
-
 static bool same_ranges(const struct model_virtual_server *a, const struct model_virtual_server *b)
 {
 	if (a->source_range_count != b->source_range_count)
@@ -48,8 +36,8 @@ static bool same_virtual_server(const struct model_virtual_server *a,
 {
 	return strcmp(a->namespace, b->namespace) == 0 && strcmp(a->name, b->name) == 0 &&
 	       a->forwarding == b->forwarding && a->snat_mode == b->snat_mode &&
-	       same_addresses(a->snat_addresses, a->snat_address_count, b->snat_addresses,
-	                      b->snat_address_count) &&
+	       addr_list_equal(a->snat_addresses, a->snat_address_count, b->snat_addresses,
+	                       b->snat_address_count) &&
 	       same_ranges(a, b);
 }
 

@@ -424,16 +424,6 @@ const struct vrrp_router_config *vrrp_config_find(const struct vrrp_config *conf
 	                   compare_name);
 }
 
-static bool lists_equal(const struct addr *a, size_t a_count, const struct addr *b, size_t b_count)
-{
-	if (a_count != b_count)
-		return false;
-	for (size_t i = 0; i < a_count; i++)
-		if (!addr_equal(&a[i], &b[i]))
-			return false;
-	return true;
-}
-
 static bool owned_equal(const struct vrrp_router_config *a, const struct vrrp_router_config *b)
 {
 	if (a->owned_count != b->owned_count)
@@ -471,11 +461,11 @@ bool vrrp_config_router_equal(const struct vrrp_router_config *a,
 	       a->announce_interval_us == b->announce_interval_us &&
 	       a->announce_again_us == b->announce_again_us &&
 	       a->announce_refresh_us == b->announce_refresh_us &&
-	       lists_equal(a->peers, a->peer_count, b->peers, b->peer_count) &&
+	       addr_list_equal(a->peers, a->peer_count, b->peers, b->peer_count) &&
 	       vrrp_auth_config_equal(&a->auth, &b->auth) && tracks_equal(a, b) &&
 	       owned_equal(a, b) &&
-	       lists_equal(a->advertised4, a->advertised4_count, b->advertised4,
-	                   b->advertised4_count) &&
-	       lists_equal(a->advertised6, a->advertised6_count, b->advertised6,
-	                   b->advertised6_count);
+	       addr_list_equal(a->advertised4, a->advertised4_count, b->advertised4,
+	                       b->advertised4_count) &&
+	       addr_list_equal(a->advertised6, a->advertised6_count, b->advertised6,
+	                       b->advertised6_count);
 }

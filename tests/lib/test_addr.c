@@ -218,6 +218,20 @@ START_TEST(addresses_are_ordered_as_numbers_with_ipv4_first)
 }
 END_TEST
 
+START_TEST(lists_of_addresses_are_equal_in_number_and_order)
+{
+	const struct addr a = addr_of("10.0.0.1"), b = addr_of("2001:db8::1");
+	const struct addr both[] = {a, b}, turned[] = {b, a}, again[] = {a, b};
+
+	ck_assert(addr_list_equal(both, 2, again, 2));
+	ck_assert(addr_list_equal(both, 0, turned, 0));
+	ck_assert(addr_list_equal(NULL, 0, NULL, 0));
+	ck_assert(!addr_list_equal(both, 2, turned, 2));
+	ck_assert(!addr_list_equal(both, 2, both, 1));
+	ck_assert(!addr_list_equal(both, 1, both, 2));
+}
+END_TEST
+
 START_TEST(prefixes_are_ordered_by_address_then_length)
 {
 	struct addr_prefix a = prefix_of("10.0.0.0/8"), b = prefix_of("10.0.0.0/16"),
@@ -420,6 +434,7 @@ int main(void)
 	                    LT_ARRAY_SIZE(range_rows));
 	tcase_add_loop_test(tests, addresses_are_ordered_as_numbers_with_ipv4_first, 0,
 	                    LT_ARRAY_SIZE(ordered));
+	tcase_add_test(tests, lists_of_addresses_are_equal_in_number_and_order);
 	tcase_add_test(tests, prefixes_are_ordered_by_address_then_length);
 	tcase_add_loop_test(tests, a_prefix_holds_its_network_only, 0, LT_ARRAY_SIZE(holds_rows));
 	tcase_add_loop_test(tests, ranges_overlap_both_ways_or_not_at_all, 0,
