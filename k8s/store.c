@@ -35,11 +35,20 @@ struct key {
 	const char *name;
 };
 
-static int compare(const char *namespace, const char *name, const struct key *key)
+/* By "namespace/name", as etcd has it: "a-b/x" comes before "a/x". */
+static int compare(const char *home, const char *name, const struct key *key)
 {
-	int order = strcmp(namespace, key->namespace);
+	const char *other = key->namespace;
+	int order;
 
-	return order != 0 ? order : strcmp(name, key->name);
+	while (*home && *home == *other) {
+		home++;
+		other++;
+	}
+	if (*home == *other)
+		return strcmp(name, key->name);
+	order = (*home ? *home : '/') - (*other ? *other : '/');
+	return order != 0 ? order : *home - *other;
 }
 
 static int compare_entry(const void *item, const void *key)

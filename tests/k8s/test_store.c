@@ -184,6 +184,21 @@ START_TEST(objects_stand_by_name_in_whatever_order_they_came)
 }
 END_TEST
 
+START_TEST(namespaces_stand_in_the_order_in_which_they_are_listed)
+{
+	static const char form[] =
+		"{'metadata':{'namespace':'%s','name':'x'},'addressType':'IPv4'}";
+	static const char *const sorted[] = {"a-b", "a.b", "a", "a0", "ab", "b"};
+
+	for (size_t i = 0; i < LT_ARRAY_SIZE(sorted); i++)
+		cluster_put(store, K8S_SLICE, form, sorted[(i + 3) % LT_ARRAY_SIZE(sorted)]);
+	for (size_t i = 0; i < LT_ARRAY_SIZE(sorted); i++)
+		ck_assert_str_eq(k8s_store_at(store, K8S_SLICE, i)->meta.namespace, sorted[i]);
+	for (size_t i = 0; i < LT_ARRAY_SIZE(sorted); i++)
+		ck_assert(k8s_store_remove(store, K8S_SLICE, sorted[i], "x"));
+}
+END_TEST
+
 START_TEST(a_list_takes_away_what_is_not_in_it)
 {
 	for (const char *name = "abcdef"; *name; name++)
@@ -431,6 +446,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, changes_are_told_and_nothing_else);
 	tcase_add_test(tests, objects_stand_by_name_in_whatever_order_they_came);
+	tcase_add_test(tests, namespaces_stand_in_the_order_in_which_they_are_listed);
 	tcase_add_test(tests, a_file_is_the_same_in_whatever_pieces_it_is_written);
 	tcase_add_test(tests, the_last_version_is_kept_even_if_nothing_changed);
 	tcase_add_test(tests, a_list_takes_away_what_is_not_in_it);
