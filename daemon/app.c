@@ -184,7 +184,7 @@ static const char *failover_text(int result)
 	case EBUSY:
 		return "a failover of it is under way";
 	case ECANCELED:
-		return "the daemon stops or the virtual router was removed";
+		return "it was stopped, removed or renamed meanwhile";
 	}
 	return strerror(-result);
 }

@@ -72,6 +72,7 @@ void vrrp_instance_free(struct vrrp_instance *instance, bool keep)
 {
 	struct vrrp_shared *shared = instance->shared;
 
+	vrrp_instance_cancel_failover(instance);
 	vrrp_group_forget(instance);
 	vrrp_instance_leave_receivers(instance);
 	vrrp_macvlan_close(&instance->macvlan4, shared->nl, &shared->parents, keep);
@@ -98,6 +99,9 @@ void vrrp_instance_configure(struct vrrp_instance *instance,
 {
 	bool same = same_owned(instance->config, config);
 
+	/* Who waits knows it by the name of before. */
+	if (strcmp(instance->config->name, config->name) != 0)
+		vrrp_instance_cancel_failover(instance);
 	instance->config = config;
 	instance->retiring = false;
 	describe(instance);

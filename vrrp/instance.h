@@ -164,6 +164,8 @@ enum model_router_reason vrrp_instance_reason(const struct vrrp_instance *instan
                                               enum model_router_reason reason);
 /* A failover asked for by hand ends with leaving Active, or with the machine giving up. */
 void vrrp_instance_settle_failover(struct vrrp_instance *instance);
+/* Tells who waits for one, by the instance's present name, that nothing comes of it. */
+void vrrp_instance_cancel_failover(struct vrrp_instance *instance);
 /* With a virtual MAC: not all addresses are in use yet, so frames from it would turn switches to us
  * too early. */
 bool vrrp_instance_is_settling(struct vrrp_instance *instance, int64_t now_us);

@@ -310,10 +310,23 @@ void vrrp_instance_settle_failover(struct vrrp_instance *instance)
 		return;
 	if (fsm->state == MODEL_ROUTER_ACTIVE && fsm->leaving != VRRP_LEAVE_NONE)
 		return;
+	instance->shared->report_now = true;
+	/* Something else came in between: it was withdrawn, removed, or lost its interface. */
+	if (fsm->state == MODEL_ROUTER_INITIALIZE) {
+		vrrp_instance_cancel_failover(instance);
+		return;
+	}
 	instance->failover_asked = false;
 	instance->shared->failover_done(instance->shared->ctx, instance->config->name,
 	                                fsm->state == MODEL_ROUTER_ACTIVE ? -ETIMEDOUT : 0);
-	instance->shared->report_now = true;
+}
+
+void vrrp_instance_cancel_failover(struct vrrp_instance *instance)
+{
+	if (!instance->failover_asked)
+		return;
+	instance->failover_asked = false;
+	instance->shared->failover_done(instance->shared->ctx, instance->config->name, -ECANCELED);
 }
 
 /* With a virtual MAC addresses are put in place before the first advertisement. (With the

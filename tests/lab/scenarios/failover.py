@@ -3,7 +3,7 @@
 from lablib.config import INNER, INNER6, VIP, VIP6, WEBS, WEBS6, port, router, server
 from lablib.lab import expect, pause
 from lablib.peers import Keepalived
-from lablib.process import wait_until
+from lablib.process import Program, wait_until
 from lablib.report import Skipped, figure, scenario
 
 BOUND_MS = 1500  # an unplanned takeover at 100 ms takes 0.3 s; emulation may stretch it
@@ -170,6 +170,19 @@ def servers_answer(lab):
     for web in lab.webs:
         lab.switch.run("tc", "qdisc", "del", "dev", f"{web.name}-b", "clsact", check=False)
     lab.switch.run("ip", "link", "del", "slow", check=False)
+
+
+@scenario("whoever asks for a failover is answered, also when the virtual router is renamed or removed meanwhile")
+def failover_cut_short(lab):
+    node = lab.lb1
+    for name, rest in (("renamed", [router("other", interval="1s")]), ("removed", [router("aside", vrid=77, addresses=["10.77.0.177/24"])])):
+        node.start([router(interval="1s")]).wait_active()
+        asking = Program(node.host, f"failover-{name}", [node.binary, "failover", "--socket", node.socket, "front"])
+        wait_until("it leaves", lambda: node.router()["leaving"])
+        node.configure(rest)
+        code = asking.process.wait(15)
+        expect(code == 1 and "stopped, removed or renamed" in asking.log(), f"{name}: exit {code}: {asking.log()}")
+        node.stop()
 
 
 @scenario("planned failover while servers think: answers to what the leaver sent on come to the successor, and get to the client")
