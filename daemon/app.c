@@ -258,6 +258,16 @@ static void interrupt(struct loop_signal *sig)
 	stop(lt_container_of(sig, struct app, signals[2]));
 }
 
+/* Who asks for a reload while we start, means no harm: it waits until we listen. */
+static void hold_reloads(bool hold)
+{
+	sigset_t reload;
+
+	sigemptyset(&reload);
+	sigaddset(&reload, SIGHUP);
+	pthread_sigmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &reload, NULL);
+}
+
 static void start_signals(struct app *app)
 {
 	app->signals[0] = (struct loop_signal){.raised = hangup, .signum = SIGHUP};
@@ -265,6 +275,7 @@ static void start_signals(struct app *app)
 	app->signals[2] = (struct loop_signal){.raised = interrupt, .signum = SIGINT};
 	for (size_t i = 0; i < LT_ARRAY_SIZE(app->signals); i++)
 		loop_signal_start(app->loop, &app->signals[i]);
+	hold_reloads(false);
 }
 
 /* From the loop, so that a loop that hangs is noticed. */
@@ -283,6 +294,7 @@ static int open_base(struct app *app)
 {
 	int rc;
 
+	hold_reloads(true);
 	confine_drop();
 	rc = loop_new(&app->loop);
 	if (rc == 0)

@@ -9,6 +9,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -277,6 +278,24 @@ def undrain_says_what_holds_the_server_still():
     result, _ = ask({"ok": True, "result": {"server": "10.78.0.21:8080", "drainedStill": "10.78.0.21"}}, "undrain", "10.78.0.21:8080")
     equal((result.returncode, result.stdout), (0, "10.78.0.21:8080 is no longer drained by itself, but 10.78.0.21 is still: "
                                                   "'lintel undrain 10.78.0.21' ends that, too.\n"))
+
+
+@test
+def a_reload_asked_for_while_the_daemon_starts_does_not_end_it():
+    with tempfile.TemporaryDirectory() as folder:
+        pipe = pathlib.Path(folder, "lintel.yaml")
+        os.mkfifo(pipe)
+        with subprocess.Popen([LINTEL, "run", "-c", pipe, "--state-dir", folder, "--socket", f"{folder}/socket", "--listen", "off"],
+                              env=ENVIRONMENT, stderr=subprocess.PIPE, text=True) as daemon:
+            try:
+                with open(pipe, "w", encoding="utf-8") as configuration:  # when this returns, it is being read
+                    daemon.send_signal(signal.SIGHUP)
+                    configuration.write("nonsense\n")
+                said = daemon.communicate(timeout=30)[1]
+            finally:
+                daemon.kill()
+        equal(daemon.returncode, 1)
+        assert "not starting: the configuration has errors" in said, said
 
 
 @test
