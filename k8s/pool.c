@@ -11,14 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of what a request points to: most have a few names, one address and one port. */
-#define REQUEST_SIZE 320
-
-static char *text_copy(const char *text)
-{
-	return xstrdup(text ? text : "");
-}
-
 /* --- who has what --- */
 
 struct holding *k8s_pool_find_holding(const struct k8s_pool *pool, const struct addr *address)
@@ -80,6 +72,28 @@ static const char *pool_of(const struct k8s_pool *pool, const struct choice *cho
 	return row ? row->pool->name : "";
 }
 
+/* There are ten thousand of these: one piece of memory, and not four. */
+static void keep(struct claim *claim, enum k8s_reason reason, const struct choice *choice,
+                 const char *message, const char *pool)
+{
+	const char *router = choice->count > 0 ? choice->router : "";
+	size_t size = choice->count * sizeof(*choice->addresses);
+	char *text;
+
+	claim->addresses = xmalloc(size + strlen(message) + strlen(pool) + strlen(router) + 3);
+	claim->address_count = choice->count;
+	memcpy(claim->addresses, choice->addresses, size);
+	text = (char *)claim->addresses + size;
+	claim->message = strcpy(text, message);
+	text += strlen(text) + 1;
+	claim->pool = strcpy(text, pool);
+	text += strlen(text) + 1;
+	claim->router = strcpy(text, router);
+	claim->reason = reason;
+	claim->dirty = false;
+	claim->decided = true;
+}
+
 /* True when the grant is another one. */
 static bool decide(struct k8s_pool *pool, struct claim *claim)
 {
@@ -92,7 +106,7 @@ static bool decide(struct k8s_pool *pool, struct claim *claim)
 		.addresses = xcalloc(request->wanted_count + 2, sizeof(struct addr)),
 	};
 	enum k8s_reason reason;
-	const char *message;
+	const char *message, *from_pool;
 	bool changed;
 
 	for (size_t i = 0; i < former_count; i++)
@@ -100,28 +114,20 @@ static bool decide(struct k8s_pool *pool, struct claim *claim)
 	claim->address_count = 0;
 	reason = k8s_pool_choose(pool, claim, from, from_count, &choice);
 	message = reason == K8S_REASON_SERVED ? "" : choice.refusal.message;
+	from_pool = pool_of(pool, &choice);
 	changed = !claim->decided || reason != claim->reason ||
 	          strcmp(message, claim->message) != 0 ||
 	          !addr_list_equal(former, former_count, choice.addresses, choice.count) ||
-	          strcmp(pool_of(pool, &choice), claim->pool) != 0 ||
+	          strcmp(from_pool, claim->pool) != 0 ||
 	          strcmp(choice.count > 0 ? choice.router : "", claim->router) != 0;
 	if (former_count > 0 &&
 	    !addr_list_equal(former, former_count, choice.addresses, choice.count))
 		pool->freed = true;
 	for (size_t i = 0; i < choice.count; i++)
 		hold(pool, claim, &choice.addresses[i]);
+	keep(claim, reason, &choice, message, from_pool);
+	free(choice.addresses);
 	free(former);
-	claim->addresses = choice.addresses;
-	claim->address_count = choice.count;
-	free(claim->message);
-	free(claim->pool);
-	free(claim->router);
-	claim->message = text_copy(message);
-	claim->pool = text_copy(pool_of(pool, &choice));
-	claim->router = text_copy(choice.count > 0 ? choice.router : "");
-	claim->reason = reason;
-	claim->dirty = false;
-	claim->decided = true;
 	return changed;
 }
 
@@ -237,12 +243,9 @@ static struct k8s_pairs *copy_pairs(struct arena *arena, const struct k8s_pairs 
 	return copy;
 }
 
-static void copy_request(struct claim *claim, const struct k8s_pool_request *from)
+static void copy_request(struct arena *arena, const struct k8s_pool_request *from,
+                         struct k8s_pool_request *to)
 {
-	struct k8s_pool_request *to = &claim->request;
-	struct arena *arena = &claim->arena;
-
-	arena_reserve(arena, REQUEST_SIZE);
 	*to = *from;
 	to->key = arena_strdup(arena, from->key);
 	to->namespace = arena_strdup(arena, from->namespace);
@@ -258,6 +261,17 @@ static void copy_request(struct claim *claim, const struct k8s_pool_request *fro
 	to->ports = arena_memdup(arena, from->ports, from->port_count * sizeof(*from->ports));
 	to->labels = copy_pairs(arena, from->labels);
 	to->namespace_labels = copy_pairs(arena, from->namespace_labels);
+}
+
+/* The first copy is made to see how much memory the one that stays has to have. */
+static void take_request(struct k8s_pool *pool, const struct k8s_pool_request *from,
+                         struct claim *claim)
+{
+	arena_clear(&pool->scratch);
+	copy_request(&pool->scratch, from, &claim->request);
+	arena_init(&claim->arena);
+	arena_reserve(&claim->arena, pool->scratch.used_size);
+	copy_request(&claim->arena, from, &claim->request);
 }
 
 static void recall(struct k8s_pool *pool, struct claim *claim)
@@ -308,17 +322,13 @@ void k8s_pool_put(struct k8s_pool *pool, const struct k8s_pool_request *request)
 
 		leave(pool, claim);
 		HASH_DEL(pool->claims, claim);
-		arena_init(&claim->arena);
-		copy_request(claim, request);
+		take_request(pool, request, claim);
 		arena_done(&before);
 	} else {
 		claim = xcalloc(1, sizeof(*claim));
-		claim->message = text_copy("");
-		claim->pool = text_copy("");
-		claim->router = text_copy("");
+		claim->message = claim->pool = claim->router = "";
 		claim->reason = K8S_REASON_PENDING;
-		arena_init(&claim->arena);
-		copy_request(claim, request);
+		take_request(pool, request, claim);
 		recall(pool, claim);
 	}
 	HASH_ADD_KEYPTR(hh, pool->claims, claim->request.key, strlen(claim->request.key), claim);
@@ -329,10 +339,7 @@ void k8s_pool_put(struct k8s_pool *pool, const struct k8s_pool_request *request)
 
 static void free_claim(struct claim *claim)
 {
-	free(claim->message);
 	free(claim->addresses);
-	free(claim->pool);
-	free(claim->router);
 	arena_done(&claim->arena);
 	free(claim);
 }
@@ -358,7 +365,10 @@ void k8s_pool_remove(struct k8s_pool *pool, const char *key)
 
 struct k8s_pool *k8s_pool_new(void)
 {
-	return xcalloc(1, sizeof(struct k8s_pool));
+	struct k8s_pool *pool = xcalloc(1, sizeof(*pool));
+
+	arena_init(&pool->scratch);
+	return pool;
 }
 
 static void forget_reserved(struct k8s_pool *pool)
@@ -388,6 +398,7 @@ void k8s_pool_free(struct k8s_pool *pool)
 	}
 	forget_reserved(pool);
 	k8s_pool_table_done(&pool->table);
+	arena_done(&pool->scratch);
 	free(pool);
 }
 
@@ -426,7 +437,7 @@ void k8s_pool_reserve(struct k8s_pool *pool, const struct k8s_pool_reserved *res
 			continue;
 		entry = xcalloc(1, sizeof(*entry));
 		entry->address = reserved[i].address;
-		entry->owner = text_copy(reserved[i].owner);
+		entry->owner = xstrdup(reserved[i].owner ? reserved[i].owner : "");
 		HASH_ADD(hh, pool->reserved, address, sizeof(entry->address), entry);
 	}
 	doubt_all(pool);

@@ -15,11 +15,11 @@ struct claim {
 	struct arena arena;
 	/* what it has */
 	enum k8s_reason reason;
-	char *message;
-	struct addr *addresses;
+	struct addr *addresses; /* the texts are in the same piece of memory, or "" */
 	size_t address_count;
-	char *pool;
-	char *router;
+	const char *message;
+	const char *pool;
+	const char *router;
 	bool dirty;
 	bool decided; /* at least once */
 	struct claim *next_sharer;
@@ -64,6 +64,7 @@ struct k8s_pool {
 	bool may_give;
 	bool freed;     /* something that others may wait for */
 	bool undecided; /* some claim is dirty */
+	struct arena scratch;
 };
 
 struct refusal {

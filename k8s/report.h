@@ -48,7 +48,7 @@ bool k8s_reason_is_warning(enum k8s_reason reason);
 
 struct k8s_report {
 	enum k8s_reason reason;
-	char *message; /* for people, one line; owned */
+	char *message; /* for people, one line, NULL or "": nothing; owned */
 	struct addr *addresses;
 	size_t address_count; /* 0 unless it has some */
 	char *pool;           /* that gave the first address, ""; owned */

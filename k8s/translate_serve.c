@@ -50,7 +50,7 @@ static void keep_objects(struct k8s_translator *translator, struct translate_ent
 static void report_grant(const struct k8s_pool_grant *grant, struct k8s_report *report)
 {
 	report->reason = grant->reason;
-	report->message = xstrdup(grant->message);
+	report->message = *grant->message ? xstrdup(grant->message) : NULL;
 	report->addresses =
 		xmemdup(grant->addresses, grant->address_count * sizeof(*grant->addresses));
 	report->address_count = grant->address_count;
