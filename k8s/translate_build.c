@@ -152,6 +152,16 @@ static bool give_source_ranges(struct model_virtual_server *vs, const struct k8s
 	return true;
 }
 
+/* What comes of a Service takes about as much memory: its servers, and a few texts. */
+static size_t size_of(const struct k8s_service *service,
+                      const struct translate_endpoints *endpoints)
+{
+	size_t servers = k8s_translate_count(endpoints) * sizeof(struct model_real_server);
+
+	return sizeof(struct model_virtual_server) + 128 +
+	       service->port_count * (sizeof(struct model_port) + servers);
+}
+
 static void build_service(struct k8s_translator *translator, struct translate_entry *entry,
                           const struct k8s_object *object, const struct k8s_pool_grant *grant,
                           struct model_objects *objects, struct k8s_report *report)
@@ -165,6 +175,7 @@ static void build_service(struct k8s_translator *translator, struct translate_en
 	struct model_virtual_server vs = translator->defaults.virtual_server;
 	char name[K8S_NAME_LEN_MAX + 16];
 
+	arena_reserve(arena, size_of(service, &endpoints));
 	vs.origin.source = MODEL_SOURCE_KUBERNETES;
 	text_join(name, sizeof(name), (const char *const[]){"service/", object->meta.name}, 2);
 	vs.name = arena_strdup(arena, name);

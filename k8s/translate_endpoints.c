@@ -36,6 +36,15 @@ static uint16_t number_in(const struct k8s_slice *slice, const struct translate_
 	return 0;
 }
 
+size_t k8s_translate_count(const struct translate_endpoints *endpoints)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < endpoints->slice_count; i++)
+		count += endpoints->slices[i]->slice.endpoint_count;
+	return count;
+}
+
 bool k8s_translate_has_port(const struct translate_endpoints *endpoints, const char *name)
 {
 	for (size_t i = 0; i < endpoints->slice_count; i++) {
@@ -99,13 +108,11 @@ struct model_real_server *k8s_translate_servers(const struct k8s_translator *tra
 	struct model_real_server *servers;
 	struct candidate *candidates;
 	struct arena scratch;
-	size_t total = 0, found, count = 0;
+	size_t found, count = 0;
 	bool ready4, ready6;
 
-	for (size_t i = 0; i < endpoints->slice_count; i++)
-		total += endpoints->slices[i]->slice.endpoint_count;
 	arena_init(&scratch);
-	candidates = arena_array(&scratch, total, sizeof(*candidates));
+	candidates = arena_array(&scratch, k8s_translate_count(endpoints), sizeof(*candidates));
 	found = collect(endpoints, target, candidates);
 	if (found > 1)
 		qsort(candidates, found, sizeof(*candidates), compare_candidates);

@@ -188,6 +188,8 @@ enum translate_local k8s_translate_local(const struct k8s_translator *translator
  */
 void k8s_translate_count_local(const struct k8s_translator *translator,
                                const struct translate_endpoints *endpoints, size_t *counts);
+/* How many there are in all slices, in whatever state. */
+size_t k8s_translate_count(const struct translate_endpoints *endpoints);
 /* Does any slice have a port of that name? */
 bool k8s_translate_has_port(const struct translate_endpoints *endpoints, const char *name);
 
