@@ -104,10 +104,11 @@ void vrrp_instance_advertise(struct vrrp_instance *instance, int64_t now_us, uin
 	const struct vrrp_router_config *config = instance->config;
 	struct model_router_counters *counters = &instance->status.counters;
 
-	if (instance->local4.family != ADDR_NONE)
+	/* Sources are those of the last look: what the configuration says may be newer. */
+	if (instance->local4.family != ADDR_NONE && config->advertised4_count > 0)
 		advertise_family(instance, now_us, priority, &instance->local4, config->advertised4,
 		                 config->advertised4_count);
-	if (instance->local6.family != ADDR_NONE)
+	if (instance->local6.family != ADDR_NONE && config->advertised6_count > 0)
 		advertise_family(instance, now_us, priority, &instance->local6, config->advertised6,
 		                 config->advertised6_count);
 	counters->adverts_sent++;

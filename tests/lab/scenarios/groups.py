@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Sync groups, and what else than the own interface decides who is active: files, addresses, damping."""
-from lablib.config import INNER, VIP, WEBS, port, router, server
+from lablib.config import INNER, VIP, VIP6, WEBS, port, router, server
 from lablib.lab import expect, pause
 from lablib.process import WORK, wait_until
 from lablib.report import figure, scenario
@@ -111,6 +111,18 @@ def regroup(lab):
     lab.lb1.configure([*together, third])
     lab.lb1.wait_active("third")
     expect(owns_all(lab.lb1) and "10.77.0.103" in lab.lb1.addresses(), lab.lb1.addresses())
+
+
+@scenario("an Active that changes its family as it joins a group that can't be active stops, and the daemon goes on")
+def family_changed_on_joining(lab):
+    waiting = router("back", vrid=52, interface="eth7", addresses=[GATEWAY], syncGroup="edge")
+    for before, after in ((VIP + "/24", VIP6 + "/64"), (VIP6 + "/64", VIP + "/24")):
+        node = lab.lb1.start([router(addresses=[before]), waiting])
+        node.wait_active()
+        node.configure([router(addresses=[after], syncGroup="edge"), waiting])
+        wait_until("front waits for back", lambda n=node: n.router()["state"] == "Initialize" and "waits with" in (n.router()["problem"] or ""))
+        expect(not {VIP, VIP6} & node.addresses(), node.addresses())
+        node.stop()
 
 
 @scenario("a tracked file: its number moves the virtual router, and what flaps moves it once")
