@@ -42,11 +42,24 @@ static void told(void *ctx)
 	kubernetes_cache_note(k);
 }
 
+/* After an outage each would come back when its own delay is over, half a minute apart; and at the
+ * start all wait for what becomes of the first. */
+static void tell_others(struct kubernetes *k, const struct k8s_reflector *reflector)
+{
+	for (enum k8s_kind kind = 0; kind < K8S_KIND_COUNT; kind++) {
+		if (k->resources[kind].reflector)
+			k8s_reflector_server_answers(k->resources[kind].reflector, reflector);
+	}
+	if (k->members.reflector)
+		k8s_reflector_server_answers(k->members.reflector, reflector);
+}
+
 static void replacing(void *ctx)
 {
 	struct kubernetes_resource *resource = ctx;
 
 	k8s_store_mark(resource->kubernetes->store, resource->kind);
+	tell_others(resource->kubernetes, resource->reflector);
 }
 
 static struct k8s_object *decode(struct kubernetes_resource *resource, const struct tree *json)
@@ -103,21 +116,12 @@ static void replaced(void *ctx)
 	told(resource);
 }
 
-/* After an outage each would come back when its own delay is over, half a minute apart. */
-static void tell_others(struct kubernetes *k)
-{
-	for (enum k8s_kind kind = 0; kind < K8S_KIND_COUNT; kind++) {
-		if (k->resources[kind].reflector)
-			k8s_reflector_server_answers(k->resources[kind].reflector);
-	}
-	if (k->members.reflector)
-		k8s_reflector_server_answers(k->members.reflector);
-}
-
 void kubernetes_follow_changed(struct kubernetes *k, const struct k8s_reflector *reflector)
 {
-	if (reflector && k8s_reflector_status(reflector)->in_step)
-		tell_others(k);
+	const struct k8s_watch *watch = reflector ? k8s_reflector_status(reflector) : NULL;
+
+	if (watch && (watch->in_step || watch->why == K8S_WATCH_REASON_UNSUPPORTED))
+		tell_others(k, reflector);
 	kubernetes_wake(k);
 }
 
@@ -153,6 +157,7 @@ static int follow(struct kubernetes *k, enum k8s_kind kind)
 		.path = text_str(&path),
 		.seed = kubernetes_seed(k),
 		.streaming_lists = true,
+		.second = kind != K8S_NODE && kind != K8S_NAMESPACE,
 	};
 	int rc = k8s_reflector_new(k->loop, k->http, &params, &handler,
 	                           &k->resources[kind].reflector);
@@ -183,6 +188,7 @@ void kubernetes_follow_more(struct kubernetes *k)
 
 int kubernetes_follow_open(struct kubernetes *k)
 {
+	/* Nodes come first: they are few, and always there. */
 	for (enum k8s_kind kind = 0; kind < K8S_KIND_COUNT; kind++) {
 		k->resources[kind].kubernetes = k;
 		k->resources[kind].kind = kind;

@@ -31,6 +31,7 @@ struct k8s_http {
 	struct k8s_auth *auth;        /* borrowed */
 	struct k8s_http_side streams; /* HTTP/1.1 */
 	struct k8s_http_side plain;   /* HTTP/2, if it may be */
+	CURLSH *sessions;             /* of TLS, for both: the next connection begins with less */
 	struct loop_deadline resume;  /* now: what must not be done from where it was found out */
 	struct k8s_http_call *calls;  /* all that are under way */
 	bool resuming;                /* in libcurl on our own account */
@@ -267,6 +268,7 @@ static void set_handlers(struct k8s_http_call *call)
 	curl_easy_setopt(call->easy, CURLOPT_HEADERDATA, call);
 	curl_easy_setopt(call->easy, CURLOPT_WRITEFUNCTION, body_came);
 	curl_easy_setopt(call->easy, CURLOPT_WRITEDATA, call);
+	curl_easy_setopt(call->easy, CURLOPT_SHARE, call->http->sessions);
 }
 
 struct k8s_http_call *k8s_http_start(struct k8s_http *http, const struct k8s_http_request *request)
@@ -323,6 +325,8 @@ int k8s_http_new(struct loop *loop, struct k8s_auth *auth, struct k8s_http **ret
 	http->loop = loop;
 	http->auth = auth;
 	http->resume.expired = resume_expired;
+	http->sessions = curl_share_init();
+	curl_share_setopt(http->sessions, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
 	r = open_side(http, &http->streams);
 	if (r == 0)
 		r = open_side(http, &http->plain);
@@ -344,6 +348,7 @@ void k8s_http_free(struct k8s_http *http)
 		free_call(http->calls);
 	multi_close(&http->streams.multi);
 	multi_close(&http->plain.multi);
+	curl_share_cleanup(http->sessions);
 	loop_deadline_done(&http->resume);
 	free(http);
 }

@@ -314,6 +314,7 @@ int k8s_reflector_new(struct loop *loop, struct k8s_http *http,
 						  .seed = params->seed,
 						  .page_limit = params->page_limit,
 						  .streaming_lists = params->streaming_lists,
+						  .second = params->second,
 					  });
 	k8s_watch_start(&reflector->watch, mono_now_us(), &effects);
 	carry_out(reflector, &effects);
@@ -335,9 +336,10 @@ void k8s_reflector_free(struct k8s_reflector *reflector)
 	free(reflector);
 }
 
-void k8s_reflector_server_answers(struct k8s_reflector *reflector)
+void k8s_reflector_server_answers(struct k8s_reflector *reflector,
+                                  const struct k8s_reflector *other)
 {
-	k8s_watch_server_answers(&reflector->watch, mono_now_us());
+	k8s_watch_server_answers(&reflector->watch, mono_now_us(), &other->watch);
 	loop_deadline_arm(&reflector->deadline, k8s_watch_deadline(&reflector->watch));
 }
 

@@ -36,20 +36,22 @@ struct k8s_reflector_params {
 	uint64_t seed;        /* of what is chosen at random, not 0 */
 	unsigned page_limit;  /* 0: K8S_WATCH_PAGE_LIMIT */
 	bool streaming_lists; /* try these first */
+	bool second;          /* lets another ask first: k8s_watch_server_answers() */
 };
 
 struct k8s_reflector;
 
-/* Starts at once: changed() may be called from within. 'http' is borrowed. -errno when the loop
- * gives no deadline. */
+/* Starts at once, unless it is second: changed() may be called from within. 'http' is borrowed.
+ * -errno when the loop gives no deadline. */
 LT_MUST_USE int k8s_reflector_new(struct loop *loop, struct k8s_http *http,
                                   const struct k8s_reflector_params *params,
                                   const struct k8s_reflector_handler *handler,
                                   struct k8s_reflector **ret_reflector);
 void k8s_reflector_free(struct k8s_reflector *reflector); /* NULL accepted */
 
-/* The server answers somebody else: see k8s_watch_server_answers(). */
-void k8s_reflector_server_answers(struct k8s_reflector *reflector);
+/* The server answers 'other': see k8s_watch_server_answers(). */
+void k8s_reflector_server_answers(struct k8s_reflector *reflector,
+                                  const struct k8s_reflector *other);
 
 /* For status: state, in_step since when, restarts by reason, the last message. */
 const struct k8s_watch *k8s_reflector_status(const struct k8s_reflector *reflector);

@@ -176,7 +176,7 @@ static void ask_next(struct k8s_watch *watch, int64_t now_us, struct k8s_watch_e
 		state = K8S_WATCH_STATE_WATCHING;
 		add_watch_query(watch);
 		k8s_path_add_query(&watch->url, "resourceVersion", text_str(&watch->version));
-	} else if (watch->streaming_lists) {
+	} else if (watch->streaming_lists && now_us >= watch->pages_until_us) {
 		/* No resourceVersion: the newest there is. */
 		state = K8S_WATCH_STATE_STREAMING;
 		add_watch_query(watch);
@@ -271,6 +271,7 @@ void k8s_watch_init(struct k8s_watch *watch, const struct k8s_watch_params *para
 		.page_limit = params->page_limit > 0 ? params->page_limit : K8S_WATCH_PAGE_LIMIT,
 		.random = params->seed > 0 ? params->seed : 1,
 		.streaming_lists = params->streaming_lists,
+		.second = params->second,
 		.delay_us = K8S_WATCH_DELAY_MIN_US,
 		.over_us = INT64_MIN,
 	};
@@ -294,7 +295,10 @@ void k8s_watch_start(struct k8s_watch *watch, int64_t now_us, struct k8s_watch_e
 	if (watch->state != K8S_WATCH_STATE_IDLE)
 		return;
 	watch->in_step_us = now_us;
-	ask_next(watch, now_us, out);
+	if (watch->second)
+		wait_until(watch, now_us, now_us + K8S_WATCH_SECOND_US, out);
+	else
+		ask_next(watch, now_us, out);
 }
 
 void k8s_watch_began(struct k8s_watch *watch, int64_t now_us, unsigned status,
@@ -533,7 +537,7 @@ void k8s_watch_refused(struct k8s_watch *watch, int64_t now_us, unsigned status,
 		return;
 	switch (reason) {
 	case K8S_WATCH_REASON_UNSUPPORTED:
-		watch->streaming_lists = false;
+		watch->pages_until_us = now_us + K8S_WATCH_PAGES_US;
 		note_end(watch, reason, message);
 		ask_next(watch, now_us, out);
 		return;
@@ -574,14 +578,20 @@ void k8s_watch_failed(struct k8s_watch *watch, int64_t now_us, enum k8s_watch_re
 	try_later(watch, now_us, reason, message, -1, out);
 }
 
-void k8s_watch_server_answers(struct k8s_watch *watch, int64_t now_us)
+/* Nobody needs to keep a distance from the others who was not refused anything yet. */
+void k8s_watch_server_answers(struct k8s_watch *watch, int64_t now_us,
+                              const struct k8s_watch *other)
 {
-	int64_t soon_us;
+	int64_t soon_us = now_us;
 
+	if (watch->pages_until_us < other->pages_until_us)
+		watch->pages_until_us = other->pages_until_us;
 	if (watch->state != K8S_WATCH_STATE_WAITING ||
-	    (watch->why != K8S_WATCH_REASON_CUT && watch->why != K8S_WATCH_REASON_SILENT))
+	    (watch->why != K8S_WATCH_REASON_NONE && watch->why != K8S_WATCH_REASON_CUT &&
+	     watch->why != K8S_WATCH_REASON_SILENT))
 		return;
-	soon_us = now_us + random_below(watch, K8S_WATCH_DELAY_MIN_US);
+	if (watch->why != K8S_WATCH_REASON_NONE)
+		soon_us += random_below(watch, K8S_WATCH_DELAY_MIN_US);
 	if (soon_us < watch->due_us)
 		watch->due_us = soon_us;
 }
@@ -620,7 +630,7 @@ void k8s_watch_expired(struct k8s_watch *watch, int64_t now_us, struct k8s_watch
 	/* An old server may take the question for an ordinary watch: the end of the list never
 	 * comes. */
 	if (watch->state == K8S_WATCH_STATE_STREAMING && watch->opened) {
-		watch->streaming_lists = false;
+		watch->pages_until_us = now_us + K8S_WATCH_PAGES_US;
 		reason = K8S_WATCH_REASON_UNSUPPORTED;
 	}
 	add_effect(out, K8S_WATCH_CLOSE);

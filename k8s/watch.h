@@ -30,7 +30,9 @@
 #define K8S_WATCH_DELAY_MAX_US  INT64_C(30000000)  /* ... twice as much each time, up to this */
 #define K8S_WATCH_STABLE_US     INT64_C(120000000) /* then what expired before is forgotten */
 #define K8S_WATCH_OVERS_MAX     3 /* expired so often without it: no more lists at once */
-#define K8S_WATCH_RETRY_MAX_US  INT64_C(300000000) /* a longer Retry-After is cut to this */
+#define K8S_WATCH_SECOND_US     INT64_C(1000000)    /* who lets another ask first waits so long */
+#define K8S_WATCH_PAGES_US      INT64_C(3600000000) /* then streamed lists are tried again */
+#define K8S_WATCH_RETRY_MAX_US  INT64_C(300000000)  /* a longer Retry-After is cut to this */
 
 enum k8s_watch_state {
 	K8S_WATCH_STATE_IDLE,      /* not started */
@@ -96,6 +98,7 @@ struct k8s_watch_params {
 	uint64_t seed;        /* of what is chosen at random, not 0 */
 	unsigned page_limit;  /* 0: K8S_WATCH_PAGE_LIMIT */
 	bool streaming_lists; /* try these first */
+	bool second;          /* another asks the same server first: k8s_watch_server_answers() */
 };
 
 /* Read only outside k8s/watch.c. */
@@ -114,7 +117,9 @@ struct k8s_watch {
 	uint64_t requests;                         /* LIST and WATCH effects */
 	/* private */
 	uint64_t random;
-	bool streaming_lists;     /* worth trying */
+	bool streaming_lists;     /* may be tried */
+	int64_t pages_until_us;   /* not before that: the server has none */
+	bool second;              /* lets another ask first */
 	bool unpaged;             /* a page's token expired: ask for all at once */
 	bool opened;              /* the answer began, with status 200 */
 	unsigned events;          /* lines since the watch opened */
@@ -137,7 +142,7 @@ struct k8s_watch {
 void k8s_watch_init(struct k8s_watch *watch, const struct k8s_watch_params *params);
 void k8s_watch_done(struct k8s_watch *watch);
 
-/* Begins; in any state but IDLE nothing. */
+/* Begins, or waits for another to do so; in any state but IDLE nothing. */
 void k8s_watch_start(struct k8s_watch *watch, int64_t now_us, struct k8s_watch_effects *out);
 
 /* The answer began. With a status other than 200 its body is not given: only its end. */
@@ -164,9 +169,11 @@ void k8s_watch_refused(struct k8s_watch *watch, int64_t now_us, unsigned status,
 void k8s_watch_failed(struct k8s_watch *watch, int64_t now_us, enum k8s_watch_reason reason,
                       const char *message, struct k8s_watch_effects *out);
 
-/* The server granted another watch something. One that waits because the server was away need not
- * wait on for as long as it would have had to; the deadline may be another one then. */
-void k8s_watch_server_answers(struct k8s_watch *watch, int64_t now_us);
+/* The server granted 'other' something, or told it that it has no streamed lists, which is so for
+ * all. One that lets another ask first asks now, and one that waits because the server was away
+ * need not wait on for as long as it would have had to; the deadline may be another one then. */
+void k8s_watch_server_answers(struct k8s_watch *watch, int64_t now_us,
+                              const struct k8s_watch *other);
 
 /* When k8s_watch_expired() wants to be called; TIME_NEVER: not at all. */
 int64_t k8s_watch_deadline(const struct k8s_watch *watch);

@@ -352,7 +352,7 @@ START_TEST(a_server_that_answers_another_watch_is_asked_soon)
 			expire();
 		forget();
 	}
-	k8s_watch_server_answers(&watch, now_us);
+	k8s_watch_server_answers(&watch, now_us, &watch);
 	if (rows[_i].soon)
 		ck_assert_int_lt(k8s_watch_deadline(&watch), now_us + K8S_WATCH_DELAY_MIN_US);
 	else
@@ -369,7 +369,7 @@ START_TEST(a_watch_that_was_refused_waits_as_it_was_told)
 	start();
 	refused(429, 20);
 	due_us = k8s_watch_deadline(&watch);
-	k8s_watch_server_answers(&watch, now_us);
+	k8s_watch_server_answers(&watch, now_us, &watch);
 	ck_assert_int_eq(k8s_watch_deadline(&watch), due_us);
 }
 END_TEST
@@ -380,7 +380,7 @@ START_TEST(one_that_is_followed_has_no_use_for_it)
 
 	follow();
 	due_us = k8s_watch_deadline(&watch);
-	k8s_watch_server_answers(&watch, now_us);
+	k8s_watch_server_answers(&watch, now_us, &watch);
 	ck_assert_int_eq(k8s_watch_deadline(&watch), due_us);
 }
 END_TEST

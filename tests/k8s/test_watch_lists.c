@@ -195,6 +195,42 @@ START_TEST(servers_that_do_not_stream_lists_are_asked_for_pages)
 	ck_assert_int_eq(watch.why, K8S_WATCH_REASON_UNSUPPORTED);
 	refused(410, -1);
 	expect(LIST); /* and not again */
+	now_us += K8S_WATCH_PAGES_US;
+	refused(410, -1);
+	expect(STREAM); /* but a while later: it may be another version */
+}
+END_TEST
+
+/* The second one waits for what becomes of the first. */
+static void start_second(void)
+{
+	k8s_watch_done(&watch);
+	k8s_watch_init(&watch, &(struct k8s_watch_params){.path = "/api/v1/services",
+	                                                  .seed = 42,
+	                                                  .streaming_lists = true,
+	                                                  .second = true});
+	start();
+	expect("");
+	ck_assert_int_eq(watch.state, K8S_WATCH_STATE_WAITING);
+}
+
+START_TEST(the_second_asks_as_soon_as_the_first_was_answered)
+{
+	struct k8s_watch first = {.pages_until_us = _i == 0 ? 0 : now_us + 1};
+
+	start_second();
+	k8s_watch_server_answers(&watch, now_us, &first);
+	ck_assert_int_eq(k8s_watch_deadline(&watch), now_us);
+	expire();
+	expect(_i == 0 ? STREAM : LIST);
+}
+END_TEST
+
+START_TEST(the_second_does_not_wait_for_ever)
+{
+	start_second();
+	ck_assert_int_eq(expire(), K8S_WATCH_SECOND_US);
+	expect(STREAM);
 }
 END_TEST
 
@@ -253,6 +289,8 @@ int main(void)
 	tcase_add_test(streaming, a_streamed_list_is_whole_with_its_bookmark);
 	tcase_add_loop_test(streaming, a_streamed_list_that_was_cut_begins_anew, 0, 2);
 	tcase_add_loop_test(streaming, servers_that_do_not_stream_lists_are_asked_for_pages, 0, 4);
+	tcase_add_loop_test(streaming, the_second_asks_as_soon_as_the_first_was_answered, 0, 2);
+	tcase_add_test(streaming, the_second_does_not_wait_for_ever);
 	tcase_add_test(streaming, servers_that_take_it_for_a_plain_watch_are_found_out);
 	suite_add_tcase(suite, streaming);
 	return unit_run(suite);
