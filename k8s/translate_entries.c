@@ -59,16 +59,17 @@ struct translate_entry *k8s_translate_entry(struct k8s_translator *translator, e
 {
 	struct translate_entry *entry = k8s_translate_find(translator, kind, namespace, name);
 	char key[K8S_KEY_SIZE];
+	size_t len;
 
 	if (entry)
 		return entry;
 	k8s_title(kind, namespace, name, key);
-	entry = xcalloc(1, sizeof(*entry) + strlen(key) + 1);
+	len = strlen(key);
+	entry = xcalloc(1, sizeof(*entry) + len + 1 + strlen(namespace) + 1);
 	entry->kind = kind;
-	entry->namespace = xstrdup(namespace);
-	entry->name = xstrdup(name);
 	entry->report.reason = K8S_REASON_PENDING;
-	strcpy(entry->key, key);
+	entry->name = strcpy(entry->key, key) + len - strlen(name);
+	entry->namespace = strcpy(entry->key + len + 1, namespace);
 	HASH_ADD_STR(translator->entries, key, entry);
 	return entry;
 }
@@ -186,8 +187,6 @@ void k8s_translate_free_entry(struct k8s_translator *translator, struct translat
 	k8s_object_release(entry->good);
 	model_objects_done(&entry->objects);
 	k8s_report_done(&entry->report);
-	free(entry->namespace);
-	free(entry->name);
 	free(entry);
 }
 

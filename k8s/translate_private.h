@@ -13,9 +13,9 @@
 /* What becomes of one object. */
 struct translate_entry {
 	enum k8s_kind kind;
-	char *namespace;
-	char *name;
-	char *watched; /* "namespace/name" of the Service whose endpoints serve, or NULL */
+	const char *namespace; /* behind 'key' */
+	const char *name;      /* its end */
+	char *watched;         /* "namespace/name" of the Service whose endpoints serve, or NULL */
 	bool claim_queued;
 	bool queued;
 	bool take_queued;
