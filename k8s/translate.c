@@ -333,11 +333,11 @@ bool k8s_translator_run(struct k8s_translator *translator, size_t limit)
 	translator->settle = false;
 	for (size_t i = 0; i < limit && (entry = k8s_translate_pop(&translator->dirty)); i++) {
 		bool before = entry->lacks_local;
-		bool is_there = k8s_store_get(translator->store, entry->kind, entry->namespace,
-		                              entry->name);
+		const struct k8s_object *object = k8s_store_get(translator->store, entry->kind,
+		                                                entry->namespace, entry->name);
 
-		k8s_translate_object(translator, entry);
-		if (is_there ? local_moved(translator, entry, before) : before)
+		k8s_translate_object(translator, entry, object);
+		if (object ? local_moved(translator, entry, before) : before)
 			translator->infra_soft = true;
 	}
 	if (!k8s_translate_is_empty(&translator->dirty))

@@ -201,8 +201,9 @@ void k8s_translate_keep_good(struct translate_entry *entry, const struct k8s_obj
 bool k8s_translate_former(struct k8s_translator *translator, struct translate_entry *entry,
                           const struct k8s_object *object, struct arena *arena,
                           struct k8s_pool_request *request);
-/* Translates and reports; an entry without an object is freed. */
-void k8s_translate_object(struct k8s_translator *translator, struct translate_entry *entry);
+/* Translates the entry's object and reports; without one (NULL) the entry is freed. */
+void k8s_translate_object(struct k8s_translator *translator, struct translate_entry *entry,
+                          const struct k8s_object *object);
 
 /* translate_build.c: fills 'objects' (initialised) and the report; the entry's 'local' is set. */
 void k8s_translate_build(struct k8s_translator *translator, struct translate_entry *entry,

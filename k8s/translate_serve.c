@@ -171,10 +171,9 @@ static bool serve_former(struct k8s_translator *translator, struct translate_ent
 	return true;
 }
 
-void k8s_translate_object(struct k8s_translator *translator, struct translate_entry *entry)
+void k8s_translate_object(struct k8s_translator *translator, struct translate_entry *entry,
+                          const struct k8s_object *object)
 {
-	const struct k8s_object *object =
-		k8s_store_get(translator->store, entry->kind, entry->namespace, entry->name);
 	struct k8s_report report = {.reason = K8S_REASON_NOT_OURS};
 	enum translate_verdict verdict = TRANSLATE_NOT_OURS;
 	struct k8s_pool_request request;
