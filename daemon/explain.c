@@ -177,6 +177,8 @@ static void explain_tracks(struct way *way)
 		vrrp_track_explain(&item->track, &item->seen, &why);
 		if (out)
 			text_add(&what, "keeps it out");
+		else if (item->damper.value == 0)
+			text_add(&what, "does not change its priority");
 		else
 			text_printf(&what, "changes its priority by %+d", item->damper.value);
 		if (held_us > 0)
