@@ -357,6 +357,7 @@ static void check_routers(const struct model_snapshot *snapshot, struct model_pr
 {
 	for (size_t i = 0; i < snapshot->router_count; i++) {
 		const struct model_router *router = snapshot->routers[i];
+		bool grouped = router->sync_group && *router->sync_group;
 		char title[MODEL_OBJECT_TEXT_SIZE];
 
 		/* Somebody whose reference is wrong may have meant it. */
@@ -366,7 +367,9 @@ static void check_routers(const struct model_snapshot *snapshot, struct model_pr
 		model_problem_add(
 			problems, MODEL_WARNING, router->origin, title, "spec.addresses",
 			"there are none, and no virtual server or pool names this virtual "
-			"router: it has nothing to own");
+			"router: it has nothing to own%s",
+			grouped ? ", and keeps the others of its sync group from being active"
+				: "");
 	}
 }
 

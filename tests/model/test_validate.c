@@ -215,6 +215,10 @@ static const struct row {
 	{ROUTER("r", 1, "eth0", "[]"),
          "t.yaml:1: VirtualRouter r: spec.addresses: warning: there are none, and no virtual "
          "server or pool names this virtual router: it has nothing to own\n"},
+	{MEMBER("a", 1) ROUTER("b", 2, "eth0, syncGroup: edge", "[]"),
+         "t.yaml:3: VirtualRouter b: spec.addresses: warning: there are none, and no virtual "
+         "server or pool names this virtual router: it has nothing to own, and keeps the others of "
+         "its sync group from being active\n"},
 	{ROUTER("r", 1, "eth0", "[]") POOL("p", "r", "10.0.0.2"), ""},
 	{ROUTER("r", 1, "eth0", "[10.0.0.1/24]")
                  SERVER("a", "r", "[10.0.0.2]", "[{port: 80}]",
