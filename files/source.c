@@ -236,6 +236,24 @@ static void take_entry(struct files_source *source, const char *path)
 		report(&source->problems, MODEL_ERROR, path, "is no regular file");
 }
 
+/* A directory from which all files have gone may be one that is not mounted any more, or they are
+ * being replaced: what they said stays until there is a file again. */
+static bool keep_files_of(struct files_source *source, const char *path)
+{
+	size_t len = strlen(path);
+	bool any = false;
+
+	while (len > 0 && path[len - 1] == '/')
+		len--;
+	for (size_t i = 0; i < source->entry_count; i++) {
+		struct files_source_entry *entry = &source->entries[i];
+
+		if (strncmp(entry->path, path, len) == 0 && entry->path[len] == '/')
+			entry->seen = any = true;
+	}
+	return any;
+}
+
 static void take_directory(struct files_source *source, const char *path)
 {
 	struct model_problems *problems = &source->problems;
@@ -250,7 +268,11 @@ static void take_directory(struct files_source *source, const char *path)
 	}
 	if (names.too_many)
 		report(problems, MODEL_ERROR, path, "too many files; allowed: at most 10000");
-	if (names.count == 0)
+	if (names.count == 0 && keep_files_of(source, path))
+		report(problems, MODEL_ERROR, path,
+		       "there is no *.yaml, *.yml or *.json in this directory any more; to let go "
+		       "of all that they said, leave an empty one");
+	else if (names.count == 0)
 		report(problems, MODEL_WARNING, path,
 		       "there is no *.yaml, *.yml or *.json in this directory");
 	for (size_t i = 0; i < names.count; i++) {

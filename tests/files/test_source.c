@@ -286,6 +286,36 @@ START_TEST(a_change_right_after_reading_is_seen_even_when_time_stamps_are_equal)
 }
 END_TEST
 
+START_TEST(a_directory_that_lost_all_its_files_is_an_error_until_there_is_one_again)
+{
+	char path[SCRATCH_PATH_SIZE];
+	char *lines;
+
+	make_dir("dir");
+	write_router("dir/a.yaml", "a");
+	write_router("dir.yaml", "b"); /* elsewhere */
+	load("dir");
+	ck_assert_int_eq(unlink(scratch_dir_path("dir/a.yaml", path)), 0);
+	for (unsigned look = 0; look < 2; look++) {
+		model_problems_done(&problems);
+		model_problems_init(&problems);
+		files_source_read(&source, &problems);
+		lines = problem_lines();
+		ck_assert_str_eq(lines, "/dir: there is no *.yaml, *.yml or *.json in this "
+		                        "directory any more; to let go of all that they said, "
+		                        "leave an empty one\n");
+		free(lines);
+		ck_assert_str_eq(router_names(), "a");
+	}
+	write_file("dir/b.yaml", "");
+	model_problems_done(&problems);
+	model_problems_init(&problems);
+	files_source_read(&source, &problems);
+	ck_assert_uint_eq(problems.error_count, 0);
+	ck_assert_str_eq(router_names(), "");
+}
+END_TEST
+
 START_TEST(a_file_that_went_is_forgotten_and_its_problems_with_it)
 {
 	char path[SCRATCH_PATH_SIZE];
@@ -405,6 +435,8 @@ int main(void)
 	tcase_add_test(tests, several_paths_add_up_and_one_given_twice_counts_once);
 	tcase_add_test(tests, what_has_not_changed_is_not_read_again);
 	tcase_add_test(tests, a_change_right_after_reading_is_seen_even_when_time_stamps_are_equal);
+	tcase_add_test(tests,
+	               a_directory_that_lost_all_its_files_is_an_error_until_there_is_one_again);
 	tcase_add_test(tests, a_file_that_went_is_forgotten_and_its_problems_with_it);
 	tcase_add_test(tests, only_what_is_said_to_have_changed_is_looked_at);
 	tcase_add_test(tests, what_was_looked_at_is_not_read_again_with_all);

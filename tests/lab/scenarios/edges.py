@@ -277,7 +277,7 @@ def undisturbed(lab):
     expect([transitions(node) for node in lab.nodes] == before, [transitions(node) for node in lab.nodes])
 
 
-@scenario("an empty directory is a configuration: the daemon waits for files, and gives up all when they go")
+@scenario("an empty directory is a configuration, but one whose files all went is refused; a file without objects lets go of all")
 def empty_directory(lab):
     node = lab.lb1.start(None, "--resync", "1s")
     expect(node.in_step() and not node.status()["routers"], node.status())
@@ -290,6 +290,10 @@ def empty_directory(lab):
     node.configure([router(), server("web", ports=[port(80), port(81)], drainTimeout="1s")])
     lab.client.wait_answer("tcp", VIP, 81)
     (node.configuration / "lab.yaml").unlink()
+    wait_until("it says so", lambda: "any more" in node.lintel("status"))
+    node.reload()
+    expect(lab.client.ask("tcp", VIP, 81, count=30, interval=50).lost == 0, "it let go")
+    node.configure([])
     wait_until("all is gone", lambda: not node.status()["routers"] and not node.has_address(VIP) and not node.ipvs(), seconds=30)
     wait_until("nothing is left to plan", lambda: planned(node)[0] == 0)
 
