@@ -197,9 +197,12 @@ def cold_starts(lab, api, table, name, fetch):
     first, other = kubernetes.fast_router()
     fetch(lab, api)  # once for nothing: what the server keeps is warm
     fetches, starts, shares, peaks, lates, falses = [], [], [], [], [], []
-    for _ in range(ROUNDS):
+
+    def curl_fetches():
         api.settle()
         fetches.append(fetch(lab, api))
+
+    def lintel_starts():
         api.settle()
         before = api.used()
         run = kubernetes.LintelRun(lab, api.count, api=api, documents=first, other=other)
@@ -210,6 +213,11 @@ def cold_starts(lab, api, table, name, fetch):
         lates.append(late)
         falses.append(false)
         run.stop()
+
+    for number in range(ROUNDS):
+        for turn in (lintel_starts, curl_fetches) if number % 2 else (curl_fetches, lintel_starts):
+            turn()
+        late, false = lates[-1], falses[-1]
         print(f"# {name}: curl {fetches[-1]:.2f} s, Lintel {starts[-1]:.2f} s, {late:.1f} ms late, {false} false failovers", flush=True)
     ratios = [start / seconds for start, seconds in zip(starts, fetches)]
     ratio = statistics.median(ratios)
@@ -228,7 +236,9 @@ def measure(lab, options, count=10000):
                   ["", "until all is programmed, s: min / median / max", "curl of the same lists, s", "times", "of it the API server works",
                    "peak memory, MB", "advertisements late, ms", "false failovers"],
                   f"As above, with kube-apiserver and etcd in the stand-in's place, over TLS; they share the one processor with who asks, at the same priority. "
-                  f"{ROUNDS} times, curl and Lintel in turn, once the API server rests; what is listed is in its memory since a first list that doesn't count. curl asks "
+                  f"{ROUNDS} times, curl and Lintel in turn, once the API server rests; who was second is first in the next round, as the API server collects "
+                  "its garbage after every few lists, for half a second, and did so in the turn of the same one each time. What is listed is in its memory "
+                  "since a first list that doesn't count. curl asks "
                   "for what Lintel asks for: the same pages, compressed as Lintel has them, over one connection and thrown away; or the same streams, side by "
                   "side, each through a pipe to a grep that ends when the list is whole, as a stream doesn't end by itself. The times are those of each round. Last in each part: "
                   "curl asks as often, and the Lintel beside it follows no cluster.")
