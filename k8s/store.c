@@ -167,9 +167,11 @@ static void replace_slice(struct k8s_store *store, const struct k8s_object *befo
 		store->slices[find_slice(store, before)] = after;
 		return;
 	}
-	if (was)
-		close_gap(store->slices, --store->slice_count, sizeof(store->slices[0]),
-		          find_slice(store, before));
+	if (was) {
+		size_t at = find_slice(store, before);
+
+		close_gap(store->slices, --store->slice_count, sizeof(store->slices[0]), at);
+	}
 	if (is)
 		add_slice(store, after);
 }
