@@ -67,6 +67,13 @@ static void load(const char *name)
 	files_source_read(&source, &problems);
 }
 
+static void read_again(void)
+{
+	model_problems_done(&problems);
+	model_problems_init(&problems);
+	files_source_read(&source, &problems);
+}
+
 /* The names of the routers, "a b c". */
 static const char *router_names(void)
 {
@@ -297,9 +304,7 @@ START_TEST(a_directory_that_lost_all_its_files_is_an_error_until_there_is_one_ag
 	load("dir");
 	ck_assert_int_eq(unlink(scratch_dir_path("dir/a.yaml", path)), 0);
 	for (unsigned look = 0; look < 2; look++) {
-		model_problems_done(&problems);
-		model_problems_init(&problems);
-		files_source_read(&source, &problems);
+		read_again();
 		lines = problem_lines();
 		ck_assert_str_eq(lines, "/dir: there is no *.yaml, *.yml or *.json in this "
 		                        "directory any more; to let go of all that they said, "
@@ -308,9 +313,7 @@ START_TEST(a_directory_that_lost_all_its_files_is_an_error_until_there_is_one_ag
 		ck_assert_str_eq(router_names(), "a");
 	}
 	write_file("dir/b.yaml", "");
-	model_problems_done(&problems);
-	model_problems_init(&problems);
-	files_source_read(&source, &problems);
+	read_again();
 	ck_assert_uint_eq(problems.error_count, 0);
 	ck_assert_str_eq(router_names(), "");
 }
@@ -325,14 +328,10 @@ START_TEST(a_file_that_went_is_forgotten_and_its_problems_with_it)
 	load("");
 	ck_assert_uint_gt(problems.error_count, 0);
 	settle("b.yaml");
-	model_problems_done(&problems);
-	model_problems_init(&problems);
-	files_source_read(&source, &problems);
+	read_again();
 	ck_assert_uint_gt(problems.error_count, 0); /* told again though not read again */
 	ck_assert_int_eq(unlink(scratch_dir_path("b.yaml", path)), 0);
-	model_problems_done(&problems);
-	model_problems_init(&problems);
-	files_source_read(&source, &problems);
+	read_again();
 	ck_assert_uint_eq(problems.error_count, 0);
 	ck_assert_str_eq(router_names(), "a");
 }
