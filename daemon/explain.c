@@ -3,6 +3,7 @@
 #include "daemon/report.h"
 
 #include "lib/mono.h"
+#include "model/floating.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -385,6 +386,38 @@ static void explain_source_ranges(struct way *way)
 	text_done(&list);
 }
 
+/* Of mode auto: where it leads to which address. */
+static void explain_floating(struct way *way)
+{
+	size_t count, told = 0;
+	const struct model_floating *floating =
+		model_floating_of(way->app->sources.snapshot, way->service->router, &count);
+	struct text list = {0};
+	char address[ADDR_TEXT_SIZE];
+
+	for (size_t i = 0; i < count; i++) {
+		const struct model_router_address *a = floating[i].address;
+
+		if (a->prefix.addr.family != way->service->address.family || told++ >= LISTED)
+			continue;
+		text_printf(&list, "%s%s on %s", told > 1 ? ", " : "",
+		            addr_format(&a->prefix.addr, address), a->interface);
+		if (floating[i].owner != way->service->router)
+			text_printf(&list, " (of %s)", floating[i].owner->name);
+	}
+	if (told > LISTED)
+		text_printf(&list, " and so on");
+	if (told == 0)
+		step(way, "source NAT", VERDICT_OK,
+		     "Servers see the virtual address: there is no other that moves with it.");
+	else
+		step(way, "source NAT", VERDICT_OK,
+		     "Servers see the address of the interface that leads to them: %s; elsewhere "
+		     "the virtual address.",
+		     text_str(&list));
+	text_done(&list);
+}
+
 static void explain_source_nat(struct way *way)
 {
 	const struct model_virtual_server *vs;
@@ -394,9 +427,7 @@ static void explain_source_nat(struct way *way)
 	vs = way->service->virtual_server;
 	switch (vs->snat_mode) {
 	case MODEL_SNAT_AUTO:
-		step(way, "source NAT", VERDICT_OK,
-		     "Servers see the virtual router's address on the interface that leads to "
-		     "them, else the virtual address.");
+		explain_floating(way);
 		break;
 	case MODEL_SNAT_NONE:
 		step(way, "source NAT", VERDICT_ATTENTION,

@@ -35,8 +35,8 @@ const struct model_schema_name model_schema_tunnel_type_names[] = {
 
 const struct model_schema_name model_schema_snat_mode_names[] = {
 	{"auto", MODEL_SNAT_AUTO,
-         "the virtual router's own address on the interface that leads to the server, else the "
-         "virtual address"},
+         "the virtual router's own address on the interface that leads to the server, else that of "
+         "another one in its sync group, else the virtual address"},
 	{"none", MODEL_SNAT_NONE,
          "no rewriting: servers see the client's address, and must route their answers through "
          "the balancer"},

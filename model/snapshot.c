@@ -3,6 +3,7 @@
 
 #include "lib/mem.h"
 #include "lib/search.h"
+#include "model/floating.h"
 #include "model/range.h"
 #include "model/snapshot_join.h"
 #include "model/validate.h"
@@ -116,6 +117,7 @@ struct model_snapshot *model_snapshot_rebuild(const struct model_snapshot *befor
 		model_snapshot_free(snapshot);
 		return NULL;
 	}
+	model_floating_collect(snapshot);
 	return snapshot;
 }
 
@@ -200,19 +202,4 @@ struct model_claim *model_snapshot_claim(const struct model_snapshot *snapshot,
 {
 	return search_find(snapshot->claims, snapshot->claim_count, sizeof(*snapshot->claims),
 	                   address, compare_claim_address);
-}
-
-const struct model_router_address *model_router_floating(const struct model_router *router,
-                                                         const char *interface,
-                                                         enum addr_family family)
-{
-	for (size_t i = 0; i < router->address_count; i++) {
-		const struct model_router_address *address = &router->addresses[i];
-
-		if (address->prefix.addr.family == family &&
-		    strcmp(address->interface, interface) == 0 &&
-		    !addr_is_link_local(&address->prefix.addr))
-			return address;
-	}
-	return NULL;
 }

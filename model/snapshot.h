@@ -58,6 +58,8 @@ struct model_snapshot {
 	size_t claim_count;
 	struct model_vip *vips; /* addresses of virtual servers, by address, each once */
 	size_t vip_count;
+	struct model_floating *floating; /* of model/floating.h: by their routers' names */
+	size_t floating_count;
 	struct model_place *index; /* of model/amend.h: virtual servers by name; NULL: none yet */
 	size_t index_size;
 };
@@ -97,10 +99,5 @@ struct model_service *model_snapshot_service(const struct model_snapshot *snapsh
 /* The first of those who name an address; NULL when nobody does. */
 struct model_claim *model_snapshot_claim(const struct model_snapshot *snapshot,
                                          const struct addr *address);
-/* The virtual router's address on 'interface' in 'family' that source NAT may use (floating
- * address); NULL: none. Link-local addresses are not offered. */
-const struct model_router_address *model_router_floating(const struct model_router *router,
-                                                         const char *interface,
-                                                         enum addr_family family);
 
 #endif

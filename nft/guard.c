@@ -5,6 +5,7 @@
 #include "nft/guard.h"
 
 #include "lib/mono.h"
+#include "model/floating.h"
 #include "nft/draft.h"
 #include "nft/key.h"
 #include "nft/ruleset.h"
@@ -59,6 +60,7 @@ static const enum nft_type parts_of[SET_COUNT][2] = {
 
 struct guard {
 	struct nft_draft draft;
+	const struct model_snapshot *snapshot;
 	size_t sets[FAMILIES][SET_COUNT]; /* index + 1; 0: not there */
 	uint64_t timeout_ms;              /* of what is being added */
 };
@@ -144,6 +146,8 @@ static void add_sources(struct guard *g, const struct model_service *it)
 {
 	const struct model_virtual_server *vs = it->virtual_server;
 	enum addr_family family = (enum addr_family)it->address.family;
+	const struct model_floating *floating;
+	size_t count;
 
 	for (size_t i = 0; vs->snat_mode == MODEL_SNAT_ADDRESS && i < vs->snat_address_count; i++) {
 		if (vs->snat_addresses[i].family != family)
@@ -152,12 +156,10 @@ static void add_sources(struct guard *g, const struct model_service *it)
 		return;
 	}
 	add_source(g, &it->address);
-	for (size_t i = 0; i < it->router->address_count; i++) {
-		const struct model_router_address *floating = model_router_floating(
-			it->router, it->router->addresses[i].interface, family);
-
-		if (floating)
-			add_source(g, &floating->prefix.addr);
+	floating = model_floating_of(g->snapshot, it->router, &count);
+	for (size_t i = 0; i < count; i++) {
+		if (floating[i].address->prefix.addr.family == family)
+			add_source(g, &floating[i].address->prefix.addr);
 	}
 }
 
@@ -400,17 +402,16 @@ static void add_rules(struct guard *g, const struct nft_guard_private *private)
 
 /* --- the whole --- */
 
-static void add_router(struct guard *g, const struct model_snapshot *snapshot,
-                       const struct nft_guard_router *guarded, int64_t now_us)
+static void add_router(struct guard *g, const struct nft_guard_router *guarded, int64_t now_us)
 {
 	if (guarded->until_us <= now_us)
 		return;
 	g->timeout_ms = 0;
 	if (guarded->until_us != TIME_NEVER)
 		g->timeout_ms = (uint64_t)(guarded->until_us - now_us + 999) / 1000;
-	for (size_t i = 0; i < snapshot->service_count; i++) {
-		if (snapshot->services[i].router == guarded->router)
-			add_service(g, &snapshot->services[i]);
+	for (size_t i = 0; i < g->snapshot->service_count; i++) {
+		if (g->snapshot->services[i].router == guarded->router)
+			add_service(g, &g->snapshot->services[i]);
 	}
 }
 
@@ -418,13 +419,13 @@ struct nft_table *nft_guard_build(const struct model_snapshot *snapshot,
                                   const struct nft_guard_router *routers, size_t count,
                                   const struct nft_guard_private *private, int64_t now_us)
 {
-	struct guard g = {.timeout_ms = 0};
+	struct guard g = {.snapshot = snapshot};
 	struct nft_table *table;
 
 	nft_draft_init(&g.draft);
 	g.draft.table->name = NFT_GUARD_TABLE_NAME;
 	for (size_t i = 0; i < count; i++)
-		add_router(&g, snapshot, &routers[i], now_us);
+		add_router(&g, &routers[i], now_us);
 	for (size_t i = 0; i < g.draft.table->set_count; i++)
 		join_elements(&g.draft.table->sets[i]);
 	if (g.draft.table->set_count > 0 || private)

@@ -4,6 +4,7 @@
 
 #include "nft/ruleset_service.h"
 
+#include "model/floating.h"
 #include "model/range.h"
 #include "nft/key.h"
 
@@ -151,33 +152,28 @@ static const struct addr *fixed_address(const struct service *s)
 	return NULL;
 }
 
-/* Every interface on which the router has an address that source NAT may use. */
+/* Every interface on which there is an address that source NAT may use. */
 static void add_floating(const struct service *s)
 {
-	const struct model_router *router = s->it->router;
+	const struct model_floating *floating;
+	size_t count;
 
 	if (!is_next(s, &s->sets->floating))
 		return;
-	for (size_t i = 0; i < router->address_count; i++) {
-		const char *interface = router->addresses[i].interface;
-		const struct model_router_address *floating;
+	floating = model_floating_of(s->sets->snapshot, s->it->router, &count);
+	for (size_t i = 0; i < count; i++) {
+		const struct model_router_address *address = floating[i].address;
 		struct nft_element *element;
 		struct nft_key key, data;
 
-		/* Once for an interface, of thousands of addresses on it (twice would do no harm).
-		 */
-		if (i > 0 && strcmp(interface, router->addresses[i - 1].interface) == 0)
-			continue;
-		floating = model_router_floating(router, interface,
-		                                 (enum addr_family)s->it->address.family);
-		if (!floating)
+		if (address->prefix.addr.family != s->it->address.family)
 			continue;
 		element = add(s, NFT_SET_FLOATING);
 		key = nft_key_at(element->key);
 		data = nft_key_at(element->data);
 		nft_key_address(&key, &s->it->address);
-		nft_key_interface(&key, interface);
-		nft_key_address(&data, &floating->prefix.addr);
+		nft_key_interface(&key, address->interface);
+		nft_key_address(&data, &address->prefix.addr);
 	}
 }
 

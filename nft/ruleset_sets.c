@@ -184,7 +184,7 @@ static void add_ranges(struct nft_ruleset_sets *sets, size_t list, unsigned fami
 
 void nft_ruleset_sets_fill(struct nft_ruleset_sets *sets, const struct model_snapshot *snapshot)
 {
-	*sets = (struct nft_ruleset_sets){.nat = false};
+	*sets = (struct nft_ruleset_sets){.snapshot = snapshot};
 	nft_draft_init(&sets->draft);
 	add_services(sets, snapshot);
 	for (size_t i = 0; i < snapshot->router_count; i++)

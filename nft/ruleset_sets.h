@@ -42,6 +42,7 @@ enum { NFT_PROTO_TCP, NFT_PROTO_UDP, NFT_PROTO_SCTP, NFT_PROTO_COUNT };
 #define NFT_SOURCES_NAME_SIZE    48
 
 struct nft_ruleset_sets {
+	const struct model_snapshot *snapshot;
 	struct nft_draft draft;
 	struct nft_sources sources; /* list i is checked in chain sources_i+1 */
 	/* What each is called in the table, NULL when it isn't there. */

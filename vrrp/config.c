@@ -4,6 +4,7 @@
 #include "lib/arena.h"
 #include "lib/mem.h"
 #include "lib/search.h"
+#include "model/floating.h"
 #include "vrrp/wire.h"
 
 #include <stdio.h>
@@ -36,15 +37,16 @@ static bool owns(const struct vrrp_router_config *config, const struct addr *add
 }
 
 /* Where a virtual server is reached must be in the kernel before anybody is told; what only answers
- * come back to may follow (VRRP_ADDRESSES_DEFER_US). A router without virtual servers has no such
- * answers. */
+ * come back to may follow (VRRP_ADDRESSES_DEFER_US). Without virtual servers, those of others in
+ * its sync group included, a router has no such answers. */
 static void note_floating(const struct model_snapshot *snapshot, const struct model_router *router,
                           struct vrrp_router_config *config, struct vrrp_owned *owned)
 {
 	bool serves = false;
 
 	for (size_t i = 0; i < snapshot->vip_count && !serves; i++)
-		serves = snapshot->vips[i].router == router;
+		serves = snapshot->vips[i].router == router ||
+		         model_floating_together(snapshot->vips[i].router, router);
 	for (size_t i = 0; i < config->owned_count; i++) {
 		const struct addr *a = &owned[i].prefix.addr;
 

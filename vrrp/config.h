@@ -20,8 +20,8 @@
 struct vrrp_owned {
 	struct addr_prefix prefix;
 	char interface[IF_NAMESIZE];
-	/* No virtual server's, but the router's own beside those of virtual servers: what answers
-	 * of real servers are sent to. */
+	/* No virtual server's, but the router's own beside those of virtual servers (of its sync
+	 * group's): what answers of real servers are sent to. */
 	bool floats;
 };
 

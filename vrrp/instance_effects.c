@@ -208,16 +208,26 @@ static void announce_one(struct vrrp_instance *instance, const struct vrrp_addre
 		vrrp_sockets_queue_frame(sockets, address->link_index, frame, size);
 }
 
-/* Right before clients are told to come here: answers to what is sent on for them must come here
- * too, and those to the one before us are sent on to him. */
 static void announce_floating(struct vrrp_instance *instance)
 {
 	const struct vrrp_addresses *addresses = &instance->addresses;
 
+	if (!instance->floating_untold)
+		return;
 	instance->floating_untold = false;
 	for (size_t i = 0; i < addresses->count; i++)
 		if (addresses->items[i].deferred)
 			announce_one(instance, &addresses->items[i]);
+}
+
+/* Right before clients are told to come here: answers to what is sent on for them must come here
+ * too, to whichever member's address, and those to the one before us are sent on to him. */
+static void announce_floating_of_all(struct vrrp_instance *instance)
+{
+	const struct vrrp_group *group = instance->group;
+
+	for (size_t i = 0; i < group->count; i++)
+		announce_floating(group->members[i]);
 }
 
 /* Sends what the schedule has for now, at most 'room' frames. (Few addresses float: they are not
@@ -228,12 +238,11 @@ unsigned vrrp_instance_announce(struct vrrp_instance *instance, int64_t now_us, 
 	unsigned count = 0;
 	size_t at;
 
-	if (instance->floating_untold && vrrp_announcer_deadline(&instance->announcer) <= now_us &&
-	    !must_wait(instance, now_us))
-		announce_floating(instance);
 	while (count < room && vrrp_announcer_deadline(&instance->announcer) <= now_us &&
-	       !must_wait(instance, now_us) &&
-	       vrrp_announcer_next(&instance->announcer, now_us, &at)) {
+	       !must_wait(instance, now_us)) {
+		announce_floating_of_all(instance);
+		if (!vrrp_announcer_next(&instance->announcer, now_us, &at))
+			break;
 		if (at < addresses->count)
 			announce_one(instance, &addresses->items[at]);
 		count++;

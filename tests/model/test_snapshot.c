@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/snapshot.h"
 
+#include "model/floating.h"
 #include "tests/model/judge.h"
 #include "tests/unit.h"
 
@@ -256,34 +257,73 @@ START_TEST(more_ranges_than_marks_are_refused)
 }
 END_TEST
 
-START_TEST(the_floating_address_is_on_that_interface_in_that_family_and_not_link_local)
+/* "eth1 10.78.0.254, eth0 10.77.0.100 of front, ..." */
+static const char *floating_text(const struct model_snapshot *snapshot, const char *name)
 {
-	static const struct {
-		const char *interface;
-		enum addr_family family;
-		const char *address; /* NULL: none */
-	} rows[] = {
-		{"eth0", ADDR_IPV4, "10.77.0.100"},
-		{"eth1", ADDR_IPV4, "10.78.0.254"},
-		{"eth0", ADDR_IPV6, "2001:db8::100"},
-		{"eth1", ADDR_IPV6, NULL},
-		{"eth2", ADDR_IPV4, NULL},
-	};
-	struct model_snapshot *snapshot = build("", network);
-	const struct model_router *front = model_snapshot_router(snapshot, "front");
+	const struct model_router *router = model_snapshot_router(snapshot, name);
+	static struct text text;
+	char buf[ADDR_TEXT_SIZE];
+	size_t count;
+	const struct model_floating *floating = model_floating_of(snapshot, router, &count);
 
-	for (size_t i = 0; i < LT_ARRAY_SIZE(rows); i++) {
-		const struct model_router_address *found =
-			model_router_floating(front, rows[i].interface, rows[i].family);
-		char text[ADDR_TEXT_SIZE];
-
-		if (!rows[i].address) {
-			ck_assert_ptr_null(found);
-			continue;
-		}
-		ck_assert_ptr_nonnull(found);
-		ck_assert_str_eq(addr_format(&found->prefix.addr, text), rows[i].address);
+	text_clear(&text);
+	for (size_t i = 0; i < count; i++) {
+		ck_assert_ptr_eq(floating[i].router, router);
+		text_printf(&text, "%s%s %s", i ? ", " : "", floating[i].address->interface,
+		            addr_format(&floating[i].address->prefix.addr, buf));
+		if (floating[i].owner != router)
+			text_printf(&text, " of %s", floating[i].owner->name);
 	}
+	return text_str(&text);
+}
+
+START_TEST(one_floating_address_a_family_of_each_interface_none_link_local)
+{
+	struct model_snapshot *snapshot = build("", network);
+
+	ck_assert_str_eq(floating_text(snapshot, "front"),
+	                 "eth1 10.78.0.254, eth0 10.77.0.100, eth0 2001:db8::100");
+	ck_assert_str_eq(floating_text(snapshot, "back"), "");
+	model_snapshot_free(snapshot);
+}
+END_TEST
+
+#define MEMBER(name, id, interface, addresses, group)                                       \
+	"apiVersion: lintel.io/v1alpha1\nkind: VirtualRouter\nmetadata: {name: " name "}\n" \
+	"spec: {virtualRouterId: " id ", interface: " interface ", addresses: [" addresses  \
+	"]" group "}\n---\n"
+#define EDGE ", syncGroup: edge"
+
+static const struct {
+	const char *back, *front, *front_has;
+} groups[] = {
+	{MEMBER("back", "52", "eth1", "10.78.0.254/24", EDGE),
+         MEMBER("front", "51", "eth0", "10.77.0.100/24", EDGE),
+         "eth0 10.77.0.100, eth1 10.78.0.254 of back"},
+	/* its own comes first, family by family */
+	{MEMBER("back", "52", "eth1", "10.78.0.254/24, 'fe80::9/64', '2001:db8:78::fe/64'", EDGE),
+         MEMBER("front", "51", "eth0", "{address: 10.78.0.253/24, interface: eth1}", EDGE),
+         "eth1 10.78.0.253, eth1 2001:db8:78::fe of back"},
+	/* of two others the first by name */
+	{MEMBER("back", "52", "eth1", "10.78.0.254/24", EDGE)
+                 MEMBER("aside", "53", "eth2", "{address: 10.78.0.252/24, interface: eth1}", EDGE),
+         MEMBER("front", "51", "eth0", "10.77.0.100/24", EDGE),
+         "eth0 10.77.0.100, eth1 10.78.0.252 of aside"},
+	/* no group, or another one */
+	{MEMBER("back", "52", "eth1", "10.78.0.254/24", ""),
+         MEMBER("front", "51", "eth0", "10.77.0.100/24", EDGE), "eth0 10.77.0.100"},
+	{MEMBER("back", "52", "eth1", "10.78.0.254/24", ""),
+         MEMBER("front", "51", "eth0", "10.77.0.100/24", ""), "eth0 10.77.0.100"},
+	{MEMBER("back", "52", "eth1", "10.78.0.254/24", ", syncGroup: other"),
+         MEMBER("front", "51", "eth0", "10.77.0.100/24", EDGE), "eth0 10.77.0.100"},
+};
+
+START_TEST(floating_addresses_of_the_whole_sync_group_are_offered)
+{
+	struct model_snapshot *snapshot = build(groups[_i].back, groups[_i].front);
+
+	ck_assert_ptr_nonnull(snapshot);
+	ck_assert_str_eq(floating_text(snapshot, "front"), groups[_i].front_has);
 	model_snapshot_free(snapshot);
 }
 END_TEST
@@ -373,8 +413,9 @@ int main(void)
 	tcase_add_test(tests, a_range_keeps_its_mark_when_others_go);
 	tcase_add_test(tests, marks_differ_though_all_are_taken);
 	tcase_add_test(tests, more_ranges_than_marks_are_refused);
-	tcase_add_test(tests,
-	               the_floating_address_is_on_that_interface_in_that_family_and_not_link_local);
+	tcase_add_test(tests, one_floating_address_a_family_of_each_interface_none_link_local);
+	tcase_add_loop_test(tests, floating_addresses_of_the_whole_sync_group_are_offered, 0,
+	                    LT_ARRAY_SIZE(groups));
 	tcase_add_test(tests, an_object_with_an_error_is_looked_at_and_not_taken);
 	tcase_add_loop_test(tests, a_pool_has_to_be_there_and_to_agree_about_the_router, 0, 5);
 	return unit_run(suite);

@@ -27,6 +27,21 @@ struct nft_table *fixture_table(const char *yaml);
 	"{address: 10.78.0.254/24, interface: eth1}, "         \
 	"{address: '2001:db8:78::fe/64', interface: eth1}]}\n" \
 	"---\n"
+/* VirtualRouter front on eth0 alone (10.77.0.254/16), and inside on eth1 (10.78.0.253/24), which
+ * moves with it. */
+#define FIXTURE_SYNC_GROUP                                               \
+	"apiVersion: lintel.io/v1alpha1\n"                               \
+	"kind: VirtualRouter\n"                                          \
+	"metadata: {name: front}\n"                                      \
+	"spec: {virtualRouterId: 51, interface: eth0, syncGroup: edge, " \
+	"addresses: [10.77.0.254/16]}\n"                                 \
+	"---\n"                                                          \
+	"apiVersion: lintel.io/v1alpha1\n"                               \
+	"kind: VirtualRouter\n"                                          \
+	"metadata: {name: inside}\n"                                     \
+	"spec: {virtualRouterId: 52, interface: eth1, syncGroup: edge, " \
+	"addresses: [10.78.0.253/24]}\n"                                 \
+	"---\n"
 /* A VirtualServer of that router; 'rest' are lines of its spec. */
 #define FIXTURE_SERVER(name, addresses, servers, rest) \
 	"apiVersion: lintel.io/v1alpha1\n"             \

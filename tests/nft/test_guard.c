@@ -58,6 +58,7 @@ static const struct row {
          true},
 	{FIXTURE_ROUTER WEB("  sourceNat: {mode: address, address: 10.78.0.9}\n"), "10.78.0.254",
          false},
+	{FIXTURE_SYNC_GROUP WEB(""), "10.78.0.253", true},
 	{FIXTURE_ROUTER WEB(""), "bare", false},
 	/* without source NAT the client is answered itself; its own packets may pass */
 	{FIXTURE_ROUTER WEB("  sourceNat: {mode: none}\n"), "@services4", false},

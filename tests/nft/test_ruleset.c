@@ -37,6 +37,8 @@ static const struct row {
 	{FIXTURE_ROUTER WEB(""), "10.77.0.100 . 80 : goto source_nat_auto", true},
 	{FIXTURE_ROUTER WEB(""), "10.77.0.100 . \"eth1\" : 10.78.0.254", true},
 	{FIXTURE_ROUTER WEB(""), "10.77.0.100 . \"eth0\" : 10.77.0.254", true},
+	{FIXTURE_SYNC_GROUP WEB(""), "10.77.0.100 . \"eth1\" : 10.78.0.253", true},
+	{FIXTURE_SYNC_GROUP WEB(""), "10.77.0.100 . \"eth0\" : 10.77.0.254", true},
 	{FIXTURE_ROUTER WEB(""), "ip daddr != @vips4 jump source_nat4", true},
 	{FIXTURE_ROUTER WEB(""), "counter snat ip to ct original ip daddr comment", true},
 	{FIXTURE_ROUTER WEB("  sourceNat: {mode: masquerade}\n"), "counter masquerade", true},

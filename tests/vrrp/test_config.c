@@ -491,6 +491,22 @@ START_TEST(members_of_a_sync_group_are_configured_alike)
 }
 END_TEST
 
+/* Answers of the servers of one may be sent to an address of the other. */
+START_TEST(addresses_float_with_the_virtual_servers_of_the_sync_group)
+{
+	begin();
+	own("10.0.0.100/24", "eth0");
+	vip("10.1.0.1/32", &world.routers[1]);
+	if (_i > 0)
+		world.routers[0].sync_group = "edge";
+	world.routers[1].sync_group = _i == 2 ? "edge" : _i == 3 ? "other" : NULL;
+	struct vrrp_config *config = vrrp_config_build(&world.snapshot, NULL);
+	ck_assert_str_eq(owned_text(vrrp_config_find(config, "front")),
+	                 _i == 2 ? "eth0 10.0.0.100/24 floats" : "eth0 10.0.0.100/24");
+	vrrp_config_free(config);
+}
+END_TEST
+
 START_TEST(router_relieves_others_when_a_quorum_lowers_priorities)
 {
 	struct model_quorum quorum = {.minimum = 1,
@@ -595,6 +611,7 @@ int main(void)
 	tcase_add_loop_test(tc, members_of_a_sync_group_are_configured_alike, 0, 2);
 	tcase_add_loop_test(tc, restraints_of_one_router_are_put_together, 0, 6);
 	tcase_add_loop_test(tc, router_relieves_others_when_a_quorum_lowers_priorities, 0, 2);
+	tcase_add_loop_test(tc, addresses_float_with_the_virtual_servers_of_the_sync_group, 0, 4);
 	tcase_add_loop_test(tc, lifetimes_grow_with_the_addresses_of_the_machine, 0, 7);
 	tcase_add_test(tc, no_routers_no_configuration);
 	suite_add_tcase(suite, tc);
