@@ -3,6 +3,7 @@
 
 #include "daemon/memory.h"
 #include "lib/fileio.h"
+#include "lib/listener.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/mono.h"
@@ -33,7 +34,7 @@ struct client {
 
 struct control {
 	struct loop *loop;
-	struct loop_fd listener;
+	struct listener listener;
 	control_handler *handler;
 	void *ctx;
 	char *path;
@@ -192,14 +193,12 @@ static void client_impatient(struct loop_deadline *deadline)
 	client_free(lt_container_of(deadline, struct client, patience));
 }
 
-static void listener_ready(struct loop_fd *fd, bool readable, bool writable)
+static void client_came(struct listener *listener, int accepted,
+                        const struct sockaddr_storage *from, socklen_t size)
 {
-	struct control *control = lt_container_of(fd, struct control, listener);
-	int accepted = accept4(fd->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-
-	if (accepted < 0)
-		return;
+	struct control *control = lt_container_of(listener, struct control, listener);
 	struct client *client = xcalloc(1, sizeof(*client));
+
 	if (control->client_count >= CONTROL_CLIENTS_MAX ||
 	    loop_deadline_init(control->loop, &client->patience)) {
 		close(accepted);
@@ -216,6 +215,14 @@ static void listener_ready(struct loop_fd *fd, bool readable, bool writable)
 	client->patience.expired = client_impatient;
 	loop_fd_start(control->loop, &client->fd, true, false);
 	loop_deadline_arm(&client->patience, mono_now_us() + CONTROL_IDLE_US);
+}
+
+static void nobody_can_come(struct listener *listener, int error)
+{
+	const struct control *control = lt_container_of(listener, struct control, listener);
+
+	log_warn("control", "cannot accept connections, retrying socket=%s error=\"%s\"",
+	         control->path, strerrordesc_np(error));
 }
 
 /* Binds without a moment in which the socket is open to others: umask decides its mode. */
@@ -294,13 +301,19 @@ int control_open(struct loop *loop, const char *path, control_handler *handler, 
 	if (rc)
 		return rc;
 	struct control *control = xcalloc(1, sizeof(*control));
+	control->listener.came = client_came;
+	control->listener.failed = nobody_can_come;
+	rc = listener_open(loop, &control->listener, fd);
+	if (rc) {
+		close(fd);
+		unlink(path);
+		free(control);
+		return rc;
+	}
 	control->loop = loop;
 	control->handler = handler;
 	control->ctx = ctx;
 	control->path = xstrdup(path);
-	control->listener.fd = fd;
-	control->listener.ready = listener_ready;
-	loop_fd_start(loop, &control->listener, true, false);
 	*ret_control = control;
 	return 0;
 }
@@ -311,8 +324,7 @@ void control_close(struct control *control)
 		return;
 	while (control->clients)
 		client_free(control->clients);
-	loop_fd_stop(&control->listener);
-	close(control->listener.fd);
+	listener_close(&control->listener);
 	unlink(control->path);
 	free(control->path);
 	free(control);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/http.h"
 
+#include "lib/listener.h"
+#include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/mono.h"
 
@@ -15,6 +17,8 @@ struct http {
 	struct MHD_Daemon *daemon;
 	const struct http_page *pages;
 	void *ctx;
+	struct listener listener;
+	struct endpoint at;           /* where that is */
 	struct loop_fd fd;            /* libmicrohttpd's epoll descriptor */
 	struct loop_deadline timeout; /* when it wants to be run without an event */
 };
@@ -95,6 +99,34 @@ static void timed_out(struct loop_deadline *deadline)
 	run(lt_container_of(deadline, struct http, timeout));
 }
 
+/* libmicrohttpd would take a whole processor when it has no descriptor for somebody who comes. */
+static void client_came(struct listener *listener, int fd, const struct sockaddr_storage *from,
+                        socklen_t size)
+{
+	struct http *http = lt_container_of(listener, struct http, listener);
+
+	/* Refused, it is closed, too. */
+	(void)MHD_add_connection(http->daemon, fd, (const struct sockaddr *)from, size);
+	run(http);
+}
+
+static bool has_room(struct listener *listener)
+{
+	const struct http *http = lt_container_of(listener, struct http, listener);
+
+	return MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)
+	               ->num_connections < HTTP_CONNECTIONS_MAX;
+}
+
+static void nobody_can_come(struct listener *listener, int error)
+{
+	const struct http *http = lt_container_of(listener, struct http, listener);
+	char at[ENDPOINT_TEXT_SIZE];
+
+	log_warn("http", "cannot accept connections, retrying listen=%s error=\"%s\"",
+	         endpoint_format(&http->at.address, http->at.port, at), strerrordesc_np(error));
+}
+
 static socklen_t socket_address(const struct endpoint *listen, struct sockaddr_storage *ret)
 {
 	memset(ret, 0, sizeof(*ret));
@@ -112,7 +144,6 @@ static socklen_t socket_address(const struct endpoint *listen, struct sockaddr_s
 	return sizeof(*in6);
 }
 
-/* Bound here and not by libmicrohttpd, which does not say why it could not. */
 static int bind_socket(const struct endpoint *listen_at, int *ret_fd)
 {
 	struct sockaddr_storage address;
@@ -132,6 +163,26 @@ static int bind_socket(const struct endpoint *listen_at, int *ret_fd)
 	return 0;
 }
 
+/* 0, or -errno with nothing left behind. */
+static int start(struct loop *loop, struct http *http, int fd)
+{
+	int rc = loop_deadline_init(loop, &http->timeout);
+
+	if (rc)
+		return rc;
+	http->daemon = MHD_start_daemon(
+		MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, handle, http,
+		MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTP_CONNECTIONS_MAX,
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_S, MHD_OPTION_END);
+	rc = http->daemon ? listener_open(loop, &http->listener, fd) : -EIO;
+	if (rc == 0)
+		return 0;
+	if (http->daemon)
+		MHD_stop_daemon(http->daemon);
+	loop_deadline_done(&http->timeout);
+	return rc;
+}
+
 const char *http_library_version(void)
 {
 	return MHD_get_version();
@@ -148,18 +199,15 @@ int http_open(struct loop *loop, const struct endpoint *listen, const struct htt
 	struct http *http = xcalloc(1, sizeof(*http));
 	http->pages = pages;
 	http->ctx = ctx;
-	rc = loop_deadline_init(loop, &http->timeout);
-	if (rc == 0)
-		http->daemon = MHD_start_daemon(
-			MHD_USE_EPOLL, 0, NULL, NULL, handle, http, MHD_OPTION_LISTEN_SOCKET, fd,
-			MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTP_CONNECTIONS_MAX,
-			MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_S, MHD_OPTION_END);
-	if (!http->daemon) {
+	http->at = *listen;
+	http->listener.came = client_came;
+	http->listener.has_room = has_room;
+	http->listener.failed = nobody_can_come;
+	rc = start(loop, http, fd);
+	if (rc) {
 		close(fd);
-		if (rc == 0)
-			loop_deadline_done(&http->timeout);
 		free(http);
-		return rc ? rc : -EIO;
+		return rc;
 	}
 	http->timeout.expired = timed_out;
 	http->fd.ready = fd_ready;
@@ -173,8 +221,9 @@ void http_close(struct http *http)
 {
 	if (!http)
 		return;
+	listener_close(&http->listener);
 	loop_fd_stop(&http->fd);
 	loop_deadline_done(&http->timeout);
-	MHD_stop_daemon(http->daemon); /* closes the socket, too */
+	MHD_stop_daemon(http->daemon);
 	free(http);
 }

@@ -13,9 +13,7 @@ static void free_channel(struct peer_channel *channel)
 {
 	loop_deadline_done(&channel->timer);
 	loop_end_stop(&channel->flush);
-	loop_fd_stop(&channel->listener);
-	if (channel->listener.fd >= 0)
-		close(channel->listener.fd);
+	listener_close(&channel->listener);
 	peer_tls_context_free(channel->tls);
 	peer_keys_wipe(&channel->keys);
 	free(channel);
@@ -25,6 +23,7 @@ static int begin(struct peer_channel *channel, const struct peer_channel_config 
 {
 	uint16_t port = config->port ? config->port : PEER_CHANNEL_PORT;
 	int rc = peer_tls_random(&channel->hello.boot_id, sizeof(channel->hello.boot_id));
+	int fd = -1;
 
 	if (rc == 0)
 		rc = peer_tls_random(&channel->seeds, sizeof(channel->seeds));
@@ -33,7 +32,11 @@ static int begin(struct peer_channel *channel, const struct peer_channel_config 
 	if (rc == 0)
 		rc = loop_deadline_init(channel->loop, &channel->timer);
 	if (rc == 0)
-		rc = channel_socket_listen(&config->address, port, &channel->listener.fd);
+		rc = channel_socket_listen(&config->address, port, &fd);
+	if (rc == 0)
+		rc = listener_open(channel->loop, &channel->listener, fd);
+	if (rc && fd >= 0)
+		close(fd);
 	return rc;
 }
 
@@ -53,8 +56,9 @@ int peer_channel_open(struct loop *loop, const struct peer_channel_config *confi
 	channel->hello.major = PEER_WIRE_MAJOR;
 	channel->hello.minor = PEER_WIRE_MINOR;
 	strcpy(channel->hello.node, config->node);
-	channel->listen_again_us = channel->stranger_us = TIME_NEVER;
-	channel->listener = (struct loop_fd){.fd = -1, .ready = channel_listener_ready};
+	channel->stranger_us = TIME_NEVER;
+	channel->listener.came = channel_came;
+	channel->listener.failed = channel_nobody_can_come;
 	channel->timer.expired = channel_timer_expired;
 	channel->flush.ended = channel_flush_due;
 	loop_end_start(loop, &channel->flush);
@@ -63,7 +67,6 @@ int peer_channel_open(struct loop *loop, const struct peer_channel_config *confi
 		free_channel(channel);
 		return rc;
 	}
-	loop_fd_start(loop, &channel->listener, true, false);
 	*ret_channel = channel;
 	return 0;
 }
@@ -223,7 +226,7 @@ uint16_t peer_channel_port(const struct peer_channel *channel)
 {
 	uint16_t port = 0;
 
-	channel_socket_here(channel->listener.fd, &port);
+	channel_socket_here(channel->listener.fd.fd, &port);
 	return port;
 }
 

@@ -7,6 +7,7 @@
 #ifndef LINTEL_PEER_CHANNEL_PRIVATE_H
 #define LINTEL_PEER_CHANNEL_PRIVATE_H
 
+#include "lib/listener.h"
 #include "peer/channel.h"
 #include "peer/tls.h"
 
@@ -46,8 +47,7 @@ struct peer_channel {
 	struct peer_keys keys;
 	struct peer_tls_context *tls;
 	struct peer_hello hello; /* ours */
-	struct loop_fd listener;
-	int64_t listen_again_us;    /* TIME_NEVER: it listens */
+	struct listener listener;
 	struct loop_deadline timer; /* sessions */
 	struct loop_end flush;      /* of a turn in which something was queued */
 	struct channel_peer *peers[2 * PEER_CHANNEL_PEERS_MAX]; /* owned; some may be gone */
@@ -66,7 +66,9 @@ struct peer_channel {
 /* channel_turn.c */
 void channel_timer_expired(struct loop_deadline *deadline);
 void channel_flush_due(struct loop_end *end);
-void channel_listener_ready(struct loop_fd *fd, bool readable, bool writable);
+void channel_came(struct listener *listener, int fd, const struct sockaddr_storage *from,
+                  socklen_t size);
+void channel_nobody_can_come(struct listener *listener, int error);
 struct channel_peer *channel_find(const struct peer_channel *channel, const struct addr *address,
                                   uint32_t scope);
 void channel_event(struct peer_channel *channel, enum log_level level, const char *fmt, ...)
@@ -93,9 +95,9 @@ void channel_link_flush(struct channel_link *link);
 LT_MUST_USE int channel_socket_listen(const struct addr *address, uint16_t port, int *ret_fd);
 /* Connecting, non-blocking. */
 LT_MUST_USE int channel_socket_dial(const struct peer_address *address, int *ret_fd);
-/* -EAGAIN: nobody more. */
-LT_MUST_USE int channel_socket_accept(int listener, int *ret_fd, struct addr *ret_from,
-                                      uint32_t *ret_scope);
+/* One that was accepted: who it is. */
+struct addr channel_socket_accepted(int fd, const struct sockaddr_storage *from,
+                                    uint32_t *ret_scope);
 struct addr channel_socket_here(int fd, uint16_t *ret_port);
 /* 0, or how connecting failed. */
 int channel_socket_error(int fd);

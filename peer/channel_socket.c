@@ -131,19 +131,15 @@ int channel_socket_dial(const struct peer_address *address, int *ret_fd)
 	return rc;
 }
 
-int channel_socket_accept(int listener, int *ret_fd, struct addr *ret_from, uint32_t *ret_scope)
+struct addr channel_socket_accepted(int fd, const struct sockaddr_storage *from,
+                                    uint32_t *ret_scope)
 {
-	union address from;
-	socklen_t size = sizeof(from);
+	union address address;
 	uint16_t port;
-	int fd = accept4(listener, &from.any, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-	if (fd < 0)
-		return -errno;
 	tune(fd);
-	*ret_from = from_socket(&from, &port, ret_scope);
-	*ret_fd = fd;
-	return 0;
+	memcpy(&address, from, sizeof(address));
+	return from_socket(&address, &port, ret_scope);
 }
 
 struct addr channel_socket_here(int fd, uint16_t *ret_port)

@@ -11,11 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ACCEPTS_A_TURN 16
 /* So often at most somebody unknown is logged. */
-#define STRANGER_US    (10 * US_PER_S)
-/* No descriptors left: hangs up on nobody, and does not run in circles. */
-#define LISTEN_US      US_PER_S
+#define STRANGER_US (10 * US_PER_S)
 
 void channel_event(struct peer_channel *channel, enum log_level level, const char *fmt, ...)
 {
@@ -188,16 +185,11 @@ static void forget_gone(struct peer_channel *channel)
 
 void channel_settle(struct peer_channel *channel)
 {
-	int64_t now_us = mono_now_us(), at_us;
+	int64_t now_us = mono_now_us(), at_us = TIME_NEVER;
 
 	for (size_t i = 0; i < channel->peer_count; i++)
 		settle_peer(channel->peers[i], now_us);
 	forget_gone(channel);
-	if (channel->listen_again_us <= now_us) {
-		channel->listen_again_us = TIME_NEVER;
-		loop_fd_want(&channel->listener, true, false);
-	}
-	at_us = channel->listen_again_us;
 	for (size_t i = 0; i < channel->peer_count; i++) {
 		int64_t due_us = is_over(channel->peers[i])
 		                         ? now_us
@@ -290,24 +282,19 @@ static void came(struct peer_channel *channel, int fd, const struct addr *from, 
 		              peer_reason_text(PEER_REASON_BUSY));
 }
 
-void channel_listener_ready(struct loop_fd *fd, bool readable, bool writable)
+void channel_came(struct listener *listener, int fd, const struct sockaddr_storage *from,
+                  socklen_t size)
 {
-	struct peer_channel *channel = lt_container_of(fd, struct peer_channel, listener);
+	struct peer_channel *channel = lt_container_of(listener, struct peer_channel, listener);
+	uint32_t scope;
+	struct addr address = channel_socket_accepted(fd, from, &scope);
 
-	for (unsigned i = 0; i < ACCEPTS_A_TURN; i++) {
-		struct addr from;
-		uint32_t scope;
-		int accepted, rc = channel_socket_accept(fd->fd, &accepted, &from, &scope);
-
-		if (rc == 0) {
-			came(channel, accepted, &from, scope);
-		} else if (rc == -EMFILE || rc == -ENFILE || rc == -ENOBUFS || rc == -ENOMEM) {
-			channel->listen_again_us = mono_now_us() + LISTEN_US;
-			loop_fd_want(fd, false, false);
-			break;
-		} else if (rc != -ECONNABORTED && rc != -EINTR) {
-			break;
-		}
-	}
+	came(channel, fd, &address, scope);
 	channel_settle(channel);
+}
+
+void channel_nobody_can_come(struct listener *listener, int error)
+{
+	channel_event(lt_container_of(listener, struct peer_channel, listener), LOG_LEVEL_WARN,
+	              "cannot accept connections, retrying error=\"%s\"", strerrordesc_np(error));
 }

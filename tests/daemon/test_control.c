@@ -2,6 +2,8 @@
 /* The control socket, served on a loop of its own and asked from a thread. */
 #include "daemon/control.h"
 
+#include "tests/descriptors.h"
+
 #include <check.h>
 #include <errno.h>
 #include <pthread.h>
@@ -166,6 +168,17 @@ START_TEST(an_answer_may_come_later)
 }
 END_TEST
 
+START_TEST(without_descriptors_nothing_runs_in_circles)
+{
+	struct asker asker;
+	int waiting = dial();
+
+	ck_assert(!descriptors_spin_without(loop, 50 * US_PER_MS));
+	ck_assert_str_eq(answer_to(&asker, rows[0].request), rows[0].answer);
+	close(waiting);
+}
+END_TEST
+
 START_TEST(a_second_daemon_is_told_that_one_answers)
 {
 	struct control *second = NULL;
@@ -228,6 +241,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, a_request_has_one_answer, 0, LT_ARRAY_SIZE(rows));
 	tcase_add_test(tcase, what_is_no_json_object_is_refused);
+	tcase_add_test(tcase, without_descriptors_nothing_runs_in_circles);
 	tcase_add_test(tcase, an_endless_request_is_refused);
 	tcase_add_test(tcase, an_answer_may_come_later);
 	tcase_add_test(tcase, a_second_daemon_is_told_that_one_answers);
