@@ -22,13 +22,16 @@ static uint64_t word_at(const uint8_t *bytes)
 	return word;
 }
 
-/* Of IPv4 the bytes behind the first eight are 0: nothing to mix. */
+/* Nothing lies upon anything else but the ports upon a client's network of IPv6: clients and ports
+ * that count up together would meet in few buckets. Of IPv4 the bytes behind the first eight are 0:
+ * nothing to mix. */
 static uint32_t hash_of(const struct model_flow *flow)
 {
-	uint64_t hash = (uint64_t)flow->protocol << 40 | (uint64_t)flow->template << 32 |
-	                (uint32_t)flow->client_port << 16 | flow->virtual_port;
+	uint64_t ports = (uint64_t)flow->client_port << 48 | (uint64_t)flow->virtual_port << 32;
+	uint64_t kind = (uint64_t)flow->protocol << 40 | (uint64_t)flow->template << 32;
+	uint64_t hash = mix(ports, word_at(flow->client.bytes));
 
-	hash = mix(mix(hash, word_at(flow->client.bytes) + 1), word_at(flow->virtual.bytes));
+	hash = mix(hash ^ kind, word_at(flow->virtual.bytes));
 	if (flow->client.family == ADDR_IPV6)
 		hash = mix(mix(hash, word_at(flow->client.bytes + 8)),
 		           word_at(flow->virtual.bytes + 8));

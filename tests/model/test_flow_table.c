@@ -150,6 +150,41 @@ START_TEST(hundred_thousand_flows_take_no_more_than_promised)
 }
 END_TEST
 
+/* What is looked at for one flow at most. */
+static size_t longest_bucket(const struct model_flow_table *table)
+{
+	size_t longest = 0;
+
+	for (size_t i = 0; i < table->bucket_count; i++) {
+		size_t length = 0;
+
+		for (uint32_t slot = table->buckets[i]; slot; length++)
+			slot = table->parts[(slot - 1) / MODEL_FLOW_TABLE_PART]
+			                   [(slot - 1) % MODEL_FLOW_TABLE_PART]
+			                           .next;
+		if (length > longest)
+			longest = length;
+	}
+	return longest;
+}
+
+START_TEST(clients_and_ports_that_count_up_together_do_not_meet_in_few_buckets)
+{
+	struct model_flow_table table = {0};
+
+	for (unsigned i = 0; i < MANY; i++) {
+		struct model_flow f = flow(0);
+
+		f.client.bytes[2] = (uint8_t)(i >> 8);
+		f.client.bytes[3] = (uint8_t)i;
+		f.client_port = (uint16_t)(1024 + i);
+		model_flow_table_put(&table, &f, NULL);
+	}
+	ck_assert_uint_le(longest_bucket(&table), 10);
+	model_flow_table_done(&table);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests;
@@ -159,6 +194,7 @@ int main(void)
 	tcase_add_loop_test(tests, any_order_of_putting_and_removing_keeps_the_books, 0, 10);
 	tcase_add_loop_test(tests, walk_meets_each_flow_that_stays_whatever_comes_and_goes, 0, 10);
 	tcase_add_test(tests, an_entry_stays_where_it_is_while_the_table_grows);
+	tcase_add_test(tests, clients_and_ports_that_count_up_together_do_not_meet_in_few_buckets);
 	tcase_add_test(tests, hundred_thousand_flows_take_no_more_than_promised);
 	return unit_run(suite);
 }
