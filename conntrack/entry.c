@@ -70,27 +70,17 @@ static uint16_t type_of(const struct nlattr *attr)
 	return attr->nla_type & NLA_TYPE_MASK;
 }
 
-/* Nests only. */
-static const struct nlattr *inside(const struct nlattr *nest)
-{
-	return payload(nest);
-}
-
-static const void *end_of(const struct nlattr *nest)
-{
-	return (const char *)nest + nest->nla_len;
-}
-
+/* 0 of one that is absent or too short. */
 static uint8_t read_u8(const struct nlattr *attr)
 {
-	return payload_size(attr) >= 1 ? *(const uint8_t *)payload(attr) : 0;
+	return attr && payload_size(attr) >= 1 ? *(const uint8_t *)payload(attr) : 0;
 }
 
 static uint16_t read_be16(const struct nlattr *attr)
 {
 	uint16_t value = 0;
 
-	if (payload_size(attr) >= sizeof(value))
+	if (attr && payload_size(attr) >= sizeof(value))
 		memcpy(&value, payload(attr), sizeof(value));
 	return wire_be16(value);
 }
@@ -99,161 +89,145 @@ static uint32_t read_be32(const struct nlattr *attr)
 {
 	uint32_t value = 0;
 
-	if (payload_size(attr) >= sizeof(value))
+	if (attr && payload_size(attr) >= sizeof(value))
 		memcpy(&value, payload(attr), sizeof(value));
 	return wire_be32(value);
 }
 
+/* The attributes of a nest. */
+struct nest {
+	const struct nlattr *first, *next; /* next: behind the one that was found last */
+	const char *end;
+};
+
+/* Of no nest none. */
+static inline struct nest nest_of(const struct nlattr *attr)
+{
+	static const struct nlattr nothing;
+	const struct nlattr *first = attr ? payload(attr) : &nothing;
+
+	return (struct nest){
+		.first = first,
+		.next = first,
+		.end = attr ? (const char *)attr + attr->nla_len : (const char *)&nothing,
+	};
+}
+
+static const struct nlattr *search(const struct nlattr *attr, const char *end, uint16_t type,
+                                   size_t size)
+{
+	for (; is_attribute(attr, end); attr = behind(attr)) {
+		if (type_of(attr) == type && payload_size(attr) >= size)
+			return attr;
+	}
+	return NULL;
+}
+
+/* The attribute of that type and size, or longer; NULL: there is none. The kernel writes them in
+ * the order in which they are asked for here: mostly it is the next one, exactly as it should be,
+ * which one comparison shows. */
+static inline const struct nlattr *find(struct nest *nest, uint16_t type, uint16_t size)
+{
+	const struct nlattr *attr = nest->next;
+
+	if (nest->end - (const char *)attr < NLA_HDRLEN + size ||
+	    attr->nla_len != NLA_HDRLEN + size || attr->nla_type != type)
+		attr = search(nest->first, nest->end, type, size);
+	if (attr)
+		nest->next = behind(attr);
+	return attr;
+}
+
+static inline struct nest find_nest(struct nest *nest, uint16_t type)
+{
+	const struct nlattr *attr = nest->next;
+
+	if (!is_attribute(attr, nest->end) || type_of(attr) != type)
+		attr = search(nest->first, nest->end, type, 0);
+	if (attr)
+		nest->next = behind(attr);
+	return nest_of(attr);
+}
+
+/* In place: an address that is made first and copied then takes twice as long. */
 static void read_address(const struct nlattr *attr, enum addr_family family, struct addr *addr)
 {
-	if (payload_size(attr) >= (family == ADDR_IPV6 ? 16 : 4))
-		*addr = addr_make(family, payload(attr));
+	if (!attr)
+		return;
+	addr->family = (uint8_t)family;
+	memcpy(addr->bytes, payload(attr), family == ADDR_IPV6 ? 16 : 4);
 }
 
-static void read_addresses(const struct nlattr *nest, struct conntrack_tuple *tuple)
+/* Into one that is all zeroes. */
+static void read_tuple(const struct nlattr *attr, uint8_t family, struct conntrack_tuple *tuple)
 {
-	const struct nlattr *attr;
+	struct nest parts = nest_of(attr), addresses = find_nest(&parts, CTA_TUPLE_IP);
+	struct nest ports = find_nest(&parts, CTA_TUPLE_PROTO);
 
-	for (attr = inside(nest); is_attribute(attr, end_of(nest)); attr = behind(attr)) {
-		switch (type_of(attr)) {
-		case CTA_IP_V4_SRC:
-			read_address(attr, ADDR_IPV4, &tuple->source);
-			break;
-		case CTA_IP_V4_DST:
-			read_address(attr, ADDR_IPV4, &tuple->destination);
-			break;
-		case CTA_IP_V6_SRC:
-			read_address(attr, ADDR_IPV6, &tuple->source);
-			break;
-		case CTA_IP_V6_DST:
-			read_address(attr, ADDR_IPV6, &tuple->destination);
-			break;
-		default:
-			break;
-		}
+	if (family == ADDR_IPV6) {
+		read_address(find(&addresses, CTA_IP_V6_SRC, 16), ADDR_IPV6, &tuple->source);
+		read_address(find(&addresses, CTA_IP_V6_DST, 16), ADDR_IPV6, &tuple->destination);
+	} else {
+		read_address(find(&addresses, CTA_IP_V4_SRC, 4), ADDR_IPV4, &tuple->source);
+		read_address(find(&addresses, CTA_IP_V4_DST, 4), ADDR_IPV4, &tuple->destination);
 	}
-}
-
-static void read_ports(const struct nlattr *nest, struct conntrack_tuple *tuple)
-{
-	const struct nlattr *attr;
-
-	for (attr = inside(nest); is_attribute(attr, end_of(nest)); attr = behind(attr)) {
-		switch (type_of(attr)) {
-		case CTA_PROTO_NUM:
-			tuple->protocol = read_u8(attr);
-			break;
-		case CTA_PROTO_SRC_PORT:
-			tuple->source_port = read_be16(attr);
-			break;
-		case CTA_PROTO_DST_PORT:
-			tuple->destination_port = read_be16(attr);
-			break;
-		default:
-			break;
-		}
-	}
-}
-
-static void read_tuple(const struct nlattr *nest, struct conntrack_tuple *tuple)
-{
-	const struct nlattr *attr;
-
-	for (attr = inside(nest); is_attribute(attr, end_of(nest)); attr = behind(attr)) {
-		switch (type_of(attr)) {
-		case CTA_TUPLE_IP:
-			read_addresses(attr, tuple);
-			break;
-		case CTA_TUPLE_PROTO:
-			read_ports(attr, tuple);
-			break;
-		default:
-			break;
-		}
-	}
+	tuple->protocol = read_u8(find(&ports, CTA_PROTO_NUM, 1));
+	tuple->source_port = read_be16(find(&ports, CTA_PROTO_SRC_PORT, 2));
+	tuple->destination_port = read_be16(find(&ports, CTA_PROTO_DST_PORT, 2));
 }
 
 static bool is_liberal(const struct nlattr *attr)
 {
 	struct nf_ct_tcp_flags flags;
 
-	if (payload_size(attr) < sizeof(flags))
+	if (!attr)
 		return false;
 	memcpy(&flags, payload(attr), sizeof(flags));
 	return flags.flags & IP_CT_TCP_FLAG_BE_LIBERAL;
 }
 
-/* The state has the same number within TCP's and SCTP's attributes. */
-static void read_state(const struct nlattr *nest, bool tcp, struct conntrack_entry *entry)
+static void read_state(const struct nlattr *attr, struct conntrack_entry *entry)
 {
-	unsigned liberal = 0;
-	const struct nlattr *attr;
-
-	for (attr = inside(nest); is_attribute(attr, end_of(nest)); attr = behind(attr)) {
-		uint16_t type = type_of(attr);
-
-		if (type == (tcp ? CTA_PROTOINFO_TCP_STATE : CTA_PROTOINFO_SCTP_STATE) &&
-		    payload_size(attr) >= 1) {
-			entry->state = read_u8(attr);
-			entry->has_state = true;
-		} else if (!tcp && type == CTA_PROTOINFO_SCTP_VTAG_ORIGINAL) {
-			entry->tags[0] = read_be32(attr);
-		} else if (!tcp && type == CTA_PROTOINFO_SCTP_VTAG_REPLY) {
-			entry->tags[1] = read_be32(attr);
-		} else if (tcp && type == CTA_PROTOINFO_TCP_FLAGS_ORIGINAL) {
-			liberal |= is_liberal(attr) ? 1 : 0;
-		} else if (tcp && type == CTA_PROTOINFO_TCP_FLAGS_REPLY) {
-			liberal |= is_liberal(attr) ? 2 : 0;
-		}
-	}
-	entry->liberal = liberal == 3;
+	if (!attr)
+		return;
+	entry->state = read_u8(attr);
+	entry->has_state = true;
 }
 
-static void read_protocol(const struct nlattr *nest, struct conntrack_entry *entry)
+static void read_protocol(const struct nlattr *attr, struct conntrack_entry *entry)
 {
-	const struct nlattr *attr;
+	const uint16_t flags = sizeof(struct nf_ct_tcp_flags);
+	struct nest parts = nest_of(attr), tcp = find_nest(&parts, CTA_PROTOINFO_TCP);
+	struct nest sctp = find_nest(&parts, CTA_PROTOINFO_SCTP);
 
-	for (attr = inside(nest); is_attribute(attr, end_of(nest)); attr = behind(attr)) {
-		if (type_of(attr) == CTA_PROTOINFO_TCP)
-			read_state(attr, true, entry);
-		else if (type_of(attr) == CTA_PROTOINFO_SCTP)
-			read_state(attr, false, entry);
-	}
+	read_state(find(&tcp, CTA_PROTOINFO_TCP_STATE, 1), entry);
+	entry->liberal = is_liberal(find(&tcp, CTA_PROTOINFO_TCP_FLAGS_ORIGINAL, flags)) &&
+	                 is_liberal(find(&tcp, CTA_PROTOINFO_TCP_FLAGS_REPLY, flags));
+	read_state(find(&sctp, CTA_PROTOINFO_SCTP_STATE, 1), entry);
+	entry->tags[0] = read_be32(find(&sctp, CTA_PROTOINFO_SCTP_VTAG_ORIGINAL, 4));
+	entry->tags[1] = read_be32(find(&sctp, CTA_PROTOINFO_SCTP_VTAG_REPLY, 4));
 }
 
-static void read_nat(const struct nlattr *nest, struct conntrack_entry *entry)
+static void read_nat(const struct nlattr *attr, uint8_t family, struct conntrack_entry *entry)
 {
-	const struct nlattr *attr, *port;
+	struct nest parts = nest_of(attr), ports;
 
-	for (attr = inside(nest); is_attribute(attr, end_of(nest)); attr = behind(attr)) {
-		switch (type_of(attr)) {
-		case CTA_NAT_V4_MINIP:
-			read_address(attr, ADDR_IPV4, &entry->source);
-			break;
-		case CTA_NAT_V6_MINIP:
-			read_address(attr, ADDR_IPV6, &entry->source);
-			break;
-		case CTA_NAT_PROTO:
-			for (port = inside(attr); is_attribute(port, end_of(attr));
-			     port = behind(port)) {
-				if (type_of(port) == CTA_PROTONAT_PORT_MIN)
-					entry->source_port = read_be16(port);
-			}
-			break;
-		default:
-			break;
-		}
-	}
+	if (family == ADDR_IPV6)
+		read_address(find(&parts, CTA_NAT_V6_MINIP, 16), ADDR_IPV6, &entry->source);
+	else
+		read_address(find(&parts, CTA_NAT_V4_MINIP, 4), ADDR_IPV4, &entry->source);
+	ports = find_nest(&parts, CTA_NAT_PROTO);
+	entry->source_port = read_be16(find(&ports, CTA_PROTONAT_PORT_MIN, 2));
 }
 
-static void read_attribute(const struct nlattr *attr, struct conntrack_entry *entry)
+static void read_attribute(const struct nlattr *attr, uint8_t family, struct conntrack_entry *entry)
 {
 	switch (type_of(attr)) {
 	case CTA_TUPLE_ORIG:
-		read_tuple(attr, &entry->original);
+		read_tuple(attr, family, &entry->original);
 		break;
 	case CTA_TUPLE_REPLY:
-		read_tuple(attr, &entry->reply);
+		read_tuple(attr, family, &entry->reply);
 		break;
 	case CTA_STATUS:
 		entry->status = read_be32(attr);
@@ -268,7 +242,7 @@ static void read_attribute(const struct nlattr *attr, struct conntrack_entry *en
 		entry->mark = read_be32(attr);
 		break;
 	case CTA_NAT_SRC:
-		read_nat(attr, entry);
+		read_nat(attr, family, entry);
 		break;
 	case CTA_ID:
 		entry->id = read_be32(attr);
@@ -295,10 +269,14 @@ int conntrack_entry_decode(const struct nlmsghdr *message, struct conntrack_entr
 	const struct nfgenmsg *header;
 	const struct nlattr *attr;
 	enum conntrack_event event;
+	uint8_t family;
 
-	if (mnl_nlmsg_get_payload_len(message) < sizeof(*header))
+	if (message->nlmsg_len < NLMSG_LENGTH(sizeof(*header)))
 		return -EBADMSG;
-	header = mnl_nlmsg_get_payload(message);
+	header = NLMSG_DATA(message);
+	family = header->nfgen_family;
+	if (family != ADDR_IPV4 && family != ADDR_IPV6)
+		return -EBADMSG;
 	if (message->nlmsg_type == TYPE(IPCTNL_MSG_CT_DELETE))
 		event = CONNTRACK_DESTROY;
 	else if (message->nlmsg_type != TYPE(IPCTNL_MSG_CT_NEW))
@@ -309,16 +287,12 @@ int conntrack_entry_decode(const struct nlmsghdr *message, struct conntrack_entr
 		event = message->nlmsg_flags & NLM_F_CREATE ? CONNTRACK_NEW : CONNTRACK_UPDATE;
 	for (attr = (const struct nlattr *)(header + 1); is_attribute(attr, end);
 	     attr = behind(attr))
-		read_attribute(attr, &entry);
-	if (header->nfgen_family != ADDR_IPV4 && header->nfgen_family != ADDR_IPV6)
+		read_attribute(attr, family, &entry);
+	if (!is_whole(&entry.original, family, entry.original.protocol) ||
+	    !is_whole(&entry.reply, family, entry.original.protocol))
 		return -EBADMSG;
-	if (!is_whole(&entry.original, header->nfgen_family, entry.original.protocol) ||
-	    !is_whole(&entry.reply, header->nfgen_family, entry.original.protocol))
-		return -EBADMSG;
-	if (entry.source.family != header->nfgen_family) {
-		entry.source = (struct addr){.family = ADDR_NONE};
+	if (entry.source.family == ADDR_NONE)
 		entry.source_port = 0;
-	}
 	*ret_entry = entry;
 	*ret_event = event;
 	return 0;

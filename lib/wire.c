@@ -44,22 +44,3 @@ void wire_patch_u16(struct wire_writer *w, size_t pos, uint16_t v)
 	w->data[pos] = (uint8_t)(v >> 8);
 	w->data[pos + 1] = (uint8_t)v;
 }
-
-uint16_t wire_be16(uint16_t host)
-{
-	const uint8_t bytes[2] = {(uint8_t)(host >> 8), (uint8_t)host};
-	uint16_t wire;
-
-	memcpy(&wire, bytes, sizeof(wire));
-	return wire;
-}
-
-uint32_t wire_be32(uint32_t host)
-{
-	const uint8_t bytes[4] = {(uint8_t)(host >> 24), (uint8_t)(host >> 16),
-	                          (uint8_t)(host >> 8), (uint8_t)host};
-	uint32_t wire;
-
-	memcpy(&wire, bytes, sizeof(wire));
-	return wire;
-}

@@ -220,6 +220,30 @@ START_TEST(a_kernels_ipv6_entry_of_a_dump_is_understood)
 }
 END_TEST
 
+/* The original tuple of the capture: its two nests, which are 20 and 28 bytes long, change places,
+ * and so do the attributes in each; one has a flag. */
+START_TEST(attributes_in_another_order_say_the_same)
+{
+	enum { TUPLE = 24, ADDRESSES = 20, PORTS = 28 };
+	uint8_t copy[sizeof(capture_new)] __attribute__((aligned(8)));
+	uint8_t *to = copy + TUPLE;
+	const uint8_t *addresses = capture_new + TUPLE, *ports = addresses + ADDRESSES;
+	struct conntrack_entry entry = decode(capture_new, CONNTRACK_NEW), other;
+
+	memcpy(copy, capture_new, sizeof(copy));
+	memcpy(to, ports, 4);
+	memcpy(to + 4, ports + 20, 8);
+	memcpy(to + 12, ports + 12, 8);
+	memcpy(to + 20, ports + 4, 8);
+	memcpy(to + PORTS, addresses, 4);
+	memcpy(to + PORTS + 4, addresses + 12, 8);
+	memcpy(to + PORTS + 12, addresses + 4, 8);
+	((struct nlattr *)(to + 4))->nla_type |= NLA_F_NET_BYTEORDER;
+	other = decode(copy, CONNTRACK_NEW);
+	assert_same(&entry, &other);
+}
+END_TEST
+
 /* --- what is not right --- */
 
 START_TEST(a_message_without_both_tuples_is_refused)
@@ -292,6 +316,7 @@ int main(void)
 	tcase_add_test(tests, a_kernels_established_flow_is_understood);
 	tcase_add_test(tests, a_kernels_end_is_understood);
 	tcase_add_test(tests, a_kernels_ipv6_entry_of_a_dump_is_understood);
+	tcase_add_test(tests, attributes_in_another_order_say_the_same);
 	tcase_add_test(tests, a_message_without_both_tuples_is_refused);
 	tcase_add_test(tests, a_message_of_something_else_is_refused);
 	tcase_add_test(tests, damaged_messages_do_no_harm);
