@@ -14,9 +14,10 @@
 #include <netinet/in.h>
 #include <string.h>
 
-/* When more than a few events come in so much time, those that follow wait for each other as long:
- * they go to the peers together, those of one flow as one record. */
+/* When more than a few events come in so much time, those that follow wait for each other as long,
+ * in a rush longer: they go to the peers together, those of one flow as one record. */
 #define GATHER_US        (10 * US_PER_MS)
+#define GATHER_RUSH_US   (25 * US_PER_MS)
 #define EVENTS_FEW       8
 #define EVENTS_A_TURN    1024           /* about as many as one call gives */
 #define TAKEOVER_US      (5 * US_PER_S) /* what was put just before may not be there at once */
@@ -234,8 +235,10 @@ void replication_observe_catch_up(struct replication *replication)
 
 static void gather(struct replication *replication, uint64_t taken)
 {
-	int64_t pause_us = taken >= EVENTS_A_TURN ? 0 : GATHER_US;
+	int64_t pause_us = replication->rush.on ? GATHER_RUSH_US : GATHER_US;
 
+	if (taken >= EVENTS_A_TURN)
+		pause_us = 0;
 	loop_deadline_arm(&replication->events_tick, mono_now_us() + pause_us);
 }
 
