@@ -29,12 +29,9 @@ int balance_open(struct balance *balance, const char *state_dir, struct text *wh
 	ipvs_drain_init(&balance->drain);
 	int rc = ipvs_journal_load(balance->journal_path, &balance->journal, &verdict);
 	if (rc == -EBADMSG)
-		text_printf(why,
-		            "%s %s; without the file Lintel starts, and leaves alone what it once "
-		            "put into IPVS and is not wanted any more",
-		            balance->journal_path, ipvs_journal_verdict_text(verdict));
+		text_printf(why, "%s", ipvs_journal_verdict_text(verdict));
 	else if (rc)
-		text_printf(why, "%s: %s", balance->journal_path, strerror(-rc));
+		text_printf(why, "can't be read: %s", strerror(-rc));
 	return rc;
 }
 

@@ -67,7 +67,8 @@ struct balance {
 	uint64_t drift_count; /* operations that undid what others did, since start */
 };
 
-/* 0, or -errno when the journal can't be read or is refused (told in 'why'). */
+/* 0, or -errno when the journal can't be read or is refused ('why': "is damaged"): it is empty
+ * then, and what is not wanted any more is somebody else's. */
 LT_MUST_USE int balance_open(struct balance *balance, const char *state_dir, struct text *why);
 void balance_done(struct balance *balance);
 

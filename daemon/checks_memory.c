@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Verdicts over a restart: DIR/health, written a moment after one changed, once a minute as what is
- * confirmed stays young, and at the end. Losing it loses nothing but that head start, so that an
- * unreadable file is told of, and done without. */
+ * confirmed stays young, and at the end. */
+#include "daemon/aside.h"
 #include "daemon/checks.h"
 
 #include "lib/fileio.h"
@@ -67,6 +67,7 @@ void checks_memory_changed(struct checks_memory *memory, int64_t now_us)
 static void load(struct checks_memory *memory)
 {
 	enum health_memory_verdict verdict;
+	struct text why = {0};
 	char *data;
 	size_t size;
 	int rc = fileio_read(memory->path, HEALTH_MEMORY_FILE_MAX, &data, &size);
@@ -75,8 +76,9 @@ static void load(struct checks_memory *memory)
 		return;
 	memory->is_there = true;
 	if (rc) {
-		log_warn("health", "verdicts of before the start: %s: %s", memory->path,
-		         strerror(-rc));
+		text_printf(&why, "can't be read: %s", strerror(-rc));
+		aside_put(memory->path, text_str(&why));
+		text_done(&why);
 		return;
 	}
 	verdict = health_memory_decode(data, size, mono_now_us(), mono_wall_us(), &memory->before);
@@ -84,9 +86,11 @@ static void load(struct checks_memory *memory)
 	if (verdict == HEALTH_MEMORY_OLD)
 		log_info("health", "verdicts of before the start say nothing any more: %s %s",
 		         memory->path, health_memory_verdict_text(verdict));
-	else if (verdict != HEALTH_MEMORY_OK)
+	else if (verdict == HEALTH_MEMORY_VERSION)
 		log_warn("health", "verdicts of before the start are lost: %s %s", memory->path,
 		         health_memory_verdict_text(verdict));
+	else if (verdict != HEALTH_MEMORY_OK)
+		aside_put(memory->path, health_memory_verdict_text(verdict));
 }
 
 void checks_memory_expect(struct checks_memory *memory, const struct health_target *targets,

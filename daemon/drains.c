@@ -50,7 +50,7 @@ static void erase(struct drains *drains, size_t at)
 	        (drains->count - at) * sizeof(*drains->items));
 }
 
-static int save(const struct drains *drains)
+int drains_save(const struct drains *drains)
 {
 	struct text text = {0};
 	char buf[ENDPOINT_TEXT_SIZE];
@@ -65,20 +65,24 @@ static int save(const struct drains *drains)
 	return rc;
 }
 
-static int load(struct drains *drains, char *data)
+static int load(struct drains *drains, char *data, size_t size)
 {
+	/* After a loss of power there may be zeros where text was. */
+	int rc = strlen(data) == size ? 0 : -EINVAL;
 	char *rest = NULL;
 
 	for (char *line = strtok_r(data, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
 		struct endpoint server;
 		bool found;
-		if (endpoint_parse(line, &server) || drains->count == DRAINS_MAX)
-			return -EINVAL;
+		if (endpoint_parse(line, &server) || drains->count == DRAINS_MAX) {
+			rc = -EINVAL;
+			continue;
+		}
 		size_t at = position(drains, &server, &found);
 		if (!found)
 			insert(drains, at, &server);
 	}
-	return 0;
+	return rc;
 }
 
 int drains_open(struct drains *drains, const char *state_dir)
@@ -88,13 +92,13 @@ int drains_open(struct drains *drains, const char *state_dir)
 	size_t size;
 
 	*drains = (struct drains){0};
-	text_printf(&path, "%s/drained", state_dir);
+	text_printf(&path, "%s/" DRAINS_FILE, state_dir);
 	drains->path = text_take(&path);
 	int rc = fileio_read(drains->path, DRAINS_FILE_MAX, &data, &size);
 	if (rc == -ENOENT)
 		return 0;
 	if (rc == 0) {
-		rc = load(drains, data);
+		rc = load(drains, data, size);
 		free(data);
 	}
 	return rc;
@@ -117,7 +121,7 @@ int drains_add(struct drains *drains, const struct endpoint *server)
 	if (drains->count == DRAINS_MAX)
 		return -ENOSPC;
 	insert(drains, at, server);
-	int rc = save(drains);
+	int rc = drains_save(drains);
 	if (rc)
 		erase(drains, at);
 	return rc;
@@ -132,7 +136,7 @@ int drains_remove(struct drains *drains, const struct endpoint *server)
 	if (!found)
 		return -ENOENT;
 	erase(drains, at);
-	int rc = save(drains);
+	int rc = drains_save(drains);
 	if (rc)
 		insert(drains, at, &gone);
 	return rc;

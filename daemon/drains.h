@@ -12,7 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define DRAINS_MAX 10000
+#define DRAINS_MAX  10000
+#define DRAINS_FILE "drained" /* in the state directory */
 
 struct drains {
 	char *path;             /* owned; NULL: kept in memory only */
@@ -20,10 +21,13 @@ struct drains {
 	size_t count;
 };
 
-/* Loads DIR/drained; an absent file is an empty list. A line that is no endpoint gives -EINVAL. */
+/* Loads the file; an absent one is an empty list. -EINVAL when not all of it makes sense, -errno
+ * when it can't be read: what could be read is there all the same. */
 LT_MUST_USE int drains_open(struct drains *drains, const char *state_dir);
 void drains_done(struct drains *drains);
 
+/* 0 or -errno. */
+LT_MUST_USE int drains_save(const struct drains *drains);
 /* Both save; when saving fails nothing has changed. -EEXIST / -ENOENT when it is so already. */
 LT_MUST_USE int drains_add(struct drains *drains, const struct endpoint *server);
 LT_MUST_USE int drains_remove(struct drains *drains, const struct endpoint *server);

@@ -21,6 +21,8 @@
 
 struct kubernetes;
 
+#define KUBERNETES_CACHE_FILE "kubernetes" /* in the state directory */
+
 /* Called from the loop, never from within a function of this header. */
 struct kubernetes_handler {
 	/* kubernetes_others() has another answer: join, and tell

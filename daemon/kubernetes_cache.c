@@ -2,6 +2,7 @@
 /* The last state of the cluster as a file in the state directory. It is encoded
  * and written a piece a turn; and before fsync(2), which waits, the kernel is
  * given time to have written it already. */
+#include "daemon/aside.h"
 #include "daemon/kubernetes_parts.h"
 
 #include "k8s/json.h"
@@ -17,7 +18,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FILE_NAME    "kubernetes"
 #define QUIET_US     (2 * US_PER_S)  /* between a change and writing it */
 #define REST_US      (10 * US_PER_S) /* between two files */
 #define SETTLE_US    (2 * US_PER_S)
@@ -28,7 +28,7 @@ static char *file_path(const struct kubernetes *k, const char *suffix)
 {
 	struct text path = {0};
 
-	text_printf(&path, "%s/" FILE_NAME "%s", k->options->state_dir, suffix);
+	text_printf(&path, "%s/" KUBERNETES_CACHE_FILE "%s", k->options->state_dir, suffix);
 	return text_take(&path);
 }
 
@@ -37,6 +37,7 @@ static char *file_path(const struct kubernetes *k, const char *suffix)
 bool kubernetes_cache_load(struct kubernetes *k)
 {
 	char *path = file_path(k, ""), *data;
+	struct text why = {0};
 	size_t size;
 	int rc = fileio_read(path, K8S_CACHE_SIZE_MAX, &data, &size);
 
@@ -51,10 +52,15 @@ bool kubernetes_cache_load(struct kubernetes *k)
 			free(path);
 			return true;
 		}
-		log_error(KUBERNETES_COMPONENT, "%s is not used: %s", path,
-		          k8s_cache_verdict_text(verdict));
+		if (verdict == K8S_CACHE_VERSION || verdict == K8S_CACHE_CLUSTER)
+			log_error(KUBERNETES_COMPONENT, "%s is not used: %s", path,
+			          k8s_cache_verdict_text(verdict));
+		else
+			aside_put(path, k8s_cache_verdict_text(verdict));
 	} else if (rc != -ENOENT) {
-		log_error(KUBERNETES_COMPONENT, "%s is not used: %s", path, strerror(-rc));
+		text_printf(&why, "can't be read: %s", strerror(-rc));
+		aside_put(path, text_str(&why));
+		text_done(&why);
 	}
 	free(path);
 	return false;

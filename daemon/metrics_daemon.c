@@ -52,7 +52,7 @@ static void write_problems(const struct reconcile *r, const struct checks *check
 	} rows[] = {
 		{"ipvs", &r->balance.problems},      {"nftables", &r->nft_problems},
 		{"sysctl", &r->sysctl_problems},     {"kube-proxy", &r->proxy_problems},
-		{"capacity", &r->capacity.problems},
+		{"capacity", &r->capacity.problems}, {"state-directory", &r->state_problems},
 	};
 	struct text labels = {0};
 

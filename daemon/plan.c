@@ -126,24 +126,23 @@ static void plan_ipvs(struct daemon_plan *plan, const struct model_snapshot *sna
 	struct ipvs_table found;
 
 	if (drains_open(&drains, state_dir))
-		text_printf(&plan->notes, "%s/drained is unusable: run will refuse to start\n",
-		            state_dir);
-	if (balance_open(&balance, state_dir, &why)) {
-		text_printf(&plan->notes, "%s: run will refuse to start\n", text_str(&why));
-	} else {
-		balance_want(&balance, snapshot, &drains, NULL);
-		balance_probe(&balance);
-		if (!balance.kernel)
-			text_printf(&plan->notes, "%s\n",
-			            ipvs_kernel_open_text(balance.open_error));
-		else if (balance_read(&balance, &found))
-			text_printf(&plan->notes, "IPVS can't be read\n");
-		else {
-			plan_ipvs_against(plan, &balance, &found, lines);
-			*ret_drain = balance.drain;
-			ipvs_drain_init(&balance.drain);
-			ipvs_table_done(&found);
-		}
+		text_printf(&plan->notes,
+		            "%s is unusable: run will put it aside, and drain what it could read\n",
+		            drains.path);
+	if (balance_open(&balance, state_dir, &why))
+		text_printf(&plan->notes, "%s %s: run will put it aside, and go on without\n",
+		            balance.journal_path, text_str(&why));
+	balance_want(&balance, snapshot, &drains, NULL);
+	balance_probe(&balance);
+	if (!balance.kernel)
+		text_printf(&plan->notes, "%s\n", ipvs_kernel_open_text(balance.open_error));
+	else if (balance_read(&balance, &found))
+		text_printf(&plan->notes, "IPVS can't be read\n");
+	else {
+		plan_ipvs_against(plan, &balance, &found, lines);
+		*ret_drain = balance.drain;
+		ipvs_drain_init(&balance.drain);
+		ipvs_table_done(&found);
 	}
 	balance_done(&balance);
 	drains_done(&drains);

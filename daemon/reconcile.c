@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/reconcile.h"
 
+#include "daemon/aside.h"
 #include "lib/fileio.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -239,6 +240,15 @@ static void look_at_capacity(struct reconcile *r)
 	capacity_judge(&r->capacity);
 }
 
+/* --- the state directory --- */
+
+static void look_at_state(struct reconcile *r)
+{
+	problems_begin(&r->state_problems);
+	aside_look(r->state_dir, &r->state_problems);
+	problems_end(&r->state_problems);
+}
+
 /* --- turns --- */
 
 static void arm(struct reconcile *r)
@@ -276,8 +286,10 @@ static void turn(struct reconcile *r, enum balance_cause cause)
 	nft_let_go(r);
 	if (!first && (cause == BALANCE_RESYNC || (cause == BALANCE_CHANGE && r->sysctls_are_due)))
 		sysctl_turn(r);
-	if (first || cause == BALANCE_RESYNC)
+	if (first || cause == BALANCE_RESYNC) {
 		look_at_capacity(r);
+		look_at_state(r);
+	}
 	r->turned_us = begin_us;
 	r->turn_took_us = mono_now_us() - begin_us;
 	r->turn_count++;
@@ -312,6 +324,31 @@ static void nft_event(struct loop_fd *fd, bool readable, bool writable)
 		nft_turn(r, BALANCE_RESYNC);
 }
 
+/* What can be read of the list of drained servers counts: to drain one too many costs less than to
+ * send clients to one that is being repaired. */
+static void open_state(struct reconcile *r)
+{
+	struct text why = {0};
+	int rc = drains_open(&r->drains, r->state_dir);
+
+	if (rc) {
+		if (rc == -EINVAL)
+			text_printf(&why, "is no list of addresses");
+		else
+			text_printf(&why, "can't be read: %s", strerror(-rc));
+		aside_put(r->drains.path, text_str(&why));
+		rc = r->drains.count > 0 ? drains_save(&r->drains) : 0;
+		if (rc)
+			log_error("state", "%s can't be written: %s", r->drains.path,
+			          strerror(-rc));
+	}
+	text_clear(&why);
+	if (balance_open(&r->balance, r->state_dir, &why))
+		aside_put(r->balance.journal_path, text_str(&why));
+	sysctls_mend(r->state_dir);
+	text_done(&why);
+}
+
 int reconcile_open(struct reconcile *reconcile, struct loop *loop, const char *state_dir,
                    int64_t resync_us, struct text *why)
 {
@@ -322,6 +359,7 @@ int reconcile_open(struct reconcile *reconcile, struct loop *loop, const char *s
 	problems_init(&reconcile->nft_problems, "nft");
 	problems_init(&reconcile->sysctl_problems, "sysctl");
 	problems_init(&reconcile->proxy_problems, "kube-proxy");
+	problems_init(&reconcile->state_problems, "state");
 	capacity_init(&reconcile->capacity);
 	reconcile->next.expired = due;
 	int rc = fileio_mkdirs(state_dir, 0700);
@@ -329,19 +367,10 @@ int reconcile_open(struct reconcile *reconcile, struct loop *loop, const char *s
 		text_printf(why, "%s: %s", state_dir, strerror(-rc));
 		return rc;
 	}
-	rc = drains_open(&reconcile->drains, state_dir);
+	open_state(reconcile);
+	rc = loop_deadline_init(loop, &reconcile->next);
 	if (rc) {
-		text_printf(why, "%s/drained: %s", state_dir,
-		            rc == -EINVAL
-		                    ? "is no list of addresses; without the file nothing is drained"
-		                    : strerror(-rc));
-		drains_done(&reconcile->drains);
-		return rc;
-	}
-	rc = balance_open(&reconcile->balance, state_dir, why);
-	if (rc == 0)
-		rc = loop_deadline_init(loop, &reconcile->next);
-	if (rc) {
+		text_printf(why, "%s", strerror(-rc));
 		balance_done(&reconcile->balance);
 		drains_done(&reconcile->drains);
 	}

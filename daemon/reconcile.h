@@ -51,8 +51,9 @@ struct reconcile {
 	const struct model_router **held; /* that may not take part beside it */
 	size_t held_count;
 	struct problems proxy_problems;
-	struct capacity capacity;  /* when all was looked at last */
-	struct loop_deadline next; /* resync or drain */
+	struct problems state_problems; /* of the state directory */
+	struct capacity capacity;       /* when all was looked at last */
+	struct loop_deadline next;      /* resync or drain */
 	int64_t resync_at_us;
 	int64_t turned_us; /* the last turn's begin, 0: none */
 	int64_t turn_took_us;
@@ -66,8 +67,8 @@ struct reconcile {
 	void *ctx;
 };
 
-/* 0, or -errno with the reason in 'why': the state directory or what stands in it is unusable. A
- * kernel that lacks something is no failure: it is a problem that is told. */
+/* 0, or -errno with the reason in 'why': the state directory is unusable. A file in it that is, and
+ * a kernel that lacks something, are no failures: they are problems that are told. */
 LT_MUST_USE int reconcile_open(struct reconcile *reconcile, struct loop *loop,
                                const char *state_dir, int64_t resync_us, struct text *why);
 /* 'snapshot' must stay until the next call has returned. 'replicating': connections are, so more

@@ -42,6 +42,9 @@ static void add_problems(const struct render_page *page, const json_t *status)
 	                     json_object_get(json_object_get(status, "replication"), "problems"));
 	render_page_problems(page, "kube-proxy",
 	                     json_object_get(json_object_get(status, "kubeProxy"), "problems"));
+	render_page_problems(
+		page, "state directory",
+		json_object_get(json_object_get(status, "stateDirectory"), "problems"));
 	render_page_problems(page, "capacity",
 	                     json_object_get(json_object_get(status, "capacity"), "problems"));
 	json_array_foreach(json_object_get(status, "sysctls"), i, entry)

@@ -146,6 +146,9 @@ json_t *report_status(const struct app *app, int64_t now_us)
 	                    json_pack("{s:s,s:o}", "mode",
 	                              kube_proxy_mode_name(app->reconcile.proxy_mode), "problems",
 	                              problem_list(&app->reconcile.proxy_problems)));
+	json_object_set_new(status, "stateDirectory",
+	                    json_pack("{s:s,s:o}", "path", app->options->state_dir, "problems",
+	                              problem_list(&app->reconcile.state_problems)));
 	json_object_set_new(status, "capacity", capacity_object(&app->reconcile.capacity));
 	json_object_set_new(status, "replication", replication_report(app->replication, now_us));
 	json_object_set_new(status, "notifications", events_report(&app->events, now_us));

@@ -105,6 +105,8 @@ bool sysctls_format_problem(const struct sysctls_item *item, struct text *out);
 /* Of another boot or namespace than 'epoch': nothing is remembered. Lines that make no sense are
  * skipped. */
 struct sysctls_memory *sysctls_memory_parse(const char *text, const char *epoch);
+/* Is all of it understood? */
+bool sysctls_memory_is_whole(const char *text, size_t size);
 void sysctls_memory_format(const struct sysctls_memory *memory, const char *epoch,
                            struct text *out);
 void sysctls_memory_free(struct sysctls_memory *memory); /* NULL accepted */
@@ -130,6 +132,9 @@ struct sysctls *sysctls_observe_at(const struct model_snapshot *snapshot, const 
 LT_MUST_USE int sysctls_apply(struct sysctls *sysctls, const char *state_dir);
 LT_MUST_USE int sysctls_apply_at(struct sysctls *sysctls, const char *state_dir,
                                  const struct sysctls_place *place);
+/* Before the others: a state file that isn't whole is put aside, and what can be read of it is
+ * written anew. */
+void sysctls_mend(const char *state_dir);
 /* Puts back everything that was set by us and still is as we set it; removes the state file. Needs
  * no snapshot. 'ret_restored' (may be NULL) gets a line each: "net.ipv4.ip_forward: 1 -> 0". */
 LT_MUST_USE int sysctls_restore(const char *state_dir, struct text *ret_restored);

@@ -7,7 +7,9 @@
 
 #include "daemon/sysctls.h"
 
+#include "daemon/aside.h"
 #include "lib/fileio.h"
+#include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/sysctl.h"
 
@@ -79,19 +81,44 @@ static void forget(struct sysctls_memory *memory, const char *name)
 	        (memory->count - i) * sizeof(*memory->entries));
 }
 
-/* Takes "name\toriginal\tours"; changes the line. */
-static void parse_line(struct sysctls_memory *memory, char *line)
+/* Takes "name\toriginal\tours"; changes the line. False: it is something else. */
+static bool parse_line(struct sysctls_memory *memory, char *line)
 {
 	char *original = strchr(line, '\t');
 	char *ours = original ? strchr(original + 1, '\t') : NULL;
 
 	if (!ours || strchr(ours + 1, '\t'))
-		return;
+		return false;
 	*original++ = '\0';
 	*ours++ = '\0';
-	if (*line && strlen(line) < SYSCTLS_NAME_SIZE && *original && *ours &&
-	    strlen(original) < SYSCTLS_VALUE_SIZE && strlen(ours) < SYSCTLS_VALUE_SIZE)
-		remember(memory, line, original, ours);
+	if (!*line || strlen(line) >= SYSCTLS_NAME_SIZE || !*original || !*ours ||
+	    strlen(original) >= SYSCTLS_VALUE_SIZE || strlen(ours) >= SYSCTLS_VALUE_SIZE)
+		return false;
+	remember(memory, line, original, ours);
+	return true;
+}
+
+bool sysctls_memory_is_whole(const char *text, size_t size)
+{
+	struct sysctls_memory *memory;
+	char *copy, *rest, *line;
+	bool epoch = false, whole = true;
+
+	/* After a loss of power there may be zeros where text was. */
+	if (strlen(text) != size || size == 0 || text[size - 1] != '\n')
+		return false;
+	memory = memory_new();
+	rest = copy = xstrdup(text);
+	copy[size - 1] = '\0';
+	while ((line = strsep(&rest, "\n"))) {
+		if (text_starts_with(line, EPOCH_WORD))
+			epoch = true;
+		else if (*line != '#')
+			whole &= epoch && parse_line(memory, line);
+	}
+	free(copy);
+	sysctls_memory_free(memory);
+	return whole && epoch;
 }
 
 struct sysctls_memory *sysctls_memory_parse(const char *text, const char *epoch)
@@ -186,6 +213,31 @@ static int save_memory(const struct store *store, const struct sysctls_memory *m
 	err = fileio_replace(store->path, text.data, text.len, 0600);
 	text_done(&text);
 	return err;
+}
+
+void sysctls_mend(const char *state_dir)
+{
+	struct sysctls_memory *memory;
+	struct text why = {0};
+	struct store store;
+	char *data = NULL;
+	size_t size = 0;
+
+	open_store(&store, state_dir, NULL);
+	int rc = fileio_read(store.path, STATE_SIZE_MAX, &data, &size);
+	if (rc != -ENOENT && (rc || !sysctls_memory_is_whole(data, size))) {
+		memory = load_memory(&store);
+		if (rc)
+			text_printf(&why, "can't be read: %s", strerror(-rc));
+		aside_put(store.path, rc ? text_str(&why) : "is damaged");
+		text_done(&why);
+		rc = memory->count > 0 ? save_memory(&store, memory) : 0;
+		if (rc)
+			log_error("state", "%s can't be written: %s", store.path, strerror(-rc));
+		sysctls_memory_free(memory);
+	}
+	free(data);
+	close_store(&store);
 }
 
 /* --- observing --- */

@@ -202,8 +202,8 @@ function findProblems() {
 		for (const problem of list(source.problems)) add(source.inStep ? "warn" : "bad", source.inStep ? "" : "Refused", problem);
 		if (!source.inStep && !list(source.problems).length) add("bad", source.path, "is not in step; what was there before is in force");
 	}
-	for (const [name, tone] of [["ipvs", "bad"], ["nft", "bad"], ["kubeProxy", "bad"], ["capacity", "warn"], ["replication", "warn"], ["health", "warn"]])
-		list((status[name] || {}).problems).forEach((problem) => add(tone, { ipvs: "IPVS", nft: "nftables", kubeProxy: "kube-proxy", capacity: "Capacity", replication: "Replication", health: "Health checks" }[name], problem));
+	for (const [name, tone] of [["ipvs", "bad"], ["nft", "bad"], ["kubeProxy", "bad"], ["stateDirectory", "warn"], ["capacity", "warn"], ["replication", "warn"], ["health", "warn"]])
+		list((status[name] || {}).problems).forEach((problem) => add(tone, { ipvs: "IPVS", nft: "nftables", kubeProxy: "kube-proxy", stateDirectory: "State directory", capacity: "Capacity", replication: "Replication", health: "Health checks" }[name], problem));
 	for (const sysctl of list(status.sysctls)) add("warn", "Kernel setting", sysctl.problem);
 	for (const target of list((status.notifications || {}).targets)) add("warn", target.target, target.problem);
 	for (const peer of list((status.replication || {}).peers)) {

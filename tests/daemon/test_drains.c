@@ -116,12 +116,46 @@ START_TEST(what_else_holds_a_server_is_found)
 }
 END_TEST
 
-START_TEST(a_file_that_is_not_ours_is_refused)
+static const struct {
+	const char *data;
+	size_t size;
+} damaged[] = {
+#define DAMAGED(text)                  \
+	{                              \
+		text, sizeof(text) - 1 \
+	}
+	DAMAGED("10.78.0.21:8080\nnonsense\n10.78.0.22:80\n"),
+	DAMAGED("\x7f\n10.78.0.22:80\n\n10.78.0.21:8080"),
+	DAMAGED("10.78.0.22:80\n10.78.0.21:8080\n10.7\0\0\0\0\0\0\0"), /* a page that was lost */
+	DAMAGED("10.78.0.21:8080\n10.78.0.22:80\n\0\0\0\0"),
+};
+
+START_TEST(of_a_damaged_file_what_makes_sense_stays_drained)
 {
 	struct drains drains;
 	FILE *file = fopen(path, "w");
 
-	fputs("10.78.0.21:8080\nnonsense\n", file);
+	fwrite(damaged[_i].data, 1, damaged[_i].size, file);
+	fclose(file);
+	ck_assert_int_eq(drains_open(&drains, directory), -EINVAL);
+	ck_assert_uint_eq(drains.count, 2);
+	ck_assert(holds(&drains, "10.78.0.21:8080"));
+	ck_assert(holds(&drains, "10.78.0.22:80"));
+	ck_assert_int_eq(drains_save(&drains), 0);
+	drains_done(&drains);
+	ck_assert_int_eq(drains_open(&drains, directory), 0);
+	ck_assert_uint_eq(drains.count, 2);
+	drains_done(&drains);
+}
+END_TEST
+
+/* Nothing but zeros is not the same as nothing. */
+START_TEST(a_lost_file_is_no_empty_list)
+{
+	struct drains drains;
+	FILE *file = fopen(path, "w");
+
+	fwrite("\0\0\0\0", 1, 4, file);
 	fclose(file);
 	ck_assert_int_eq(drains_open(&drains, directory), -EINVAL);
 	drains_done(&drains);
@@ -150,7 +184,9 @@ int main(void)
 	tcase_add_test(tcase, a_drained_server_stays_drained_over_a_restart);
 	tcase_add_test(tcase, an_address_without_port_means_all_its_ports);
 	tcase_add_test(tcase, what_else_holds_a_server_is_found);
-	tcase_add_test(tcase, a_file_that_is_not_ours_is_refused);
+	tcase_add_loop_test(tcase, of_a_damaged_file_what_makes_sense_stays_drained, 0,
+	                    LT_ARRAY_SIZE(damaged));
+	tcase_add_test(tcase, a_lost_file_is_no_empty_list);
 	tcase_add_test(tcase, nothing_changes_when_saving_fails);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);

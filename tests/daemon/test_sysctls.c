@@ -392,6 +392,7 @@ START_TEST(the_state_file_reads_back)
 	ck_assert_str_eq(memory->entries[1].original, "3 50");
 	sysctls_memory_format(memory, "here", &again);
 	ck_assert_ptr_nonnull(strstr(text_str(&again), text));
+	ck_assert(sysctls_memory_is_whole(text_str(&again), again.len));
 	sysctls_memory_free(memory);
 	text_done(&out);
 	text_done(&again);
@@ -416,6 +417,29 @@ START_TEST(lines_that_make_no_sense_are_skipped)
 
 	ck_assert_uint_eq(memory->count, 0);
 	sysctls_memory_free(memory);
+}
+END_TEST
+
+START_TEST(a_state_file_that_is_not_whole_is_known)
+{
+	static const struct {
+		const char *text;
+		size_t lost; /* bytes that are zeros behind it */
+		bool whole;
+	} rows[] = {
+		{"epoch\tthere\nnet/ipv4/ip_forward\t0\t1\n", 0, true},
+		{"# a comment\nepoch\there\n", 0, true},
+		{"", 0, false},
+		{"net/ipv4/ip_forward\t0\t1\n", 0, false},
+		{"epoch\there\nnet/ipv4/ip_forward\t0\t1", 0, false},
+		{"epoch\there\nnet/ipv4/ip_forward\t0\n", 0, false},
+		{"epoch\there\nnet/ipv4/ip_forward\t0\t1\nxyz\n", 0, false},
+		{"epoch\there\n", 4, false},
+	};
+	for (size_t i = 0; i < LT_ARRAY_SIZE(rows); i++)
+		ck_assert_int_eq(
+			sysctls_memory_is_whole(rows[i].text, strlen(rows[i].text) + rows[i].lost),
+			rows[i].whole);
 }
 END_TEST
 
@@ -636,6 +660,7 @@ int main(void)
 	tcase_add_loop_test(pure, lines_that_make_no_sense_are_skipped, 0,
 	                    (int)(sizeof(nonsense) / sizeof(nonsense[0])));
 	tcase_add_test(pure, a_state_file_cannot_be_endless);
+	tcase_add_test(pure, a_state_file_that_is_not_whole_is_known);
 	suite_add_tcase(suite, pure);
 	tcase_add_checked_fixture(acting, make_tree, remove_tree);
 	tcase_add_test(acting, what_was_set_is_put_back_by_a_later_run);

@@ -306,7 +306,8 @@ def a_damaged_state_on_disk_is_refused_and_nothing_is_touched_until_the_api_is_h
         scene.start()
         source = scene.source()
         assert not source["known"] and source["problems"], source
-        assert "is not used" in scene.log(), scene.log()
+        assert "put aside as" in scene.log(), scene.log()
+        assert (scene.directory / "state" / "kubernetes.aside").read_text(encoding="utf-8") == "something else\n"
         assert not scene.status()["routers"]
         scene.server.start()
         wait("served", lambda: scene.serves(80, "10.78.0.21"), 60)

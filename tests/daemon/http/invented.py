@@ -22,6 +22,7 @@ def calm():
     status["replication"]["peers"].pop()
     status["replication"]["routers"][1].update(step="in-step", inStep=True, lagRecords=0, lagSeconds=0, preemptionHeld=False)
     status["kubeProxy"] = {"mode": "none", "problems": []}
+    status["stateDirectory"] = {"path": "/var/lib/lintel", "problems": []}
     status["capacity"] = {"trackedConnections": 1893, "trackedConnectionsMax": 262144, "trackedBuckets": 262144, "ipvsConnections": 1734,
                           "ipvsBuckets": 262144, "problems": []}
     return status

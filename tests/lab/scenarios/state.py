@@ -114,6 +114,35 @@ def restart_without_writes(lab):
     expect(all(v["alive"] for v in verdicts), verdicts)
 
 
+@scenario("damaged files in the state directory don't keep it from starting: they are put aside, what makes sense counts, and status says so")
+def damaged_state(lab):
+    node = lab.alone(server(webs=WEBS), options=["--on-exit", "keep"])
+    lab.client.wait_answer("tcp", VIP, 80)
+    drained = f"{WEBS[0]}:8080"
+    node.lintel("drain", drained)
+    wait_until("it is drained", lambda: "drained" in node.lintel("list"))
+    before = node.ipvs()
+    node.stop()
+    names = {"drained": f"{drained}\nnonsense\n", "ipvs-journal": "lintel ipvs journal 1\n6 10.77", "health": "\0" * 100, "sysctls": "epoch\n"}
+    for name, text in names.items():
+        (node.state / name).write_text(text, encoding="utf-8")
+    told = node.offline("plan", node.configuration, "--state-dir", node.state, check=False)
+    expect("drained is unusable" in told and "ipvs-journal is damaged" in told, told)
+    expect(not list(node.state.glob("*.aside")), "plan put something aside")
+    node.start(None, "--resync", "1s").wait_active()
+    lab.client.wait_answer("tcp", VIP, 80)
+    expect({path.name for path in node.state.glob("*.aside")} == {f"{name}.aside" for name in names}, list(node.state.iterdir()))
+    expect((node.state / "drained.aside").read_text(encoding="utf-8") == names["drained"], "drained.aside is not what it was")
+    expect(node.ipvs() == before, "what was wanted was not taken over as it stood")
+    problems = node.status()["stateDirectory"]["problems"]
+    expect(len(problems) == len(names) and f"{node.state}/drained" in problems[0], problems)
+    expect("had to go without" in " ".join(node.lintel("status").split()), node.lintel("status"))
+    for name in names:
+        (node.state / f"{name}.aside").unlink()
+    wait_until("that is seen to", lambda: not node.status()["stateDirectory"]["problems"], seconds=30)
+    node.stop()
+
+
 @scenario("drift is repaired: ipvsadm -C, a changed weight, a flushed nft table, a deleted address")
 def drift(lab):
     node = lab.alone(options=["--resync", "1s"])
