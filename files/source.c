@@ -219,7 +219,16 @@ static int list_directory(const char *path, struct names *ret_names)
 	return 0;
 }
 
-/* A pipe or a device in a directory could block for ever, or never end. */
+/* A pipe or a device could keep us waiting for ever, or never end. */
+static void take_regular(struct files_source *source, const char *path, const struct stat *st,
+                         bool plain)
+{
+	if (S_ISREG(st->st_mode))
+		take_file(source, path, st, plain);
+	else
+		report(&source->problems, MODEL_ERROR, path, "is no regular file");
+}
+
 static void take_entry(struct files_source *source, const char *path)
 {
 	struct stat st;
@@ -230,10 +239,8 @@ static void take_entry(struct files_source *source, const char *path)
 		failed = stat(path, &st);
 	if (failed)
 		report_errno(&source->problems, path, errno);
-	else if (S_ISREG(st.st_mode))
-		take_file(source, path, &st, !is_link);
 	else if (!S_ISDIR(st.st_mode))
-		report(&source->problems, MODEL_ERROR, path, "is no regular file");
+		take_regular(source, path, &st, !is_link);
 }
 
 /* A directory from which all files have gone may be one that is not mounted any more, or they are
@@ -341,7 +348,7 @@ bool files_source_look(struct files_source *source)
 		else if (S_ISDIR(st.st_mode))
 			take_directory(source, path);
 		else
-			take_file(source, path, &st, false);
+			take_regular(source, path, &st, false);
 	}
 	forget_unseen(source);
 	gather_objects(source);

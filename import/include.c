@@ -8,12 +8,11 @@
 #include <glob.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 int import_include_read(const char *path, char **ret_text, size_t *ret_size)
 {
-	return fileio_read(strcmp(path, "-") == 0 ? "/dev/stdin" : path, IMPORT_SIZE_MAX, ret_text,
-	                   ret_size);
+	return fileio_read_stream(strcmp(path, "-") == 0 ? "/dev/stdin" : path, IMPORT_SIZE_MAX,
+	                          ret_text, ret_size);
 }
 
 /* The pattern seen from the directory of 'from'. */
@@ -30,15 +29,10 @@ static char *full_pattern(const char *from, const char *pattern)
 
 static void give(const char *path, const struct import_found *found)
 {
-	struct stat st;
 	char *text = NULL;
 	size_t size = 0;
-	int r;
+	int r = fileio_read(path, IMPORT_SIZE_MAX, &text, &size);
 
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
-		r = -EINVAL; /* a directory, or what could keep us waiting */
-	else
-		r = fileio_read(path, IMPORT_SIZE_MAX, &text, &size);
 	found->file(found->arg, path, text, size, r < 0 ? -r : 0);
 	free(text);
 }

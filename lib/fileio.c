@@ -58,7 +58,31 @@ static int read_all(int fd, size_t limit, char **ret_data, size_t *ret_size)
 	return err;
 }
 
+/* What was opened is judged, not what may be put in its place. */
+static int check_regular(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	return S_ISREG(st.st_mode) ? 0 : -EMEDIUMTYPE;
+}
+
 int fileio_read(const char *path, size_t limit, char **ret_data, size_t *ret_size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int err = fd < 0 ? -errno : check_regular(fd);
+
+	if (err == 0)
+		err = read_all(fd, limit, ret_data, ret_size);
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+int fileio_read_stream(const char *path, size_t limit, char **ret_data, size_t *ret_size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	int err;

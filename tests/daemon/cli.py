@@ -280,17 +280,44 @@ def undrain_says_what_holds_the_server_still():
                                                   "'lintel undrain 10.78.0.21' ends that, too.\n"))
 
 
+POOL = "{apiVersion: lintel.io/v1alpha1, kind: AddressPool, metadata: {name: p%d}, spec: {virtualRouter: front, addresses: [10.0.0.0/24]}}"
+
+
+def blocks_reloads(pid):
+    status = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return int(status.split("SigBlk:")[1].split()[0], 16) & 1 << signal.SIGHUP - 1
+
+
+@test
+def what_may_have_no_end_is_no_configuration():
+    with tempfile.TemporaryDirectory() as folder:
+        pipe = pathlib.Path(folder, "pipe.yaml")
+        os.mkfifo(pipe)
+        for path in (pipe, "/dev/zero"):
+            done = lintel("check", path)
+            equal((done.returncode, done.stdout), (1, f"{path}: is no regular file\n1 error\n"))
+        started = subprocess.run([LINTEL, "run", "-c", pipe, "--state-dir", folder, "--socket", f"{folder}/socket", "--listen", "off"],
+                                 env=ENVIRONMENT, stderr=subprocess.PIPE, text=True, timeout=30, check=False)
+        equal(started.returncode, 1)
+        assert "is no regular file" in started.stderr, started.stderr
+        followed = subprocess.run([LINTEL, "run", "--kubernetes", "--kubeconfig", pipe, "--state-dir", folder, "--socket", f"{folder}/socket",
+                                   "--listen", "off"], env=ENVIRONMENT, stderr=subprocess.PIPE, text=True, timeout=30, check=False)
+        equal(followed.returncode, 1)
+        assert f"{pipe}" in followed.stderr, followed.stderr
+
+
 @test
 def a_reload_asked_for_while_the_daemon_starts_does_not_end_it():
     with tempfile.TemporaryDirectory() as folder:
-        pipe = pathlib.Path(folder, "lintel.yaml")
-        os.mkfifo(pipe)
-        with subprocess.Popen([LINTEL, "run", "-c", pipe, "--state-dir", folder, "--socket", f"{folder}/socket", "--listen", "off"],
+        configuration = pathlib.Path(folder, "lintel.yaml")
+        configuration.write_text("\n---\n".join([*(POOL % n for n in range(30000)), "nonsense"]), encoding="utf-8")  # to be read for a while
+        with subprocess.Popen([LINTEL, "run", "-c", configuration, "--state-dir", folder, "--socket", f"{folder}/socket", "--listen", "off"],
                               env=ENVIRONMENT, stderr=subprocess.PIPE, text=True) as daemon:
             try:
-                with open(pipe, "w", encoding="utf-8") as configuration:  # when this returns, it is being read
-                    daemon.send_signal(signal.SIGHUP)
-                    configuration.write("nonsense\n")
+                while daemon.poll() is None and not blocks_reloads(daemon.pid):
+                    pass
+                daemon.send_signal(signal.SIGHUP)
+                assert daemon.poll() is None, "it had ended before"
                 said = daemon.communicate(timeout=30)[1]
             finally:
                 daemon.kill()

@@ -165,13 +165,15 @@ START_TEST(what_can_not_be_read_is_a_problem)
 	scratch_dir_path("dir/pipe.yaml", path);
 	ck_assert_int_eq(mkfifo(path, 0600), 0);
 	load("dir");
+	load("dir/pipe.yaml");
 	lines = problem_lines();
 	ck_assert_str_eq(
 		lines, "/absent.yaml: can't be read: No such file or directory\n"
 		       "/dir/dangling.yaml: can't be read: No such file or directory\n"
 		       "/dir/pipe.yaml: is no regular file\n"
+		       "/dir/pipe.yaml: is no regular file\n"
 		       "/empty: warning: there is no *.yaml, *.yml or *.json in this directory\n");
-	ck_assert_uint_eq(problems.error_count, 3);
+	ck_assert_uint_eq(problems.error_count, 4);
 	free(lines);
 }
 END_TEST

@@ -52,6 +52,36 @@ START_TEST(what_was_written_is_read)
 }
 END_TEST
 
+START_TEST(what_is_no_regular_file_is_refused_at_once)
+{
+	char *got = NULL;
+	size_t size = 7;
+
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	ck_assert_int_eq(fileio_read(path, 100, &got, &size), -EMEDIUMTYPE);
+	ck_assert_int_eq(fileio_read("/dev/zero", 100, &got, &size), -EMEDIUMTYPE);
+	ck_assert_int_eq(fileio_read(scratch_dir, 100, &got, &size), -EISDIR);
+	ck_assert_ptr_null(got);
+	ck_assert_uint_eq(size, 7);
+}
+END_TEST
+
+START_TEST(a_stream_is_read_to_its_end)
+{
+	char *got, name[32];
+	size_t size;
+	int ends[2];
+
+	ck_assert_int_eq(pipe(ends), 0);
+	ck_assert_int_eq(write(ends[1], "12345", 5), 5);
+	ck_assert_int_eq(close(ends[1]), 0);
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", ends[0]);
+	ck_assert_int_eq(fileio_read_stream(name, 100, &got, &size), 0);
+	ck_assert_str_eq(got, "12345");
+	free(got);
+}
+END_TEST
+
 START_TEST(a_file_beyond_the_limit_is_refused)
 {
 	char *got = NULL;
@@ -72,7 +102,7 @@ START_TEST(what_can_not_be_read_says_why)
 	ck_assert_int_eq(fileio_read(path, 10, &got, &size), -ENOENT);
 	ck_assert_int_eq(fileio_read(scratch_dir, 10, &got, &size), -EISDIR);
 	/* A file without an end is stopped by the limit. */
-	ck_assert_int_eq(fileio_read("/dev/zero", 10000, &got, &size), -EFBIG);
+	ck_assert_int_eq(fileio_read_stream("/dev/zero", 10000, &got, &size), -EFBIG);
 }
 END_TEST
 
@@ -205,6 +235,8 @@ int main(void)
 
 	tcase_add_checked_fixture(tests, set_up, scratch_dir_remove);
 	tcase_add_loop_test(tests, what_was_written_is_read, 0, LT_ARRAY_SIZE(sizes));
+	tcase_add_test(tests, what_is_no_regular_file_is_refused_at_once);
+	tcase_add_test(tests, a_stream_is_read_to_its_end);
 	tcase_add_test(tests, a_file_beyond_the_limit_is_refused);
 	tcase_add_test(tests, what_can_not_be_read_says_why);
 	tcase_add_test(tests, a_file_is_replaced_with_the_mode_asked_for);
