@@ -150,7 +150,26 @@ enum network {
 	NETWORK_INSIDE,
 	NETWORK_OUTSIDE,
 	NETWORK_BROADCAST,
+	NETWORK_ITSELF,
 };
+
+/* Of two addresses or one there is no network address and no broadcast (RFC 3021, 6164). */
+static bool has_special(const struct addr_prefix *prefix)
+{
+	return prefix->length + 1U < addr_bits(&prefix->addr) && !addr_is_link_local(&prefix->addr);
+}
+
+/* Is 'address' one of the two that no node should own? */
+static enum network judge_special(const struct addr_prefix *prefix, const struct addr *address)
+{
+	struct addr first = addr_prefix_first(prefix), last = addr_prefix_last(prefix);
+
+	if (!has_special(prefix))
+		return NETWORK_INSIDE;
+	if (prefix->addr.family == ADDR_IPV4 && addr_equal(&last, address))
+		return NETWORK_BROADCAST;
+	return addr_equal(&first, address) ? NETWORK_ITSELF : NETWORK_INSIDE;
+}
 
 static enum network place_in_networks(const struct model_router *router, const struct addr *address)
 {
@@ -158,7 +177,6 @@ static enum network place_in_networks(const struct model_router *router, const s
 
 	for (size_t i = 0; i < router->address_count; i++) {
 		const struct addr_prefix *prefix = &router->addresses[i].prefix;
-		struct addr last = addr_prefix_last(prefix);
 
 		if (prefix->addr.family != address->family ||
 		    prefix->length == addr_bits(&prefix->addr) || addr_is_link_local(&prefix->addr))
@@ -168,10 +186,9 @@ static enum network place_in_networks(const struct model_router *router, const s
 				result = NETWORK_OUTSIDE;
 			continue;
 		}
-		if (prefix->addr.family == ADDR_IPV4 && prefix->length < 31 &&
-		    addr_equal(&last, address))
-			return NETWORK_BROADCAST;
-		result = NETWORK_INSIDE;
+		result = judge_special(prefix, address);
+		if (result != NETWORK_INSIDE)
+			return result;
 	}
 	return result;
 }
@@ -184,6 +201,15 @@ struct naming {
 	size_t index; /* in the object's addresses */
 };
 
+/* RFC 919; RFC 4291 2.6.1. */
+static const char *trouble_with(const struct addr *network)
+{
+	return network->family == ADDR_IPV4
+	               ? "some of its neighbours take it for a broadcast address"
+	               : "every router of that network answers to it";
+}
+
+/* A warning only where it works among new neighbours (Linux 5.14). */
 static void check_network(const struct naming *by, const struct model_router *router,
                           const struct addr *address, struct model_problems *problems)
 {
@@ -193,6 +219,8 @@ static void check_network(const struct naming *by, const struct model_router *ro
 	if (network == NETWORK_UNKNOWN || network == NETWORK_INSIDE ||
 	    !model_problem_is_kept(problems,
 	                           network == NETWORK_BROADCAST ? MODEL_ERROR : MODEL_WARNING))
+		return;
+	if (network == NETWORK_ITSELF && by->pool) /* as any other of its range: see there */
 		return;
 	if (by->virtual_server)
 		model_virtual_server_title(by->virtual_server, title);
@@ -205,6 +233,10 @@ static void check_network(const struct naming *by, const struct model_router *ro
 		                  "%s is the broadcast address of a network of VirtualRouter %s; "
 		                  "allowed: an address that one node can own",
 		                  text, router->name);
+	else if (network == NETWORK_ITSELF)
+		model_problem_add(problems, MODEL_WARNING, *by->origin, title, field,
+		                  "%s is the address of a network of VirtualRouter %s itself: %s",
+		                  text, router->name, trouble_with(address));
 	else if (!model_validate_is_reported(problems, "VirtualRouter", router->name))
 		model_problem_add(problems, MODEL_WARNING, *by->origin, title, field,
 		                  "%s is in no network of VirtualRouter %s: others find it only by "
@@ -318,6 +350,36 @@ static void check_pool_owners(const struct model_pool *pool, const char *title,
 	}
 }
 
+/* What is given to somebody like any other, and should be nobody's. */
+static void check_pool_networks(const struct model_pool *pool, const char *title, size_t index,
+                                const struct model_router *router, struct model_problems *problems)
+{
+	const struct addr_range *range = &pool->ranges[index];
+	char address[ADDR_TEXT_SIZE], field[64];
+
+	snprintf(field, sizeof(field), "spec.addresses[%zu]", index);
+	for (size_t i = 0; i < 2 * router->address_count; i++) {
+		const struct addr_prefix *prefix = &router->addresses[i / 2].prefix;
+		struct addr special = i % 2 ? addr_prefix_last(prefix) : addr_prefix_first(prefix);
+		enum network network = judge_special(prefix, &special);
+		bool avoidable = special.family == ADDR_IPV4 &&
+		                 (special.bytes[3] == 0 || special.bytes[3] == 255);
+
+		if (network == NETWORK_INSIDE || !addr_range_holds(range, &special) ||
+		    (avoidable && pool->avoid_buggy) ||
+		    (network == NETWORK_BROADCAST && addr_equal(&range->first, &special)))
+			continue;
+		model_problem_add(
+			problems, MODEL_WARNING, pool->origin, title, field,
+			"%s in it is the %s of a network of VirtualRouter %s, and is given "
+			"like any other: leave it out%s",
+			addr_format(&special, address),
+			network == NETWORK_BROADCAST ? "broadcast address" : "address",
+			router->name, avoidable ? ", as avoidBuggyIPs: true does" : "");
+		return; /* one of a range is enough to look */
+	}
+}
+
 static void check_pools(const struct model_snapshot *snapshot, struct model_problems *problems)
 {
 	check_overlaps(snapshot, problems);
@@ -329,9 +391,11 @@ static void check_pools(const struct model_snapshot *snapshot, struct model_prob
 		if (!router)
 			continue;
 		snprintf(title, sizeof(title), "AddressPool %s", pool->name);
-		for (size_t j = 0; j < pool->range_count; j++)
+		for (size_t j = 0; j < pool->range_count; j++) {
 			check_network(&(struct naming){&pool->origin, .pool = pool, .index = j},
 			              router, &pool->ranges[j].first, problems);
+			check_pool_networks(pool, title, j, router, problems);
+		}
 		check_pool_owners(pool, title, router, snapshot, problems);
 	}
 }

@@ -209,6 +209,20 @@ static const struct row {
                                                         "servers: [{address: 198.51.100.1}]"),
          "t.yaml:3: VirtualServer default/a: spec.addresses[0]: 10.0.0.255 is the broadcast "
          "address of a network of VirtualRouter r; allowed: an address that one node can own\n"},
+	{ROUTER("r", 1, "eth0", "[10.0.0.1/24]") SERVER("a", "r", "[10.0.0.0]", "[{port: 80}]",
+                                                        "servers: [{address: 198.51.100.1}]"),
+         "t.yaml:3: VirtualServer default/a: spec.addresses[0]: warning: 10.0.0.0 is the address "
+         "of a network of VirtualRouter r itself: some of its neighbours take it for a broadcast "
+         "address\n"},
+	{ROUTER("r", 1, "eth0", "[\"2001:db8::1/64\"]")
+                 SERVER("a", "r", "[\"2001:db8::\"]", "[{port: 80}]",
+                        "servers: [{address: \"2001:db8:1::1\"}]"),
+         "t.yaml:3: VirtualServer default/a: spec.addresses[0]: warning: 2001:db8:: is the address "
+         "of a network of VirtualRouter r itself: every router of that network answers to it\n"},
+	{ROUTER("r", 1, "eth0", "[\"2001:db8::1/127\"]")
+                 SERVER("a", "r", "[\"2001:db8::\"]", "[{port: 80}]",
+                        "servers: [{address: \"2001:db8:1::1\"}]"),
+         ""},
 	{ROUTER("r", 1, "eth0", "[10.0.0.0/31]") SERVER("a", "r", "[10.0.0.1]", "[{port: 80}]",
                                                         "servers: [{address: 198.51.100.1}]"),
          ""},
@@ -252,6 +266,20 @@ static const struct row {
          "t.yaml:5: AddressPool p: spec.addresses[0]: warning: 10.0.0.15 in it belongs to "
          "VirtualRouter s, and can't be given\n"},
 	{ROUTER("r", 1, "eth0", "[10.0.0.1/24]") POOL("p", "r", "10.0.0.1-10.0.0.20"), ""},
+	{ROUTER("r", 1, "eth0", "[10.0.0.1/24, 10.0.0.2/24]") POOL("p", "r", "10.0.0.0/24"),
+         "t.yaml:3: AddressPool p: spec.addresses[0]: warning: 10.0.0.0 in it is the address of a "
+         "network of VirtualRouter r, and is given like any other: leave it out, as avoidBuggyIPs: "
+         "true does\n"},
+	{ROUTER("r", 1, "eth0", "[10.0.0.1/26]") POOL("p", "r", "10.0.0.9, 10.0.0.10-10.0.0.63"),
+         "t.yaml:3: AddressPool p: spec.addresses[1]: warning: 10.0.0.63 in it is the broadcast "
+         "address of a network of VirtualRouter r, and is given like any other: leave it out\n"},
+	{ROUTER("r", 1, "eth0", "[10.0.0.1/24]") POOL("p", "r",
+                                                      "10.0.0.0/24], avoidBuggyIPs: true, "
+                                                      "namespaces: ["),
+         ""},
+	{ROUTER("r", 1, "eth0", "[10.0.0.1/24]") POOL("p", "r", "10.0.0.255"),
+         "t.yaml:3: AddressPool p: spec.addresses[0]: 10.0.0.255 is the broadcast address of a "
+         "network of VirtualRouter r; allowed: an address that one node can own\n"},
 	{ROUTER("r", 1, "eth0", "[10.0.0.1/24], accept: false") SERVER(
 		 "a", "r", "[10.0.0.2]", "[{port: 80}]", "servers: [{address: 198.51.100.1}]"),
          ""}, /* what virtual servers serve is accepted all the same */
