@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Each request is kept with what it has. An address leads to those who have it, a share key to
- * those who name it. Which address it may be is in pool_choose.c. */
+ * those who name it. Which address it may be is in pool_choose.c, what is on record in
+ * pool_record.c. Reason: the life of a claim. */
 #include "k8s/pool.h"
 
 #include "k8s/pool_private.h"
@@ -21,7 +22,7 @@ struct holding *k8s_pool_find_holding(const struct k8s_pool *pool, const struct 
 	return holding;
 }
 
-static void hold(struct k8s_pool *pool, struct claim *claim, const struct addr *address)
+void k8s_pool_hold(struct k8s_pool *pool, struct claim *claim, const struct addr *address)
 {
 	struct holding *holding = k8s_pool_find_holding(pool, address);
 	struct pool_row *row = k8s_pool_table_holding(&pool->table, address);
@@ -40,7 +41,7 @@ static void hold(struct k8s_pool *pool, struct claim *claim, const struct addr *
 	holding->claims[holding->count++] = claim;
 }
 
-static void let_go(struct k8s_pool *pool, struct claim *claim, const struct addr *address)
+void k8s_pool_let_go(struct k8s_pool *pool, struct claim *claim, const struct addr *address)
 {
 	struct holding *holding = k8s_pool_find_holding(pool, address);
 	struct pool_row *row = k8s_pool_table_holding(&pool->table, address);
@@ -72,9 +73,8 @@ static const char *pool_of(const struct k8s_pool *pool, const struct choice *cho
 	return row ? row->pool->name : "";
 }
 
-/* There are ten thousand of these: one piece of memory, and not four. */
-static void keep(struct claim *claim, enum k8s_reason reason, const struct choice *choice,
-                 const char *message, const char *pool)
+void k8s_pool_keep(struct claim *claim, enum k8s_reason reason, const struct choice *choice,
+                   const char *message, const char *pool)
 {
 	const char *router = choice->count > 0 ? choice->router : "";
 	size_t size = choice->count * sizeof(*choice->addresses);
@@ -82,7 +82,8 @@ static void keep(struct claim *claim, enum k8s_reason reason, const struct choic
 
 	claim->addresses = xmalloc(size + strlen(message) + strlen(pool) + strlen(router) + 3);
 	claim->address_count = choice->count;
-	memcpy(claim->addresses, choice->addresses, size);
+	if (size > 0)
+		memcpy(claim->addresses, choice->addresses, size);
 	text = (char *)claim->addresses + size;
 	claim->message = strcpy(text, message);
 	text += strlen(text) + 1;
@@ -99,9 +100,8 @@ static bool decide(struct k8s_pool *pool, struct claim *claim)
 {
 	const struct k8s_pool_request *request = &claim->request;
 	struct addr *former = claim->addresses;
-	size_t former_count = claim->address_count;
-	const struct addr *from = former_count > 0 ? former : request->recorded;
-	size_t from_count = former_count > 0 ? former_count : request->recorded_count;
+	size_t former_count = claim->address_count, from_count;
+	struct addr *from = k8s_pool_had(pool, claim, &from_count);
 	struct choice choice = {
 		.addresses = xcalloc(request->wanted_count + 2, sizeof(struct addr)),
 	};
@@ -110,7 +110,7 @@ static bool decide(struct k8s_pool *pool, struct claim *claim)
 	bool changed;
 
 	for (size_t i = 0; i < former_count; i++)
-		let_go(pool, claim, &former[i]);
+		k8s_pool_let_go(pool, claim, &former[i]);
 	claim->address_count = 0;
 	reason = k8s_pool_choose(pool, claim, from, from_count, &choice);
 	message = reason == K8S_REASON_SERVED ? "" : choice.refusal.message;
@@ -120,14 +120,16 @@ static bool decide(struct k8s_pool *pool, struct claim *claim)
 	          !addr_list_equal(former, former_count, choice.addresses, choice.count) ||
 	          strcmp(from_pool, claim->pool) != 0 ||
 	          strcmp(choice.count > 0 ? choice.router : "", claim->router) != 0;
-	if (former_count > 0 &&
+	/* Others may wait for what it had, and those with its key for what it has. */
+	if ((former_count > 0 || *request->share_key) &&
 	    !addr_list_equal(former, former_count, choice.addresses, choice.count))
 		pool->freed = true;
 	for (size_t i = 0; i < choice.count; i++)
-		hold(pool, claim, &choice.addresses[i]);
-	keep(claim, reason, &choice, message, from_pool);
+		k8s_pool_hold(pool, claim, &choice.addresses[i]);
+	k8s_pool_keep(claim, reason, &choice, message, from_pool);
 	free(choice.addresses);
 	free(former);
+	free(from);
 	return changed;
 }
 
@@ -169,12 +171,20 @@ static size_t collect(const struct k8s_pool *pool, bool waiting, struct claim **
 
 #define ROUNDS_MAX 4
 
+/* What was given and never recorded was not given, as far as the next one who gives knows. */
+static void change_lead(struct k8s_pool *pool, bool may_give)
+{
+	pool->may_give = may_give;
+	pool->freed = true;
+	for (struct claim *claim = pool->claims; claim; claim = claim->hh.next)
+		claim->dirty |= k8s_pool_differs(pool, claim);
+}
+
 void k8s_pool_settle(struct k8s_pool *pool, bool may_give,
                      void (*changed)(void *ctx, const char *key), void *ctx)
 {
 	if (pool->may_give != may_give)
-		pool->freed = true;
-	pool->may_give = may_give;
+		change_lead(pool, may_give);
 	/* What one gives up another may wait for. */
 	for (unsigned round = 0; round < ROUNDS_MAX && (pool->undecided || pool->freed); round++) {
 		bool waiting = pool->freed;
@@ -182,7 +192,9 @@ void k8s_pool_settle(struct k8s_pool *pool, bool may_give,
 		size_t count;
 
 		pool->freed = pool->undecided = false;
+		k8s_pool_doubt_intruders(pool);
 		count = collect(pool, waiting, &claims);
+		k8s_pool_hold_records(pool, claims, count);
 		for (size_t i = 0; i < count; i++) {
 			if (decide(pool, claims[i]))
 				changed(ctx, claims[i]->request.key);
@@ -281,7 +293,8 @@ static void recall(struct k8s_pool *pool, struct claim *claim)
 	HASH_FIND_STR(pool->memories, claim->request.key, memory);
 	if (!memory)
 		return;
-	if (claim->request.recorded_count == 0) {
+	/* Who does not give waits for what is given. */
+	if (pool->may_give && claim->request.recorded_count == 0) {
 		claim->request.recorded = arena_memdup(&claim->arena, memory->addresses,
 		                                       memory->count * sizeof(struct addr));
 		claim->request.recorded_count = memory->count;
@@ -312,6 +325,21 @@ static void remember(struct k8s_pool *pool, const struct claim *claim)
 	HASH_ADD_STR(pool->memories, key, memory);
 }
 
+/* With whom it shares, and what it leaves to them. */
+static bool shares_alike(const struct k8s_pool_request *a, const struct k8s_pool_request *b)
+{
+	if (strcmp(a->share_key, b->share_key) != 0 ||
+	    strcmp(a->share_group, b->share_group) != 0 || strcmp(a->router, b->router) != 0 ||
+	    a->port_count != b->port_count)
+		return false;
+	for (size_t i = 0; i < a->port_count; i++) {
+		if (a->ports[i].protocol != b->ports[i].protocol ||
+		    a->ports[i].first != b->ports[i].first || a->ports[i].last != b->ports[i].last)
+			return false;
+	}
+	return true;
+}
+
 void k8s_pool_put(struct k8s_pool *pool, const struct k8s_pool_request *request)
 {
 	struct claim *claim;
@@ -320,6 +348,8 @@ void k8s_pool_put(struct k8s_pool *pool, const struct k8s_pool_request *request)
 	if (claim) {
 		struct arena before = claim->arena;
 
+		/* Others may have waited for just that. */
+		pool->freed |= claim->address_count > 0 && !shares_alike(&claim->request, request);
 		leave(pool, claim);
 		HASH_DEL(pool->claims, claim);
 		take_request(pool, request, claim);
@@ -353,7 +383,7 @@ void k8s_pool_remove(struct k8s_pool *pool, const char *key)
 		return;
 	remember(pool, claim);
 	for (size_t i = 0; i < claim->address_count; i++)
-		let_go(pool, claim, &claim->addresses[i]);
+		k8s_pool_let_go(pool, claim, &claim->addresses[i]);
 	if (claim->address_count > 0)
 		pool->freed = true;
 	leave(pool, claim);

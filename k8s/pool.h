@@ -44,6 +44,7 @@ struct k8s_pool_request {
 	size_t wanted_count;
 	const struct addr *recorded;
 	size_t recorded_count;
+	bool denied;       /* the record says that it has none */
 	const char *fault; /* NULL: none. What it asks for can't be read: it keeps what it had */
 	const char *share_key;   /* "": shares with nobody */
 	const char *share_group; /* sharers need the same: "" for policy Cluster */

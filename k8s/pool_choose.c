@@ -384,9 +384,8 @@ static bool is_complete(const struct k8s_pool_request *request, const struct cho
 	return true;
 }
 
-/* Better what it has than nothing. True: it has something. */
-static bool keep_former(const struct k8s_pool *pool, const struct claim *claim,
-                        const struct addr *former, size_t former_count, struct choice *choice)
+bool k8s_pool_keep_former(const struct k8s_pool *pool, const struct claim *claim,
+                          const struct addr *former, size_t former_count, struct choice *choice)
 {
 	struct refusal why = choice->refusal;
 	struct claim any = *claim;
@@ -413,14 +412,14 @@ enum k8s_reason k8s_pool_choose(const struct k8s_pool *pool, const struct claim 
 		         request->fault);
 	}
 	if (request->fault || (request->wanted_count > 0 && !take_wanted(pool, claim, choice)))
-		return keep_former(pool, claim, former, former_count, choice)
+		return k8s_pool_keep_former(pool, claim, former, former_count, choice)
 		               ? K8S_REASON_KEPT
 		               : choice->refusal.reason;
 	take_former(pool, claim, former, former_count, choice);
 	if (!is_complete(request, choice) && pool->may_give && !*request->router)
 		give_missing(pool, claim, choice);
 	if (choice->count == 0 && former_count > 0 && *request->pool &&
-	    keep_former(pool, claim, former, former_count, choice))
+	    k8s_pool_keep_former(pool, claim, former, former_count, choice))
 		return K8S_REASON_KEPT;
 	order_families(request, choice);
 	if (is_complete(request, choice))

@@ -83,10 +83,38 @@ struct choice {
 /* NULL when nobody has it. */
 struct holding *k8s_pool_find_holding(const struct k8s_pool *pool, const struct addr *address);
 
+/* pool.c: who has what. */
+void k8s_pool_hold(struct k8s_pool *pool, struct claim *claim, const struct addr *address);
+void k8s_pool_let_go(struct k8s_pool *pool, struct claim *claim, const struct addr *address);
+/* It is decided. The claim's own memory is another then: the former is the caller's to free. There
+ * are ten thousand of these: one piece of memory, and not four. */
+void k8s_pool_keep(struct claim *claim, enum k8s_reason reason, const struct choice *choice,
+                   const char *message, const char *pool);
+
+/* pool_record.c: what it had, the better the earlier; the caller frees. Who gives knows more than
+ * the record, which comes after what was given. To the others the record is what was given, all of
+ * it: what they have from before it, or gave when it was their turn, is not. */
+struct addr *k8s_pool_had(const struct k8s_pool *pool, const struct claim *claim,
+                          size_t *ret_count);
+/* Has it something else than its record says? To who gives, that is what nobody has looked at yet.
+ */
+bool k8s_pool_differs(const struct k8s_pool *pool, const struct claim *claim);
+/* Who does not give, and has let somebody have by his word what was given to another one, looks at
+ * both again. */
+void k8s_pool_doubt_intruders(struct k8s_pool *pool);
+/* Of these, those that are to be decided have what is on record, before all that anybody asks for
+ * or is given: else an older one would take what is a younger one's when both are new here. Those
+ * that have what others' records say let go of it first. */
+void k8s_pool_hold_records(struct k8s_pool *pool, struct claim *const *claims, size_t count);
+
 /* pool_choose.c: what 'claim', which holds nothing now and had 'former', should have. 'choice' has
  * room for all it wants and two more. */
 enum k8s_reason k8s_pool_choose(const struct k8s_pool *pool, const struct claim *claim,
                                 const struct addr *former, size_t former_count,
                                 struct choice *choice);
+/* Better what it had than nothing: as much of that as it may have, from whatever pool. True: it has
+ * something. 'choice' has room for one of each family. */
+bool k8s_pool_keep_former(const struct k8s_pool *pool, const struct claim *claim,
+                          const struct addr *former, size_t former_count, struct choice *choice);
 
 #endif

@@ -243,6 +243,18 @@ static struct k8s_status_write next_of_service(const struct k8s_object *object,
 
 /* --- ConfigMap --- */
 
+/* What it has no longer is not left as a record: another one may have it. */
+static struct k8s_status_write take_back(const struct k8s_object *object, const char *recorded)
+{
+	json_t *metadata = metadata_of(object);
+	json_t *body = json_pack("{s:o}", "metadata", metadata);
+
+	json_object_set_new(metadata, "annotations", json_pack("{s:n}", K8S_ANNOTATION_ALLOCATED));
+	if (strcmp(object->config_map.bind_ip, recorded) == 0)
+		json_object_set_new(body, "data", json_pack("{s:n}", "bind-ip"));
+	return (struct k8s_status_write){false, body};
+}
+
 /* Its data is where its address is found. */
 static struct k8s_status_write next_of_config_map(const struct k8s_object *object,
                                                   const struct k8s_report *report)
@@ -251,8 +263,10 @@ static struct k8s_status_write next_of_config_map(const struct k8s_object *objec
 	char text[ADDR_TEXT_SIZE];
 	json_t *metadata;
 
-	if (!report || report->address_count == 0 || object->meta.deleting)
+	if (!report || report->reason == K8S_REASON_PENDING || object->meta.deleting)
 		return nothing();
+	if (report->address_count == 0)
+		return recorded ? take_back(object, recorded) : nothing();
 	addr_format(&report->addresses[0], text);
 	if (strcmp(object->config_map.bind_ip, text) == 0 ||
 	    (*object->config_map.bind_ip && !recorded))

@@ -158,6 +158,10 @@ enum translate_verdict k8s_translate_request(struct k8s_translator *translator,
                                              struct arena *arena, struct k8s_report *report,
                                              struct k8s_pool_request *ret_request);
 
+/* What it was given, as its status or an annotation says; into the request. */
+void k8s_translate_read_record(const struct k8s_object *object, struct arena *arena,
+                               struct k8s_pool_request *request);
+
 /* translate_endpoints.c: who serves. */
 enum translate_port_by { TRANSLATE_BY_NAME, TRANSLATE_BY_NUMBER };
 struct translate_target {

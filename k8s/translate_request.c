@@ -2,6 +2,7 @@
 #include "k8s/translate_private.h"
 
 #include "k8s/names.h"
+#include "k8s/status.h"
 #include "lib/mem.h"
 
 #include <string.h>
@@ -97,15 +98,57 @@ static void complain(struct k8s_pool_request *request, struct arena *arena, char
 	free(message);
 }
 
-/* What annotations ask for, and what was given before by the word of an annotation. */
+/* Does who gives say that it has no address? Others may have emptied the list alone. */
+static bool says_none(const struct k8s_service *service)
+{
+	for (size_t i = 0; i < service->condition_count; i++) {
+		if (strcmp(service->conditions[i].type, K8S_STATUS_SERVICE_CONDITION) == 0)
+			return service->ingress_count == 0 &&
+			       strcmp(service->conditions[i].status, "True") != 0;
+	}
+	return false;
+}
+
+void k8s_translate_read_record(const struct k8s_object *object, struct arena *arena,
+                               struct k8s_pool_request *request)
+{
+	const char *allocated = k8s_pairs_get(&object->meta.annotations, K8S_ANNOTATION_ALLOCATED);
+	struct addr *recorded;
+	size_t count = 0;
+
+	if (object->kind == K8S_SERVICE) {
+		const struct k8s_service *service = &object->service;
+
+		recorded =
+			arena_array(arena, service->ingress_count + WANTED_MAX, sizeof(*recorded));
+		for (size_t i = 0; i < service->ingress_count; i++) {
+			if (service->ingress[i].ip.family != ADDR_NONE)
+				recorded[count++] = service->ingress[i].ip;
+		}
+		request->denied = says_none(service);
+	} else {
+		bool ours = object->kind == K8S_VIRTUAL_SERVER;
+		const struct k8s_custom *custom = ours ? &object->custom : NULL;
+
+		recorded = arena_array(arena, (ours ? custom->address_count : 0) + WANTED_MAX,
+		                       sizeof(*recorded));
+		for (size_t i = 0; ours && i < custom->address_count; i++)
+			recorded[count++] = custom->addresses[i];
+		request->denied = ours && *custom->status && count == 0;
+	}
+	if (count == 0 && allocated && !parse_addresses(allocated, WANTED_MAX, recorded, &count))
+		count = 0;
+	request->recorded = recorded;
+	request->recorded_count = count;
+}
+
+/* What annotations ask for. */
 static void read_annotations(const struct k8s_object *object, struct arena *arena,
                              struct k8s_pool_request *request)
 {
 	const char *wanted =
 		annotation(&object->meta, K8S_ANNOTATION_ADDRESSES, K8S_METALLB_ADDRESSES);
-	const char *allocated = k8s_pairs_get(&object->meta.annotations, K8S_ANNOTATION_ALLOCATED);
 	struct addr *addresses = arena_array(arena, WANTED_MAX, sizeof(*addresses));
-	struct addr *recorded = arena_array(arena, WANTED_MAX, sizeof(*recorded));
 	size_t count;
 
 	if (parse_addresses(wanted, WANTED_MAX, addresses, &count)) {
@@ -116,11 +159,6 @@ static void read_annotations(const struct k8s_object *object, struct arena *aren
 		         format("the annotation of addresses says", wanted,
 		                "; allowed: an IPv4 address, an IPv6 address, or both with a "
 		                "comma"));
-	}
-	if (request->recorded_count == 0 && allocated &&
-	    parse_addresses(allocated, WANTED_MAX, recorded, &count)) {
-		request->recorded = recorded;
-		request->recorded_count = count;
 	}
 }
 
@@ -202,7 +240,6 @@ static enum translate_verdict request_service(struct k8s_translator *translator,
 {
 	const struct k8s_service *service = &object->service;
 	struct k8s_pool_port *ports = arena_array(arena, service->port_count, sizeof(*ports));
-	struct addr *recorded = arena_array(arena, service->ingress_count, sizeof(*recorded));
 
 	if (!is_our_service(translator, object))
 		return TRANSLATE_NOT_OURS;
@@ -214,11 +251,7 @@ static enum translate_verdict request_service(struct k8s_translator *translator,
 		                      "balance on"));
 	if (service->port_count == 0)
 		return refuse(report, K8S_REASON_NO_PORTS, xstrdup("it has no ports"));
-	for (size_t i = 0; i < service->ingress_count; i++) {
-		if (service->ingress[i].ip.family != ADDR_NONE)
-			recorded[request->recorded_count++] = service->ingress[i].ip;
-	}
-	request->recorded = recorded;
+	k8s_translate_read_record(object, arena, request);
 	for (size_t i = 0; i < service->port_count; i++)
 		ports[i] = (struct k8s_pool_port){service->ports[i].protocol,
 		                                  service->ports[i].port, service->ports[i].port};
@@ -273,6 +306,7 @@ static enum translate_verdict request_virtual_server(struct k8s_translator *tran
 		                                  vs->ports[i].last};
 	request->ports = ports;
 	request->port_count = vs->port_count;
+	k8s_translate_read_record(object, arena, request);
 	if (!*vs->pool) {
 		request->pool = "";
 		request->router = vs->router;
@@ -281,8 +315,6 @@ static enum translate_verdict request_virtual_server(struct k8s_translator *tran
 		return TRANSLATE_OURS;
 	}
 	request->pool = vs->pool;
-	request->recorded = custom->addresses;
-	request->recorded_count = custom->address_count;
 	families_of_pool(translator, vs->pool, request);
 	read_annotations(object, arena, request);
 	return TRANSLATE_OURS;
@@ -363,6 +395,7 @@ static enum translate_verdict request_config_map(struct k8s_translator *translat
 	port->last = port->first;
 	request->ports = port;
 	request->port_count = 1;
+	k8s_translate_read_record(object, arena, request);
 	read_annotations(object, arena, request);
 	/* What we filled in ourselves is a record and no wish. */
 	if (count == 1 && request->recorded_count == 1 && addr_equal(bind, &request->recorded[0]))

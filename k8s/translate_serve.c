@@ -12,11 +12,16 @@ bool k8s_translate_former(struct k8s_translator *translator, struct translate_en
                           struct k8s_pool_request *request)
 {
 	struct k8s_report ignored = {0};
+	/* One that was deleted and made anew has nothing from before. */
 	bool ours = entry->good && entry->good != object && !object->meta.deleting &&
+	            strcmp(entry->good->meta.uid, object->meta.uid) == 0 &&
 	            k8s_translate_request(translator, entry->good, entry->key, arena, &ignored,
 	                                  request) == TRANSLATE_OURS;
 
 	k8s_report_done(&ignored);
+	/* Its addresses are those that it has now. */
+	if (ours)
+		k8s_translate_read_record(object, arena, request);
 	return ours;
 }
 
@@ -159,6 +164,8 @@ static bool serve_former(struct k8s_translator *translator, struct translate_ent
 	if (!serve(translator, entry, entry->good, &request, &former) ||
 	    former.reason == K8S_REASON_PENDING) {
 		k8s_report_done(&former);
+		if (report->reason == K8S_REASON_CONFLICT)
+			watch_service(translator, entry, object);
 		return false;
 	}
 	text_printf(&message, "as it was before, since what it says now makes no sense: %s",
@@ -169,6 +176,19 @@ static bool serve_former(struct k8s_translator *translator, struct translate_ent
 	k8s_report_done(report);
 	*report = former;
 	return true;
+}
+
+/* It can't be served either: it keeps no address from others. One that was not given yet may come.
+ */
+static void forget_former(struct k8s_translator *translator, struct translate_entry *entry)
+{
+	struct k8s_pool_grant grant;
+
+	if (!k8s_pool_grant(translator->pool, entry->key, &grant) || grant.address_count == 0)
+		return;
+	k8s_pool_remove(translator->pool, entry->key);
+	translator->settle = true;
+	k8s_translate_keep_good(entry, NULL);
 }
 
 void k8s_translate_object(struct k8s_translator *translator, struct translate_entry *entry,
@@ -190,6 +210,8 @@ void k8s_translate_object(struct k8s_translator *translator, struct translate_en
 	              serve(translator, entry, object, &request, &report);
 	if (!served && verdict != TRANSLATE_NOT_OURS)
 		served = serve_former(translator, entry, object, &arena, &report);
+	if (!served && verdict == TRANSLATE_REFUSED)
+		forget_former(translator, entry);
 	if (!served)
 		drop_objects(translator, entry);
 	if (verdict == TRANSLATE_NOT_OURS || report.reason == K8S_REASON_DELETING)

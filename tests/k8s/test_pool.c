@@ -86,6 +86,7 @@ struct wish {
 	const char *router;
 	const char *group;
 	const char *fault;
+	bool denied;
 	bool follower; /* the first of a row: nothing is given */
 };
 
@@ -121,6 +122,7 @@ static void put(const struct wish *wish)
 		.wanted_count = parse_list(wish->wanted, wanted),
 		.recorded = recorded,
 		.recorded_count = parse_list(wish->recorded, recorded),
+		.denied = wish->denied,
 		.fault = wish->fault,
 		.share_key = wish->share ? wish->share : "",
 		.share_group = wish->group ? wish->group : "",
@@ -444,6 +446,115 @@ START_TEST(an_object_that_comes_again_has_its_address_again)
 }
 END_TEST
 
+/* --- records --- */
+
+static const struct pool_text both[] = {
+	{.name = "a", .ranges = {"10.0.0.1-10.0.0.3", "2001:db8::1-2001:db8::3"}}};
+
+START_TEST(who_does_not_give_has_all_that_is_on_record)
+{
+	set_pools(both, 1);
+	put(&(struct wish){.key = "x", .age = 1, .families = "46", .recorded = "10.0.0.2"});
+	settle(false);
+	ck_assert_str_eq(has("x"), "OneFamilyOnly 10.0.0.2");
+	put(&(struct wish){
+		.key = "x", .age = 1, .families = "46", .recorded = "10.0.0.2 2001:db8::3"});
+	settle(false);
+	ck_assert_str_eq(has("x"), "Served 10.0.0.2 2001:db8::3");
+	/* And no more. */
+	put(&(struct wish){.key = "x", .age = 1, .families = "46", .recorded = "2001:db8::3"});
+	settle(false);
+	ck_assert_str_eq(has("x"), "OneFamilyOnly 2001:db8::3");
+}
+END_TEST
+
+START_TEST(who_gave_follows_the_next_one_who_gives)
+{
+	set_pools(both, 1);
+	put(&(struct wish){.key = "x", .age = 1});
+	put(&(struct wish){.key = "y", .age = 2});
+	put(&(struct wish){.key = "z", .age = 3});
+	settle(true);
+	ck_assert_str_eq(has("x"), "Served 10.0.0.1");
+	settle(false);
+	ck_assert_str_eq(has("x"), "Served 10.0.0.1");
+	/* The other one has it the other way round, and nothing for the last. */
+	put(&(struct wish){.key = "x", .age = 1, .recorded = "10.0.0.2"});
+	put(&(struct wish){.key = "y", .age = 2, .recorded = "10.0.0.1"});
+	put(&(struct wish){.key = "z", .age = 3, .denied = true});
+	settle(false);
+	ck_assert_str_eq(has("x"), "Served 10.0.0.2");
+	ck_assert_str_eq(has("y"), "Served 10.0.0.1");
+	ck_assert_str_eq(has("z"), "AddressPending");
+	/* That others empty a list takes nothing away. */
+	put(&(struct wish){.key = "x", .age = 1});
+	settle(false);
+	ck_assert_str_eq(has("x"), "Served 10.0.0.2");
+}
+END_TEST
+
+START_TEST(what_was_given_to_another_is_nobodys_who_only_asks)
+{
+	set_pools(both, 1);
+	put(&(struct wish){.key = "x", .age = 1, .wanted = "10.0.0.2"});
+	settle(false);
+	ck_assert_str_eq(has("x"), "Served 10.0.0.2");
+	put(&(struct wish){.key = "y", .age = 2, .recorded = "10.0.0.2"});
+	settle(false);
+	ck_assert_str_eq(has("y"), "Served 10.0.0.2");
+	ck_assert_str_eq(has("x"), "AddressInUse");
+}
+END_TEST
+
+START_TEST(what_a_younger_one_has_is_not_taken_at_a_start)
+{
+	set_pools(both, 1);
+	put(&(struct wish){.key = "lacks", .age = 1, .families = "64", .recorded = "2001:db8::2"});
+	put(&(struct wish){.key = "asks", .age = 2, .recorded = "10.0.0.2", .wanted = "10.0.0.3"});
+	put(&(struct wish){.key = "first", .age = 3, .recorded = "10.0.0.1"});
+	put(&(struct wish){.key = "last", .age = 4, .recorded = "10.0.0.3"});
+	settle(true);
+	ck_assert_str_eq(has("first"), "Served 10.0.0.1");
+	ck_assert_str_eq(has("last"), "Served 10.0.0.3");
+	ck_assert_str_eq(has("asks"), "AddressKept 10.0.0.2");
+	ck_assert_str_eq(has("lacks"), "OneFamilyOnly 2001:db8::2");
+}
+END_TEST
+
+START_TEST(who_begins_to_share_lets_in_those_who_wait)
+{
+	set_pools(both, 1);
+	put(&(struct wish){.key = "x", .age = 1, .wanted = "10.0.0.1"});
+	put(&(struct wish){.key = "y", .age = 2, .wanted = "10.0.0.1", .share = "k", .port = 81});
+	settle(true);
+	ck_assert_str_eq(has("y"), "AddressInUse");
+	put(&(struct wish){.key = "x", .age = 1, .wanted = "10.0.0.1", .share = "k"});
+	settle(true);
+	ck_assert_str_eq(has("y"), "Served 10.0.0.1");
+	put(&(struct wish){.key = "z", .age = 3, .wanted = "10.0.0.1", .share = "k", .port = 81});
+	settle(true);
+	ck_assert_str_eq(has("z"), "AddressInUse");
+	put(&(struct wish){.key = "y", .age = 2, .wanted = "10.0.0.1", .share = "k", .port = 82});
+	settle(true);
+	ck_assert_str_eq(has("z"), "Served 10.0.0.1");
+}
+END_TEST
+
+START_TEST(who_shares_with_one_that_gets_an_address_later_has_it_too)
+{
+	static const struct pool_text by_hand[] = {
+		{.name = "a", .ranges = {"10.0.0.1-10.0.0.3"}, .manual = true}};
+
+	set_pools(by_hand, 1);
+	put(&(struct wish){.key = "x", .age = 1, .share = "k"});
+	settle(true);
+	ck_assert_str_eq(has("x"), "NoPool");
+	put(&(struct wish){.key = "y", .age = 2, .share = "k", .port = 81, .pool = "a"});
+	settle(true);
+	ck_assert_str_eq(has("x"), "Served 10.0.0.1");
+}
+END_TEST
+
 START_TEST(addresses_of_nodes_and_routers_are_not_given)
 {
 	struct k8s_pool_reserved reserved[2] = {{.owner = "Node n1"},
@@ -657,6 +768,12 @@ int main(void)
 	tcase_add_test(tests, an_address_that_is_free_again_goes_to_who_waited_longest);
 	tcase_add_test(tests, a_pool_that_grows_serves_those_who_waited);
 	tcase_add_test(tests, an_object_that_comes_again_has_its_address_again);
+	tcase_add_test(tests, who_does_not_give_has_all_that_is_on_record);
+	tcase_add_test(tests, who_gave_follows_the_next_one_who_gives);
+	tcase_add_test(tests, what_was_given_to_another_is_nobodys_who_only_asks);
+	tcase_add_test(tests, what_a_younger_one_has_is_not_taken_at_a_start);
+	tcase_add_test(tests, who_begins_to_share_lets_in_those_who_wait);
+	tcase_add_test(tests, who_shares_with_one_that_gets_an_address_later_has_it_too);
 	tcase_add_test(tests, addresses_of_nodes_and_routers_are_not_given);
 	tcase_add_test(tests, usage_is_counted);
 	tcase_add_loop_test(tests, no_address_is_given_twice_and_a_restart_changes_nothing, 0, 20);

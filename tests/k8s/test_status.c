@@ -206,6 +206,14 @@ START_TEST(a_config_map_gets_its_bind_ip)
 	expect("data", "{\"bind-ip\":\"10.77.0.100\",\"bind-port\":\"80\"}");
 	expect("metadata.annotations", "{\"lintel.io/allocated-addresses\":\"10.77.0.100\"}");
 	ck_assert_str_eq(next(K8S_CONFIG_MAP, true), "");
+	/* What another one may have now is no record. */
+	grant(K8S_REASON_PENDING, "", NULL);
+	ck_assert_str_eq(next(K8S_CONFIG_MAP, true), "");
+	grant(K8S_REASON_NO_POOL, "", NULL);
+	ck_assert_str_eq(next(K8S_CONFIG_MAP, true), "object");
+	expect("data", "{\"bind-port\":\"80\"}");
+	expect("metadata.annotations", "{}");
+	ck_assert_str_eq(next(K8S_CONFIG_MAP, true), "");
 }
 END_TEST
 

@@ -770,6 +770,61 @@ END_TEST
 
 /* --- ConfigMap --- */
 
+START_TEST(what_was_deleted_is_not_kept_for_one_of_the_same_name)
+{
+	put_service("");
+	expect("service/web", "front 10.77.0.100 TCP/80");
+	/* Both are heard of at once. */
+	cluster_put(store, K8S_SERVICE,
+	            "{'metadata': {'name': 'web', 'namespace': 'default', 'uid': 'another'}, "
+	            "'spec': {'type': 'LoadBalancer', 'loadBalancerClass': 'lintel.io/lintel', "
+	            "'loadBalancerSourceRanges': ['home'], 'ports': [{'port': 80}]}}");
+	expect("service/web", "");
+	ck_assert_str_eq(reason(K8S_SERVICE, "web"), "Invalid");
+}
+END_TEST
+
+static void put_virtual_server(const char *name, const char *spec)
+{
+	cluster_put(
+		store, K8S_VIRTUAL_SERVER,
+		"{'metadata': {'name': '%s', 'namespace': 'default', 'uid': '%s'}, 'spec': {%s}}",
+		name, name, spec);
+}
+
+START_TEST(what_cannot_be_served_in_any_version_has_no_address)
+{
+	put_virtual_server("v", "'virtualRouter': 'front', 'addresses': ['10.77.0.222'], "
+	                        "'ports': [{'port': 80}]");
+	expect("v", "front 10.77.0.222 TCP/80");
+	put_virtual_server("v", "'virtualRouter': 'front', 'addresses': ['10.77.0.222'], "
+	                        "'ports': [{'port': 0}]");
+	expect("v", "front 10.77.0.222 TCP/80");
+	cluster_put(store, K8S_VIRTUAL_ROUTER,
+	            "{'metadata': {'name': 'back', 'uid': 'b'}, 'spec': {'virtualRouterId': 52, "
+	            "'interface': 'eth0'}}");
+	ck_assert(k8s_store_remove(store, K8S_VIRTUAL_ROUTER, "", "front"));
+	expect("v", "");
+	put_virtual_server("w", "'virtualRouter': 'back', 'addresses': ['10.77.0.222'], "
+	                        "'ports': [{'port': 80}]");
+	expect("w", "back 10.77.0.222 TCP/80");
+}
+END_TEST
+
+START_TEST(of_two_that_name_one_address_who_had_it_has_it_after_a_restart)
+{
+	put_virtual_server("old", "'virtualRouter': 'front', 'addresses': ['10.77.0.222'], "
+	                          "'ports': [{'port': 80}]");
+	cluster_put(store, K8S_VIRTUAL_SERVER,
+	            "{'metadata': {'name': 'young', 'namespace': 'default', 'uid': 'young', "
+	            "'creationTimestamp': '2026-01-01T00:00:00Z'}, 'spec': {'virtualRouter': "
+	            "'front', 'addresses': ['10.77.0.222'], 'ports': [{'port': 80}]}, 'status': "
+	            "{'addresses': ['10.77.0.222']}}");
+	expect("young", "front 10.77.0.222 TCP/80");
+	expect("old", "");
+}
+END_TEST
+
 START_TEST(a_config_map_of_the_predecessor_works)
 {
 	put_service("");
@@ -995,6 +1050,9 @@ int main(void)
 	tcase_add_test(tests, what_makes_no_sense_any_more_stays_as_it_was);
 	tcase_add_test(tests, what_is_kept_of_what_makes_no_sense_outlives_a_restart);
 	tcase_add_test(tests, two_on_one_port_are_decided_by_age);
+	tcase_add_test(tests, what_was_deleted_is_not_kept_for_one_of_the_same_name);
+	tcase_add_test(tests, what_cannot_be_served_in_any_version_has_no_address);
+	tcase_add_test(tests, of_two_that_name_one_address_who_had_it_has_it_after_a_restart);
 	tcase_add_test(tests, a_config_map_of_the_predecessor_works);
 	tcase_add_test(tests, peers_and_priorities_come_from_the_nodes);
 	tcase_add_test(tests, a_node_that_lacks_local_endpoints_has_a_lower_priority);
