@@ -98,15 +98,18 @@ struct kubernetes_health {
 
 #define KUBERNETES_WRITES_MAX 16
 
-/* An object whose status is being written, or has to be looked at again soon.
- */
+/* An object whose status is being written. */
 struct kubernetes_write {
 	struct kubernetes *kubernetes;
-	bool used;
 	bool again; /* something changed meanwhile */
 	struct k8s_translate_key key;
-	struct k8s_request_call *call; /* NULL: waits for 'due_us' */
-	int64_t due_us;
+	struct k8s_request_call *call; /* NULL: it is free */
+};
+
+/* kubernetes_later.c: objects to be looked at again, the first one first. */
+struct kubernetes_waiting;
+struct kubernetes_later {
+	struct kubernetes_waiting *waiting;
 };
 
 /* What an object was last told to be, so that Events are about changes. */
@@ -117,7 +120,8 @@ struct kubernetes_writer {
 	struct kubernetes_write writes[KUBERNETES_WRITES_MAX];
 	struct k8s_events *events;
 	struct kubernetes_told *told;
-	uint64_t refused; /* writes */
+	struct kubernetes_later soon; /* somebody else was faster, or something changed meanwhile */
+	struct kubernetes_later late; /* the API server did not do it */
 };
 
 /* What is observed of a virtual router. */
@@ -215,6 +219,16 @@ void kubernetes_members_close(struct kubernetes *kubernetes);
 /* Tells the others anew, soon. */
 void kubernetes_members_publish(struct kubernetes *kubernetes);
 bool kubernetes_members_are_known(const struct kubernetes *kubernetes);
+
+/* kubernetes_later.c; 'due_us' is that of all others or later. True: it was not there, else it
+ * waits again. */
+bool kubernetes_later_put(struct kubernetes_later *later, const struct k8s_translate_key *key,
+                          int64_t due_us);
+void kubernetes_later_forget(struct kubernetes_later *later, const struct k8s_translate_key *key);
+/* Of the first one; NULL and TIME_NEVER when there is none. */
+const struct k8s_translate_key *kubernetes_later_first(const struct kubernetes_later *later);
+int64_t kubernetes_later_due(const struct kubernetes_later *later);
+void kubernetes_later_close(struct kubernetes_later *later);
 
 /* kubernetes_write.c */
 void kubernetes_write_open(struct kubernetes *kubernetes);

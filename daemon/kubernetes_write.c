@@ -15,11 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOOK_STEP 50 /* objects that are looked at in one turn */
-#define CONFLICT_US                                              \
-	(1 * US_PER_S) /* until the newer state should have come \
-	                */
-#define FAILURE_US (10 * US_PER_S)
+#define LOOK_STEP   50              /* objects that are looked at in one turn */
+#define SOON_US     (1 * US_PER_S)  /* until the newer state should have come */
+#define LATE_US     (30 * US_PER_S) /* until roles or a webhook may have been mended */
+#define PATIENCE_US (10 * US_PER_S) /* then others have their turn */
 
 struct kubernetes_told {
 	enum k8s_reason reason;
@@ -189,45 +188,46 @@ static bool note_reason(struct kubernetes *k, const char *key, enum k8s_reason r
 
 /* --- writes --- */
 
-static void look(struct kubernetes *k, const struct k8s_translate_key *key,
-                 struct kubernetes_write *write);
-
 static bool same_key(const struct k8s_translate_key *a, const struct k8s_translate_key *b)
 {
 	return a->kind == b->kind && strcmp(a->namespace, b->namespace) == 0 &&
 	       strcmp(a->name, b->name) == 0;
 }
 
+/* What failed is looked at again: what the object says by then may be another thing, and roles and
+ * webhooks come and go. */
 static void answered(void *ctx, const struct k8s_answer *answer)
 {
 	struct kubernetes_write *write = ctx;
 	struct kubernetes *k = write->kubernetes;
 	char title[K8S_KEY_SIZE];
 	int64_t now_us = mono_now_us();
+	bool done = false;
 
 	write->call = NULL;
-	write->due_us = now_us;
 	switch (answer->outcome) {
 	case K8S_OUTCOME_DONE:
 	case K8S_OUTCOME_NOT_FOUND:
-		write->used = write->again;
+		done = true;
+		kubernetes_later_forget(&k->writer.late, &write->key);
 		break;
 	case K8S_OUTCOME_CONFLICT:
-		write->due_us = now_us + CONFLICT_US;
+		write->again = true;
 		break;
 	case K8S_OUTCOME_REFUSED:
-		k->writer.refused++;
-		log_warn(KUBERNETES_COMPONENT, "status is not written object=\"%s\": %s",
-		         k8s_title(write->key.kind, write->key.namespace, write->key.name, title),
-		         answer->why);
-		write->used = write->again;
-		break;
 	case K8S_OUTCOME_GIVEN_UP:
 	case K8S_OUTCOME_DROPPED:
 	case K8S_OUTCOME_COUNT:
-		write->due_us = now_us + FAILURE_US;
+		if (kubernetes_later_put(&k->writer.late, &write->key, now_us + LATE_US))
+			log_warn(KUBERNETES_COMPONENT, "status is not written object=\"%s\": %s",
+			         k8s_title(write->key.kind, write->key.namespace, write->key.name,
+			                   title),
+			         answer->why);
 		break;
 	}
+	if (write->again)
+		(void)kubernetes_later_put(&k->writer.soon, &write->key,
+		                           now_us + (done ? 0 : SOON_US));
 	kubernetes_wake(k);
 }
 
@@ -246,16 +246,16 @@ static void send_write(struct kubernetes *k, struct kubernetes_write *write,
 		.priority = K8S_PRIORITY_NORMAL,
 		.path = text_str(&path),
 		.body = what->body,
+		.patience_us = PATIENCE_US,
 		.answered = answered,
 		.ctx = write,
 	};
-	write->used = true;
 	write->again = false;
 	write->call = k8s_request_send(k->requests, &request);
 	text_done(&path);
 }
 
-/* Decides and begins to write; 'write' is free, or it was for this object. */
+/* Decides and begins to write; 'write' is free. */
 static void look(struct kubernetes *k, const struct k8s_translate_key *key,
                  struct kubernetes_write *write)
 {
@@ -266,10 +266,10 @@ static void look(struct kubernetes *k, const struct k8s_translate_key *key,
 	struct k8s_report held;
 	char title[K8S_KEY_SIZE];
 
-	write->used = false;
 	k8s_title(key->kind, key->namespace, key->name, title);
 	if (!object) {
 		forget_told(k, title);
+		kubernetes_later_forget(&k->writer.late, key);
 		return;
 	}
 	if (report && is_held(k, key, report, &held))
@@ -281,8 +281,10 @@ static void look(struct kubernetes *k, const struct k8s_translate_key *key,
 		k8s_status_next(object, report, &seen, mono_wall_us() / US_PER_S);
 	if (report && note_reason(k, title, report->reason, what.body != NULL))
 		send_event(k, object, report);
-	if (!what.body)
+	if (!what.body) {
+		kubernetes_later_forget(&k->writer.late, key);
 		return;
+	}
 	write->key = *key;
 	send_write(k, write, &what);
 	json_decref(what.body);
@@ -291,7 +293,7 @@ static void look(struct kubernetes *k, const struct k8s_translate_key *key,
 static struct kubernetes_write *find(struct kubernetes *k, const struct k8s_translate_key *key)
 {
 	for (size_t i = 0; i < KUBERNETES_WRITES_MAX; i++) {
-		if (k->writer.writes[i].used && same_key(&k->writer.writes[i].key, key))
+		if (k->writer.writes[i].call && same_key(&k->writer.writes[i].key, key))
 			return &k->writer.writes[i];
 	}
 	return NULL;
@@ -300,30 +302,41 @@ static struct kubernetes_write *find(struct kubernetes *k, const struct k8s_tran
 static struct kubernetes_write *find_free(struct kubernetes *k)
 {
 	for (size_t i = 0; i < KUBERNETES_WRITES_MAX; i++) {
-		if (!k->writer.writes[i].used)
+		if (!k->writer.writes[i].call)
 			return &k->writer.writes[i];
 	}
 	return NULL;
 }
 
-/* Those whose time has come are looked at again; gives when the next one's
- * comes. */
-static int64_t look_again(struct kubernetes *k, int64_t now_us)
+static void look_with(struct kubernetes *k, const struct k8s_translate_key *key,
+                      struct kubernetes_write *spare)
 {
-	int64_t next_us = TIME_NEVER;
+	struct kubernetes_write *write = find(k, key);
 
-	for (size_t i = 0; i < KUBERNETES_WRITES_MAX; i++) {
-		struct kubernetes_write *write = &k->writer.writes[i];
-		if (!write->used || write->call)
-			continue;
-		if (write->due_us <= now_us) {
-			struct k8s_translate_key key = write->key;
-			look(k, &key, write);
-		} else if (write->due_us < next_us) {
-			next_us = write->due_us;
-		}
+	if (write)
+		write->again = true;
+	else
+		look(k, key, spare);
+}
+
+/* What changed comes before what failed. */
+static bool take(struct kubernetes *k, int64_t now_us, struct k8s_translate_key *ret_key)
+{
+	struct kubernetes_later *soon = &k->writer.soon, *late = &k->writer.late;
+
+	if (kubernetes_later_due(soon) <= now_us) {
+		*ret_key = *kubernetes_later_first(soon);
+		kubernetes_later_forget(soon, ret_key);
+		return true;
 	}
-	return next_us;
+	if (k8s_translator_take(k->translator, ret_key))
+		return true;
+	if (kubernetes_later_due(late) > now_us)
+		return false;
+	/* It stays there until it is written. */
+	*ret_key = *kubernetes_later_first(late);
+	(void)kubernetes_later_put(late, ret_key, now_us + LATE_US);
+	return true;
 }
 
 int64_t kubernetes_write_step(struct kubernetes *k, int64_t now_us)
@@ -332,18 +345,16 @@ int64_t kubernetes_write_step(struct kubernetes *k, int64_t now_us)
 
 	if (!kubernetes_lead_is_ours(k, now_us))
 		return TIME_NEVER;
-	int64_t next_us = look_again(k, now_us);
 	for (size_t looked = 0; looked < LOOK_STEP; looked++) {
 		struct kubernetes_write *spare = find_free(k);
 		if (!spare) /* an answer wakes us */
-			return next_us;
-		if (!k8s_translator_take(k->translator, &key))
-			return next_us;
-		struct kubernetes_write *write = find(k, &key);
-		if (write)
-			write->again = true;
-		else
-			look(k, &key, spare);
+			return TIME_NEVER;
+		if (!take(k, now_us, &key)) {
+			int64_t soon_us = kubernetes_later_due(&k->writer.soon);
+			int64_t late_us = kubernetes_later_due(&k->writer.late);
+			return soon_us < late_us ? soon_us : late_us;
+		}
+		look_with(k, &key, spare);
 	}
 	return now_us;
 }
@@ -365,6 +376,8 @@ void kubernetes_write_close(struct kubernetes *k)
 		if (k->writer.writes[i].call)
 			k8s_request_cancel(k->writer.writes[i].call);
 	}
+	kubernetes_later_close(&k->writer.soon);
+	kubernetes_later_close(&k->writer.late);
 	if (k->writer.events)
 		k8s_events_free(k->writer.events);
 	HASH_ITER (hh, k->writer.told, told, next) {

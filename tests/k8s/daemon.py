@@ -346,6 +346,35 @@ def an_exhausted_pool_is_told_and_an_extended_one_serves(directory):
 
 
 @test
+def what_was_refused_is_written_when_it_is_refused_no_longer(directory):
+    """Roles that came late, a webhook that was mended: nothing of the object changes with that."""
+    if REAL:
+        return  # it refuses nothing by order
+    with Scene(directory) as scene:
+        scene.server.fault("refuse", code=403, reason="Forbidden", times=1000, method="PATCH", path="services/web$")
+        scene.server.store.put(service())
+        wait("it is told", lambda: 'status is not written object="Service default/web"' in scene.log())
+        time.sleep(3)  # until nothing else moves
+        assert not scene.ingress()
+        scene.server.faults.clear()
+        wait("it has an address", scene.ingress, 50)
+
+
+@test
+def those_that_cannot_be_written_are_in_nobodys_way(directory):
+    """A webhook for one namespace that is away: the API server answers 500 for all that is in it."""
+    if REAL:
+        return
+    bad = [service(f"bad-{number}", ports=((80, "http"),)) for number in range(20)]
+    with Scene(directory, pool("10.77.0.100-10.77.0.140"), *bad, start=False) as scene:
+        scene.server.fault("refuse", code=500, times=10000, method="PATCH", path="services/bad-")
+        scene.start()
+        wait("they are tried", lambda: scene.source()["requests"]["repeated"] > 16)
+        scene.server.store.put(service())
+        wait("another one has its address", scene.ingress, 30)
+
+
+@test
 def files_and_the_cluster_are_one_state_and_files_go_first(directory):
     path = pathlib.Path(directory, "conf.yaml")
     mine = {"apiVersion": "lintel.io/v1alpha1", "kind": "VirtualRouter", "metadata": {"name": "back"},
