@@ -162,13 +162,16 @@ class Store:
                 if obj["spec"].get(key) != "None":
                     obj["spec"].pop(key, None)
         name, status = obj["metadata"]["name"], obj.get("status")
-        found, old = self.server.ask("GET", path_of(obj, name))
-        if found == 200:
-            obj["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"]
-            obj["metadata"].setdefault("finalizers", old["metadata"].get("finalizers", []))
-            made = self.do("PUT", path_of(obj, name), obj)
-        else:
-            made = self.do("POST", path_of(obj), obj)
+        for _ in range(20):  # the daemon writes the same object
+            found, old = self.server.ask("GET", path_of(obj, name))
+            if found != 200:
+                made = self.do("POST", path_of(obj), obj)
+                break
+            new = {**obj, "metadata": {"finalizers": old["metadata"].get("finalizers", []), **obj["metadata"],
+                                       "resourceVersion": old["metadata"]["resourceVersion"]}}
+            made = self.do("PUT", path_of(obj, name), new, good=(200, 201, 409))
+            if made.get("kind") != "Status":
+                break
         if status and status != made.get("status"):
             self.do("PATCH", path_of(obj, name, "status"), {"status": status}, content_type="application/merge-patch+json")
 

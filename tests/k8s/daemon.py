@@ -488,6 +488,8 @@ def what_makes_no_sense_keeps_what_it_had(directory):
         assert scene.stop() == 0
         scene.start()
         wait("so it is after a restart", lambda: scene.serves(80, "10.78.0.21"))
+        if REAL:
+            return  # it refuses ranges that are none
         changed = scene.object("services")
         changed["metadata"]["annotations"] = {}
         changed["spec"]["loadBalancerSourceRanges"] = ["home"]
