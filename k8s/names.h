@@ -17,6 +17,8 @@
 #define K8S_ANNOTATION_POOL          "lintel.io/address-pool" /* name of an AddressPool */
 #define K8S_ANNOTATION_SHARED        "lintel.io/allow-shared-address" /* a key */
 #define K8S_ANNOTATION_ALLOCATED     "lintel.io/allocated-addresses"  /* written by us */
+/* On Services: whose ConfigMaps, besides its own namespace's, may lead to it ("a,b", or "*"). */
+#define K8S_ANNOTATION_CONFIG_MAPS   "lintel.io/allow-config-maps-of"
 /* On VirtualRouters, AddressPools, VirtualServers and ConfigMaps: whose they are. */
 #define K8S_ANNOTATION_CLASS         "lintel.io/class"
 

@@ -31,6 +31,7 @@ static const struct {
 	[K8S_REASON_INVALID] = {"Invalid", REFUSED},
 	[K8S_REASON_CONFLICT] = {"Conflict", REFUSED},
 	[K8S_REASON_NO_SERVICE] = {"ServiceNotFound", REFUSED},
+	[K8S_REASON_NOT_SHARED] = {"ServiceNotShared", REFUSED},
 	[K8S_REASON_PENDING] = {"AddressPending", QUIET},
 	[K8S_REASON_NO_POOL] = {"NoPool", REFUSED},
 	[K8S_REASON_POOL_UNKNOWN] = {"PoolNotFound", REFUSED},

@@ -27,6 +27,8 @@ enum k8s_reason {
 	K8S_REASON_INVALID,    /* says something that makes no sense */
 	K8S_REASON_CONFLICT,   /* can't be in force beside another one */
 	K8S_REASON_NO_SERVICE, /* the Service it names is not there */
+	K8S_REASON_NOT_SHARED, /* the Service it names is another namespace's, which does not let it
+	                        */
 	K8S_REASON_PENDING,    /* its address was not given yet: the leader does */
 	K8S_REASON_NO_POOL,    /* there is none that it may use */
 	K8S_REASON_POOL_UNKNOWN,

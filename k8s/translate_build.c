@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is served of an object. Reason: three kinds of objects, made of the same parts. */
 #include "k8s/translate_private.h"
 
 #include "k8s/names.h"
@@ -351,6 +352,24 @@ static void build_virtual_server(struct k8s_translator *translator, const struct
 
 /* --- ConfigMap --- */
 
+/* Who may write ConfigMaps in one namespace does not open what is another one's. */
+static bool is_shared_with(const struct k8s_object *service, const char *namespace)
+{
+	const char *list = k8s_pairs_get(&service->meta.annotations, K8S_ANNOTATION_CONFIG_MAPS);
+	size_t len = strlen(namespace);
+
+	if (strcmp(service->meta.namespace, namespace) == 0)
+		return true;
+	for (const char *at = list ? list : ""; *at; at += strcspn(at, ",")) {
+		at += strspn(at, ", ");
+		if (strcspn(at, ", ") == len && strncmp(at, namespace, len) == 0)
+			return true;
+		if (strcspn(at, ", ") == 1 && *at == '*')
+			return true;
+	}
+	return false;
+}
+
 /* The port of the Service, by name or by number, else that of the endpoints themselves. */
 static bool config_map_target(const struct k8s_config_map *map, const struct k8s_service *service,
                               uint16_t bind_port, enum model_protocol protocol,
@@ -391,6 +410,13 @@ static void build_config_map(struct k8s_translator *translator, const struct k8s
 	service = target_service(translator, namespace, map->target_service, report);
 	if (!service)
 		return;
+	if (!is_shared_with(service, object->meta.namespace)) {
+		say(report, K8S_REASON_NOT_SHARED,
+		    "Service %s/%s is of another namespace: its "
+		    "annotation " K8S_ANNOTATION_CONFIG_MAPS " has to name %s",
+		    namespace, map->target_service, object->meta.namespace);
+		return;
+	}
 	if (!config_map_target(map, &service->service, request->ports[0].first,
 	                       request->ports[0].protocol, &target)) {
 		say(report, K8S_REASON_INVALID,

@@ -331,18 +331,3 @@ const struct model_pool *k8s_translate_infra_pool(const struct k8s_translator *t
 	}
 	return NULL;
 }
-
-const struct model_router *k8s_translate_infra_router(const struct k8s_translator *translator)
-{
-	const struct model_router *only = NULL;
-
-	for (size_t i = 0; i < translator->infra_count; i++) {
-		const struct model_objects *objects = &translator->infra[i].objects;
-
-		if (objects->router_count > 0 && only)
-			return NULL;
-		if (objects->router_count > 0)
-			only = objects->routers[0];
-	}
-	return only;
-}

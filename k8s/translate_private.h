@@ -136,8 +136,6 @@ void k8s_translate_infra(struct k8s_translator *translator);
 void k8s_translate_infra_done(struct k8s_translator *translator);
 const struct model_pool *k8s_translate_infra_pool(const struct k8s_translator *translator,
                                                   const char *name);
-/* The only one there is, NULL when there are several or none. */
-const struct model_router *k8s_translate_infra_router(const struct k8s_translator *translator);
 /* Errors of this one beside routers and pools, as text; "" is fine. */
 char *k8s_translate_infra_check(const struct k8s_translator *translator,
                                 const struct model_objects *objects);

@@ -339,20 +339,6 @@ static bool parse_port(const char *text, uint16_t *ret_port)
 	return value > 0;
 }
 
-static bool in_some_pool(const struct k8s_translator *translator, const struct addr *address)
-{
-	for (size_t i = 0; i < translator->infra_count; i++) {
-		const struct model_objects *objects = &translator->infra[i].objects;
-
-		for (size_t j = 0; objects->pool_count > 0 && j < objects->pools[0]->range_count;
-		     j++) {
-			if (addr_range_holds(&objects->pools[0]->ranges[j], address))
-				return true;
-		}
-	}
-	return false;
-}
-
 static enum translate_verdict request_config_map(struct k8s_translator *translator,
                                                  const struct k8s_object *object,
                                                  struct arena *arena, struct k8s_report *report,
@@ -362,7 +348,6 @@ static enum translate_verdict request_config_map(struct k8s_translator *translat
 	const char *label = k8s_pairs_get(&object->meta.labels, K8S_LABEL_CONFIG_MAP);
 	struct addr *bind = arena_alloc(arena, sizeof(*bind));
 	struct k8s_pool_port *port = arena_alloc(arena, sizeof(*port));
-	const struct model_router *router = k8s_translate_infra_router(translator);
 	size_t count;
 
 	if (!label || strcmp(label, K8S_LABEL_CONFIG_MAP_VALUE) != 0 ||
@@ -403,8 +388,6 @@ static enum translate_verdict request_config_map(struct k8s_translator *translat
 	if (count == 1) {
 		request->wanted = bind;
 		request->wanted_count = 1;
-		if (!in_some_pool(translator, bind) && router)
-			request->router = router->name;
 	}
 	return TRANSLATE_OURS;
 }

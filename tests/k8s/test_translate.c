@@ -770,6 +770,50 @@ END_TEST
 
 /* --- ConfigMap --- */
 
+/* Of an address that no pool has, of a Service of somebody else. */
+START_TEST(who_may_write_config_maps_in_one_namespace_has_nothing_of_others)
+{
+	static const struct {
+		const char *annotations;
+		const char *served;
+	} shared[] = {
+		{"", ""},
+		{"'lintel.io/allow-config-maps-of': 'shops,sho, x'", ""},
+		{"'lintel.io/allow-config-maps-of': ','", ""},
+		{"'lintel.io/allow-config-maps-of': 'x, shop'", "front 10.77.0.100 TCP/8000"},
+		{"'lintel.io/allow-config-maps-of': '*'", "front 10.77.0.100 TCP/8000"},
+	};
+	char *served;
+
+	cluster_put(store, K8S_CONFIG_MAP,
+	            "{'metadata': {'name': 'any', 'namespace': 'default', 'uid': 'a', 'labels': "
+	            "{'app': "
+	            "'loadbalancer'}}, 'data': {'bind-ip': '10.77.0.254', 'bind-port': '80', "
+	            "'target-service-name': 'web'}}");
+	cluster_put(
+		store, K8S_CONFIG_MAP,
+		"{'metadata': {'name': 'lb', 'namespace': 'shop', 'uid': 'l', 'labels': {'app': "
+		"'loadbalancer'}}, 'data': {'bind-port': '8000', 'namespace': 'default', "
+		"'target-service-name': 'web', 'target-port': '80'}}");
+	for (size_t i = 0; i < LT_ARRAY_SIZE(shared); i++) {
+		cluster_put(
+			store, K8S_SERVICE,
+			"{'metadata': {'name': 'web', 'namespace': 'default', 'uid': 'web', "
+			"'annotations': {%s}}, 'spec': {'ports': [{'name': 'http', 'port': 80}]}}",
+			shared[i].annotations);
+		expect("configmap/any", "");
+		ck_assert_str_eq(reason(K8S_CONFIG_MAP, "any"), "AddressNotInPool");
+		served = cluster_served(translator, "shop", "configmap/lb");
+		ck_assert_str_eq(served, shared[i].served);
+		free(served);
+		ck_assert_str_eq(k8s_reason_name(k8s_translator_report(translator, K8S_CONFIG_MAP,
+		                                                       "shop", "lb")
+		                                         ->reason),
+		                 *shared[i].served ? "NoEndpoints" : "ServiceNotShared");
+	}
+}
+END_TEST
+
 START_TEST(what_was_deleted_is_not_kept_for_one_of_the_same_name)
 {
 	put_service("");
@@ -836,7 +880,7 @@ START_TEST(a_config_map_of_the_predecessor_works)
 		"'target-service-name': 'web', 'target-port': '80'}}");
 	cluster_put(store, K8S_CONFIG_MAP,
 	            "{'metadata': {'name': 'named', 'namespace': 'default', 'uid': 'm', 'labels': "
-	            "{'app': 'loadbalancer'}}, 'data': {'bind-ip': '10.77.0.222', 'bind-port': "
+	            "{'app': 'loadbalancer'}}, 'data': {'bind-ip': '10.77.0.122', 'bind-port': "
 	            "'8001', 'target-service-name': 'web', 'target-port': '7070'}}");
 	cluster_put(store, K8S_CONFIG_MAP,
 	            "{'metadata': {'name': 'bad', 'namespace': 'default', 'labels': {'app': "
@@ -844,7 +888,7 @@ START_TEST(a_config_map_of_the_predecessor_works)
 	cluster_put(store, K8S_CONFIG_MAP,
 	            "{'metadata': {'name': 'other', 'namespace': 'default'}, 'data': {}}");
 	expect("configmap/lb", "front 10.77.0.100 TCP/8000 10.1.0.1:8080*1");
-	expect("configmap/named", "front 10.77.0.222 TCP/8001 10.1.0.1:7070*1");
+	expect("configmap/named", "front 10.77.0.122 TCP/8001 10.1.0.1:7070*1");
 	ck_assert_str_eq(reason(K8S_CONFIG_MAP, "bad"), "Invalid");
 	ck_assert_str_eq(reason(K8S_CONFIG_MAP, "other"), "");
 	check_joins();
@@ -1050,6 +1094,7 @@ int main(void)
 	tcase_add_test(tests, what_makes_no_sense_any_more_stays_as_it_was);
 	tcase_add_test(tests, what_is_kept_of_what_makes_no_sense_outlives_a_restart);
 	tcase_add_test(tests, two_on_one_port_are_decided_by_age);
+	tcase_add_test(tests, who_may_write_config_maps_in_one_namespace_has_nothing_of_others);
 	tcase_add_test(tests, what_was_deleted_is_not_kept_for_one_of_the_same_name);
 	tcase_add_test(tests, what_cannot_be_served_in_any_version_has_no_address);
 	tcase_add_test(tests, of_two_that_name_one_address_who_had_it_has_it_after_a_restart);
