@@ -421,7 +421,6 @@ int replication_open(struct loop *loop, const struct daemon_run_options *options
 	replication->loop = loop;
 	replication->options = options;
 	replication->handler = *handler;
-	replication->comparison = REPLICATION_COMPARISON_FIRST;
 	replication->compare_at_us = TIME_NEVER;
 	replication->guard_at_us = TIME_NEVER;
 	replication->renew_at_us = TIME_NEVER;

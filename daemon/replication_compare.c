@@ -35,7 +35,7 @@ static size_t forget_unseen(struct replication *replication)
 		if (router->state != MODEL_ROUTER_ACTIVE)
 			continue;
 		for (; (entry = model_flow_table_from(&router->flows, slot, &slot)); slot++) {
-			if (entry->until_s != 0 || entry->generation == replication->comparison)
+			if (entry->until_s != 0 || entry->seen == replication->comparison)
 				continue;
 			count++;
 			if (entry->flow.protocol == IPPROTO_UDP)

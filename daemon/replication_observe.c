@@ -89,7 +89,7 @@ static bool note_reached(struct replication *replication, struct replication_rou
                          struct model_flow_entry *entry, bool new, const struct model_flow *flow,
                          uint32_t until_s)
 {
-	entry->generation = replication->comparison;
+	entry->seen = replication->comparison;
 	entry->until_s = until_s;
 	if (!new) {
 		if (model_flow_equal(&entry->flow, flow))
@@ -444,7 +444,7 @@ void replication_observe_takeover(struct replication *replication,
 	for (; (entry = model_flow_table_from(&router->flows, slot, &slot)); slot++) {
 		entry->until_s =
 			conntrack_flow_needs_entry(&entry->flow) ? 0 : until(&entry->flow, now_s);
-		entry->generation = replication->comparison;
+		entry->seen = replication->comparison;
 	}
 	replication_compare_in(replication, router->flows.count ? TAKEOVER_US : 0);
 	replication_adopt_begin(replication);

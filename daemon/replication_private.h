@@ -24,10 +24,8 @@
 #include "peer/book.h"
 #include "peer/channel.h"
 
-/* Of comparisons: above the generations of the book, which share a place with them. */
-#define REPLICATION_COMPARISON_FIRST 0x80000000U
-#define REPLICATION_GUESTS_MAX       16
-#define REPLICATION_BATCH            512 /* flows told, or given to the kernel, at once */
+#define REPLICATION_GUESTS_MAX 16
+#define REPLICATION_BATCH      512 /* flows told, or given to the kernel, at once */
 
 /* A virtual router's connections. */
 struct replication_router {
@@ -97,7 +95,9 @@ struct replication {
 	struct replication_router *batch_router;
 	/* a comparison of all with the kernel */
 	bool comparing;
-	uint32_t comparison;   /* number of the present or the last one */
+	/* Number of the present or the last one. It begins anew at 256, long after each flow of
+	 * ours that was not seen in one of them is gone. */
+	uint8_t comparison;
 	int64_t compare_at_us; /* the next; TIME_NEVER: none */
 	int64_t compare_begun_us;
 	uint64_t verdicts[CONNTRACK_VERDICT_COUNT];

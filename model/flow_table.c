@@ -154,6 +154,7 @@ struct model_flow_entry *model_flow_table_reach(struct model_flow_table *table,
 	entry->generation = entry->until_s = entry->put_s = 0;
 	entry->next = 0;
 	entry->place = 0;
+	entry->seen = 0;
 	entry->used = true;
 	table->count++;
 	*ret_new = true;

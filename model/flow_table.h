@@ -22,11 +22,12 @@
 
 struct model_flow_entry {
 	struct model_flow flow;
-	uint32_t generation; /* the caller's: who spoke of it last */
+	uint32_t generation; /* the caller's: full sync in which a peer spoke of it last */
 	uint32_t until_s;    /* the caller's: forgotten then; 0: never by itself */
 	uint32_t put_s;      /* the caller's: when the kernel was told of it last */
 	uint32_t next;       /* in its bucket, or of the free ones: slot + 1; 0: none */
 	uint16_t place;      /* the caller's: where it waits to be told, perhaps */
+	uint8_t seen;        /* the caller's: comparison in which the kernel had it last */
 	bool used;
 };
 

@@ -33,7 +33,8 @@ START_TEST(what_was_put_is_found_until_it_is_removed)
 	ck_assert_ptr_null(model_flow_table_find(&table, &a));
 	ck_assert(!model_flow_table_remove(&table, &a));
 	entry = model_flow_table_put(&table, &a, &new);
-	ck_assert(new && entry->generation == 0 && entry->until_s == 0 && entry->put_s == 0);
+	ck_assert(new && entry->generation == 0 && entry->until_s == 0 && entry->put_s == 0 &&
+	          entry->seen == 0);
 	entry->generation = 7;
 	ck_assert_ptr_null(model_flow_table_find(&table, &b));
 	a.server_port = 9090; /* no part of what it is found by */
@@ -46,6 +47,25 @@ START_TEST(what_was_put_is_found_until_it_is_removed)
 	ck_assert_ptr_null(model_flow_table_find(&table, &a));
 	ck_assert_uint_eq(table.count, 0);
 	ck_assert_uint_eq(model_flow_table_memory(&table), 0);
+	model_flow_table_done(&table);
+}
+END_TEST
+
+START_TEST(what_the_caller_noted_goes_with_its_flow)
+{
+	struct model_flow_table table = {0};
+	struct model_flow stays = flow(1), a = flow(2), b = flow(3);
+	struct model_flow_entry *entry, *again;
+
+	model_flow_table_put(&table, &stays, NULL);
+	entry = model_flow_table_put(&table, &a, NULL);
+	entry->generation = entry->until_s = entry->put_s = 7;
+	entry->place = entry->seen = 7;
+	ck_assert(model_flow_table_remove(&table, &a));
+	again = model_flow_table_put(&table, &b, NULL);
+	ck_assert_ptr_eq(again, entry);
+	ck_assert(again->generation == 0 && again->until_s == 0 && again->put_s == 0);
+	ck_assert(again->place == 0 && again->seen == 0);
 	model_flow_table_done(&table);
 }
 END_TEST
@@ -191,6 +211,7 @@ int main(void)
 	Suite *suite = unit_suite("model_flow_table", &tests);
 
 	tcase_add_test(tests, what_was_put_is_found_until_it_is_removed);
+	tcase_add_test(tests, what_the_caller_noted_goes_with_its_flow);
 	tcase_add_loop_test(tests, any_order_of_putting_and_removing_keeps_the_books, 0, 10);
 	tcase_add_loop_test(tests, walk_meets_each_flow_that_stays_whatever_comes_and_goes, 0, 10);
 	tcase_add_test(tests, an_entry_stays_where_it_is_while_the_table_grows);
