@@ -214,12 +214,22 @@ bool kubernetes_follow_is_absent(const struct k8s_reflector *reflector)
 	        watch->why == K8S_WATCH_REASON_FORBIDDEN);
 }
 
+/* Some do without ConfigMaps and take them out of the role. What else is forbidden is unknown: an
+ * API server that was just started has not read its own roles yet. */
+static bool is_done_without(const struct kubernetes_resource *resource)
+{
+	const struct k8s_watch *watch = k8s_reflector_status(resource->reflector);
+
+	return kubernetes_follow_is_absent(resource->reflector) &&
+	       (watch->why == K8S_WATCH_REASON_NOT_FOUND || resource->kind == K8S_CONFIG_MAP);
+}
+
 bool kubernetes_follow_is_settled(const struct kubernetes *k)
 {
 	for (size_t i = 0; i < K8S_KIND_COUNT; i++) {
-		const struct k8s_reflector *reflector = k->resources[i].reflector;
-		if (reflector && !k8s_reflector_status(reflector)->listed &&
-		    !kubernetes_follow_is_absent(reflector))
+		const struct kubernetes_resource *resource = &k->resources[i];
+		if (resource->reflector && !k8s_reflector_status(resource->reflector)->listed &&
+		    !is_done_without(resource))
 			return false;
 	}
 	return true;

@@ -314,6 +314,26 @@ def a_damaged_state_on_disk_is_refused_and_nothing_is_touched_until_the_api_is_h
 
 
 @test
+def what_is_forbidden_at_the_first_start_is_unknown_and_not_gone(directory):
+    """As an API server answers that has not read its roles yet; ConfigMaps are another thing, some do without."""
+    if REAL:
+        return
+    with Scene(directory, service(), endpoints("10.78.0.21")) as scene:
+        wait("served", lambda: scene.ingress() and VIP in scene.owned())
+        assert scene.stop() == 0
+        (scene.directory / "state" / "kubernetes").unlink(missing_ok=True)
+        for plural in ("services", "addresspools", "configmaps"):
+            scene.server.fault("refuse", code=403, reason="Forbidden", times=10000, path=f"/{plural}$")
+        scene.start()
+        wait("it is told", lambda: sum("forbidden" in problem for problem in scene.source()["problems"]) == 3)
+        time.sleep(1)
+        assert not scene.source()["known"], scene.source()
+        assert scene.ingress(), "what is on record was taken back"
+        scene.server.faults = [fault for fault in scene.server.faults if "configmaps" in fault.path]
+        wait("served", lambda: scene.source()["known"] and VIP in scene.owned(), 60)
+
+
+@test
 def a_bad_object_affects_itself_alone_and_says_so(directory):
     bad = router()
     bad["metadata"]["name"] = "bad"
