@@ -557,7 +557,9 @@ static void put_field(struct crd *crd, unsigned indent, const struct model_schem
 	case MODEL_FIELD_ONE_OR_LIST:
 		/* As of a map or its scalar. */
 		put(indent, "x-kubernetes-preserve-unknown-fields: true");
-		put_quoted(indent, "pattern", "^[0-9A-Fa-f.:]+$");
+		put_quoted(indent, "pattern",
+		           field->kind == MODEL_FIELD_INT_RANGE ? "^[0-9]{1,10}(-[0-9]{1,10})?$"
+		                                                : "^[0-9A-Fa-f.:]+$");
 		put(indent, "maxItems: %zu", field->count_max);
 		break;
 	}

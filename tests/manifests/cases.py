@@ -136,6 +136,8 @@ CASES = [
     ("a part of another type of health check", "VirtualServer", {"healthCheck": {"type": "tcp", "http": {"path": "/"}}}, RULE),
     ("a whole HTTP check", "VirtualServer",
      {"healthCheck": {"type": "https", "http": {"path": "/healthz", "expectStatus": [200, "300-399"]}, "tls": {"serverName": "web"}}}, FINE),
+    ("statuses without a list", "VirtualServer", {"healthCheck": {"type": "http", "http": {"expectStatus": "200-299"}}}, FINE),
+    ("a status without a list", "VirtualServer", {"healthCheck": {"type": "http", "http": {"expectStatus": 204}}}, FINE),
     ("a status that is none", "VirtualServer", {"healthCheck": {"type": "http", "http": {"expectStatus": "x"}}}, SCHEMA),
     ("a status out of range", "VirtualServer", {"healthCheck": {"type": "http", "http": {"expectStatus": [99]}}}, LINTEL),
     ("a fast interval slower than the usual one", "VirtualServer", {"healthCheck": {"type": "tcp", "fastInterval": "3s"}}, RULE),
