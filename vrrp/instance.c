@@ -12,10 +12,37 @@
 /* Between two of the same message about the same fight. */
 #define TELL_AGAIN_US (60 * US_PER_S)
 
+static bool is_configured(const struct vrrp_router_config *config, const struct addr *peer)
+{
+	for (size_t i = 0; i < config->peer_count; i++) {
+		if (addr_equal(&config->peers[i], peer))
+			return true;
+	}
+	return false;
+}
+
+/* Those that are configured no longer make room. By multicast who was heard is a peer. */
+static void unlist_peers(struct model_router_status *status,
+                         const struct vrrp_router_config *config)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < status->peer_count; i++) {
+		const struct model_peer_status *peer = &status->peers[i];
+
+		if (is_configured(config, &peer->address) ||
+		    (config->peer_count == 0 && peer->heard_us > 0))
+			status->peers[kept++] = *peer;
+	}
+	memset(&status->peers[kept], 0, (status->peer_count - kept) * sizeof(*status->peers));
+	status->peer_count = kept;
+}
+
 /* Peers that are configured are shown from the start: that one was never heard is worth knowing. (A
  * Backup is silent, so an Active hears nobody as long as all is well.) */
 static void list_peers(struct model_router_status *status, const struct vrrp_router_config *config)
 {
+	unlist_peers(status, config);
 	for (size_t i = 0; i < config->peer_count; i++) {
 		bool listed = false;
 

@@ -355,6 +355,20 @@ def the_virtual_router_shows_who_is_active(directory):
 
 
 @test
+def peers_are_those_that_are_said(directory):
+    """Nodes come and go with new addresses, and there is room for sixteen."""
+    def peers():
+        return [peer["address"] for entry in scene.status()["routers"] for peer in entry["peers"]]
+    with Scene(directory) as scene:
+        wait("it runs", lambda: scene.owned())
+        for said in (["10.77.0.12", "10.77.0.13"], ["10.77.0.13", "10.77.0.14"], []):
+            spoken = router()
+            spoken["spec"]["peers"] = said
+            scene.server.store.put(spoken)
+            wait(f"{said}", lambda s=said: sorted(peers()) == s)
+
+
+@test
 def an_exhausted_pool_is_told_and_an_extended_one_serves(directory):
     services = [service(name, ports=((80, "http"),)) for name in ("a", "b", "c")]
     with Scene(directory, *services) as scene:
