@@ -44,13 +44,15 @@ static uint8_t *put_addr(uint8_t *at, const struct addr *a)
 	return at + size;
 }
 
-/* Into a place of its own first: so there is one question whether it fits, not one for each field.
- */
+/* Room for the longest is taken first, and what is left of it given back: so there is one question
+ * whether it fits, not one for each field. */
 void peer_wire_put_flow(struct wire_writer *w, const struct model_flow *flow)
 {
 	unsigned kind = KIND_STATE(flow->state) | (flow->forwarding & 3u) << 2;
-	uint8_t record[RECORD_MAX], *at = record;
+	uint8_t *record = wire_room(w, RECORD_MAX), *at = record;
 
+	if (!record)
+		return;
 	if (flow->template)
 		kind |= KIND_TEMPLATE;
 	if (flow->mark)
@@ -78,7 +80,7 @@ void peer_wire_put_flow(struct wire_writer *w, const struct model_flow *flow)
 		at = put_u16(at, flow->source_port);
 		at = put_addr(at, &flow->source);
 	}
-	wire_put_bytes(w, record, (size_t)(at - record));
+	w->pos -= (size_t)(record + RECORD_MAX - at);
 }
 
 /* What is cut off shows in the reader; false for a family that there is not. */

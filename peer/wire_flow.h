@@ -11,6 +11,7 @@
 #include "lib/wire.h"
 #include "model/flow.h"
 
+/* Fails unless there is room for the longest record, whatever this one takes. */
 void peer_wire_put_flow(struct wire_writer *w, const struct model_flow *flow);
 /* False when it is malformed; a record that is cut off makes the reader fail. */
 bool peer_wire_get_flow(struct wire_reader *r, struct model_flow *ret_flow);
