@@ -4,6 +4,7 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/mono.h"
+#include "peer/tls.h"
 
 #include <netinet/in.h>
 #include <stdio.h>
@@ -279,6 +280,7 @@ static void want_routers(struct replication *replication, const struct model_sna
 			continue;
 		snprintf(router->name, sizeof(router->name), "%s", snapshot->routers[i]->name);
 		router->virtual_router_id = snapshot->routers[i]->virtual_router_id;
+		router->flows.seed = replication->seed;
 		if (replication->book)
 			replication_channel_add_router(replication, router, now_us);
 	}
@@ -425,7 +427,9 @@ int replication_open(struct loop *loop, const struct daemon_run_options *options
 	replication->guard_at_us = TIME_NEVER;
 	replication->renew_at_us = TIME_NEVER;
 	problems_init(&replication->problems, "peer");
-	rc = loop_deadline_init(loop, &replication->tick);
+	rc = peer_tls_random(&replication->seed, sizeof(replication->seed));
+	if (rc == 0)
+		rc = loop_deadline_init(loop, &replication->tick);
 	if (rc == 0)
 		rc = loop_deadline_init(loop, &replication->book_tick);
 	if (rc == 0)

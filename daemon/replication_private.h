@@ -60,6 +60,7 @@ struct replication {
 	struct peer_keys keys;
 	bool on;
 	char key_state[200]; /* what is wrong with the key file, or that there is none; "" */
+	uint64_t seed;       /* of the routers' tables */
 	struct replication_router *routers; /* owned; in the snapshot's order */
 	size_t router_count;
 	struct replication_index index;

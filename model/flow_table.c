@@ -22,16 +22,16 @@ static uint64_t word_at(const uint8_t *bytes)
 	return word;
 }
 
-/* Nothing lies upon anything else but the ports upon a client's network of IPv6: clients and ports
- * that count up together would meet in few buckets. Of IPv4 the bytes behind the first eight are 0:
- * nothing to mix. */
-static uint32_t hash_of(const struct model_flow *flow)
+/* Each part is mixed in by itself: what is laid upon an address hides how it differs, and clients
+ * and ports that count up together would meet in few buckets. Of IPv4 the bytes behind the first
+ * eight are 0: nothing to mix. */
+static uint32_t hash_of(const struct model_flow_table *table, const struct model_flow *flow)
 {
-	uint64_t ports = (uint64_t)flow->client_port << 48 | (uint64_t)flow->virtual_port << 32;
-	uint64_t kind = (uint64_t)flow->protocol << 40 | (uint64_t)flow->template << 32;
-	uint64_t hash = mix(ports, word_at(flow->client.bytes));
+	uint64_t ports = (uint64_t)flow->protocol << 40 | (uint64_t)flow->template << 32 |
+	                 (uint32_t)flow->client_port << 16 | flow->virtual_port;
+	uint64_t hash = mix(mix(table->seed, ports), word_at(flow->client.bytes));
 
-	hash = mix(hash ^ kind, word_at(flow->virtual.bytes));
+	hash = mix(hash, word_at(flow->virtual.bytes));
 	if (flow->client.family == ADDR_IPV6)
 		hash = mix(mix(hash, word_at(flow->client.bytes + 8)),
 		           word_at(flow->virtual.bytes + 8));
@@ -64,7 +64,7 @@ static uint32_t *link_at(const struct model_flow_table *table, const struct mode
 
 static uint32_t *link_to(const struct model_flow_table *table, const struct model_flow *flow)
 {
-	return link_at(table, flow, hash_of(flow));
+	return link_at(table, flow, hash_of(table, flow));
 }
 
 static void rehash(struct model_flow_table *table, size_t bucket_count)
@@ -78,7 +78,7 @@ static void rehash(struct model_flow_table *table, size_t bucket_count)
 
 		if (!entry->used)
 			continue;
-		bucket = &table->buckets[hash_of(&entry->flow) & (bucket_count - 1)];
+		bucket = &table->buckets[hash_of(table, &entry->flow) & (bucket_count - 1)];
 		entry->next = *bucket;
 		*bucket = (uint32_t)slot + 1;
 	}
@@ -104,7 +104,7 @@ void model_flow_table_done(struct model_flow_table *table)
 		free(table->parts[i]);
 	free(table->parts);
 	free(table->buckets);
-	*table = (struct model_flow_table){0};
+	*table = (struct model_flow_table){.seed = table->seed};
 }
 
 struct model_flow_entry *model_flow_table_find(const struct model_flow_table *table,
@@ -132,7 +132,7 @@ static uint32_t take_slot(struct model_flow_table *table)
 struct model_flow_entry *model_flow_table_reach(struct model_flow_table *table,
                                                 const struct model_flow *flow, bool *ret_new)
 {
-	uint32_t hash = hash_of(flow);
+	uint32_t hash = hash_of(table, flow);
 	uint32_t *link = table->bucket_count ? link_at(table, flow, hash) : NULL;
 	size_t buckets = table->bucket_count;
 	struct model_flow_entry *entry;

@@ -32,6 +32,8 @@ struct model_flow_entry {
 };
 
 struct model_flow_table {
+	uint64_t seed; /* the caller's, before the first flow: random, so that nobody outside knows
+	                  which clients and ports meet in a bucket; stays when it is emptied */
 	struct model_flow_entry **parts; /* owned; MODEL_FLOW_TABLE_PART slots each */
 	size_t part_count;
 	size_t slot_count; /* used or free */
@@ -41,7 +43,7 @@ struct model_flow_table {
 	size_t count;  /* flows */
 };
 
-/* Zero-initialised: empty. */
+/* Zero-initialised but for its seed: empty. */
 void model_flow_table_done(struct model_flow_table *table);
 
 /* NULL when it is not there. */

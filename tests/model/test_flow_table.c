@@ -170,18 +170,25 @@ START_TEST(hundred_thousand_flows_take_no_more_than_promised)
 }
 END_TEST
 
+static size_t bucket_length(const struct model_flow_table *table, size_t bucket)
+{
+	size_t length = 0;
+
+	for (uint32_t slot = table->buckets[bucket]; slot; length++)
+		slot = table->parts[(slot - 1) / MODEL_FLOW_TABLE_PART]
+		                   [(slot - 1) % MODEL_FLOW_TABLE_PART]
+		                           .next;
+	return length;
+}
+
 /* What is looked at for one flow at most. */
 static size_t longest_bucket(const struct model_flow_table *table)
 {
 	size_t longest = 0;
 
 	for (size_t i = 0; i < table->bucket_count; i++) {
-		size_t length = 0;
+		size_t length = bucket_length(table, i);
 
-		for (uint32_t slot = table->buckets[i]; slot; length++)
-			slot = table->parts[(slot - 1) / MODEL_FLOW_TABLE_PART]
-			                   [(slot - 1) % MODEL_FLOW_TABLE_PART]
-			                           .next;
 		if (length > longest)
 			longest = length;
 	}
@@ -205,6 +212,31 @@ START_TEST(clients_and_ports_that_count_up_together_do_not_meet_in_few_buckets)
 }
 END_TEST
 
+/* Whoever knows the seed finds flows that meet: here they are looked for by trying. */
+START_TEST(flows_that_meet_with_one_seed_do_not_with_another)
+{
+	struct model_flow_table known = {0}, table = {.seed = UINT64_C(0x0123456789abcdef)};
+	size_t met = 0;
+
+	for (uint32_t i = 0; met < 100; i++) {
+		struct model_flow f = flow(0);
+
+		memcpy(f.client.bytes, &i, sizeof(i));
+		model_flow_table_put(&known, &f, NULL);
+		if (bucket_length(&known, 0) == met) {
+			model_flow_table_remove(&known, &f);
+			continue;
+		}
+		met++;
+		model_flow_table_put(&table, &f, NULL);
+	}
+	ck_assert_uint_eq(longest_bucket(&known), 100);
+	ck_assert_uint_le(longest_bucket(&table), 6);
+	model_flow_table_done(&known);
+	model_flow_table_done(&table);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests;
@@ -216,6 +248,7 @@ int main(void)
 	tcase_add_loop_test(tests, walk_meets_each_flow_that_stays_whatever_comes_and_goes, 0, 10);
 	tcase_add_test(tests, an_entry_stays_where_it_is_while_the_table_grows);
 	tcase_add_test(tests, clients_and_ports_that_count_up_together_do_not_meet_in_few_buckets);
+	tcase_add_test(tests, flows_that_meet_with_one_seed_do_not_with_another);
 	tcase_add_test(tests, hundred_thousand_flows_take_no_more_than_promised);
 	return unit_run(suite);
 }
