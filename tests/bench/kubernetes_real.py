@@ -70,11 +70,16 @@ class Api:
         return self.server.ask("GET", f"/api/v1/nodes?{STREAMED.replace('timeoutSeconds=400', 'timeoutSeconds=1')}")[0] == 200
 
     def settle(self):
-        """Until the API server has nothing to do by itself."""
+        """Until the API server has nothing to do by itself and no garbage to collect, which it does after every few lists: then whoever asks next
+        waited for what others had left."""
         def rests():
             before = self.used()
             time.sleep(2)
             return self.used() - before < 0.2
+        wait_until("the API server rests", rests, seconds=120, every=0)
+        status, answer = self.server.ask("GET", "/debug/pprof/heap?gc=1", timeout=120)
+        if status != 200:
+            raise RuntimeError(f"the API server does not collect its garbage: {status} {answer}")
         wait_until("the API server rests", rests, seconds=120, every=0)
 
     def used(self):
@@ -156,6 +161,7 @@ def curl_streams(lab, api):
     """A stream goes on for ever: who reads it hangs up after the word that the list is whole."""
     there, command = curl(api)
     words, readers = [], []
+    api.settle()
     with lab.lb1.host.inside():
         for number, (path, query) in enumerate(LISTS.items()):
             pipe = api.folder / f"stream-{number}"
@@ -199,7 +205,6 @@ def cold_starts(lab, api, table, name, fetch):
     fetches, starts, shares, peaks, lates, falses = [], [], [], [], [], []
 
     def curl_fetches():
-        api.settle()
         fetches.append(fetch(lab, api))
 
     def lintel_starts():
@@ -236,12 +241,11 @@ def measure(lab, options, count=10000):
                   ["", "until all is programmed, s: min / median / max", "curl of the same lists, s", "times", "of it the API server works",
                    "peak memory, MB", "advertisements late, ms", "false failovers"],
                   f"As above, with kube-apiserver and etcd in the stand-in's place, over TLS; they share the one processor with who asks, at the same priority. "
-                  f"{ROUNDS} times, curl and Lintel in turn, once the API server rests; each is first in every other round, as who is second is slower by some "
-                  "tenths of a second (the API server collects its garbage after every few lists). What is listed is in its memory since a first list that "
-                  "doesn't count. curl asks "
-                  "for what Lintel asks for: the same pages, compressed as Lintel has them, over one connection and thrown away; or the same streams, side by "
-                  "side, each through a pipe to a grep that ends when the list is whole, as a stream doesn't end by itself. The times are those of each round. Last in each part: "
-                  "curl asks as often, and the Lintel beside it follows no cluster.")
+                  f"{ROUNDS} times, curl and Lintel in turn, each first in every other round, once the API server has collected its garbage and rests. What is "
+                  "listed is in its memory since a first list that doesn't count. curl asks for what Lintel asks for: the same pages, compressed as Lintel "
+                  "has them, over one connection and thrown away; or the same streams, side by side, each through a pipe to a grep that ends when the list is "
+                  "whole, as a stream doesn't end by itself. The times are those of each round. Last in each part: curl asks as often, and the Lintel beside "
+                  "it follows no cluster.")
     if apiserver_real.missing():
         table.add(f"NOT MEASURED: {apiserver_real.missing()}", *[""] * 7)
         yield table
