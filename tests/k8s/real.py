@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import subprocess
 import sys
 
@@ -149,6 +150,20 @@ def all_manifests_are_taken_by_a_server_that_only_tries(directory):
         for document in yaml.safe_load_all(rendered):
             assert f"/{document['metadata']['name']} serverside-applied (server dry run)" in said, said
         assert "daemonset.apps/lintel" in said
+
+
+@test
+def a_fresh_cluster_takes_what_the_document_applies_in_its_order(directory):
+    real()
+    text = (MANIFESTS / "README.md").read_text(encoding="utf-8")
+    lines = [shlex.split(line, comments=True)[1:] for line in text.splitlines() if line.startswith(("kubectl apply", "kubectl wait"))]
+    assert len(lines) >= 3, lines
+    with apiserver_real.Server() as fresh:  # it has none of our definitions
+        kubectl = Kubectl(fresh, directory)
+        for line in lines:
+            kubectl.run(*(MANIFESTS.parent / word if word.startswith("manifests/") else word for word in line))
+        said = kubectl.run("get", "virtualrouters,addresspools", "-o", "name")
+        assert "virtualrouter.lintel.io/front" in said and "addresspool.lintel.io/public" in said, said
 
 
 # --- who may ---
