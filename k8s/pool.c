@@ -210,6 +210,7 @@ static void join(struct k8s_pool *pool, struct claim *claim)
 	const char *key = claim->request.share_key;
 	struct sharers *sharers;
 
+	claim->sharers = NULL;
 	if (!*key)
 		return;
 	HASH_FIND_STR(pool->sharers, key, sharers);
@@ -218,18 +219,18 @@ static void join(struct k8s_pool *pool, struct claim *claim)
 		strcpy(sharers->key, key);
 		HASH_ADD_STR(pool->sharers, key, sharers);
 	}
+	claim->sharers = sharers;
 	claim->next_sharer = sharers->first;
 	sharers->first = claim;
 }
 
 static void leave(struct k8s_pool *pool, struct claim *claim)
 {
-	struct sharers *sharers;
+	struct sharers *sharers = claim->sharers;
 	struct claim **at;
 
-	if (!*claim->request.share_key)
+	if (!sharers)
 		return;
-	HASH_FIND_STR(pool->sharers, claim->request.share_key, sharers);
 	for (at = &sharers->first; *at != claim; at = &(*at)->next_sharer)
 		;
 	*at = claim->next_sharer;

@@ -36,14 +36,15 @@ static bool ports_meet(const struct claim *a, const struct claim *b)
 	return false;
 }
 
-/* NULL, or why the two can't have one address. */
+/* NULL, or why the two can't have one address. Of those who share one each is asked about each
+ * other. */
 static const char *why_not_shared(const struct claim *a, const struct claim *b)
 {
 	const struct k8s_pool_request *p = &a->request, *q = &b->request;
 
 	/* Those who name their address outright share it as in files. */
 	if (!(*p->router && *q->router)) {
-		if (!*p->share_key || strcmp(p->share_key, q->share_key) != 0)
+		if (!a->sharers || a->sharers != b->sharers)
 			return "and they do not share a key";
 		if (strcmp(p->share_group, q->share_group) != 0)
 			return "and with externalTrafficPolicy Local both need it, and the same "
@@ -201,12 +202,9 @@ static bool join_sharers(const struct k8s_pool *pool, const struct claim *claim,
                          struct choice *choice)
 {
 	const struct addr *lowest = NULL;
-	struct sharers *sharers = NULL;
 	struct refusal ignored;
 
-	if (*claim->request.share_key)
-		HASH_FIND_STR(pool->sharers, claim->request.share_key, sharers);
-	for (const struct claim *other = sharers ? sharers->first : NULL; other;
+	for (const struct claim *other = claim->sharers ? claim->sharers->first : NULL; other;
 	     other = other->next_sharer) {
 		for (size_t i = 0; other != claim && i < other->address_count; i++) {
 			const struct addr *address = &other->addresses[i];
