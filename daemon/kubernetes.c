@@ -197,6 +197,7 @@ static void open_translator(struct kubernetes *k)
 		.class = k->options->class,
 		.default_class = k->options->default_class,
 		.node = k->options->node,
+		.namespace = k8s_auth_namespace(k->auth),
 		.namespaces = k->options->namespaces,
 		.namespace_count = k->options->namespace_count,
 	};

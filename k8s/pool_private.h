@@ -21,7 +21,7 @@ struct claim {
 	const char *pool;
 	const char *router;
 	bool dirty;
-	bool decided; /* at least once */
+	bool decided;            /* at least once */
 	struct sharers *sharers; /* those who name its share key; NULL: it names none */
 	struct claim *next_sharer;
 	UT_hash_handle hh;

@@ -135,6 +135,7 @@ struct k8s_translator *k8s_translator_new(struct k8s_store *store,
 	translator->class = xstrdup(params->class ? params->class : K8S_CLASS_DEFAULT);
 	translator->default_class = params->default_class;
 	translator->node = xstrdup(params->node);
+	translator->namespace = xstrdup(params->namespace ? params->namespace : "");
 	translator->namespaces =
 		xcalloc(params->namespace_count + 1, sizeof(*translator->namespaces));
 	for (size_t i = 0; i < params->namespace_count; i++)
@@ -204,6 +205,7 @@ void k8s_translator_free(struct k8s_translator *translator)
 	free(translator->taken);
 	free(translator->class);
 	free(translator->node);
+	free(translator->namespace);
 	free(translator);
 }
 

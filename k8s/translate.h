@@ -34,6 +34,7 @@ struct k8s_translate_params {
 	const char *class;             /* ours; K8S_CLASS_DEFAULT unless said */
 	bool default_class;            /* Services without a class are ours, too */
 	const char *node;              /* on which we run */
+	const char *namespace;         /* our own, "" or NULL: none */
 	const char *const *namespaces; /* watched; none: all */
 	size_t namespace_count;
 };

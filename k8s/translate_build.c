@@ -352,7 +352,8 @@ static void build_virtual_server(struct k8s_translator *translator, const struct
 
 /* --- ConfigMap --- */
 
-/* Who may write ConfigMaps in one namespace does not open what is another one's. */
+/* Who may write ConfigMaps in one namespace does not open what is another one's, unless the
+ * namespace is ours: who writes there has our Leases and keys as well. */
 static bool is_shared_with(const struct k8s_object *service, const char *namespace)
 {
 	const char *list = k8s_pairs_get(&service->meta.annotations, K8S_ANNOTATION_CONFIG_MAPS);
@@ -410,7 +411,8 @@ static void build_config_map(struct k8s_translator *translator, const struct k8s
 	service = target_service(translator, namespace, map->target_service, report);
 	if (!service)
 		return;
-	if (!is_shared_with(service, object->meta.namespace)) {
+	if (strcmp(object->meta.namespace, translator->namespace) != 0 &&
+	    !is_shared_with(service, object->meta.namespace)) {
 		say(report, K8S_REASON_NOT_SHARED,
 		    "Service %s/%s is of another namespace: its "
 		    "annotation " K8S_ANNOTATION_CONFIG_MAPS " has to name %s",

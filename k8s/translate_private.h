@@ -72,6 +72,7 @@ struct k8s_translator {
 	char *class;
 	bool default_class;
 	char *node;
+	char *namespace; /* our own, "" */
 	char **namespaces;
 	size_t namespace_count;
 	struct k8s_member *members; /* names are owned; NULL: unknown */

@@ -20,7 +20,8 @@ static void set_up(void)
 {
 	store = k8s_store_new();
 	translator = k8s_translator_new(
-		store, &(struct k8s_translate_params){.class = "lintel.io/lintel", .node = "n1"});
+		store, &(struct k8s_translate_params){
+			       .class = "lintel.io/lintel", .node = "n1", .namespace = "lintel"});
 	k8s_translator_lead(translator, true);
 	cluster_put_nodes(store, 3);
 	cluster_put_infra(store, "['10.77.0.100-10.77.0.150', '2001:db8:77::100/120']");
@@ -795,6 +796,11 @@ START_TEST(who_may_write_config_maps_in_one_namespace_has_nothing_of_others)
 		"{'metadata': {'name': 'lb', 'namespace': 'shop', 'uid': 'l', 'labels': {'app': "
 		"'loadbalancer'}}, 'data': {'bind-port': '8000', 'namespace': 'default', "
 		"'target-service-name': 'web', 'target-port': '80'}}");
+	cluster_put(store, K8S_CONFIG_MAP,
+	            "{'metadata': {'name': 'ours', 'namespace': 'lintel', 'uid': 'o', 'labels': "
+	            "{'app': "
+	            "'loadbalancer'}}, 'data': {'bind-port': '9000', 'namespace': 'default', "
+	            "'target-service-name': 'web', 'target-port': '80'}}");
 	for (size_t i = 0; i < LT_ARRAY_SIZE(shared); i++) {
 		cluster_put(
 			store, K8S_SERVICE,
@@ -810,6 +816,9 @@ START_TEST(who_may_write_config_maps_in_one_namespace_has_nothing_of_others)
 		                                                       "shop", "lb")
 		                                         ->reason),
 		                 *shared[i].served ? "NoEndpoints" : "ServiceNotShared");
+		served = cluster_served(translator, "lintel", "configmap/ours");
+		ck_assert_ptr_nonnull(strstr(served, "TCP/9000"));
+		free(served);
 	}
 }
 END_TEST
