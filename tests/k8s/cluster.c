@@ -37,9 +37,8 @@ json_t *cluster_json(const char *fmt, ...)
 	return json;
 }
 
-static struct k8s_object *decode(enum k8s_kind kind, const char *fmt, va_list args)
+struct k8s_object *cluster_decode(enum k8s_kind kind, const char *text)
 {
-	char *text = quoted(fmt, args);
 	enum k8s_decode_fault fault;
 	struct k8s_object *object;
 	struct arena arena;
@@ -48,6 +47,14 @@ static struct k8s_object *decode(enum k8s_kind kind, const char *fmt, va_list ar
 	object = k8s_decode(kind, k8s_json_read_object(text, strlen(text), &arena), &fault);
 	ck_assert_msg(object, "%s: %s", text, k8s_decode_fault_name(fault));
 	arena_done(&arena);
+	return object;
+}
+
+static struct k8s_object *decode(enum k8s_kind kind, const char *fmt, va_list args)
+{
+	char *text = quoted(fmt, args);
+	struct k8s_object *object = cluster_decode(kind, text);
+
 	free(text);
 	return object;
 }

@@ -10,6 +10,8 @@
 #include "k8s/translate.h"
 #include <jansson.h>
 
+/* JSON to an object; the test fails when it is none. */
+struct k8s_object *cluster_decode(enum k8s_kind kind, const char *text);
 /* JSON with ' for " (after printf) to an object; the test fails when it is none. */
 struct k8s_object *cluster_object(enum k8s_kind kind, const char *fmt, ...) LT_PRINTF(2, 3);
 /* The same into a store. True: something changed. */

@@ -5,7 +5,6 @@
  * all can be joined. What is kept of objects that make no sense is left out of that: it goes by
  * what a node saw. LAWS_FROM and LAWS_COUNT say which clusters, LAWS_TRACE=1 tells their story.
  * Reason: all that may be in a cluster. */
-#include "k8s/json_read.h"
 #include "k8s/names.h"
 #include "k8s/status.h"
 #include "k8s/translate.h"
@@ -163,14 +162,8 @@ static bool server_patch(const char *key, const json_t *patch)
 static struct k8s_object *decode(enum k8s_kind kind, const json_t *json)
 {
 	char *text = json_dumps(json, JSON_COMPACT);
-	enum k8s_decode_fault fault;
-	struct k8s_object *object;
-	struct arena arena;
+	struct k8s_object *object = cluster_decode(kind, text);
 
-	arena_init(&arena);
-	object = k8s_decode(kind, k8s_json_read_object(text, strlen(text), &arena), &fault);
-	ck_assert_msg(object, "%s: %s", text, k8s_decode_fault_name(fault));
-	arena_done(&arena);
 	free(text);
 	return object;
 }
