@@ -22,8 +22,28 @@ struct holding *k8s_pool_find_holding(const struct k8s_pool *pool, const struct 
 	return holding;
 }
 
-void k8s_pool_hold(struct k8s_pool *pool, struct claim *claim, const struct addr *address)
+static void add_share(struct holding *holding, struct claim *claim,
+                      const struct k8s_pool_port *port)
 {
+	if (holding->count == holding->room) {
+		holding->room = holding->room > 0 ? 2 * holding->room : 1;
+		holding->shares =
+			xreallocarray(holding->shares, holding->room, sizeof(*holding->shares));
+	}
+	holding->shares[holding->count++] = (struct share){
+		.claim = claim,
+		.sharers = claim->sharers,
+		.first = port->first,
+		.last = port->last,
+		.protocol = (uint8_t)port->protocol,
+		.outright = *claim->request.router,
+	};
+}
+
+static void hold(struct k8s_pool *pool, struct claim *claim, const struct addr *address)
+{
+	static const struct k8s_pool_port no_port = {.first = 1};
+	const struct k8s_pool_request *request = &claim->request;
 	struct holding *holding = k8s_pool_find_holding(pool, address);
 	struct pool_row *row = k8s_pool_table_holding(&pool->table, address);
 
@@ -36,20 +56,21 @@ void k8s_pool_hold(struct k8s_pool *pool, struct claim *claim, const struct addr
 		else if (row)
 			row->used6++;
 	}
-	holding->claims =
-		xreallocarray(holding->claims, holding->count + 1, sizeof(*holding->claims));
-	holding->claims[holding->count++] = claim;
+	if (request->port_count == 0)
+		add_share(holding, claim, &no_port);
+	for (size_t i = 0; i < request->port_count; i++)
+		add_share(holding, claim, &request->ports[i]);
 }
 
-void k8s_pool_let_go(struct k8s_pool *pool, struct claim *claim, const struct addr *address)
+static void let_go(struct k8s_pool *pool, struct claim *claim, const struct addr *address)
 {
 	struct holding *holding = k8s_pool_find_holding(pool, address);
 	struct pool_row *row = k8s_pool_table_holding(&pool->table, address);
-	size_t i = 0;
 
-	while (holding->claims[i] != claim)
-		i++;
-	holding->claims[i] = holding->claims[--holding->count];
+	for (size_t i = holding->count; i-- > 0;) {
+		if (holding->shares[i].claim == claim)
+			holding->shares[i] = holding->shares[--holding->count];
+	}
 	if (holding->count > 0)
 		return;
 	if (row && address->family == ADDR_IPV4)
@@ -57,9 +78,21 @@ void k8s_pool_let_go(struct k8s_pool *pool, struct claim *claim, const struct ad
 	else if (row)
 		row->used6--;
 	HASH_DEL(pool->holdings, holding);
-	free(holding->claims);
+	free(holding->shares);
 	free(holding);
 	k8s_pool_table_freed(&pool->table, address);
+}
+
+void k8s_pool_hold(struct k8s_pool *pool, struct claim *claim)
+{
+	for (size_t i = 0; i < claim->address_count; i++)
+		hold(pool, claim, &claim->addresses[i]);
+}
+
+void k8s_pool_let_go(struct k8s_pool *pool, struct claim *claim)
+{
+	for (size_t i = 0; i < claim->address_count; i++)
+		let_go(pool, claim, &claim->addresses[i]);
 }
 
 /* --- deciding --- */
@@ -109,8 +142,7 @@ static bool decide(struct k8s_pool *pool, struct claim *claim)
 	const char *message, *from_pool;
 	bool changed;
 
-	for (size_t i = 0; i < former_count; i++)
-		k8s_pool_let_go(pool, claim, &former[i]);
+	k8s_pool_let_go(pool, claim);
 	claim->address_count = 0;
 	reason = k8s_pool_choose(pool, claim, from, from_count, &choice);
 	message = reason == K8S_REASON_SERVED ? "" : choice.refusal.message;
@@ -124,9 +156,8 @@ static bool decide(struct k8s_pool *pool, struct claim *claim)
 	if ((former_count > 0 || *request->share_key) &&
 	    !addr_list_equal(former, former_count, choice.addresses, choice.count))
 		pool->freed = true;
-	for (size_t i = 0; i < choice.count; i++)
-		k8s_pool_hold(pool, claim, &choice.addresses[i]);
 	k8s_pool_keep(claim, reason, &choice, message, from_pool);
+	k8s_pool_hold(pool, claim);
 	free(choice.addresses);
 	free(former);
 	free(from);
@@ -207,17 +238,22 @@ void k8s_pool_settle(struct k8s_pool *pool, bool may_give,
 
 static void join(struct k8s_pool *pool, struct claim *claim)
 {
-	const char *key = claim->request.share_key;
+	const char *key = claim->request.share_key, *group = claim->request.share_group;
+	size_t key_size = strlen(key) + 1, size = key_size + strlen(group) + 1;
 	struct sharers *sharers;
+	char *both;
 
 	claim->sharers = NULL;
 	if (!*key)
 		return;
-	HASH_FIND_STR(pool->sharers, key, sharers);
+	both = arena_alloc(&pool->scratch, size);
+	strcpy(both, key);
+	strcpy(both + key_size, group);
+	HASH_FIND(hh, pool->sharers, both, size, sharers);
 	if (!sharers) {
-		sharers = xcalloc(1, sizeof(*sharers) + strlen(key) + 1);
-		strcpy(sharers->key, key);
-		HASH_ADD_STR(pool->sharers, key, sharers);
+		sharers = xcalloc(1, sizeof(*sharers) + size);
+		memcpy(sharers->key, both, size);
+		HASH_ADD(hh, pool->sharers, key, size, sharers);
 	}
 	claim->sharers = sharers;
 	claim->next_sharer = sharers->first;
@@ -351,6 +387,7 @@ void k8s_pool_put(struct k8s_pool *pool, const struct k8s_pool_request *request)
 
 		/* Others may have waited for just that. */
 		pool->freed |= claim->address_count > 0 && !shares_alike(&claim->request, request);
+		k8s_pool_let_go(pool, claim);
 		leave(pool, claim);
 		HASH_DEL(pool->claims, claim);
 		take_request(pool, request, claim);
@@ -364,6 +401,7 @@ void k8s_pool_put(struct k8s_pool *pool, const struct k8s_pool_request *request)
 	}
 	HASH_ADD_KEYPTR(hh, pool->claims, claim->request.key, strlen(claim->request.key), claim);
 	join(pool, claim);
+	k8s_pool_hold(pool, claim);
 	claim->dirty = true;
 	pool->undecided = true;
 }
@@ -383,8 +421,7 @@ void k8s_pool_remove(struct k8s_pool *pool, const char *key)
 	if (!claim)
 		return;
 	remember(pool, claim);
-	for (size_t i = 0; i < claim->address_count; i++)
-		k8s_pool_let_go(pool, claim, &claim->addresses[i]);
+	k8s_pool_let_go(pool, claim);
 	if (claim->address_count > 0)
 		pool->freed = true;
 	leave(pool, claim);

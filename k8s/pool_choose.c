@@ -20,37 +20,33 @@ static bool is_taken(const void *ctx, const struct addr *address)
 
 /* --- may it have this address? --- */
 
-static bool ports_meet(const struct claim *a, const struct claim *b)
+static bool may_share(const struct share *share, const struct sharers *sharers, bool outright)
 {
-	for (size_t i = 0; i < a->request.port_count; i++) {
-		const struct k8s_pool_port *p = &a->request.ports[i];
+	/* Those who name their address outright share it as in files. */
+	return (share->outright && outright) || (sharers && share->sharers == sharers);
+}
 
-		for (size_t j = 0; j < b->request.port_count; j++) {
-			const struct k8s_pool_port *q = &b->request.ports[j];
+static bool ports_meet(const struct share *share, const struct k8s_pool_request *request)
+{
+	for (size_t i = 0; i < request->port_count; i++) {
+		const struct k8s_pool_port *port = &request->ports[i];
 
-			if (p->protocol == q->protocol && p->first <= q->last &&
-			    q->first <= p->last)
-				return true;
-		}
+		if (share->protocol == port->protocol && share->first <= port->last &&
+		    port->first <= share->last)
+			return true;
 	}
 	return false;
 }
 
-/* NULL, or why the two can't have one address. Of those who share one each is asked about each
- * other. */
-static const char *why_not_shared(const struct claim *a, const struct claim *b)
+static const char *why_not_shared(const struct share *share, const struct claim *claim)
 {
-	const struct k8s_pool_request *p = &a->request, *q = &b->request;
+	const struct k8s_pool_request *p = &claim->request, *q = &share->claim->request;
 
-	/* Those who name their address outright share it as in files. */
-	if (!(*p->router && *q->router)) {
-		if (!a->sharers || a->sharers != b->sharers)
-			return "and they do not share a key";
-		if (strcmp(p->share_group, q->share_group) != 0)
-			return "and with externalTrafficPolicy Local both need it, and the same "
-			       "selector";
-	}
-	return ports_meet(a, b) ? "on the same port" : NULL;
+	if (may_share(share, claim->sharers, *p->router))
+		return "on the same port";
+	if (!*p->share_key || strcmp(p->share_key, q->share_key) != 0)
+		return "and they do not share a key";
+	return "and with externalTrafficPolicy Local both need it, and the same selector";
 }
 
 static bool check_reserved(const struct k8s_pool *pool, const struct addr *address,
@@ -72,16 +68,19 @@ static bool check_holders(const struct k8s_pool *pool, const struct claim *claim
                           const struct addr *address, struct refusal *refusal)
 {
 	const struct holding *holding = k8s_pool_find_holding(pool, address);
+	const bool outright = *claim->request.router;
 	char text[ADDR_TEXT_SIZE];
 
 	for (size_t i = 0; holding && i < holding->count; i++) {
-		const char *why = why_not_shared(claim, holding->claims[i]);
+		const struct share *share = &holding->shares[i];
 
-		if (!why)
+		if (may_share(share, claim->sharers, outright) &&
+		    !ports_meet(share, &claim->request))
 			continue;
 		refusal->reason = K8S_REASON_IN_USE;
 		snprintf(refusal->message, sizeof(refusal->message), "%s is used by %.250s, %s",
-		         addr_format(address, text), holding->claims[i]->request.key, why);
+		         addr_format(address, text), share->claim->request.key,
+		         why_not_shared(share, claim));
 		return false;
 	}
 	return true;

@@ -22,16 +22,27 @@ struct claim {
 	const char *router;
 	bool dirty;
 	bool decided;            /* at least once */
-	struct sharers *sharers; /* those who name its share key; NULL: it names none */
+	struct sharers *sharers; /* those it may share with; NULL: it names no key */
 	struct claim *next_sharer;
 	UT_hash_handle hh;
+};
+
+/* What of an address somebody has: a range of ports, or all that may be said of one who has none.
+ * Of those who share an address each is asked about each other, so that all there is to compare
+ * lies together. */
+struct share {
+	struct claim *claim;
+	const struct sharers *sharers; /* the claim's */
+	uint16_t first, last;          /* 'last' before 'first': no port */
+	uint8_t protocol;              /* enum model_protocol */
+	bool outright;                 /* the claim names its router */
 };
 
 /* Who has an address. */
 struct holding {
 	struct addr address;
-	struct claim **claims;
-	size_t count;
+	struct share *shares;
+	size_t count, room;
 	UT_hash_handle hh;
 };
 
@@ -41,10 +52,11 @@ struct reserved {
 	UT_hash_handle hh;
 };
 
+/* Those who name one share key and need the same of each other. */
 struct sharers {
 	struct claim *first;
 	UT_hash_handle hh;
-	char key[];
+	char key[]; /* share key, zero byte, share group */
 };
 
 /* What somebody who is gone had. */
@@ -84,9 +96,10 @@ struct choice {
 /* NULL when nobody has it. */
 struct holding *k8s_pool_find_holding(const struct k8s_pool *pool, const struct addr *address);
 
-/* pool.c: who has what. */
-void k8s_pool_hold(struct k8s_pool *pool, struct claim *claim, const struct addr *address);
-void k8s_pool_let_go(struct k8s_pool *pool, struct claim *claim, const struct addr *address);
+/* pool.c: who has what. All that the claim has is held, or let go of, with the ports and the share
+ * key that it has at that time: they may change only while nothing is held. */
+void k8s_pool_hold(struct k8s_pool *pool, struct claim *claim);
+void k8s_pool_let_go(struct k8s_pool *pool, struct claim *claim);
 /* It is decided. The claim's own memory is another then: the former is the caller's to free. There
  * are ten thousand of these: one piece of memory, and not four. */
 void k8s_pool_keep(struct claim *claim, enum k8s_reason reason, const struct choice *choice,

@@ -50,15 +50,13 @@ static void replace(struct k8s_pool *pool, struct claim *claim, const struct cho
 	struct addr *before = claim->addresses;
 	bool decided = claim->decided;
 
-	for (size_t i = 0; i < claim->address_count; i++)
-		k8s_pool_let_go(pool, claim, &before[i]);
+	k8s_pool_let_go(pool, claim);
 	pool->freed |= claim->address_count > 0 || *claim->request.share_key;
-	for (size_t i = 0; i < choice->count; i++)
-		k8s_pool_hold(pool, claim, &choice->addresses[i]);
 	/* Whatever is decided about it is news. */
 	decided = decided &&
 	          addr_list_equal(before, claim->address_count, choice->addresses, choice->count);
 	k8s_pool_keep(claim, claim->reason, choice, claim->message, claim->pool);
+	k8s_pool_hold(pool, claim);
 	claim->decided = decided;
 	claim->dirty = true;
 	free(before);
@@ -82,8 +80,8 @@ void k8s_pool_doubt_intruders(struct k8s_pool *pool)
 			struct holding *holding = k8s_pool_find_holding(pool, address);
 
 			for (size_t j = 0; holding && j < holding->count; j++)
-				holding->claims[j]->dirty |=
-					!has_record_of(holding->claims[j], address);
+				holding->shares[j].claim->dirty |=
+					!has_record_of(holding->shares[j].claim, address);
 		}
 	}
 }

@@ -88,6 +88,7 @@ struct wish {
 	const char *fault;
 	bool denied;
 	bool follower; /* the first of a row: nothing is given */
+	bool portless;
 };
 
 static size_t parse_list(const char *text, struct addr *addresses)
@@ -127,7 +128,7 @@ static void put(const struct wish *wish)
 		.share_key = wish->share ? wish->share : "",
 		.share_group = wish->group ? wish->group : "",
 		.ports = &port,
-		.port_count = 1,
+		.port_count = wish->portless ? 0 : 1,
 		.labels = &own_labels,
 	};
 
@@ -314,6 +315,13 @@ static const struct row rows[] = {
           {.key = "y", .age = 2, .share = "l", .port = 81, .wanted = "10.0.0.1"},
           {.key = "z", .age = 3, .port = 82, .wanted = "10.0.0.1"}},
          {"Served 10.0.0.1", "AddressInUse", "AddressInUse"}},
+	{"who has no port is in nobody's way, and shares by key as all do",
+         {{.name = "a", .ranges = {"10.0.0.1-10.0.0.9"}}},
+         {{.key = "x", .age = 1, .share = "k", .wanted = "10.0.0.1", .portless = true},
+          {.key = "y", .age = 2, .share = "k", .wanted = "10.0.0.1"},
+          {.key = "z", .age = 3, .share = "k", .wanted = "10.0.0.1", .portless = true},
+          {.key = "w", .age = 4, .share = "l", .wanted = "10.0.0.1", .portless = true}},
+         {"Served 10.0.0.1", "Served 10.0.0.1", "Served 10.0.0.1", "AddressInUse"}},
 	{"with policy Local only of one selector",
          {{.name = "a", .ranges = {"10.0.0.1-10.0.0.9"}}},
          {{.key = "x", .age = 1, .share = "k", .group = "Local,app=a"},
@@ -537,6 +545,22 @@ START_TEST(who_begins_to_share_lets_in_those_who_wait)
 	put(&(struct wish){.key = "y", .age = 2, .wanted = "10.0.0.1", .share = "k", .port = 82});
 	settle(true);
 	ck_assert_str_eq(has("z"), "Served 10.0.0.1");
+}
+END_TEST
+
+START_TEST(who_changes_its_ports_is_asked_about_those_it_has_now)
+{
+	set_pools(small, 1);
+	put(&(struct wish){.key = "x", .age = 1, .share = "k", .port = 80});
+	put(&(struct wish){.key = "y", .age = 3, .share = "k", .port = 81});
+	settle(true);
+	put(&(struct wish){.key = "y", .age = 3, .share = "k", .port = 82});
+	put(&(struct wish){.key = "z", .age = 2, .share = "k", .port = 81});
+	put(&(struct wish){.key = "w", .age = 2, .share = "k", .port = 82});
+	settle(true);
+	ck_assert_str_eq(has("y"), "Served 10.0.0.1");
+	ck_assert_str_eq(has("z"), "Served 10.0.0.1");
+	ck_assert_str_eq(has("w"), "Served 10.0.0.2");
 }
 END_TEST
 
@@ -773,6 +797,7 @@ int main(void)
 	tcase_add_test(tests, what_was_given_to_another_is_nobodys_who_only_asks);
 	tcase_add_test(tests, what_a_younger_one_has_is_not_taken_at_a_start);
 	tcase_add_test(tests, who_begins_to_share_lets_in_those_who_wait);
+	tcase_add_test(tests, who_changes_its_ports_is_asked_about_those_it_has_now);
 	tcase_add_test(tests, who_shares_with_one_that_gets_an_address_later_has_it_too);
 	tcase_add_test(tests, addresses_of_nodes_and_routers_are_not_given);
 	tcase_add_test(tests, usage_is_counted);
