@@ -90,11 +90,20 @@ def hamper(node, *, loss=0, delay=None):
         node.host.run("tc", "qdisc", "add", "dev", "eth0", "root", "netem", "limit", "10000", "delay", *delay)
 
 
-def throttle(node, kilobytes):
-    """No more than so much comes in by the channel each second. Acknowledgements do: a narrow path delays them, it does not lose them."""
-    limit = f"meta length > 200 limit rate over {kilobytes} kbytes/second burst {kilobytes} kbytes drop"
-    node.host.run("nft", "-f", "-", given="table inet throttle { chain in { type filter hook input priority -300; "
-                  f"tcp sport 9311 {limit}; tcp dport 9311 {limit}; }}\n}}\n")
+def choke(node, kilobytes):
+    """So much comes in by the channel, and nothing more: a full sync that is larger stays where it is, however late somebody looks. Acknowledgements do
+    come in. (A record of TLS is 16 kB, and nothing of it is known before all of it is there.)"""
+    node.host.run("nft", "-f", "-", given="table inet choke { quota room { over "
+                  f"{kilobytes} kbytes }}\nchain in {{ type filter hook input priority -300; "
+                  "tcp sport 9311 meta length > 200 quota name room drop; tcp dport 9311 meta length > 200 quota name room drop; }\n}\n")
+
+
+def wait_amid_sync(node, everything, name="front"):
+    """It was told of some connections by its first full sync, and is not told of all. The step that it is in may be over when it is asked; what it knows
+    is not."""
+    wait_until(f"{node.name} was told of some connections", lambda: known(node, name) > 0)
+    router = of_router(node, name)
+    expect(router["fullSyncs"] == 0 and router["connections"] < everything, router)
 
 
 # --- connections ---

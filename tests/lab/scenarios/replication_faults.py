@@ -4,8 +4,8 @@ import os
 import time
 
 from lablib.config import FRONT, INNER, VIP, port, router, server
-from lablib.connections import (DUAL, DUAL_WEB, Held, hamper, hold, known, make_room, of_router, pair, start_again, start_crossed, step, throttle,
-                                wait_in_step, wait_known, write_key)
+from lablib.connections import (DUAL, DUAL_WEB, Held, choke, hamper, hold, known, make_room, of_router, pair, start_again, start_crossed,
+                                wait_amid_sync, wait_in_step, wait_known, write_key)
 from lablib.lab import expect, pause
 from lablib.process import wait_until
 from lablib.report import figure, scenario
@@ -147,15 +147,15 @@ def fail_back_direct(lab):
 def dies_while_syncing(lab):
     pair(lab)
     held = hold(lab)
-    crowd = lab.client.sessions(VIP, 80, "idle", count=1000 if lab.emulated else 3000)
+    crowd = lab.client.sessions(VIP, 80, "idle", count=2000, timeout=20000 if lab.emulated else 5000)
     crowd.wait_ready(60)
-    wait_known(lab.lb2, held.count)
+    wait_known(lab.lb2, held.count + 2000)
     lab.lb1.lose_power()
     lab.lb2.wait_active()
     lab.lb1.scrap()
-    throttle(lab.lb1, 4 if lab.emulated else 10)  # some seconds for some records of TLS, of 16 kB each
+    choke(lab.lb1, 32)  # more than one record of TLS, less than the 50 kB of all
     start_again(lab.lb1)
-    wait_until("a full sync is under way", lambda: step(lab.lb1) == "syncing")
+    wait_amid_sync(lab.lb1, held.count + 2000)
     known_by_then = known(lab.lb1)
     lab.lb2.lose_power()
     lab.lb1.wait_active()
