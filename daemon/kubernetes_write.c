@@ -242,7 +242,7 @@ static void send_write(struct kubernetes *k, struct kubernetes_write *write,
 	k8s_path_add(&path, &of, *write->key.namespace ? write->key.namespace : NULL,
 	             write->key.name, what->status ? "status" : NULL);
 	const struct k8s_request request = {
-		.verb = K8S_VERB_MERGE_PATCH,
+		.verb = what->strategic ? K8S_VERB_STRATEGIC : K8S_VERB_MERGE_PATCH,
 		.priority = K8S_PRIORITY_NORMAL,
 		.path = text_str(&path),
 		.body = what->body,

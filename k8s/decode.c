@@ -139,14 +139,36 @@ static bool is_known_annotation(const char *key)
 	       strcmp(key, K8S_ANNOTATION_SOURCE_RANGES) == 0;
 }
 
+/* Ours, of any class: others' are not written either, and there may be many of them. */
+static void decode_finalizers(struct k8s_object *object, const struct tree *list)
+{
+	struct k8s_meta *meta = &object->meta;
+	const char *ours[K8S_FINALIZERS_MAX];
+
+	for (const struct tree *entry = k8s_json_tree_first(list); entry; entry = entry->sibling) {
+		const char *finalizer = k8s_json_tree_string(entry);
+
+		if (!finalizer || !text_starts_with(finalizer, K8S_FINALIZER))
+			continue;
+		if (meta->finalizer_count == K8S_FINALIZERS_MAX) {
+			object->cut = true;
+			break;
+		}
+		ours[meta->finalizer_count++] = k8s_decode_copy(object, finalizer);
+	}
+	if (meta->finalizer_count == 0)
+		return;
+	meta->finalizers =
+		arena_array(&object->arena, meta->finalizer_count, sizeof(*meta->finalizers));
+	memcpy(meta->finalizers, ours, meta->finalizer_count * sizeof(*ours));
+}
+
 static enum k8s_decode_fault decode_meta(struct k8s_object *object, const struct tree *json)
 {
 	const struct tree *metadata = tree_get(json, "metadata");
-	const struct tree *finalizers = tree_get(metadata, "finalizers");
 	const char *name = k8s_json_tree_text(metadata, "name");
 	const char *namespace = k8s_json_tree_text(metadata, "namespace");
 	struct k8s_meta *meta = &object->meta;
-	size_t count;
 
 	if (!is_name(name, K8S_NAME_LEN_MAX))
 		return K8S_DECODE_NO_NAME;
@@ -167,17 +189,7 @@ static enum k8s_decode_fault decode_meta(struct k8s_object *object, const struct
 	meta->labels = k8s_decode_pairs(object, tree_get(metadata, "labels"), NULL);
 	meta->annotations =
 		k8s_decode_pairs(object, tree_get(metadata, "annotations"), is_known_annotation);
-	count = k8s_json_tree_count(finalizers, K8S_FINALIZERS_MAX, &object->cut);
-	if (count > 0)
-		meta->finalizers = arena_array(&object->arena, count, sizeof(*meta->finalizers));
-	const struct tree *entry = k8s_json_tree_first(finalizers);
-	for (size_t i = 0; i < count; i++, entry = entry->sibling) {
-		const char *finalizer = k8s_json_tree_string(entry);
-
-		if (finalizer)
-			meta->finalizers[meta->finalizer_count++] =
-				k8s_decode_copy(object, finalizer);
-	}
+	decode_finalizers(object, tree_get(metadata, "finalizers"));
 	return K8S_DECODE_FINE;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "k8s/decode_parts.h"
+#include "k8s/status.h"
 
 #include <string.h>
 
@@ -150,28 +151,26 @@ static void decode_ingress(struct k8s_object *object, const struct tree *list)
 	}
 }
 
-static void decode_conditions(struct k8s_object *object, const struct tree *list)
+/* Ours: others' are not written either, and there may be many of them. */
+static void decode_condition(struct k8s_object *object, const struct tree *list)
 {
 	struct k8s_service *service = &object->service;
-	size_t count = k8s_json_tree_count(list, K8S_CONDITIONS_MAX, &object->cut);
-
-	if (count > 0)
-		service->conditions =
-			arena_array(&object->arena, count, sizeof(*service->conditions));
 	const struct tree *json = k8s_json_tree_first(list);
-	for (size_t i = 0; i < count; i++, json = json->sibling) {
 
-		service->conditions[service->condition_count++] = (struct k8s_condition){
-			.type = k8s_decode_copy(object, k8s_json_tree_text(json, "type")),
-			.status = k8s_decode_copy(object, k8s_json_tree_text(json, "status")),
-			.reason = k8s_decode_copy(object, k8s_json_tree_text(json, "reason")),
-			.message = k8s_decode_copy(object, k8s_json_tree_text(json, "message")),
-			.transition = k8s_decode_copy(
-				object, k8s_json_tree_text(json, "lastTransitionTime")),
-			.generation =
-				k8s_json_tree_int(json, "observedGeneration", 0, INT64_MAX, 0),
-		};
-	}
+	while (json && strcmp(k8s_json_tree_text(json, "type"), K8S_STATUS_SERVICE_CONDITION) != 0)
+		json = json->sibling;
+	if (!json)
+		return;
+	service->conditions = arena_array(&object->arena, 1, sizeof(*service->conditions));
+	service->conditions[service->condition_count++] = (struct k8s_condition){
+		.type = K8S_STATUS_SERVICE_CONDITION,
+		.status = k8s_decode_copy(object, k8s_json_tree_text(json, "status")),
+		.reason = k8s_decode_copy(object, k8s_json_tree_text(json, "reason")),
+		.message = k8s_decode_copy(object, k8s_json_tree_text(json, "message")),
+		.transition =
+			k8s_decode_copy(object, k8s_json_tree_text(json, "lastTransitionTime")),
+		.generation = k8s_json_tree_int(json, "observedGeneration", 0, INT64_MAX, 0),
+	};
 }
 
 void k8s_decode_service(struct k8s_object *object, const struct tree *json)
@@ -180,5 +179,5 @@ void k8s_decode_service(struct k8s_object *object, const struct tree *json)
 
 	decode_spec(object, tree_get(json, "spec"));
 	decode_ingress(object, tree_get(tree_get(status, "loadBalancer"), "ingress"));
-	decode_conditions(object, tree_get(status, "conditions"));
+	decode_condition(object, tree_get(status, "conditions"));
 }

@@ -39,14 +39,13 @@ bool k8s_kind_is_namespaced(enum k8s_kind kind);
 #define K8S_NAME_LEN_MAX      253 /* RFC 1123 subdomain; longer: no object */
 #define K8S_PAIRS_MAX         128
 #define K8S_VALUE_LEN_MAX     4096 /* of an annotation; longer ones are left out */
-#define K8S_FINALIZERS_MAX    64
+#define K8S_FINALIZERS_MAX    64   /* of ours: one of each class */
 #define K8S_PORTS_MAX         1024
 #define K8S_ENDPOINTS_MAX     1000 /* the API's own limit for a slice */
 #define K8S_SOURCE_RANGES_MAX 4096
 #define K8S_INGRESS_MAX       16
 #define K8S_TAINTS_MAX        64
 #define K8S_ADDRESSES_MAX     64
-#define K8S_CONDITIONS_MAX    32
 
 struct k8s_pair {
 	const char *key;
@@ -72,7 +71,7 @@ struct k8s_meta {
 	bool deleting;                /* has a deletionTimestamp */
 	struct k8s_pairs labels;      /* all */
 	struct k8s_pairs annotations; /* those that somebody here knows */
-	const char **finalizers;
+	const char **finalizers;      /* ours, of any class */
 	size_t finalizer_count;
 };
 bool k8s_meta_has_finalizer(const struct k8s_meta *meta, const char *finalizer);
@@ -143,7 +142,7 @@ struct k8s_service {
 	struct k8s_pairs selector;
 	struct k8s_ingress *ingress;
 	size_t ingress_count;
-	struct k8s_condition *conditions;
+	struct k8s_condition *conditions; /* ours: one, or none */
 	size_t condition_count;
 };
 

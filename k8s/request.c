@@ -68,6 +68,8 @@ static const struct {
 	[K8S_VERB_CREATE] = {K8S_HTTP_POST, "application/json", "fieldManager"},
 	[K8S_VERB_UPDATE] = {K8S_HTTP_PUT, "application/json", "fieldManager"},
 	[K8S_VERB_MERGE_PATCH] = {K8S_HTTP_PATCH, "application/merge-patch+json", "fieldManager"},
+	[K8S_VERB_STRATEGIC] = {K8S_HTTP_PATCH, "application/strategic-merge-patch+json",
+                                "fieldManager"},
 	[K8S_VERB_APPLY] = {K8S_HTTP_PATCH, "application/apply-patch+yaml", "fieldManager"},
 	[K8S_VERB_DELETE] = {K8S_HTTP_DELETE, NULL, NULL},
 };

@@ -7,8 +7,8 @@
  * times and K8S_REQUEST_PATIENCE_US; everything else is the caller's to judge. So a write must be
  * one that may be done twice: a POST that is repeated may find its own object (409).
  *
- * Conditional: put metadata.resourceVersion into a merge patch, or into the object of a PUT; the
- * answer is 409 (K8S_REQUEST_CONFLICT) when somebody was faster: read again, decide again. */
+ * Conditional: put metadata.resourceVersion into a patch that merges, or into the object of a PUT;
+ * the answer is 409 (K8S_REQUEST_CONFLICT) when somebody was faster: read again, decide again. */
 
 #ifndef LINTEL_K8S_REQUEST_H
 #define LINTEL_K8S_REQUEST_H
@@ -35,6 +35,7 @@ enum k8s_verb {
 	K8S_VERB_CREATE,      /* POST */
 	K8S_VERB_UPDATE,      /* PUT */
 	K8S_VERB_MERGE_PATCH, /* PATCH, RFC 7386 */
+	K8S_VERB_STRATEGIC,   /* PATCH, lists of Kubernetes' own kinds are merged, too */
 	K8S_VERB_APPLY,       /* PATCH, server-side apply as K8S_REQUEST_MANAGER, forced */
 	K8S_VERB_DELETE,
 	K8S_VERB_COUNT,

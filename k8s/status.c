@@ -27,7 +27,7 @@ static json_t *metadata_of(const struct k8s_object *object)
 
 static struct k8s_status_write nothing(void)
 {
-	return (struct k8s_status_write){false, NULL};
+	return (struct k8s_status_write){false, false, NULL};
 }
 
 /* --- finalizers --- */
@@ -52,16 +52,11 @@ const char *k8s_status_finalizer(const char *class, char buf[static K8S_STATUS_F
 static struct k8s_status_write write_finalizer(const struct k8s_object *object,
                                                const char *finalizer, bool add)
 {
-	json_t *metadata = metadata_of(object), *list = json_array();
+	json_t *metadata = metadata_of(object);
 
-	for (size_t i = 0; i < object->meta.finalizer_count; i++) {
-		if (strcmp(object->meta.finalizers[i], finalizer) != 0)
-			json_array_append_new(list, json_string(object->meta.finalizers[i]));
-	}
-	if (add)
-		json_array_append_new(list, json_string(finalizer));
-	json_object_set_new(metadata, "finalizers", list);
-	return (struct k8s_status_write){false, json_pack("{s:o}", "metadata", metadata)};
+	json_object_set_new(metadata, add ? "finalizers" : "$deleteFromPrimitiveList/finalizers",
+	                    json_pack("[s]", finalizer));
+	return (struct k8s_status_write){false, true, json_pack("{s:o}", "metadata", metadata)};
 }
 
 /* --- conditions --- */
@@ -104,42 +99,18 @@ static json_t *make_condition(const struct wanted_condition *wanted, const char 
 
 static const struct k8s_condition *find_condition(const struct k8s_service *service)
 {
-	for (size_t i = 0; i < service->condition_count; i++) {
-		if (strcmp(service->conditions[i].type, K8S_STATUS_SERVICE_CONDITION) == 0)
-			return &service->conditions[i];
-	}
-	return NULL;
+	return service->condition_count > 0 ? &service->conditions[0] : NULL;
 }
 
-static json_t *json_condition(const struct k8s_condition *condition)
-{
-	json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:s}", "type", condition->type, "status",
-	                         condition->status, "reason", condition->reason, "message",
-	                         condition->message, "lastTransitionTime", condition->transition);
-
-	if (condition->generation > 0)
-		json_object_set_new(json, "observedGeneration",
-		                    json_integer(condition->generation));
-	return json;
-}
-
-/* All there are, since a merge patch replaces the list: others' as they were. */
-static json_t *service_conditions(const struct k8s_object *object,
+/* The list is merged by the types of its entries. */
+static json_t *service_conditions(const struct k8s_condition *former,
                                   const struct wanted_condition *wanted, int64_t now_s)
 {
-	const struct k8s_service *service = &object->service;
-	const struct k8s_condition *former = find_condition(service);
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < service->condition_count; i++) {
-		if (&service->conditions[i] != former)
-			json_array_append_new(list, json_condition(&service->conditions[i]));
-	}
-	if (wanted)
-		json_array_append_new(list,
-		                      make_condition(wanted, former ? former->status : "",
-		                                     former ? former->transition : "", 0, now_s));
-	return list;
+	if (!wanted)
+		return json_pack("[{s:s, s:s}]", "$patch", "delete", "type",
+		                 K8S_STATUS_SERVICE_CONDITION);
+	return json_pack("[o]", make_condition(wanted, former ? former->status : "",
+	                                       former ? former->transition : "", 0, now_s));
 }
 
 static bool same_condition(const struct k8s_condition *former,
@@ -208,9 +179,10 @@ static struct k8s_status_write write_service(const struct k8s_object *object,
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(list, json_ingress(service, &addresses[i]));
 	status = json_pack("{s:{s:o}, s:o}", "loadBalancer", "ingress", list, "conditions",
-	                   service_conditions(object, wanted, now_s));
+	                   service_conditions(find_condition(service), wanted, now_s));
 	return (struct k8s_status_write){
-		true, json_pack("{s:o, s:o}", "metadata", metadata_of(object), "status", status)};
+		true, true,
+		json_pack("{s:o, s:o}", "metadata", metadata_of(object), "status", status)};
 }
 
 static struct k8s_status_write next_of_service(const struct k8s_object *object,
@@ -252,7 +224,7 @@ static struct k8s_status_write take_back(const struct k8s_object *object, const 
 	json_object_set_new(metadata, "annotations", json_pack("{s:n}", K8S_ANNOTATION_ALLOCATED));
 	if (strcmp(object->config_map.bind_ip, recorded) == 0)
 		json_object_set_new(body, "data", json_pack("{s:n}", "bind-ip"));
-	return (struct k8s_status_write){false, body};
+	return (struct k8s_status_write){false, false, body};
 }
 
 /* Its data is where its address is found. */
@@ -275,7 +247,8 @@ static struct k8s_status_write next_of_config_map(const struct k8s_object *objec
 	json_object_set_new(metadata, "annotations",
 	                    json_pack("{s:s}", K8S_ANNOTATION_ALLOCATED, text));
 	return (struct k8s_status_write){
-		false, json_pack("{s:o, s:{s:s}}", "metadata", metadata, "data", "bind-ip", text)};
+		false, false,
+		json_pack("{s:o, s:{s:s}}", "metadata", metadata, "data", "bind-ip", text)};
 }
 
 /* --- our own kinds --- */
@@ -291,6 +264,26 @@ static json_t *former_condition(const json_t *status)
 			return condition;
 	}
 	return NULL;
+}
+
+/* All there are, since a merge patch replaces the list: others' as they were. */
+static json_t *custom_conditions(const json_t *status, const json_t *former, json_t *ours)
+{
+	const json_t *list = json_object_get(status, "conditions");
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		json_t *condition = json_array_get(list, i);
+
+		if (condition == former)
+			json_array_append(all, ours);
+		else
+			json_array_append(all, condition);
+	}
+	if (!former)
+		json_array_append(all, ours);
+	json_decref(ours);
+	return all;
 }
 
 static void add_count(json_t *status, const char *key, uint64_t count)
@@ -351,9 +344,10 @@ static struct k8s_status_write next_of_custom(const struct k8s_object *object,
 	add_seen(status, object, report, seen);
 	json_object_set_new(
 		status, "conditions",
-		json_pack("[o]", make_condition(&wanted, k8s_json_text(condition, "status"),
-	                                        k8s_json_text(condition, "lastTransitionTime"),
-	                                        object->meta.generation, now_s)));
+		custom_conditions(former, condition,
+	                          make_condition(&wanted, k8s_json_text(condition, "status"),
+	                                         k8s_json_text(condition, "lastTransitionTime"),
+	                                         object->meta.generation, now_s)));
 	same = former && json_equal(former, status);
 	json_decref(former);
 	if (same) {
@@ -361,7 +355,8 @@ static struct k8s_status_write next_of_custom(const struct k8s_object *object,
 		return nothing();
 	}
 	return (struct k8s_status_write){
-		true, json_pack("{s:o, s:o}", "metadata", metadata_of(object), "status", status)};
+		true, false,
+		json_pack("{s:o, s:o}", "metadata", metadata_of(object), "status", status)};
 }
 
 struct k8s_status_write k8s_status_next(const struct k8s_object *object,

@@ -3,7 +3,10 @@
  *
  * Pure. Compares with what the object says already: nothing changed, nothing is written. One write
  * at a time for each object: the next is decided when the object came back changed. All of them
- * are merge patches (RFC 7386) with metadata.resourceVersion: a conflict means to look again. */
+ * are merge patches with metadata.resourceVersion: a conflict means to look again. Those of
+ * Services are strategic ones, which merge finalizers and conditions as well: of these only ours
+ * are known here, and only ours are touched. Kinds of our own can't have such (RFC 7386): their
+ * list of conditions is written whole, others' as they were. */
 
 #ifndef LINTEL_K8S_STATUS_H
 #define LINTEL_K8S_STATUS_H
@@ -32,8 +35,9 @@ struct k8s_status_seen {
 };
 
 struct k8s_status_write {
-	bool status;  /* to the subresource "status", else to the object */
-	json_t *body; /* the caller's; NULL: nothing to write */
+	bool status;    /* to the subresource "status", else to the object */
+	bool strategic; /* else RFC 7386 */
+	json_t *body;   /* the caller's; NULL: nothing to write */
 };
 
 /* What to write next about an object that is ours, or was. 'report' NULL: it is none of ours (any

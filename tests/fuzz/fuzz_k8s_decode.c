@@ -89,7 +89,7 @@ static void translate(struct k8s_object *object)
 	while (k8s_translator_take(translator, &key)) {
 		const struct k8s_object *told =
 			k8s_store_get(store, key.kind, key.namespace, key.name);
-		struct k8s_status_write write = {false, NULL};
+		struct k8s_status_write write = {.body = NULL};
 
 		if (told)
 			write = k8s_status_next(told,

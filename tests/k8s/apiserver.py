@@ -28,7 +28,7 @@ import threading
 import time
 import urllib.parse
 
-from apistore import Refused, Store, invalid
+from apistore import Refused, Store, invalid, merge, merge_strategic
 
 LIST_QUERY = {"limit", "continue", "resourceVersion", "resourceVersionMatch", "labelSelector", "fieldSelector", "timeoutSeconds"}
 WATCH_QUERY = {"watch", "resourceVersion", "resourceVersionMatch", "allowWatchBookmarks", "sendInitialEvents", "timeoutSeconds",
@@ -260,7 +260,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.command == "PUT":
             obj, warnings = store.replace(resource, namespace, name, sub, self.read_body(body, ["application/json"])[1], validation)
             return self.send_object(200, resource, obj, warnings)
-        kind, patch = self.read_body(body, ["application/merge-patch+json", "application/apply-patch+yaml"])
+        merging = {"application/merge-patch+json": merge, **({} if resource.custom else {"application/strategic-merge-patch+json": merge_strategic})}
+        kind, patch = self.read_body(body, [*merging, "application/apply-patch+yaml"])
         if kind == "application/apply-patch+yaml":
             if "fieldManager" not in self.query:
                 raise invalid("PatchOptions.meta.k8s.io", "", "fieldManager", "Required value: is required for apply patch")
@@ -268,7 +269,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.send_object(201 if created else 200, resource, obj, warnings)
         if "force" in self.query:
             raise invalid("PatchOptions.meta.k8s.io", "", "force", "Forbidden: may not be specified for non-apply patch")
-        obj, warnings = store.merge_patch(resource, namespace, name, sub, patch, validation, manager)
+        obj, warnings = store.merge_patch(resource, namespace, name, sub, patch, validation, manager, merging[kind])
         return self.send_object(200, resource, obj, warnings)
 
     # --- lists ---

@@ -167,6 +167,48 @@ def merge(target, patch):
     return result
 
 
+# What a strategic patch makes of lists: REPLACED, or entries are merged that are the same text (TEXTS), or say the same of this name.
+REPLACED, TEXTS, DELETE_FROM = object(), object(), "$deleteFromPrimitiveList/"
+LISTS = {("metadata", "finalizers"): TEXTS, ("status", "conditions"): "type", ("status", "loadBalancer", "ingress"): REPLACED}
+
+
+def merge_list(target, patch, by):
+    """What is new comes first."""
+    if by is TEXTS:
+        return [value for value in patch if value not in target] + target
+    result = list(target)
+    for entry in patch:
+        same = [number for number, each in enumerate(result) if each[by] == entry[by]]
+        if entry.get("$patch") == "delete":
+            result = [each for each in result if each[by] != entry[by]]
+        elif same:
+            result[same[0]] = merge(result[same[0]], entry)
+        else:
+            result.insert(0, entry)
+    return result
+
+
+def merge_strategic(target, patch, path=()):
+    """The part of it that is needed: what is not in LISTS is an error of the stand-in."""
+    result = dict(target) if isinstance(target, dict) else {}
+    for key, value in patch.items():
+        name = key.removeprefix(DELETE_FROM)
+        here = (*path, name)
+        if name != key:
+            result[name] = [entry for entry in result.get(name) or [] if entry not in value]
+        elif value is None:
+            result.pop(key, None)
+        elif isinstance(value, dict):
+            result[key] = merge_strategic(result.get(key), value, here)
+        elif isinstance(value, list) and LISTS[here] is not REPLACED:
+            result[key] = merge_list(result.get(key) or [], value, LISTS[here])
+            if not result[key]:
+                del result[key]
+        else:
+            result[key] = copy.deepcopy(value)
+    return result
+
+
 def leaves(value, path=()):
     """Path -> value of everything but objects; lists count as one."""
     if isinstance(value, dict) and value:
@@ -477,13 +519,13 @@ class Store:
             if old.get(key) != new.get(key):
                 raise invalid("Event", new["metadata"]["name"], key, "field is immutable")
 
-    def merge_patch(self, resource, namespace, name, subresource, patch, validation="Warn", manager="unknown"):
+    def merge_patch(self, resource, namespace, name, subresource, patch, validation="Warn", manager="unknown", merging=merge):
         with self.changed:
             old = self.find(resource, namespace, name)
             if not isinstance(patch, dict):
                 raise Refused(400, "BadRequest", "the patch is no object")
             whole = {**old, "apiVersion": resource.api_version, "kind": resource.kind}
-            merged = merge(whole, patch)
+            merged = merging(whole, patch)
             if resource.kind == "ConfigMap" and not isinstance(merged.get("data", {}), dict):
                 raise Refused(422, "Invalid", "ConfigMap in version \"v1\" cannot be handled as a ConfigMap: data is no map")
             try:

@@ -134,7 +134,7 @@ class Driver:
         self.do(do="watch", name=name, path=path, **more)
 
     def send(self, number, verb, path, body=None, priority=1, **more):
-        verbs = ["get", "create", "update", "merge", "apply", "delete"]
+        verbs = ["get", "create", "update", "merge", "strategic", "apply", "delete"]
         self.do(do="send", id=number, verb=verbs.index(verb), path=path, priority=priority, body=body, **more)
 
     def answer(self, number):
@@ -586,13 +586,14 @@ def a_stale_write_is_a_conflict_and_changes_nothing(directory):
         status = {"loadBalancer": {"ingress": [{"ip": "10.0.0.1", "ipMode": "Proxy"}]}}
         driver.send(2, "merge", ONE + "/status", {"metadata": {"resourceVersion": version}, "status": status})
         assert driver.answer(2)["outcome"] == "done"
-        driver.send(3, "merge", ONE + "/status", {"metadata": {"resourceVersion": version}, "status": {"loadBalancer": None}})
+        driver.send(3, "strategic", ONE + "/status", {"metadata": {"resourceVersion": version}, "status": {"loadBalancer": None}})
         answer = driver.answer(3)
         assert answer["outcome"] == "conflict" and answer["status"] == 409 and "modified" in answer["why"], answer
         assert server.store.objects["services", "default", "web-0001"]["status"] == status
         with server.lock:
-            patch = [r for r in server.requests if r["method"] == "PATCH"][0]
-        assert patch["type"] == "application/merge-patch+json" and patch["query"] == {"fieldManager": "lintel"}
+            patches = [r for r in server.requests if r["method"] == "PATCH"]
+        assert [patch["type"] for patch in patches] == ["application/merge-patch+json", "application/strategic-merge-patch+json"]
+        assert all(patch["query"] == {"fieldManager": "lintel"} for patch in patches)
 
 
 @test

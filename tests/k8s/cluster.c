@@ -37,6 +37,78 @@ json_t *cluster_json(const char *fmt, ...)
 	return json;
 }
 
+/* --- patches */
+
+#define DELETE_FROM "$deleteFromPrimitiveList/"
+
+static const char *type_of(const json_t *condition)
+{
+	return json_string_value(json_object_get(condition, "type"));
+}
+
+/* The place in 'list' of the same text, or of the condition of the same type; its size: none. */
+static size_t place_of(const json_t *list, const json_t *entry)
+{
+	size_t at = 0;
+
+	while (at < json_array_size(list) &&
+	       (json_is_string(entry)
+	                ? !json_equal(json_array_get(list, at), entry)
+	                : strcmp(type_of(json_array_get(list, at)), type_of(entry)) != 0))
+		at++;
+	return at;
+}
+
+static json_t *list_at(json_t *target, const char *key)
+{
+	if (!json_is_array(json_object_get(target, key)))
+		json_object_set_new(target, key, json_array());
+	return json_object_get(target, key);
+}
+
+static void merge_list(json_t *list, const json_t *patch, bool take_out)
+{
+	for (size_t i = 0; i < json_array_size(patch); i++) {
+		json_t *entry = json_array_get(patch, i);
+		size_t at = place_of(list, entry);
+		bool there = at < json_array_size(list);
+
+		if (take_out || json_object_get(entry, "$patch"))
+			json_array_remove(list, at);
+		else if (there && json_is_object(entry))
+			cluster_merge(json_array_get(list, at), entry, true);
+		else if (!there)
+			json_array_insert_new(list, 0,
+			                      json_deep_copy(entry)); /* new ones come first */
+	}
+}
+
+void cluster_merge(json_t *target, const json_t *patch, bool strategic)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)patch, key, value)
+	{
+		if (json_is_null(value)) {
+			json_object_del(target, key);
+		} else if (json_is_object(value)) {
+			if (!json_is_object(json_object_get(target, key)))
+				json_object_set_new(target, key, json_object());
+			cluster_merge(json_object_get(target, key), value, strategic);
+		} else if (strategic && text_starts_with(key, DELETE_FROM)) {
+			merge_list(list_at(target, key + strlen(DELETE_FROM)), value, true);
+		} else if (strategic &&
+		           (strcmp(key, "finalizers") == 0 || strcmp(key, "conditions") == 0)) {
+			merge_list(list_at(target, key), value, false);
+		} else {
+			json_object_set_new(target, key, json_deep_copy(value));
+		}
+	}
+}
+
+/* --- objects */
+
 struct k8s_object *cluster_decode(enum k8s_kind kind, const char *text)
 {
 	enum k8s_decode_fault fault;

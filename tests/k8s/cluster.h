@@ -19,6 +19,10 @@ bool cluster_put(struct k8s_store *store, enum k8s_kind kind, const char *fmt, .
 /* JSON with ' for ". */
 json_t *cluster_json(const char *fmt, ...) LT_PRINTF(1, 2);
 
+/* What an API server makes of a merge patch (RFC 7386), or of a strategic one: that merges lists of
+ * finalizers, and of conditions by their type. */
+void cluster_merge(json_t *target, const json_t *patch, bool strategic);
+
 /* VirtualRouter front with 10.77.0.1/24, AddressPool public with 'addresses' (a JSON list). */
 void cluster_put_infra(struct k8s_store *store, const char *addresses);
 /* Nodes n1..n'count', ready, 10.77.0.10'i'. */

@@ -11,6 +11,7 @@ import threading
 import urllib.parse
 
 JSON, MERGE, APPLY = "application/json", "application/merge-patch+json", "application/apply-patch+yaml"
+STRATEGIC = "application/strategic-merge-patch+json"
 MAPS, SERVICES = "/api/v1/namespaces/default/configmaps", "/api/v1/namespaces/default/services"
 LEASES, EVENTS = "/apis/coordination.k8s.io/v1/namespaces/default/leases", "/apis/events.k8s.io/v1/namespaces/default/events"
 SLICES = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices"
@@ -287,7 +288,33 @@ ROWS = [
     Row("an address of what is no load balancer", "PATCH", SERVICES + "/s/status", ingress({"ip": "10.0.0.1", "ipMode": "Proxy"}), MERGE),
     Row("it may be one again", "PATCH", SERVICES + "/s", {"spec": {"type": "LoadBalancer", "loadBalancerClass": "lintel.io/lintel"}}, MERGE, see=LB),
     Row("another class", "PATCH", SERVICES + "/s", {"spec": {"loadBalancerClass": "lintel.io/other"}}, MERGE),
+    # What of lists is somebody's own.
+    Row("a finalizer besides others", "PATCH", SERVICES + "/s", {"metadata": {"finalizers": ["lintel.io/cleanup"]}}, STRATEGIC,
+        see=("metadata.finalizers",), note="s2"),
+    Row("the same again", "PATCH", SERVICES + "/s", {"metadata": {"resourceVersion": "{s2}", "finalizers": ["lintel.io/cleanup"]}}, STRATEGIC,
+        see=("metadata.finalizers",)),
+    Row("a finalizer less", "PATCH", SERVICES + "/s", {"metadata": {"resourceVersion": "{s2}", "$deleteFromPrimitiveList/finalizers": ["lintel.io/x"]}},
+        STRATEGIC, see=("metadata.finalizers",)),
+    Row("a finalizer less, too late", "PATCH", SERVICES + "/s",
+        {"metadata": {"resourceVersion": "{s2}", "$deleteFromPrimitiveList/finalizers": ["lintel.io/cleanup"]}}, STRATEGIC),
+    Row("a finalizer less than there is", "PATCH", SERVICES + "/s", {"metadata": {"$deleteFromPrimitiveList/finalizers": ["lintel.io/x"]}}, STRATEGIC,
+        see=("metadata.finalizers",)),
+    Row("no finalizer any longer", "PATCH", SERVICES + "/s", {"metadata": {"$deleteFromPrimitiveList/finalizers": ["lintel.io/cleanup"]}}, STRATEGIC,
+        see=("metadata.finalizers",)),
+    Row("a condition besides others, and an address", "PATCH", SERVICES + "/s/status",
+        {"status": {**condition(type="example.org/A")["status"], **ingress({"ip": "10.0.0.1", "ipMode": "Proxy"})["status"]}}, STRATEGIC, see=LB),
+    Row("a condition that changes", "PATCH", SERVICES + "/s/status",
+        {"status": {**condition(type="example.org/A", status="False", reason="No")["status"],
+                    **ingress({"ip": "10.0.0.2", "ipMode": "Proxy"})["status"]}}, STRATEGIC, see=LB),
+    Row("a condition that is there twice changes", "PATCH", SERVICES + "/s/status", condition(status="False", reason="No"), STRATEGIC, see=LB),
+    Row("a condition that is there twice goes", "PATCH", SERVICES + "/s/status",
+        {"status": {"conditions": [{"$patch": "delete", "type": "Ready"}]}}, STRATEGIC, see=LB),
+    Row("a condition less, and no address", "PATCH", SERVICES + "/s/status",
+        {"status": {"conditions": [{"$patch": "delete", "type": "example.org/A"}], "loadBalancer": {"ingress": []}}}, STRATEGIC, see=LB),
+    Row("lists of custom ones are not merged", "PATCH", POOLS + "/p/status", condition(), STRATEGIC),
     # The status of custom ones.
+    Row("two conditions of a custom one", "PATCH", POOLS + "/p/status",
+        {"status": {"conditions": [*condition()["status"]["conditions"], *condition(type="example.org/A")["status"]["conditions"]]}}, MERGE, see=STATUS),
     Row("a condition of a custom one", "PATCH", POOLS + "/p/status", condition(observedGeneration=2), MERGE, see=STATUS),
     Row("a condition of a custom one without a reason", "PATCH", POOLS + "/p/status", condition(reason=None), MERGE),
     Row("a condition of a custom one without a time", "PATCH", POOLS + "/p/status", condition(lastTransitionTime=None), MERGE),

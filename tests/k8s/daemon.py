@@ -208,6 +208,32 @@ def a_deleted_service_is_let_go_and_its_finalizer_taken_away(directory):
 
 
 @test
+def what_others_wrote_besides_stays_however_much_it_is(directory):
+    theirs = [f"example.org/{number}" for number in range(80)]
+
+    def others(kind, count=80):
+        conditions_of_others = [{"type": name, "status": "True", "reason": "R", "message": "m", "lastTransitionTime": "2026-01-01T00:00:00Z"}
+                                for name in theirs[:count]]
+        return {**kind, "metadata": {**kind["metadata"], "finalizers": theirs}, "status": {"conditions": conditions_of_others}}
+
+    def left(obj):
+        return ([name for name in obj["metadata"]["finalizers"] if name in theirs],
+                [entry["type"] for entry in obj["status"]["conditions"] if entry["type"] in theirs])
+
+    with Scene(directory, others(service()), others(pool(), 31), endpoints("10.78.0.21")) as scene:
+        wait("it has an address", scene.ingress)
+        web = scene.object("services")
+        assert left(web) == (theirs, theirs) and "lintel.io/cleanup" in web["metadata"]["finalizers"] and conditions(web)["Ready"], web
+        wait("the pool has ours, too", lambda: conditions(scene.object("addresspools", "public"))["Ready"])
+        assert left(scene.object("addresspools", "public")) == (theirs, theirs[:31])
+        plain = {key: value for key, value in service()["spec"].items() if key != "loadBalancerClass"}
+        scene.server.store.put({**web, "spec": {**plain, "type": "ClusterIP"}, "status": {"conditions": web["status"]["conditions"]}})
+        wait("ours is gone", lambda: "lintel.io/cleanup" not in scene.object("services")["metadata"]["finalizers"])
+        web = scene.object("services")
+        assert left(web) == (theirs, theirs) and "Ready" not in conditions(web), web
+
+
+@test
 def an_outage_of_the_api_changes_nothing_and_what_happened_meanwhile_is_seen(directory):
     objects = [service(), endpoints("10.78.0.21"), service("other"), endpoints("10.78.0.22", of="other")]
     with Scene(directory, *objects) as scene:

@@ -67,9 +67,11 @@ static const struct row rows[] = {
 	{K8S_CONFIG_MAP, "{" META ",'data':{'bind-port':'80','other':'x','bind-ip':7}}",
          META ",'data':{'bind-port':'80'}"},
 	{K8S_ADDRESS_POOL,
-         "{'metadata':{'name':'n','finalizers':['f',7],'creationTimestamp':'2026-11-21T06:43:43Z'},"
+         "{'metadata':{'name':'n','finalizers':['f',7,'lintel.io/"
+         "cleanup'],'creationTimestamp':'2026-11-21T06:43:43Z'},"
          "'spec':{'b':1,'a':2},'status':{'addresses':['10.0.0.1']}}",
-         "'metadata':{'name':'n','creationTimestamp':'2026-11-21T06:43:43Z','finalizers':['f']},"
+         "'metadata':{'name':'n','creationTimestamp':'2026-11-21T06:43:43Z','finalizers':['lintel."
+         "io/cleanup']},"
          "'spec':{'a':2,'b':1},'status':{'addresses':['10.0.0.1']}"},
 };
 

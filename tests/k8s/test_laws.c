@@ -124,27 +124,8 @@ static void server_delete(const char *key, bool force)
 	server_put(key, json_deep_copy(object));
 }
 
-static void merge(json_t *target, const json_t *patch)
-{
-	const char *key;
-	json_t *value;
-
-	json_object_foreach((json_t *)patch, key, value)
-	{
-		if (json_is_null(value)) {
-			json_object_del(target, key);
-		} else if (json_is_object(value)) {
-			if (!json_is_object(json_object_get(target, key)))
-				json_object_set_new(target, key, json_object());
-			merge(json_object_get(target, key), value);
-		} else {
-			json_object_set_new(target, key, json_deep_copy(value));
-		}
-	}
-}
-
 /* False: a conflict. */
-static bool server_patch(const char *key, const json_t *patch)
+static bool server_patch(const char *key, const json_t *patch, bool strategic)
 {
 	json_t *object = json_object_get(objects, key), *copy;
 
@@ -152,7 +133,7 @@ static bool server_patch(const char *key, const json_t *patch)
 	                      get(patch, "metadata", "resourceVersion")) != 0)
 		return false;
 	copy = json_deep_copy(object);
-	merge(copy, patch);
+	cluster_merge(copy, patch, strategic);
 	server_put(key, copy);
 	return true;
 }
@@ -261,7 +242,8 @@ static bool write_some(struct node *node, unsigned limit)
 		if (!write.body)
 			continue;
 		k8s_object_title(object, title);
-		(void)server_patch(title, write.body); /* after a conflict the newer one comes */
+		(void)server_patch(title, write.body,
+		                   write.strategic); /* after a conflict the newer one comes */
 		wrote = true;
 		json_decref(write.body);
 	}

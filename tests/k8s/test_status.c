@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is written is merged into the object as an API server does (RFC 7386), and looked at again:
+/* What is written is merged into the object as an API server does, and looked at again:
  * one write after the other, until there is nothing more to say. */
 #include "k8s/status.h"
 
@@ -45,28 +45,6 @@ static void grant(enum k8s_reason reason, const char *message, const char *addre
 	ck_assert_int_eq(addr_parse(address, report.addresses), 0);
 }
 
-/* RFC 7386 */
-static void merge(json_t *target, json_t *patch)
-{
-	const char *key;
-	json_t *value;
-
-	json_object_foreach(patch, key, value)
-	{
-		json_t *old = json_object_get(target, key);
-
-		if (json_is_null(value)) {
-			json_object_del(target, key);
-		} else if (json_is_object(value)) {
-			if (!json_is_object(old))
-				json_object_set_new(target, key, json_object());
-			merge(json_object_get(target, key), value);
-		} else {
-			json_object_set(target, key, value);
-		}
-	}
-}
-
 /* The next write, merged. "" none, "object" or "status". */
 static const char *next(enum k8s_kind kind, bool ours)
 {
@@ -89,7 +67,7 @@ static const char *next(enum k8s_kind kind, bool ours)
 	ck_assert_str_eq(json_string_value(json_object_get(json_object_get(write.body, "metadata"),
 	                                                   "resourceVersion")),
 	                 "7");
-	merge(json, write.body);
+	cluster_merge(json, write.body, write.strategic);
 	json_decref(write.body);
 	return write.status ? "status" : "object";
 }
@@ -134,14 +112,15 @@ START_TEST(a_service_gets_its_finalizer_then_its_address)
 	service(", 'finalizers': ['x/y']");
 	grant(K8S_REASON_SERVED, "", "10.77.0.100");
 	ck_assert_str_eq(next(K8S_SERVICE, true), "object");
-	expect("metadata.finalizers", "[\"x/y\",\"lintel.io/cleanup\"]");
+	expect("metadata.finalizers", "[\"lintel.io/cleanup\",\"x/y\"]");
 	ck_assert_str_eq(next(K8S_SERVICE, true), "status");
 	expect("status.loadBalancer",
 	       "{\"ingress\":[{\"ip\":\"10.77.0.100\",\"ipMode\":\"Proxy\",\"ports\":[{\"port\":80,"
 	       "\"protocol\":\"TCP\"},{\"port\":53,\"protocol\":\"UDP\"}]}]}");
 	expect("status.conditions",
-	       "[" OTHER ",{\"lastTransitionTime\":\"2025-11-21T06:43:43Z\",\"message\":\"\","
-	       "\"reason\":\"Served\",\"status\":\"True\",\"type\":\"lintel.io/Ready\"}]");
+	       "[{\"lastTransitionTime\":\"2025-11-21T06:43:43Z\",\"message\":\"\","
+	       "\"reason\":\"Served\",\"status\":\"True\",\"type\":\"lintel.io/Ready\"}," OTHER
+	       "]");
 	ck_assert_str_eq(next(K8S_SERVICE, true), "");
 }
 END_TEST
@@ -193,6 +172,72 @@ START_TEST(a_service_that_never_was_ours_is_not_touched)
 	service(", 'finalizers': ['x/y']");
 	seen.withdrawn = true;
 	ck_assert_str_eq(next(K8S_SERVICE, false), "");
+}
+END_TEST
+
+/* Others' own, more than anybody would keep. */
+#define MANY 1000
+static void add_others(json_t *finalizers, json_t *conditions)
+{
+	for (int i = 0; i < MANY; i++) {
+		char name[40];
+
+		snprintf(name, sizeof(name), "example.org/%d", i);
+		json_array_append_new(finalizers, json_string(name));
+		json_array_append_new(conditions, json_pack("{s:s, s:s, s:s}", "type", name,
+		                                            "status", "True", "x", "y"));
+	}
+}
+
+static void expect_others(const json_t *before)
+{
+	const json_t *list = json_object_get(json_object_get(json, "status"), "conditions");
+
+	ck_assert(json_equal(json_object_get(json_object_get(json, "metadata"), "finalizers"),
+	                     json_object_get(json_object_get(before, "metadata"), "finalizers")));
+	ck_assert(
+		json_equal(list, json_object_get(json_object_get(before, "status"), "conditions")));
+}
+
+START_TEST(finalizers_and_conditions_of_others_stay_however_many)
+{
+	service(", 'finalizers': []");
+	add_others(json_object_get(json_object_get(json, "metadata"), "finalizers"),
+	           json_object_get(json_object_get(json, "status"), "conditions"));
+	json_t *before = json_deep_copy(json);
+
+	grant(K8S_REASON_SERVED, "", "10.77.0.100");
+	ck_assert_str_eq(next(K8S_SERVICE, true), "object");
+	ck_assert_str_eq(next(K8S_SERVICE, true), "status");
+	ck_assert_str_eq(next(K8S_SERVICE, true), "");
+	seen.withdrawn = true;
+	ck_assert_str_eq(next(K8S_SERVICE, false), "status");
+	ck_assert_str_eq(next(K8S_SERVICE, false), "object");
+	ck_assert_str_eq(next(K8S_SERVICE, false), "");
+	expect_others(before);
+	json_decref(before);
+}
+END_TEST
+
+START_TEST(conditions_of_others_stay_at_our_own_kinds_too)
+{
+	json = cluster_json("{'metadata': {'name': 'p', 'resourceVersion': '7', 'finalizers': []}, "
+	                    "'spec': {}, 'status': {'conditions': []}}");
+	add_others(json_object_get(json_object_get(json, "metadata"), "finalizers"),
+	           json_object_get(json_object_get(json, "status"), "conditions"));
+	json_t *before = json_deep_copy(json);
+
+	grant(K8S_REASON_ACCEPTED, "", NULL);
+	ck_assert_str_eq(next(K8S_ADDRESS_POOL, true), "status");
+	ck_assert_str_eq(next(K8S_ADDRESS_POOL, true), "");
+	grant(K8S_REASON_CONFLICT, "overlaps", NULL);
+	ck_assert_str_eq(next(K8S_ADDRESS_POOL, true), "status");
+	ck_assert_str_eq(next(K8S_ADDRESS_POOL, true), "");
+	json_t *list = json_object_get(json_object_get(json, "status"), "conditions");
+	ck_assert_uint_eq(json_array_size(list), MANY + 1);
+	json_array_remove(list, MANY);
+	expect_others(before);
+	json_decref(before);
 }
 END_TEST
 
@@ -344,6 +389,8 @@ int main(void)
 	tcase_add_test(tests, a_service_that_goes_is_let_go_when_it_was_withdrawn);
 	tcase_add_test(tests, a_service_that_is_ours_no_more_is_cleaned_up);
 	tcase_add_test(tests, a_service_that_never_was_ours_is_not_touched);
+	tcase_add_test(tests, finalizers_and_conditions_of_others_stay_however_many);
+	tcase_add_test(tests, conditions_of_others_stay_at_our_own_kinds_too);
 	tcase_add_test(tests, a_config_map_gets_its_bind_ip);
 	tcase_add_test(tests, our_own_kinds_have_conditions);
 	tcase_add_test(tests, the_time_of_a_condition_is_that_of_its_last_turn);
