@@ -8,6 +8,8 @@
  * fields as far as CEL can say them at a bounded cost (model/check*.c has all of them; what is left
  * to these shows in the condition Ready). Functions of CEL that API servers before 1.31 don't have
  * (isIP, cidr) are not used: an API server refuses the whole definition for one it doesn't know.
+ * So IPv6 addresses are not compared, and neither are the 1024 ports of a virtual server with each
+ * other, which costs too much.
  *
  * Reason: the tables of what only custom resources have stand beside the few functions that write
  * them. */
@@ -21,14 +23,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LABEL "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
-#define COUNT "[0-9]+(\\.[0-9]{1,9})?"
+#define PREFIX                              \
+	"^([0-9.]+(/(3[0-2]|[12]?[0-9]))?|" \
+	"[0-9A-Fa-f.]*:[0-9A-Fa-f.:]*(/(12[0-8]|1[01][0-9]|[1-9]?[0-9]))?)$"
+#define LABEL   "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+#define COUNT   "[0-9]+(\\.[0-9]{1,9})?"
 
-/* Rules between fields. 'path' as model_schema_walk() has it. */
+/* The number of an IPv4 address, of which the first of four parts is the nth of a text. */
+#define PART(n) "int(self.replace('-', '.').split('.')[" #n "])"
+#define NUMBER(a, b, c, d) \
+	"((" PART(a) " * 256 + " PART(b) ") * 256 + " PART(c) ") * 256 + " PART(d)
+#define QUAD     "([0-9]{1,3}[.]){3}[0-9]{1,3}"
+
+#define ABSOLUTE "self.startsWith('/')", "must be an absolute path"
+
+/* Rules of fields and between them. 'path' as model_schema_walk() has it. */
 struct rule {
 	const char *kind, *path, *rule, *message;
 };
 static const struct rule rules[] = {
+	{"VirtualRouter", "spec.authentication.keyFile", ABSOLUTE},
+	{"VirtualRouter", "spec.track[].file", ABSOLUTE},
 	{"VirtualRouter", "spec.track[]",
          "(has(self.file) ? 1 : 0) + (has(self.address) ? 1 : 0) + (has(self.interface) ? 1 : 0) "
          "== 1",
@@ -122,10 +137,26 @@ static const struct rule rules[] = {
          "port needs a type other than icmp"},
 	{"VirtualServer", "spec.healthCheck.tls", "has(self.certificateFile) == has(self.keyFile)",
          "certificateFile and keyFile need each other"},
+	{"VirtualServer", "spec.healthCheck.tls.caFile", ABSOLUTE},
+	{"VirtualServer", "spec.healthCheck.tls.certificateFile", ABSOLUTE},
+	{"VirtualServer", "spec.healthCheck.tls.keyFile", ABSOLUTE},
+	{"VirtualServer", "spec.servers[].healthCheck.tls.caFile", ABSOLUTE},
+	{"VirtualServer", "spec.servers[].healthCheck.tls.certificateFile", ABSOLUTE},
+	{"VirtualServer", "spec.servers[].healthCheck.tls.keyFile", ABSOLUTE},
 	{"VirtualServer", "spec.quorum", "self.hysteresis < self.minimum",
          "hysteresis must be below minimum"},
 	{"VirtualServer", "spec.quorum", "!has(self.priorityCut) || self.onLoss == 'lowerPriority'",
          "priorityCut needs onLoss lowerPriority"},
+	{"AddressPool", "spec.addresses[]",
+         "!self.contains('/') || int(self.split('/')[1]) <= (self.contains(':') ? 128 : 32)",
+         "a prefix has at most 32 bits, 128 with IPv6"},
+	{"AddressPool", "spec.addresses[]",
+         "!self.contains('-') || self.split('-')[0].contains(':') == "
+         "self.split('-')[1].contains(':')",
+         "both ends of a range must be of one family"},
+	{"AddressPool", "spec.addresses[]",
+         "!self.matches('^" QUAD "-" QUAD "$') || " NUMBER(0, 1, 2, 3) " <= " NUMBER(4, 5, 6, 7),
+         "the first address of a range must not be above the last"},
 	{"AddressPool", "spec.namespaceSelector",
          "has(self.matchLabels) || has(self.matchExpressions)",
          "matchLabels, matchExpressions or both are needed"},
@@ -413,7 +444,7 @@ static void put_map_or_scalar(struct crd *crd, unsigned indent, const struct mod
 	for (const struct model_schema_field *field = map->fields; field->name; field++) {
 		if (strcmp(field->name, map->shorthand) == 0 &&
 		    (field->kind == MODEL_FIELD_ADDRESS || field->kind == MODEL_FIELD_PREFIX))
-			put_quoted(indent, "pattern", "^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$");
+			put_quoted(indent, "pattern", PREFIX);
 	}
 	put_map(crd, indent, map, path);
 }
@@ -438,6 +469,7 @@ static void put_value(struct crd *crd, unsigned indent, const struct model_schem
 		put(indent, "minLength: %" PRId64, (field->min + 3) / 4);
 		put(indent, "maxLength: %" PRId64, field->max);
 		put_quoted(indent, "pattern", "^[^\\x00-\\x1f\\x7f]*$");
+		put_rules(crd, indent, path);
 		break;
 	case MODEL_FIELD_CHOICE:
 	case MODEL_FIELD_ENUM:
@@ -470,6 +502,7 @@ static void put_value(struct crd *crd, unsigned indent, const struct model_schem
 		break;
 	case MODEL_FIELD_RANGE:
 		put_range(indent);
+		put_rules(crd, indent, path);
 		break;
 	case MODEL_FIELD_PORT_OR_NAME:
 		put(indent, "x-kubernetes-int-or-string: true");

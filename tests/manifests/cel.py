@@ -79,7 +79,11 @@ class Parser:
 
     def member(self):
         tree = self.primary()
-        while self.take("."):
+        while (token := self.take(".", "[")):
+            if token == "[":
+                tree = ("index", tree, self.ternary())
+                self.next("]")
+                continue
             name = self.next()
             if self.take("("):
                 tree = ("method", name, tree, self.arguments(")"))
@@ -140,9 +144,19 @@ def check(tree, names):
         return None, cost + 1 + (schema or {}).get("maxLength", 0) / 10
     if kind == "method":
         return check_method(tree, names)
+    if kind == "index":
+        schema, cost = check(tree[1], names)
+        if (schema or {}).get("type") != "array" or tree[2][0] != "constant":
+            raise CelError("[] of what is no list, or with what is no number")
+        return schema["items"], cost + 1
     costs = [check(part, names)[1] for part in tree[1:]]
     texts = max(((check(part, names)[0] or {}).get("maxLength", 0) for part in tree[1:]), default=0)
     return None, sum(costs) + 1 + texts / 10
+
+
+# What they give.
+TEXT_METHODS = {"contains": lambda text: None, "startsWith": lambda text: None, "matches": lambda text: None, "replace": lambda text: text,
+                "split": lambda text: {"type": "array", "items": text, "maxItems": text["maxLength"]}}
 
 
 def check_method(tree, names):
@@ -155,10 +169,11 @@ def check_method(tree, names):
             raise CelError("loop over a list without maxItems")
         _, body = check(arguments[1], {**names, arguments[0][1]: schema["items"]})
         return None, cost + schema["maxItems"] * (body + 3)
-    if name == "contains":
+    if name in TEXT_METHODS:
         if (schema or {}).get("type") != "string" or "maxLength" not in schema:
-            raise CelError("contains() of what is no text with maxLength")
-        return None, cost + 1 + schema["maxLength"] / 10
+            raise CelError(f"{name}() of what is no text with maxLength")
+        factor = len(arguments[0][1]) / 4 if name == "matches" else 1
+        return TEXT_METHODS[name](schema), cost + 1 + schema["maxLength"] / 10 * factor
     if name == "getMilliseconds" and subject[:2] == ("call", "duration"):
         return None, cost + 1
     raise CelError(f"unknown method {name}")
@@ -168,6 +183,13 @@ def duration(text):
     if not re.fullmatch(f"(?:{DURATION.pattern})+", text):
         raise CelError(f"{text!r} is no duration")
     return Duration(sum(round(float(count) * UNITS[unit]) for count, unit in DURATION.findall(text)))
+
+
+def number(value):
+    try:
+        return int(value)
+    except ValueError as error:
+        raise CelError(str(error)) from None
 
 
 def boolean(value):
@@ -218,10 +240,21 @@ def evaluate(tree, names):
     if kind == "call":
         if tree[1] == "has":
             return tree[2][0][2] in evaluate(tree[2][0][1], names)
-        return {"type": type, "int": int, "duration": duration, "size": len}[tree[1]](evaluate(tree[2][0], names))
+        return {"type": type, "int": number, "duration": duration, "size": len}[tree[1]](evaluate(tree[2][0], names))
     if kind == "method":
         return call_method(tree, names)
+    if kind == "index":
+        value, at = evaluate(tree[1], names), evaluate(tree[2], names)
+        if at >= len(value):
+            raise CelError(f"index out of bounds: {at}")
+        return value[at]
     return OPERATORS[kind](evaluate(tree[1], names), evaluate(tree[2], names))
+
+
+def call_text_method(name, text, arguments):
+    if name == "matches":
+        return re.search(arguments[0].replace("$", r"\Z"), text) is not None
+    return {"contains": text.__contains__, "startsWith": text.startswith, "replace": text.replace, "split": text.split}[name](*arguments)
 
 
 def call_method(tree, names):
@@ -229,7 +262,7 @@ def call_method(tree, names):
     value = evaluate(subject, names)
     if name == "getMilliseconds":
         return value // 1000
-    if name == "contains":
-        return evaluate(arguments[0], names) in value
+    if name in TEXT_METHODS:
+        return call_text_method(name, value, [evaluate(argument, names) for argument in arguments])
     each = [boolean(evaluate(arguments[1], {**names, arguments[0][1]: item})) for item in value]
     return all(each) if name == "all" else any(each)
