@@ -19,8 +19,11 @@ import yaml
 import structural
 import template
 from cases import CASES, FINE, LINTEL, ODDITIES, RULE, SCHEMA, SMALL, WHOLE
+from values import NEEDED, RENDERED, WRONG, taken_away
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "docs"))
+import conform  # noqa: E402
 from tap import Skip, main, test  # noqa: E402
 
 GROUP = "lintel.io/v1alpha1"
@@ -427,46 +430,6 @@ def the_chart_renders_what_the_base_has_and_what_values_say():
         raise AssertionError(f"{wrong} was rendered")
 
 
-# What can be said with values: name of the release, its namespace, values.
-RENDERED = [
-    ("lintel", "lintel", {}),
-    # Names that YAML would read as numbers, as true, as nothing; the longest that there are.
-    ("123", "456", {}), ("1e3", "lintel", {}), ("true", "null", {}), ("0x1f", "010", {}), (53 * "a", "net", {}),
-    (51 * "a" + ".b", "net", {}), (50 * "a" + "--b", "net", {}), (46 * "a" + "-lintel", "net", {}), ("my.release", "net", {}),
-    ("lintel", "lintel", {"onExit": "keep", "tolerations": [{"key": "node-role.kubernetes.io/control-plane", "operator": "Exists"}]}),
-    ("edge", "net", {"nodeSelector": {"node-role.kubernetes.io/edge": ""}, "tolerations": [
-        {"key": "edge", "operator": "Equal", "value": "true", "effect": "NoExecute", "tolerationSeconds": 1000000}]}),
-    ("lintel", "lintel", {"listen": {"address": "0.0.0.0", "port": 9999}, "podLabels": {"team": "on", "n": "1e3"},
-                          "podAnnotations": {"prometheus.io/scrape": "true", "prometheus.io/port": "9999", "text": "a\nline: b\n"}}),
-    ("lintel", "lintel", {"listen": {"address": "::1"}, "apiServer": {"host": "fd00::1", "port": 443},
-                          "kubeProxyExcludes": ["10.0.0.0/8", "fd00::/64"]}),
-    ("lintel", "lintel", {"defaultClass": True, "class": "example.com/other", "namespaces": ["123", "b", "null"]}),
-    ("lintel", "lintel", {"extraArgs": ["--resync=5s", "--x=\"quoted\" \\ \u00e9 <&>", "-v"], "stateDir": "/a b: c"}),
-    ("lintel", "lintel", {"minReadySeconds": 1000000, "maxUnavailable": 1000000,
-                          "resources": {"limits": {"memory": 1000000000}, "requests": {"cpu": 2, "memory": "64Mi"}}}),
-    ("lintel", "lintel", {"maxUnavailable": "25%", "terminationGracePeriodSeconds": 600, "realtime": False}),
-    ("lintel", "lintel", {"image": {"repository": "r:5000/x/lintel", "tag": "1.20", "pullPolicy": "Always"}, "priorityClassName": "123",
-                          "imagePullSecrets": [{"name": "123"}], "serviceAccountAnnotations": {"a": "1"}}),
-    ("lintel", "lintel", {"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [
-        {"matchExpressions": [{"key": "a", "operator": "Gt", "values": ["1"]}]}]}}}}),
-    ("lintel", "lintel", {"resources": {"requests": None, "limits": None}, "nodeSelector": {"kubernetes.io/os": None}, "image": {"tag": None}}),
-]
-# Values that have to be there, a null takes them away: an option of the pod would have no value.
-NEEDED = ["image", "image.repository", "image.pullPolicy", "class", "defaultClass", "listen", "listen.address", "listen.port", "onExit",
-          "stateDir", "log", "log.format", "log.level", "apiServer", "apiServer.host", "apiServer.port", "realtime", "maxUnavailable",
-          "minReadySeconds", "terminationGracePeriodSeconds"]
-WRONG = [{"onExit": "maybe"}, {"class": "A b"}, {"listen": {"port": 0}}, {"listen": {"port": "9310"}}, {"listen": {"address": "localhost"}},
-         {"extraArgs": ["resync"]}, {"namespaces": "a"}, {"namespaces": ["A"]}, {"log": {"level": "loud"}}, {"maxUnavailable": 0},
-         {"maxUnavailable": "0%"}, {"minReadySeconds": 2147483648}, {"terminationGracePeriodSeconds": 5}, {"image": {"tag": 1.2}},
-         {"resources": {"limits": {"cpu": 1}}}, {"podLabels": {"app.kubernetes.io/name": "x"}}, {"podLabels": {"a": 1}}, {"nothing": 1},
-         {"listen": {"adress": "::1"}}, {"kubeProxyExcludes": ["10.0.0.0"]}, {"stateDir": "here"}, {"defaultClass": "yes"}]
-
-
-def taken_away(path):
-    outer, _, inner = path.partition(".")
-    return {outer: {inner: None} if inner else None}
-
-
 def by_name(documents):
     return sorted(documents, key=lambda document: (document["kind"], document["metadata"]["name"]))
 
@@ -501,6 +464,18 @@ def a_value_that_the_chart_needs_cannot_be_taken_away():
     for path in set(paths) - set(needed):
         chart = template.Chart(root / "helm/lintel", taken_away(path))
         assert len(chart.documents()) == 6 and chart.render("NOTES.txt"), path
+
+
+@test
+def the_schema_of_the_values_refuses_what_would_be_broken():
+    schema = json.loads((root / "helm/lintel/values.schema.json").read_text())
+    defaults = load(root / "helm/lintel/values.yaml")[0]
+
+    def refused_values(changes):
+        return conform.problems(template.merged(defaults, changes), schema, closed=False)
+    wrong = [f"{values} is refused: {refused_values(values)}" for _, _, values in RENDERED if refused_values(values)]
+    wrong += [f"{values} is taken" for values in WRONG + [taken_away(path) for path in NEEDED] if not refused_values(values)]
+    assert not wrong, "\n".join(wrong)
 
 
 def run_helm(name, namespace, values):
