@@ -11,6 +11,7 @@
 
 #include "ipvs/journal.h"
 
+#include "lib/crc32.h"
 #include "lib/mem.h"
 
 #include <inttypes.h>
@@ -124,19 +125,6 @@ bool ipvs_journal_trim(const struct ipvs_journal *journal, const struct ipvs_tab
 
 /* --- text --- */
 
-/* IEEE 802.3, bit by bit: a few milliseconds for the largest journal. */
-static uint32_t crc32_of(const char *data, size_t size)
-{
-	uint32_t crc = UINT32_MAX;
-
-	for (size_t i = 0; i < size; i++) {
-		crc ^= (uint8_t)data[i];
-		for (int bit = 0; bit < 8; bit++)
-			crc = (crc >> 1) ^ (crc & 1 ? UINT32_C(0xedb88320) : 0);
-	}
-	return ~crc;
-}
-
 static void encode_entry(const struct ipvs_journal_entry *entry, struct text *out)
 {
 	const struct ipvs_identity *identity = &entry->identity;
@@ -155,7 +143,7 @@ void ipvs_journal_encode(const struct ipvs_journal *journal, struct text *out)
 	for (size_t i = 0; i < journal->count; i++)
 		encode_entry(&journal->entries[i], out);
 	text_printf(out, "end %zu crc32 %08" PRIx32 "\n", journal->count,
-	            crc32_of(out->data + start, out->len - start));
+	            crc32_add(0, out->data + start, out->len - start));
 }
 
 const char *ipvs_journal_verdict_text(enum ipvs_journal_verdict verdict)
@@ -265,7 +253,7 @@ static enum ipvs_journal_verdict check_frame(const char *data, size_t size, cons
 		return IPVS_JOURNAL_DAMAGED;
 	memcpy(line, tail, len);
 	line[len] = '\0';
-	snprintf(crc, sizeof(crc), "%08" PRIx32, crc32_of(data, (size_t)(tail - data)));
+	snprintf(crc, sizeof(crc), "%08" PRIx32, crc32_add(0, data, (size_t)(tail - data)));
 	if (len < 15 || strcmp(line + len - 8, crc) != 0 ||
 	    memcmp(line + len - 15, " crc32 ", 7) != 0 || strncmp(line, "end ", 4) != 0)
 		return IPVS_JOURNAL_DAMAGED;
