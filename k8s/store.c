@@ -126,11 +126,14 @@ static bool has_service(const struct k8s_object *object)
 	return object->kind == K8S_SLICE && *object->slice.service;
 }
 
-/* Where those of a Service begin, or would. */
+/* Where those of a Service begin, or would; mostly one that is new belongs at the end. */
 static size_t slices_place(const struct k8s_store *store, const struct key *key)
 {
-	return search_place(store->slices, store->slice_count, sizeof(store->slices[0]), key,
-	                    compare_slice);
+	size_t count = store->slice_count;
+
+	if (count > 0 && compare_slice(&store->slices[count - 1], key) < 0)
+		return count;
+	return search_place(store->slices, count, sizeof(store->slices[0]), key, compare_slice);
 }
 
 /* Behind the row that it joins. */

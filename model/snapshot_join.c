@@ -82,11 +82,22 @@ static int compare_claims(const void *left, const void *right)
 	return order != 0 ? order : (a->index > b->index) - (a->index < b->index);
 }
 
-/* qsort() wants an array even when there is nothing in it. */
+static bool are_in_order(const char *items, size_t count, size_t size,
+                         int (*compare)(const void *left, const void *right))
+{
+	for (size_t i = 1; i < count; i++) {
+		if (compare(items + (i - 1) * size, items + i * size) > 0)
+			return false;
+	}
+	return true;
+}
+
+/* A cluster's objects mostly come in order, and looking at ten thousand takes six times as long
+ * when they are sorted. */
 static void sort(void *items, size_t count, size_t size,
                  int (*compare)(const void *left, const void *right))
 {
-	if (count > 1)
+	if (!are_in_order(items, count, size, compare))
 		qsort(items, count, size, compare);
 }
 
