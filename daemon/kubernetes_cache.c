@@ -70,12 +70,15 @@ bool kubernetes_cache_load(struct kubernetes *k)
 
 static void learn_cluster(struct kubernetes *k, const char *cluster)
 {
+	const char *found = k->cache.found_cluster;
+
 	k->cache.cluster = xstrdup(cluster);
-	if (k->cache.found_cluster && strcmp(k->cache.found_cluster, cluster) != 0)
+	/* What was written by who might not ask says nothing of the cluster. */
+	if (found && strcmp(found, cluster) != 0 && strcmp(found, k8s_auth_server(k->auth)) != 0)
 		log_warn(KUBERNETES_COMPONENT,
 		         "the state on disk was another cluster's: it is replaced cluster=%s "
 		         "before=%s",
-		         cluster, k->cache.found_cluster);
+		         cluster, found);
 }
 
 static void cluster_answered(void *ctx, const struct k8s_answer *answer)
@@ -84,11 +87,13 @@ static void cluster_answered(void *ctx, const struct k8s_answer *answer)
 	const char *uid = k8s_json_text(k8s_json_get(answer->object, "metadata"), "uid");
 
 	k->cache.call = NULL;
-	/* Who may not ask takes the server's address for it. */
+	const char *found = k->cache.found_cluster;
+
+	/* Who may not ask goes by what was known, or takes the server's address for it. */
 	if (answer->outcome == K8S_OUTCOME_DONE && *uid)
 		learn_cluster(k, uid);
 	else if (answer->outcome == K8S_OUTCOME_NOT_FOUND || answer->outcome == K8S_OUTCOME_REFUSED)
-		learn_cluster(k, k8s_auth_server(k->auth));
+		learn_cluster(k, found ? found : k8s_auth_server(k->auth));
 	loop_deadline_arm(&k->cache.due,
 	                  mono_now_us() + (k->cache.cluster ? QUIET_US : ASK_AGAIN_US));
 }

@@ -11,9 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WHY_LEN_MAX 300 /* of each of many: the log has all of it */
+
 struct kubernetes_waiting {
 	struct k8s_translate_key key;
 	int64_t due_us;
+	char *why; /* "" when it doesn't matter */
 	UT_hash_handle hh;
 	char title[];
 };
@@ -29,8 +32,23 @@ static struct kubernetes_waiting *find(const struct kubernetes_later *later,
 	return waiting;
 }
 
+static void set_why(struct kubernetes_waiting *waiting, const char *why)
+{
+	size_t len = strnlen(why, WHY_LEN_MAX);
+
+	free(waiting->why);
+	waiting->why = xcalloc(1, len + 1);
+	memcpy(waiting->why, why, len);
+}
+
+static void release(struct kubernetes_waiting *waiting)
+{
+	free(waiting->why);
+	free(waiting);
+}
+
 bool kubernetes_later_put(struct kubernetes_later *later, const struct k8s_translate_key *key,
-                          int64_t due_us)
+                          int64_t due_us, const char *why)
 {
 	char title[K8S_KEY_SIZE];
 	struct kubernetes_waiting *waiting = find(later, key, title);
@@ -43,6 +61,8 @@ bool kubernetes_later_put(struct kubernetes_later *later, const struct k8s_trans
 		waiting->key = *key;
 		strcpy(waiting->title, title);
 	}
+	if (why || !there)
+		set_why(waiting, why ? why : "");
 	waiting->due_us = due_us;
 	HASH_ADD_STR(later->waiting, title, waiting);
 	return !there;
@@ -56,7 +76,7 @@ void kubernetes_later_forget(struct kubernetes_later *later, const struct k8s_tr
 	if (!waiting)
 		return;
 	HASH_DEL(later->waiting, waiting);
-	free(waiting);
+	release(waiting);
 }
 
 int64_t kubernetes_later_due(const struct kubernetes_later *later)
@@ -69,12 +89,22 @@ const struct k8s_translate_key *kubernetes_later_first(const struct kubernetes_l
 	return later->waiting ? &later->waiting->key : NULL;
 }
 
+size_t kubernetes_later_count(const struct kubernetes_later *later)
+{
+	return HASH_COUNT(later->waiting);
+}
+
+const char *kubernetes_later_why(const struct kubernetes_later *later)
+{
+	return later->waiting ? later->waiting->why : NULL;
+}
+
 void kubernetes_later_close(struct kubernetes_later *later)
 {
 	struct kubernetes_waiting *waiting, *next;
 
 	HASH_ITER (hh, later->waiting, waiting, next) {
 		HASH_DEL(later->waiting, waiting);
-		free(waiting);
+		release(waiting);
 	}
 }

@@ -3,9 +3,11 @@
 #include "daemon/kubernetes_parts.h"
 
 #include "lib/log.h"
+#include "lib/mem.h"
 #include "lib/mono.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static const struct k8s_resource leases = {"coordination.k8s.io/v1", "leases", "Lease"};
 
@@ -56,7 +58,8 @@ static void answered(void *ctx, const struct k8s_answer *answer)
 	if (failed && !k->lead.failing)
 		log_warn(KUBERNETES_COMPONENT, "the lease %s/%s can't be had or kept: %s",
 		         lease->namespace, lease->name, answer->why);
-	k->lead.failing = failed;
+	free(k->lead.failing);
+	k->lead.failing = failed ? xstrdup(answer->why) : NULL;
 	step(k);
 }
 
@@ -131,4 +134,5 @@ void kubernetes_lead_close(struct kubernetes *k)
 		k8s_request_cancel(k->lead.call);
 	if (k->lead.open)
 		loop_deadline_done(&k->lead.due);
+	free(k->lead.failing);
 }

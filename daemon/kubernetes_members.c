@@ -19,6 +19,7 @@
 
 #define MEMBERS_MAX 5000
 #define RENEW_US    (60 * US_PER_S)
+#define AGAIN_US    (10 * US_PER_S)  /* after a failure */
 #define LOST_US     (200 * US_PER_S) /* without a change: three renewals */
 #define DURATION_S  200
 #define LABEL       "lintel.io/instance-of"
@@ -227,10 +228,16 @@ static void answered(void *ctx, const struct k8s_answer *answer)
 {
 	struct kubernetes *k = ctx;
 
+	bool failed = answer->outcome != K8S_OUTCOME_DONE;
+
 	k->members.call = NULL;
-	if (answer->outcome != K8S_OUTCOME_DONE)
+	if (failed && !k->members.failing)
 		log_warn(KUBERNETES_COMPONENT, "others are not told that this instance runs: %s",
 		         answer->why);
+	free(k->members.failing);
+	k->members.failing = failed ? xstrdup(answer->why) : NULL;
+	if (failed)
+		loop_deadline_arm(&k->members.due, mono_now_us() + AGAIN_US);
 }
 
 static void publish(struct kubernetes *k)
@@ -349,6 +356,7 @@ void kubernetes_members_close(struct kubernetes *k)
 		loop_deadline_done(&k->members.due);
 	free(k->members.items);
 	free(k->members.told);
+	free(k->members.failing);
 }
 
 bool kubernetes_members_are_known(const struct kubernetes *k)

@@ -38,7 +38,7 @@ struct kubernetes_lead {
 	struct loop_deadline due;
 	struct k8s_request_call *call; /* NULL: none under way */
 	bool leading;                  /* as last told */
-	bool failing;                  /* told in the log */
+	char *failing;                 /* why it can't be had or kept; NULL: it can */
 	bool open;
 };
 
@@ -59,6 +59,7 @@ struct kubernetes_members {
 	struct loop_deadline due;
 	struct k8s_request_call *call; /* NULL: none under way */
 	char *told;                    /* names that the translator has, one a line; NULL: none */
+	char *failing;                 /* why the others are not told of us; NULL: they are */
 	bool open;
 };
 
@@ -220,13 +221,15 @@ void kubernetes_members_close(struct kubernetes *kubernetes);
 void kubernetes_members_publish(struct kubernetes *kubernetes);
 bool kubernetes_members_are_known(const struct kubernetes *kubernetes);
 
-/* kubernetes_later.c; 'due_us' is that of all others or later. True: it was not there, else it
- * waits again. */
+/* kubernetes_later.c; 'due_us' is that of all others or later. 'why' NULL: as before. True: it was
+ * not there, else it waits again. */
 bool kubernetes_later_put(struct kubernetes_later *later, const struct k8s_translate_key *key,
-                          int64_t due_us);
+                          int64_t due_us, const char *why);
 void kubernetes_later_forget(struct kubernetes_later *later, const struct k8s_translate_key *key);
 /* Of the first one; NULL and TIME_NEVER when there is none. */
 const struct k8s_translate_key *kubernetes_later_first(const struct kubernetes_later *later);
+const char *kubernetes_later_why(const struct kubernetes_later *later); /* NULL: as above */
+size_t kubernetes_later_count(const struct kubernetes_later *later);
 int64_t kubernetes_later_due(const struct kubernetes_later *later);
 void kubernetes_later_close(struct kubernetes_later *later);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/kubernetes_parts.h"
 #include "daemon/report_time.h"
+#include "k8s/json.h"
 
 static bool resource_has_problem(const struct k8s_watch *watch)
 {
@@ -16,6 +17,46 @@ static void add_problem(json_t *problems, const char *name, const struct k8s_wat
 	                                             name, k8s_watch_reason_name(watch->why),
 	                                             watch->message.len > 0 ? ": " : "",
 	                                             text_str(&watch->message)));
+}
+
+/* With the API server's reason, which may be anything. */
+static void add_failure(json_t *problems, struct text *what, const char *why)
+{
+	text_printf(what, ": %s", why);
+	json_array_append_new(problems, k8s_json_string(text_str(what), what->len));
+	text_done(what);
+}
+
+static void add_unwritten(json_t *problems, const struct kubernetes_later *late)
+{
+	const struct k8s_translate_key *key = kubernetes_later_first(late);
+	size_t more = kubernetes_later_count(late) - 1;
+	char title[K8S_KEY_SIZE];
+	struct text what = {0};
+
+	k8s_title(key->kind, key->namespace, key->name, title);
+	text_printf(&what, "Kubernetes: status is not written of %s", title);
+	if (more > 0)
+		text_printf(&what, " and %zu more", more);
+	add_failure(problems, &what, kubernetes_later_why(late));
+}
+
+/* What is to be written, and is tried again and again. */
+static void add_failures(json_t *problems, const struct kubernetes *k)
+{
+	struct text what = {0};
+
+	if (k->lead.failing) {
+		text_printf(&what, "Kubernetes: the lease %s/%s can't be had or kept",
+		            k->lead.lease.namespace, k->lead.lease.name);
+		add_failure(problems, &what, k->lead.failing);
+	}
+	if (k->members.failing) {
+		text_add(&what, "Kubernetes: others are not told that this instance runs");
+		add_failure(problems, &what, k->members.failing);
+	}
+	if (k->lead.leading && kubernetes_later_count(&k->writer.late) > 0)
+		add_unwritten(problems, &k->writer.late);
 }
 
 /* Requests that ended, by reason: only what there was. */
@@ -108,6 +149,7 @@ json_t *kubernetes_report(const struct kubernetes *k, const struct sources *sour
 		json_array_append_new(resources, resource_object(resource, now_us));
 	}
 	add_problem(problems, "leases", k8s_reflector_status(k->members.reflector));
+	add_failures(problems, k);
 	sources_add_left_out(sources, problems);
 	return json_pack("{s:s,s:s,s:s,s:b,s:b,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "path", "kubernetes",
 	                 "server", k8s_auth_server(k->auth), "class", k->options->class, "inStep",

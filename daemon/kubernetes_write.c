@@ -218,7 +218,8 @@ static void answered(void *ctx, const struct k8s_answer *answer)
 	case K8S_OUTCOME_GIVEN_UP:
 	case K8S_OUTCOME_DROPPED:
 	case K8S_OUTCOME_COUNT:
-		if (kubernetes_later_put(&k->writer.late, &write->key, now_us + LATE_US))
+		if (kubernetes_later_put(&k->writer.late, &write->key, now_us + LATE_US,
+		                         answer->why))
 			log_warn(KUBERNETES_COMPONENT, "status is not written object=\"%s\": %s",
 			         k8s_title(write->key.kind, write->key.namespace, write->key.name,
 			                   title),
@@ -227,7 +228,7 @@ static void answered(void *ctx, const struct k8s_answer *answer)
 	}
 	if (write->again)
 		(void)kubernetes_later_put(&k->writer.soon, &write->key,
-		                           now_us + (done ? 0 : SOON_US));
+		                           now_us + (done ? 0 : SOON_US), NULL);
 	kubernetes_wake(k);
 }
 
@@ -335,7 +336,7 @@ static bool take(struct kubernetes *k, int64_t now_us, struct k8s_translate_key 
 		return false;
 	/* It stays there until it is written. */
 	*ret_key = *kubernetes_later_first(late);
-	(void)kubernetes_later_put(late, ret_key, now_us + LATE_US);
+	(void)kubernetes_later_put(late, ret_key, now_us + LATE_US, NULL);
 	return true;
 }
 

@@ -6,6 +6,7 @@ The server is the stand-in; with --real it is the kube-apiserver that KUBEBUILDE
 manifests/base/rbac.yaml allows and nothing else. Needs root for the namespace. The kernel may be one without IPVS: what is wanted is
 asked of the daemon (`lintel explain`), what is told of the server. Traffic is for the lab.
 """
+import contextlib
 import json
 import os
 import pathlib
@@ -418,6 +419,92 @@ def what_was_refused_is_written_when_it_is_refused_no_longer(directory):
         assert not scene.ingress()
         scene.server.faults.clear()
         wait("it has an address", scene.ingress, 50)
+
+
+# --- what others may take away ---
+
+ROLES = "/apis/rbac.authorization.k8s.io/v1"
+BINDINGS = [f"{ROLES}/clusterrolebindings", f"{ROLES}/namespaces/lintel/rolebindings"]
+WEBHOOKS = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
+AWAY = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration", "metadata": {"name": "away"},
+        "webhooks": [{"name": "away.example.org", "clientConfig": {"url": "https://127.0.0.1:1/"}, "failurePolicy": "Fail", "sideEffects": "None",
+                      "admissionReviewVersions": ["v1"], "timeoutSeconds": 1,
+                      "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["UPDATE"], "resources": ["services/status"]}]}]}
+
+
+@contextlib.contextmanager
+def without_roles(server):
+    """The program may do nothing any longer; whoever asks anew learns of it."""
+    if REAL:
+        taken = [(path, server.store.do("GET", f"{path}/lintel")) for path in BINDINGS]
+        for path, _ in taken:
+            server.store.do("DELETE", f"{path}/lintel")
+    else:
+        server.fault("refuse", code=403, reason="Forbidden", times=10 ** 6)
+    server.drop_connections()
+    yield
+    if not REAL:
+        server.faults.clear()
+        return
+    for path, binding in taken:
+        binding["metadata"] = {key: binding["metadata"][key] for key in ("name", "namespace", "labels") if key in binding["metadata"]}
+        server.store.do("POST", path, binding)
+
+
+@contextlib.contextmanager
+def webhook_away(server):
+    """What is written of the status of Services is to be judged by somebody who is not there."""
+    if REAL:
+        server.store.do("POST", WEBHOOKS, AWAY)
+        server.wait(lambda: server.ask("PATCH", "/api/v1/namespaces/default/services/kubernetes/status?dryRun=All", {"status": {}},
+                                       content_type="application/merge-patch+json")[0] == 500)
+    else:
+        server.fault("refuse", code=500, reason="InternalError", times=10 ** 6, method="PATCH", path="services/[^/]*/status$",
+                     message='failed calling webhook "away.example.org"')
+    yield
+    if REAL:
+        server.store.do("DELETE", f"{WEBHOOKS}/away")
+    else:
+        server.faults.clear()
+
+
+def said(scene, *words):
+    problems = scene.source()["problems"]
+    return all(any(word in problem for problem in problems) for word in words)
+
+
+@test
+def roles_that_are_taken_away_change_nothing_and_all_goes_on_with_them(directory):
+    with Scene(directory, service(), endpoints("10.78.0.21")) as scene:
+        wait("served", lambda: scene.ingress() and scene.serves(80, "10.78.0.21"))
+        scene.saved(VIP)
+        with without_roles(scene.server):
+            wait("it is told what can't be followed", lambda: said(scene, "services can't be followed: forbidden", "leases can't be followed"))
+            scene.server.store.put(service("other"))
+            assert scene.stop() == 0
+            scene.start()
+            wait("it is told what can't be written", lambda: said(scene, "the lease ", "others are not told that this instance runs: "))
+            wait("the last state is served", lambda: scene.source()["known"] and VIP in scene.owned() and scene.serves(80, "10.78.0.21"))
+        wait("all is followed", lambda: scene.source()["inStep"], 90)
+        wait("the other one has an address", lambda: scene.ingress("other"), 90)
+        wait("nothing is wrong any longer", lambda: not scene.source()["problems"], 90)
+        assert "another cluster's" not in scene.log(), scene.log()
+
+
+@test
+def a_webhook_that_is_away_is_told_and_what_waits_is_written_when_it_is_back(directory):
+    others = [service(name, ports=((80, "http"),)) for name in ("b", "c")]
+    with Scene(directory, pool(f"{VIP}-10.77.0.110"), endpoints("10.78.0.21")) as scene:
+        scene.in_step()
+        with webhook_away(scene.server):
+            scene.server.store.put(service())
+            wait("it is told", lambda: said(scene, "status is not written of Service default/web: ") and said(scene, 'webhook "away.example.org"'), 40)
+            assert scene.serves(80, "10.78.0.21") and not scene.ingress(), "it is served all the same"
+            for other in others:
+                scene.server.store.put(other)
+            wait("others are counted", lambda: said(scene, " and 2 more: "), 40)
+        wait("all have addresses", lambda: all(scene.ingress(name) for name in ("web", "b", "c")), 60)
+        wait("nothing is wrong any longer", lambda: not scene.source()["problems"])
 
 
 @test
