@@ -70,10 +70,10 @@ struct k8s_pairs k8s_decode_pairs(struct k8s_object *object, const struct tree *
                                   bool (*known)(const char *key))
 {
 	struct k8s_pairs pairs = {NULL, 0};
-	struct k8s_pair *items = NULL;
-	size_t size = map && map->kind == TREE_MAP ? map->count : 0;
+	struct k8s_pair items[K8S_PAIRS_MAX];
+	bool is_map = map && map->kind == TREE_MAP && map->count > 0;
 
-	for (const struct tree *at = size > 0 ? map->child : NULL; at; at = at->sibling) {
+	for (const struct tree *at = is_map ? map->child : NULL; at; at = at->sibling) {
 		const char *value = k8s_json_tree_string(at);
 
 		if (!value || strlen(value) > K8S_VALUE_LEN_MAX || (known && !known(at->key)) ||
@@ -83,16 +83,13 @@ struct k8s_pairs k8s_decode_pairs(struct k8s_object *object, const struct tree *
 			object->cut = true;
 			break;
 		}
-		if (!items)
-			items = arena_array(&object->arena,
-			                    size < K8S_PAIRS_MAX ? size : K8S_PAIRS_MAX,
-			                    sizeof(*items));
 		items[pairs.count++] = (struct k8s_pair){k8s_decode_copy(object, at->key),
 		                                         k8s_decode_copy(object, value)};
 	}
 	if (pairs.count > 1)
 		qsort(items, pairs.count, sizeof(*items), compare_pairs);
-	pairs.items = items;
+	if (pairs.count > 0)
+		pairs.items = arena_memdup(&object->arena, items, pairs.count * sizeof(*items));
 	return pairs;
 }
 
@@ -137,6 +134,12 @@ static bool is_known_annotation(const char *key)
 	return text_starts_with(key, "lintel.io/") || text_starts_with(key, K8S_METALLB_PREFIX) ||
 	       text_starts_with(key, K8S_METALLB_PREFIX_OLD) ||
 	       strcmp(key, K8S_ANNOTATION_SOURCE_RANGES) == 0;
+}
+
+/* A slice has its Service's own labels, too: nobody chooses slices by them. */
+static bool is_slice_label(const char *key)
+{
+	return strcmp(key, K8S_LABEL_SERVICE) == 0;
 }
 
 /* Ours, of any class: others' are not written either, and there may be many of them. */
@@ -186,7 +189,8 @@ static enum k8s_decode_fault decode_meta(struct k8s_object *object, const struct
 	    0)
 		meta->created_s = 0;
 	meta->deleting = *k8s_json_tree_text(metadata, "deletionTimestamp");
-	meta->labels = k8s_decode_pairs(object, tree_get(metadata, "labels"), NULL);
+	meta->labels = k8s_decode_pairs(object, tree_get(metadata, "labels"),
+	                                object->kind == K8S_SLICE ? is_slice_label : NULL);
 	meta->annotations =
 		k8s_decode_pairs(object, tree_get(metadata, "annotations"), is_known_annotation);
 	decode_finalizers(object, tree_get(metadata, "finalizers"));

@@ -69,7 +69,7 @@ struct k8s_meta {
 	int64_t generation;
 	int64_t created_s;            /* creationTimestamp, seconds since 1970; 0: unknown */
 	bool deleting;                /* has a deletionTimestamp */
-	struct k8s_pairs labels;      /* all */
+	struct k8s_pairs labels;      /* all; of a slice, its Service */
 	struct k8s_pairs annotations; /* those that somebody here knows */
 	const char **finalizers;      /* ours, of any class */
 	size_t finalizer_count;

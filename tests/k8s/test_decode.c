@@ -44,7 +44,8 @@ static const struct row rows[] = {
          META ",'spec':{'ports':[]},'status':{'loadBalancer':{'ingress':[{'ip':'10.0.0.1','ipMode':"
               "'Proxy'},{'hostname':'h'},{}]}}"},
 	{K8S_SLICE,
-         "{'metadata':{'namespace':'d','name':'n','labels':{'kubernetes.io/service-name':'s'}},"
+         "{'metadata':{'namespace':'d','name':'n',"
+         "'labels':{'app':'web','kubernetes.io/service-name':'s'}},"
          "'addressType':'IPv4','endpoints':[{'addresses':['10.0.0.1','10.0.0.2'],'nodeName':'a'},"
          "{'addresses':['::1']},{'addresses':[]},{'addresses':['10.0.0.3'],'conditions':{'ready':"
          "false}},{'addresses':['10.0.0.4'],'conditions':{'ready':null,'serving':null}},7],'ports':"

@@ -71,7 +71,7 @@ static const struct {
 	{"'uid':'1'", "'uid':'1','finalizers':['f']", true},
 	{"'uid':'1'", "'uid':'1','finalizers':['lintel.io/cleanup']", false},
 	{"name':'s'", "name':'t'", false},
-	{"name':'s'", "name':'s','l':'1'", false},
+	{"name':'s'", "name':'s','l':'1'", true},
 	{"IPv4", "IPv6", false},
 	{"'http'", "'web'", false},
 	{"80", "81", false},
