@@ -102,8 +102,8 @@ void vrrp_instance_free(struct vrrp_instance *instance, bool keep)
 	vrrp_instance_cancel_failover(instance);
 	vrrp_group_forget(instance);
 	vrrp_instance_leave_receivers(instance);
-	vrrp_macvlan_close(&instance->macvlan4, shared->nl, &shared->parents, keep);
-	vrrp_macvlan_close(&instance->macvlan6, shared->nl, &shared->parents, keep);
+	vrrp_macvlan_close(&instance->macvlan4, shared->nl, &shared->mutes, keep);
+	vrrp_macvlan_close(&instance->macvlan6, shared->nl, &shared->mutes, keep);
 	vrrp_addresses_done(&instance->addresses);
 	free(instance->auth);
 	free(instance);

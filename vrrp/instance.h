@@ -37,7 +37,7 @@ struct vrrp_shared {
 	 * word: carried out at once, in order with what is done to the macvlans. */
 	struct vrrp_address_batch batch_inline;
 	unsigned under_way; /* batches that the worker has, but for those that nobody waits for */
-	struct vrrp_macvlan_parents parents;
+	struct vrrp_mutes mutes; /* parents of macvlans */
 	struct vrrp_announce_pace pace;
 	uint64_t last_id; /* of addresses */
 	bool realtime;    /* for status */

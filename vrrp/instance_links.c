@@ -64,10 +64,10 @@ static int open_macvlan(struct vrrp_instance *instance, enum addr_family family,
 
 	if (macvlan->index && (!serves || macvlan->parent_index != parent->index ||
 	                       !vrrp_links_by_index(&shared->links, macvlan->index)))
-		vrrp_macvlan_close(macvlan, shared->nl, &shared->parents, false);
+		vrrp_macvlan_close(macvlan, shared->nl, &shared->mutes, false);
 	if (!serves || !instance->config->virtual_mac || macvlan->index)
 		return 0;
-	r = vrrp_macvlan_open(macvlan, shared->nl, &shared->parents, &shared->links, &copy, family,
+	r = vrrp_macvlan_open(macvlan, shared->nl, &shared->mutes, &shared->links, &copy, family,
 	                      instance->config->virtual_router_id);
 	if (r == 0 && !vrrp_links_by_index(&shared->links, macvlan->index))
 		note_macvlan(&shared->links, macvlan);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vrrp/macvlan.h"
 
-#include "lib/mem.h"
 #include "lib/sysctl.h"
 #include "vrrp/frame.h"
 
@@ -9,24 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* What a parent needs: not to answer ARP for addresses on the macvlan, and not to ask in the name
- * of one of them, which would teach others its own MAC. */
-static const struct {
-	const char *name;
-	int64_t value;
-} parent_settings[] = {
-	{"arp_ignore", 1},
-	{"arp_announce", 2},
-};
-#define PARENT_SETTINGS 2
-
-struct vrrp_macvlan_parent {
-	int index;
-	char name[IF_NAMESIZE];
-	unsigned users;
-	int64_t before[PARENT_SETTINGS]; /* -1: we changed nothing */
-};
 
 /* --- settings --- */
 
@@ -65,63 +46,6 @@ static void set_macvlan(const struct vrrp_macvlan *macvlan)
 	set("net/ipv6/conf", macvlan->name, "dad_transmits", 0);
 }
 
-static struct vrrp_macvlan_parent *find_parent(struct vrrp_macvlan_parents *parents, int index)
-{
-	for (size_t i = 0; i < parents->count; i++)
-		if (parents->items[i].index == index)
-			return &parents->items[i];
-	return NULL;
-}
-
-/* Makes a setting at least 'value'; returns what it was when it was changed, else -1. */
-static int64_t raise_setting(const char *interface, const char *setting, int64_t value)
-{
-	char name[128];
-	int64_t present;
-
-	snprintf(name, sizeof(name), "net/ipv4/conf/%s/%s", interface, setting);
-	if (sysctl_read_int(SYSCTL_ROOT, name, &present) < 0 || present >= value ||
-	    sysctl_write_int(SYSCTL_ROOT, name, value) < 0)
-		return -1;
-	return present;
-}
-
-static void hold_parent(struct vrrp_macvlan_parents *parents, const struct rtnl_link *link)
-{
-	struct vrrp_macvlan_parent *parent = find_parent(parents, link->index);
-
-	if (parent) {
-		parent->users++;
-		return;
-	}
-	parents->items = xreallocarray(parents->items, parents->count + 1, sizeof(*parents->items));
-	parent = &parents->items[parents->count++];
-	*parent = (struct vrrp_macvlan_parent){.index = link->index, .users = 1};
-	memcpy(parent->name, link->name, sizeof(parent->name));
-	for (size_t i = 0; i < PARENT_SETTINGS; i++)
-		parent->before[i] = raise_setting(link->name, parent_settings[i].name,
-		                                  parent_settings[i].value);
-}
-
-static void release_parent(struct vrrp_macvlan_parents *parents, int index)
-{
-	struct vrrp_macvlan_parent *parent = find_parent(parents, index);
-
-	if (!parent || --parent->users > 0)
-		return;
-	for (size_t i = 0; i < PARENT_SETTINGS; i++)
-		if (parent->before[i] >= 0)
-			set("net/ipv4/conf", parent->name, parent_settings[i].name,
-			    parent->before[i]);
-	*parent = parents->items[--parents->count];
-}
-
-void vrrp_macvlan_parents_done(struct vrrp_macvlan_parents *parents)
-{
-	free(parents->items);
-	memset(parents, 0, sizeof(*parents));
-}
-
 /* --- the interface --- */
 
 static int create(struct vrrp_macvlan *macvlan, struct nl *nl)
@@ -138,10 +62,9 @@ static int create(struct vrrp_macvlan *macvlan, struct nl *nl)
 	return macvlan->index ? 0 : -errno;
 }
 
-int vrrp_macvlan_open(struct vrrp_macvlan *macvlan, struct nl *nl,
-                      struct vrrp_macvlan_parents *parents, const struct vrrp_links *links,
-                      const struct rtnl_link *parent, enum addr_family family,
-                      uint8_t virtual_router_id)
+int vrrp_macvlan_open(struct vrrp_macvlan *macvlan, struct nl *nl, struct vrrp_mutes *parents,
+                      const struct vrrp_links *links, const struct rtnl_link *parent,
+                      enum addr_family family, uint8_t virtual_router_id)
 {
 	struct vrrp_macvlan fresh = {
 		.parent_index = parent->index,
@@ -167,7 +90,7 @@ int vrrp_macvlan_open(struct vrrp_macvlan *macvlan, struct nl *nl,
 			return r;
 	}
 	set_macvlan(&fresh);
-	hold_parent(parents, parent);
+	vrrp_mute_begin(parents, parent);
 	*macvlan = fresh;
 	return 0;
 }
@@ -187,8 +110,8 @@ int vrrp_macvlan_set_up(struct vrrp_macvlan *macvlan, struct nl *nl, bool up)
 	return r;
 }
 
-void vrrp_macvlan_close(struct vrrp_macvlan *macvlan, struct nl *nl,
-                        struct vrrp_macvlan_parents *parents, bool keep)
+void vrrp_macvlan_close(struct vrrp_macvlan *macvlan, struct nl *nl, struct vrrp_mutes *parents,
+                        bool keep)
 {
 	struct nl_batch batch = {0};
 
@@ -200,7 +123,7 @@ void vrrp_macvlan_close(struct vrrp_macvlan *macvlan, struct nl *nl,
 		if (nl_request(nl, &batch, NULL, NULL) < 0)
 			macvlan->up = false;
 		nl_batch_done(&batch);
-		release_parent(parents, macvlan->parent_index);
+		vrrp_mute_end(parents, macvlan->parent_index);
 	}
 	memset(macvlan, 0, sizeof(*macvlan));
 }

@@ -433,7 +433,7 @@ void vrrp_node_close(struct vrrp_node *node, bool keep)
 	vrrp_conflict_close(&node->conflict);
 	vrrp_sockets_close(&node->shared.sockets);
 	vrrp_links_done(&node->shared.links);
-	vrrp_macvlan_parents_done(&node->shared.parents);
+	vrrp_mutes_done(&node->shared.mutes);
 	vrrp_address_batch_done(&node->shared.batch);
 	vrrp_address_batch_done(&node->shared.batch_inline);
 }

@@ -63,7 +63,7 @@ static void remove_orphan_macvlans(struct vrrp_node *node)
 			used |= node->instances[j]->macvlan4.index == orphan.index ||
 			        node->instances[j]->macvlan6.index == orphan.index;
 		if (!used)
-			vrrp_macvlan_close(&orphan, node->shared.nl, &node->shared.parents, false);
+			vrrp_macvlan_close(&orphan, node->shared.nl, &node->shared.mutes, false);
 	}
 }
 
