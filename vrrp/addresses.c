@@ -5,125 +5,8 @@
 #include "lib/mono.h"
 #include "lib/search.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* --- batches --- */
-
-struct vrrp_address_job {
-	uint64_t owner; /* id; 0: nobody's */
-	int link_index;
-	struct addr_prefix prefix;
-	uint32_t valid_s;
-	bool removes;
-	int error; /* the kernel's refusal, positive errno */
-};
-
-static void append(struct vrrp_address_batch *batch, const struct vrrp_address_job *job,
-                   bool replace)
-{
-	size_t at = batch->messages.count;
-
-	if (at >= batch->job_capacity) {
-		batch->job_capacity = batch->job_capacity ? 2 * batch->job_capacity : 64;
-		batch->jobs = xreallocarray(batch->jobs, batch->job_capacity, sizeof(*batch->jobs));
-	}
-	batch->jobs[at] = *job;
-	batch->presses |= job->removes || !replace;
-	if (!job->removes)
-		rtnl_address_add(&batch->messages, job->link_index, &job->prefix, job->valid_s,
-		                 replace);
-	else
-		rtnl_address_del(&batch->messages, job->link_index, &job->prefix);
-}
-
-void vrrp_address_batch_refused(void *ctx, size_t index, int error)
-{
-	struct vrrp_address_batch *batch = ctx;
-
-	batch->jobs[index].error = error;
-}
-
-void vrrp_address_batch_note(struct vrrp_address_batch *batch, struct vrrp_links *links)
-{
-	while (batch->noted < batch->messages.count) {
-		const struct vrrp_address_job *job = &batch->jobs[batch->noted++];
-
-		if (job->removes)
-			vrrp_links_note_removed(links, job->link_index, &job->prefix);
-		else
-			vrrp_links_note_added(links, job->link_index, &job->prefix, job->valid_s);
-	}
-}
-
-int vrrp_address_batch_execute(struct vrrp_address_batch *batch, struct nl *nl)
-{
-	if (batch->messages.count == 0)
-		return 0;
-	return nl_batch_run(nl, &batch->messages, NL_BATCH_PIPELINED, vrrp_address_batch_refused,
-	                    batch);
-}
-
-void vrrp_address_batch_conclude(struct vrrp_address_batch *batch, struct vrrp_links *links)
-{
-	for (size_t i = 0; i < batch->messages.count; i++) {
-		const struct vrrp_address_job *job = &batch->jobs[i];
-
-		/* Gone already is what was wanted. */
-		if (job->error == 0 || job->removes)
-			continue;
-		/* There already, which we did not know: no event will say so. */
-		if (job->error == EEXIST) {
-			vrrp_links_note_in_use(links, job->link_index, &job->prefix);
-			continue;
-		}
-		vrrp_links_note_removed(links, job->link_index, &job->prefix);
-		if (job->owner && batch->refused)
-			batch->refused(batch->ctx, job->owner, job->error);
-	}
-	nl_batch_clear(&batch->messages);
-	batch->presses = false;
-	batch->noted = 0;
-}
-
-bool vrrp_address_batch_is_full(const struct vrrp_address_batch *batch)
-{
-	return batch->messages.count >= VRRP_ADDRESSES_STEP;
-}
-
-bool vrrp_address_batch_is_awaited(const struct vrrp_address_batch *batch)
-{
-	return batch->presses || vrrp_address_batch_is_full(batch);
-}
-
-bool vrrp_address_batch_has_refusals(const struct vrrp_address_batch *batch)
-{
-	for (size_t i = 0; i < batch->messages.count; i++)
-		if (batch->jobs[i].error)
-			return true;
-	return false;
-}
-
-void vrrp_address_batch_move(struct vrrp_address_batch *to, struct vrrp_address_batch *from)
-{
-	*to = *from;
-	memset(&from->messages, 0, sizeof(from->messages));
-	from->jobs = NULL;
-	from->job_capacity = 0;
-	from->presses = false;
-	from->noted = 0;
-}
-
-void vrrp_address_batch_done(struct vrrp_address_batch *batch)
-{
-	nl_batch_done(&batch->messages);
-	free(batch->jobs);
-	batch->jobs = NULL;
-	batch->job_capacity = 0;
-}
-
-/* --- the list --- */
 
 static int compare_key(const struct vrrp_address *item, int link_index,
                        const struct addr_prefix *prefix)
@@ -294,13 +177,13 @@ static bool sweep_one(struct vrrp_addresses *a, struct vrrp_address *item,
 		if (present && a->lease.lifetime_s == 0 &&
 		    present->valid_s == RTNL_LIFETIME_FOREVER)
 			return false;
-		append(batch, &job, present != NULL);
+		vrrp_address_batch_append(batch, &job, present != NULL);
 		return true;
 	}
 	if (!present ||
 	    (batch->claimed && batch->claimed(batch->ctx, a, item->link_index, &item->prefix)))
 		return false;
-	append(batch, &job, false);
+	vrrp_address_batch_append(batch, &job, false);
 	return true;
 }
 
@@ -322,7 +205,7 @@ static unsigned put_back(struct vrrp_addresses *a, int64_t now_us, struct vrrp_a
 
 			item->restore_due_us = TIME_NEVER;
 			if (item->link_index) {
-				append(batch, &job, false);
+				vrrp_address_batch_append(batch, &job, false);
 				count += !item->deferred;
 			}
 			item->deferred = false;
@@ -343,7 +226,7 @@ unsigned vrrp_addresses_sweep(struct vrrp_addresses *a, const struct vrrp_links 
 		vrrp_lease_renewed(&a->lease, now_us);
 		a->swept = 0;
 	}
-	while (a->swept < a->count && steps < VRRP_ADDRESSES_STEP)
+	while (a->swept < a->count && steps < VRRP_ADDRESS_BATCH_STEP)
 		if (sweep_one(a, &a->items[a->swept++], links, batch))
 			steps++;
 	if (a->wanted && a->restore_due_us <= now_us)
@@ -410,7 +293,7 @@ void vrrp_addresses_keep(const struct vrrp_addresses *a, const struct vrrp_links
 			vrrp_links_address(links, job.link_index, &job.prefix);
 
 		if (present && present->protocol == RTNL_ADDRESS_PROTOCOL)
-			append(batch, &job, true);
+			vrrp_address_batch_append(batch, &job, true);
 	}
 }
 
@@ -423,7 +306,7 @@ void vrrp_addresses_remove(struct vrrp_address_batch *batch, int link_index,
 		.removes = true,
 	};
 
-	append(batch, &job, false);
+	vrrp_address_batch_append(batch, &job, false);
 }
 
 /* --- questions --- */

@@ -10,15 +10,11 @@
 #ifndef LINTEL_VRRP_ADDRESSES_H
 #define LINTEL_VRRP_ADDRESSES_H
 
-#include "lib/rtnl.h"
+#include "vrrp/address_batch.h"
 #include "vrrp/config.h"
 #include "vrrp/lease.h"
 #include "vrrp/links.h"
 
-/* Addresses put, renewed or removed for one router in one system call, between two looks at its
- * advertisements: a few milliseconds of the kernel's time, which grows with the addresses of the
- * interface (one of 8,000 took a millisecond). */
-#define VRRP_ADDRESSES_STEP      16
 /* What remains of the lifetime of addresses that are left to the next start. */
 #define VRRP_ADDRESSES_KEEP_S    60
 /* Of the threads here, when allowed: low among real-time priorities, above everything ordinary. */
@@ -27,7 +23,7 @@
 /* So long after the first word as Active a floating address comes, when it was taken from one who
  * lives and lets go later than that. At most so many of them wait. */
 #define VRRP_ADDRESSES_DEFER_US  (40 * US_PER_MS)
-#define VRRP_ADDRESSES_DEFER_MAX VRRP_ADDRESSES_STEP
+#define VRRP_ADDRESSES_DEFER_MAX VRRP_ADDRESS_BATCH_STEP
 
 struct vrrp_address {
 	struct addr_prefix prefix;
@@ -51,41 +47,6 @@ struct vrrp_addresses {
 	int error;              /* the kernel's last refusal, positive errno; 0 */
 };
 
-/* What is to be done, for several routers in one go. Zero-initialised. Filled and noted on the
- * VRRP thread, executed there or elsewhere, concluded on the VRRP thread. */
-struct vrrp_address_batch {
-	struct nl_batch messages;
-	bool presses; /* not all of it is renewing what is there: somebody waits for the outcome */
-	struct vrrp_address_job *jobs; /* one for each message */
-	size_t job_capacity;
-	size_t noted; /* so many of them are in the links as if they were done */
-	/* Is the address that 'self' wants to remove another's, who keeps it? */
-	bool (*claimed)(void *ctx, const struct vrrp_addresses *self, int link_index,
-	                const struct addr_prefix *prefix);
-	/* The kernel refused an address of the router with that id (which may be gone by now). */
-	void (*refused)(void *ctx, uint64_t id, int error);
-	void *ctx;
-};
-
-/* Notes in 'links' what is about to be done, as if it were done; what was noted is not noted again.
- */
-void vrrp_address_batch_note(struct vrrp_address_batch *batch, struct vrrp_links *links);
-/* Has the kernel do it. Touches nothing but the batch. 0 or -errno of the channel. */
-LT_MUST_USE int vrrp_address_batch_execute(struct vrrp_address_batch *batch, struct nl *nl);
-/* So much that it should be handed over before more is appended. */
-bool vrrp_address_batch_is_full(const struct vrrp_address_batch *batch);
-/* Somebody waits for its end: it is full, so more comes after it, or it does more than renew. */
-bool vrrp_address_batch_is_awaited(const struct vrrp_address_batch *batch);
-/* Did the kernel refuse anything? After executing. */
-bool vrrp_address_batch_has_refusals(const struct vrrp_address_batch *batch);
-/* While executing: the kernel refused message 'index' of the batch 'ctx' with a positive errno. */
-void vrrp_address_batch_refused(void *ctx, size_t index, int error);
-/* Takes back the notes of what the kernel refused, tells 'refused', empties the batch. */
-void vrrp_address_batch_conclude(struct vrrp_address_batch *batch, struct vrrp_links *links);
-/* 'from' is empty afterwards. */
-void vrrp_address_batch_move(struct vrrp_address_batch *to, struct vrrp_address_batch *from);
-void vrrp_address_batch_done(struct vrrp_address_batch *batch);
-
 /* Replaces the list (copied). Addresses that are no longer
  * in it are the caller's to remove (vrrp_addresses_remove()). */
 void vrrp_addresses_set(struct vrrp_addresses *a, const struct vrrp_owned *owned, size_t count,
@@ -102,8 +63,8 @@ void vrrp_addresses_want(struct vrrp_addresses *a, bool wanted, int64_t now_us);
  * packets to be forwarded: to who has the address. Once we have it they would be lost. Floating
  * addresses (but not too many) are put in place VRRP_ADDRESSES_DEFER_US from now, therefore. */
 void vrrp_addresses_defer(struct vrrp_addresses *a, int64_t now_us);
-/* Appends the next steps: additions, renewals or removals, at most VRRP_ADDRESSES_STEP messages,
- * and puts back what was removed by others and is due. Returns how many were put back. */
+/* Appends the next steps: additions, renewals or removals, at most VRRP_ADDRESS_BATCH_STEP
+ * messages, and puts back what was removed by others and is due. Returns how many were put back. */
 unsigned vrrp_addresses_sweep(struct vrrp_addresses *a, const struct vrrp_links *links,
                               int64_t now_us, struct vrrp_address_batch *batch);
 /* What is there may have changed without our hearing of it: sweeps once more. */

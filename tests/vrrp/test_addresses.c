@@ -275,7 +275,7 @@ END_TEST
 
 START_TEST(large_sets_are_worked_off_in_steps)
 {
-	size_t count = VRRP_ADDRESSES_STEP * 2 + 10;
+	size_t count = VRRP_ADDRESS_BATCH_STEP * 2 + 10;
 	struct vrrp_owned *owned = calloc(count, sizeof(*owned));
 	size_t steps = 0;
 	char text[32];
@@ -289,7 +289,7 @@ START_TEST(large_sets_are_worked_off_in_steps)
 	vrrp_addresses_want(&addresses, true, 0);
 	while (vrrp_addresses_deadline(&addresses) == INT64_MIN) {
 		sweep(0);
-		ck_assert_uint_le(batch.messages.count, VRRP_ADDRESSES_STEP);
+		ck_assert_uint_le(batch.messages.count, VRRP_ADDRESS_BATCH_STEP);
 		asked();
 		ck_assert_uint_le(++steps, 10);
 	}
