@@ -354,6 +354,18 @@ void rtnl_address_del(struct nl_batch *batch, int link_index, const struct addr_
 	nl_batch_end(batch, begin_address(batch, RTM_DELADDR, 0, link_index, prefix));
 }
 
+void rtnl_neighbour_use(struct nl_batch *batch, int link_index, const struct addr *address)
+{
+	struct nlmsghdr *message = nl_batch_begin(batch, RTM_NEWNEIGH, NLM_F_CREATE);
+	struct ndmsg *info = mnl_nlmsg_put_extra_header(message, sizeof(*info));
+
+	info->ndm_family = address->family;
+	info->ndm_ifindex = link_index;
+	info->ndm_flags = NTF_USE;
+	mnl_attr_put(message, NDA_DST, addr_size(address), address->bytes);
+	nl_batch_end(batch, message);
+}
+
 void rtnl_macvlan_add(struct nl_batch *batch, const char *name, int parent_index,
                       const struct addr_mac *mac)
 {

@@ -15,6 +15,8 @@
 /* Our mark on addresses (IFA_PROTO, Linux 5.18 and later): 'L'. */
 #define RTNL_ADDRESS_PROTOCOL 0x4c
 #define RTNL_LIFETIME_FOREVER UINT32_MAX
+/* The index of lo in every network namespace (LOOPBACK_IFINDEX, Linux include/net/flow.h). */
+#define RTNL_LOOPBACK         1
 
 struct rtnl_link {
 	int index;
@@ -70,6 +72,8 @@ LT_MUST_USE int rtnl_subscribe_links(struct nl *nl);
 void rtnl_address_add(struct nl_batch *batch, int link_index, const struct addr_prefix *prefix,
                       uint32_t valid_s, bool replace);
 void rtnl_address_del(struct nl_batch *batch, int link_index, const struct addr_prefix *prefix);
+/* The neighbour is looked for, unless it is known. */
+void rtnl_neighbour_use(struct nl_batch *batch, int link_index, const struct addr *address);
 /* A bridge-mode macvlan with the given link-layer address on 'parent_index', created down. (In
  * private mode the parent never sees frames that come from the same address on another machine.) */
 void rtnl_macvlan_add(struct nl_batch *batch, const char *name, int parent_index,

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-void vrrp_address_batch_append(struct vrrp_address_batch *batch, const struct vrrp_address_job *job,
-                               bool replace)
+/* The next message's. */
+static void append_job(struct vrrp_address_batch *batch, const struct vrrp_address_job *job)
 {
 	size_t at = batch->messages.count;
 
@@ -17,12 +17,27 @@ void vrrp_address_batch_append(struct vrrp_address_batch *batch, const struct vr
 		batch->jobs = xreallocarray(batch->jobs, batch->job_capacity, sizeof(*batch->jobs));
 	}
 	batch->jobs[at] = *job;
+}
+
+void vrrp_address_batch_append(struct vrrp_address_batch *batch, const struct vrrp_address_job *job,
+                               bool replace)
+{
+	append_job(batch, job);
 	batch->presses |= job->removes || !replace;
 	if (!job->removes)
 		rtnl_address_add(&batch->messages, job->link_index, &job->prefix, job->valid_s,
 		                 replace);
 	else
 		rtnl_address_del(&batch->messages, job->link_index, &job->prefix);
+}
+
+void vrrp_address_batch_ask(struct vrrp_address_batch *batch, int link_index,
+                            const struct addr *address)
+{
+	const struct vrrp_address_job job = {.link_index = link_index, .asks = true};
+
+	append_job(batch, &job);
+	rtnl_neighbour_use(&batch->messages, link_index, address);
 }
 
 void vrrp_address_batch_refused(void *ctx, size_t index, int error)
@@ -37,6 +52,8 @@ void vrrp_address_batch_note(struct vrrp_address_batch *batch, struct vrrp_links
 	while (batch->noted < batch->messages.count) {
 		const struct vrrp_address_job *job = &batch->jobs[batch->noted++];
 
+		if (job->asks)
+			continue;
 		if (job->removes)
 			vrrp_links_note_removed(links, job->link_index, &job->prefix);
 		else
@@ -58,7 +75,7 @@ void vrrp_address_batch_conclude(struct vrrp_address_batch *batch, struct vrrp_l
 		const struct vrrp_address_job *job = &batch->jobs[i];
 
 		/* Gone already is what was wanted. */
-		if (job->error == 0 || job->removes)
+		if (job->error == 0 || job->removes || job->asks)
 			continue;
 		/* There already, which we did not know: no event will say so. */
 		if (job->error == EEXIST) {

@@ -23,6 +23,7 @@ struct vrrp_address_job {
 	struct addr_prefix prefix;
 	uint32_t valid_s;
 	bool removes;
+	bool asks; /* is about a neighbour */
 	int error; /* the kernel's refusal, positive errno */
 };
 
@@ -45,6 +46,9 @@ struct vrrp_address_batch {
 /* 'replace': the address is there, and renewed. */
 void vrrp_address_batch_append(struct vrrp_address_batch *batch, const struct vrrp_address_job *job,
                                bool replace);
+/* Who has the address is to be found out. */
+void vrrp_address_batch_ask(struct vrrp_address_batch *batch, int link_index,
+                            const struct addr *address);
 /* Notes in 'links' what is about to be done, as if it were done; what was noted is not noted again.
  */
 void vrrp_address_batch_note(struct vrrp_address_batch *batch, struct vrrp_links *links);

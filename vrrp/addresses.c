@@ -122,6 +122,7 @@ bool vrrp_addresses_resolve(struct vrrp_addresses *a, const struct vrrp_links *l
 void vrrp_addresses_want(struct vrrp_addresses *a, bool wanted, int64_t now_us)
 {
 	a->wanted = wanted;
+	a->copies = a->hidden = false;
 	a->swept = 0;
 	a->error = 0;
 	a->restore_due_us = TIME_NEVER;
@@ -135,12 +136,19 @@ void vrrp_addresses_want(struct vrrp_addresses *a, bool wanted, int64_t now_us)
 		vrrp_lease_released(&a->lease);
 }
 
-void vrrp_addresses_defer(struct vrrp_addresses *a, int64_t now_us)
+static size_t floating_count(const struct vrrp_addresses *a)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < a->count; i++)
 		count += a->items[i].floats;
+	return count;
+}
+
+void vrrp_addresses_defer(struct vrrp_addresses *a, int64_t now_us)
+{
+	size_t count = floating_count(a);
+
 	if (!a->wanted || count == 0 || count > VRRP_ADDRESSES_DEFER_MAX)
 		return;
 	for (size_t i = 0; i < a->count; i++) {
@@ -150,6 +158,105 @@ void vrrp_addresses_defer(struct vrrp_addresses *a, int64_t now_us)
 		a->items[i].restore_due_us = now_us + VRRP_ADDRESSES_DEFER_US;
 	}
 	a->restore_due_us = now_us + VRRP_ADDRESSES_DEFER_US;
+}
+
+bool vrrp_addresses_copy(struct vrrp_addresses *a)
+{
+	if (!a->wanted || a->count > VRRP_ADDRESSES_COPY_MAX)
+		return false;
+	a->copies = a->copied = true;
+	a->swept = 0;
+	return true;
+}
+
+bool vrrp_addresses_hide(struct vrrp_addresses *a)
+{
+	if (!vrrp_addresses_copy(a))
+		return false;
+	a->hidden = true;
+	a->restore_due_us = TIME_NEVER;
+	for (size_t i = 0; i < a->count; i++) {
+		a->items[i].restore_due_us = TIME_NEVER;
+		a->items[i].deferred = false;
+	}
+	return true;
+}
+
+void vrrp_addresses_seek(const struct vrrp_addresses *a, const struct vrrp_links *links,
+                         struct vrrp_address_batch *batch)
+{
+	if (a->wanted || floating_count(a) > VRRP_ADDRESSES_DEFER_MAX)
+		return;
+	for (size_t i = 0; i < a->count; i++) {
+		const struct vrrp_address *item = &a->items[i];
+
+		if (!item->floats || item->link_index == 0 ||
+		    vrrp_links_address(links, item->link_index, &item->prefix))
+			continue;
+		vrrp_address_batch_ask(batch, item->link_index, &item->prefix.addr);
+	}
+}
+
+static bool is_ours(const struct rtnl_address *present)
+{
+	return present && present->protocol == RTNL_ADDRESS_PROTOCOL;
+}
+
+static struct addr_prefix whole(const struct vrrp_address *item)
+{
+	return (struct addr_prefix){.addr = item->prefix.addr,
+	                            .length = (uint8_t)addr_bits(&item->prefix.addr)};
+}
+
+/* Of one on the loopback interface, or of the link only, there is none. */
+static bool has_copy(const struct vrrp_address *item)
+{
+	return !item->floats && item->link_index != RTNL_LOOPBACK &&
+	       !addr_is_link_local(&item->prefix.addr);
+}
+
+/* One that we have gets its copy, or loses it. */
+static bool sweep_copy(const struct vrrp_addresses *a, const struct vrrp_address *item,
+                       const struct vrrp_links *links, struct vrrp_address_batch *batch)
+{
+	const struct vrrp_address_job job = {
+		.link_index = RTNL_LOOPBACK,
+		.prefix = whole(item),
+		.valid_s = valid_s(a),
+		.removes = !a->copies,
+	};
+	const struct rtnl_address *copy;
+
+	if (!a->copied || !has_copy(item))
+		return false;
+	copy = vrrp_links_address(links, RTNL_LOOPBACK, &job.prefix);
+	if (a->copies ? copy || !is_ours(vrrp_links_address(links, item->link_index, &item->prefix))
+	              : !is_ours(copy))
+		return false;
+	vrrp_address_batch_append(batch, &job, false);
+	return true;
+}
+
+/* It goes from where neighbours ask for it, but not before the copy is in use. One that is all that
+ * the machine has of its network stays: nothing could be sent there without. */
+static bool hide_one(const struct vrrp_address *item, const struct vrrp_links *links,
+                     struct vrrp_address_batch *batch)
+{
+	const struct addr_prefix copy = whole(item);
+	const struct vrrp_address_job job = {
+		.link_index = item->link_index,
+		.prefix = item->prefix,
+		.removes = true,
+	};
+
+	if (!is_ours(vrrp_links_address(links, item->link_index, &item->prefix)) ||
+	    !vrrp_links_is_in(links, item->link_index, &item->prefix))
+		return false;
+	if (!item->floats && (!has_copy(item) || !vrrp_links_address(links, RTNL_LOOPBACK, &copy) ||
+	                      vrrp_links_is_pending(links, RTNL_LOOPBACK, &copy)))
+		return false;
+	vrrp_address_batch_append(batch, &job, false);
+	return true;
 }
 
 /* One address as it is wanted. True when a message was appended. */
@@ -167,6 +274,8 @@ static bool sweep_one(struct vrrp_addresses *a, struct vrrp_address *item,
 
 	if (item->link_index == 0)
 		return false;
+	if (a->hidden)
+		return hide_one(item, links, batch);
 	present = vrrp_links_address(links, item->link_index, &item->prefix);
 	if (present && present->protocol != RTNL_ADDRESS_PROTOCOL)
 		return false;
@@ -226,9 +335,18 @@ unsigned vrrp_addresses_sweep(struct vrrp_addresses *a, const struct vrrp_links 
 		vrrp_lease_renewed(&a->lease, now_us);
 		a->swept = 0;
 	}
-	while (a->swept < a->count && steps < VRRP_ADDRESS_BATCH_STEP)
-		if (sweep_one(a, &a->items[a->swept++], links, batch))
-			steps++;
+	for (; a->swept < a->count && steps < VRRP_ADDRESS_BATCH_STEP; a->swept++) {
+		struct vrrp_address *item = &a->items[a->swept];
+
+		/* The kernel is to have it all the time. */
+		if (a->copies)
+			steps += sweep_copy(a, item, links, batch);
+		steps += sweep_one(a, item, links, batch);
+		if (!a->copies)
+			steps += sweep_copy(a, item, links, batch);
+	}
+	if (a->swept == a->count)
+		a->copied = a->copies;
 	if (a->wanted && a->restore_due_us <= now_us)
 		restored = put_back(a, now_us, batch);
 	return restored;
@@ -262,7 +380,7 @@ bool vrrp_addresses_is_nearly_due(const struct vrrp_addresses *a, int64_t now_us
 bool vrrp_addresses_gone(struct vrrp_addresses *a, int link_index, const struct addr_prefix *prefix,
                          int64_t now_us, bool *ret_fight)
 {
-	struct vrrp_address *item = a->wanted ? lookup(a, link_index, prefix) : NULL;
+	struct vrrp_address *item = a->wanted && !a->hidden ? lookup(a, link_index, prefix) : NULL;
 
 	if (!item)
 		return false;

@@ -24,6 +24,8 @@
  * lives and lets go later than that. At most so many of them wait. */
 #define VRRP_ADDRESSES_DEFER_US  (40 * US_PER_MS)
 #define VRRP_ADDRESSES_DEFER_MAX VRRP_ADDRESS_BATCH_STEP
+/* Of a router that has more there are no copies: all would be over before they were made. */
+#define VRRP_ADDRESSES_COPY_MAX  128
 
 struct vrrp_address {
 	struct addr_prefix prefix;
@@ -41,6 +43,9 @@ struct vrrp_addresses {
 	struct vrrp_address *items; /* by link index, address, prefix length */
 	size_t count;
 	bool wanted;  /* they shall be there */
+	bool copies;  /* ... on the loopback interface as well */
+	bool hidden;  /* ... and nowhere else */
+	bool copied;  /* there may be copies */
 	size_t swept; /* so many were looked at since something changed; all: nothing to do */
 	struct vrrp_lease lease;
 	int64_t restore_due_us; /* the least of all items */
@@ -63,6 +68,20 @@ void vrrp_addresses_want(struct vrrp_addresses *a, bool wanted, int64_t now_us);
  * packets to be forwarded: to who has the address. Once we have it they would be lost. Floating
  * addresses (but not too many) are put in place VRRP_ADDRESSES_DEFER_US from now, therefore. */
 void vrrp_addresses_defer(struct vrrp_addresses *a, int64_t now_us);
+/* While they are wanted, before somebody may take them over: copies of them come to the loopback
+ * interface, for which no neighbour is answered (IPv6; ARP: vrrp/mute.h). Floating ones and those
+ * of the link have none. Until vrrp_addresses_want(). False: there are too many. */
+bool vrrp_addresses_copy(struct vrrp_addresses *a);
+/* The same, and then: somebody announces them. Neighbours that ask are his to answer, or they would
+ * go on sending to us when we serve no more. What they have sent already is served: all that have a
+ * copy in use go. Floating ones go: for flows that it knows the kernel needs none, and others'
+ * packets are for him, to be forwarded. One stays by which alone we are in its network. Some copies
+ * are in use only after a while: vrrp_addresses_recheck() then. */
+bool vrrp_addresses_hide(struct vrrp_addresses *a);
+/* Appends: neighbours are asked where the floating addresses are reached that we don't have (unless
+ * these are too many). The answer is good for as long as vrrp_addresses_defer() needs it. */
+void vrrp_addresses_seek(const struct vrrp_addresses *a, const struct vrrp_links *links,
+                         struct vrrp_address_batch *batch);
 /* Appends the next steps: additions, renewals or removals, at most VRRP_ADDRESS_BATCH_STEP
  * messages, and puts back what was removed by others and is due. Returns how many were put back. */
 unsigned vrrp_addresses_sweep(struct vrrp_addresses *a, const struct vrrp_links *links,

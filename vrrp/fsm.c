@@ -39,6 +39,23 @@ static void advertise(struct vrrp_effects *out, uint8_t priority)
 	out->items[out->count - 1].priority = priority;
 }
 
+/* With a virtual MAC both are reached at the same: nobody is misled, and nobody can send on to the
+ * other. */
+static void hush(const struct vrrp_fsm *fsm, struct vrrp_effects *out)
+{
+	if (!fsm->params.virtual_mac)
+		effect(out, VRRP_EFFECT_HUSH);
+}
+
+/* From one that lives, when Active_Down_Timer fires. */
+static void expect_to_take(struct vrrp_fsm *fsm, enum model_router_reason reason,
+                           struct vrrp_effects *out)
+{
+	if (fsm->down_reason != reason && !fsm->params.virtual_mac)
+		effect(out, VRRP_EFFECT_FIND);
+	fsm->down_reason = reason;
+}
+
 static void change(struct vrrp_fsm *fsm, int64_t now_us, enum model_router_state to,
                    enum model_router_reason reason, const struct addr *peer,
                    struct vrrp_effects *out)
@@ -299,7 +316,7 @@ static void advert_in_backup(struct vrrp_fsm *fsm, int64_t now_us, size_t voice,
 
 		if (fsm->down_reason != MODEL_REASON_RESIGNED || due_us < fsm->down_due_us)
 			fsm->down_due_us = due_us;
-		fsm->down_reason = MODEL_REASON_RESIGNED;
+		expect_to_take(fsm, MODEL_REASON_RESIGNED, out);
 		return;
 	}
 	if (holds_leftovers(fsm)) {
@@ -321,7 +338,7 @@ static void advert_in_backup(struct vrrp_fsm *fsm, int64_t now_us, size_t voice,
 	}
 	/* Preempt_Mode: discard; the timer runs on. */
 	note_active(fsm, now_us, voice, src, advert);
-	fsm->down_reason = MODEL_REASON_PREEMPTED;
+	expect_to_take(fsm, MODEL_REASON_PREEMPTED, out);
 }
 
 /* 6.4.3, a higher one was heard. It may be about to put the addresses in place. */
@@ -330,6 +347,7 @@ static void yield(struct vrrp_fsm *fsm, int64_t now_us, enum model_router_reason
                   struct vrrp_effects *out)
 {
 	effect(out, VRRP_EFFECT_QUIET);
+	hush(fsm, out);
 	/* Others may hear this after the better one's word: they must not learn another interval
 	 * from it. */
 	if (!fsm->params.virtual_mac && advert->interval_us == interval_of(fsm))
@@ -357,7 +375,8 @@ static void answer(struct vrrp_fsm *fsm, int64_t now_us, struct vrrp_effects *ou
  * more to speak up, when nothing can be under way any longer; one that becomes Active only then is
  * given the same time for its addresses. */
 static void advert_in_leave(struct vrrp_fsm *fsm, int64_t now_us, size_t voice,
-                            const struct addr *src, const struct vrrp_advert *advert)
+                            const struct addr *src, const struct vrrp_advert *advert,
+                            struct vrrp_effects *out)
 {
 	int64_t patience_us = 2 * interval_of(fsm) + 2 * LINGER_US;
 
@@ -369,6 +388,7 @@ static void advert_in_leave(struct vrrp_fsm *fsm, int64_t now_us, size_t voice,
 		fsm->adver_due_us = now_us + LINGER_US;
 		if (fsm->leave_due_us < now_us + patience_us)
 			fsm->leave_due_us = now_us + patience_us;
+		hush(fsm, out);
 	} else if (!fsm->confirmed && now_us - fsm->successor_us >= LINGER_US) {
 		fsm->confirmed = true;
 		fsm->leave_due_us = now_us + LINGER_US;
@@ -465,7 +485,7 @@ void vrrp_fsm_advert(struct vrrp_fsm *fsm, int64_t now_us, size_t member, const 
 		break;
 	case MODEL_ROUTER_ACTIVE:
 		if (fsm->leaving != VRRP_LEAVE_NONE)
-			advert_in_leave(fsm, now_us, voice, src, advert);
+			advert_in_leave(fsm, now_us, voice, src, advert, out);
 		else
 			advert_in_active(fsm, now_us, voice, src, advert, out);
 		break;
@@ -505,9 +525,12 @@ static void end_leave(struct vrrp_fsm *fsm, int64_t now_us, struct vrrp_effects 
 		return;
 	}
 	fsm->leaving = VRRP_LEAVE_NONE;
-	fsm->successor_us = TIME_NEVER;
 	fsm->adver_due_us = now_us + interval_of(fsm);
 	advertise(out, fsm->params.priority);
+	fsm->successor_us = TIME_NEVER;
+	/* It may have hushed, for one who did not stay. */
+	effect(out, VRRP_EFFECT_TAKE);
+	out->items[out->count - 1].reason = MODEL_REASON_ACTIVE_DOWN;
 	effect(out, VRRP_EFFECT_ANNOUNCE);
 }
 

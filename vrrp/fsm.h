@@ -19,7 +19,11 @@
  *   restarts a plain successor's Skew_Time, which may be almost an interval) but keeps its
  *   addresses until it has heard a successor, has heard it once more 50 ms later (it might have
  *   yielded to an advertisement that was still under way), and another 50 ms have passed for its
- *   addresses and announcements. Or until nobody came within a bound.
+ *   addresses and announcements. Or until nobody came within a bound. From the successor's first
+ *   word on it answers no ARP request and no neighbour solicitation for them (RFC 9568 6.4.2,
+ *   6.4.3: that is the Active's, and two would answer): HUSH. Neither does one that yields.
+ * - A Backup that is about to take over from one that lives asks where that one is reached (FIND):
+ *   it sends on to it, for a moment, when it won't answer any more.
  * - An Active that was silent for longer than others wait does not contradict who took over.
  * - The winner of a conflict announces its addresses again: the loser has announced them, too. So
  *   that it learns of the conflict, one that yields advertises once more (not with a virtual MAC:
@@ -70,7 +74,11 @@ enum vrrp_effect_kind {
 	VRRP_EFFECT_ADVERTISE, /* send an advertisement with 'priority' now, in each family */
 	VRRP_EFFECT_TAKE,      /* put the addresses on the interfaces, because of 'reason' */
 	VRRP_EFFECT_ANNOUNCE,  /* start the bursts of gratuitous ARP and unsolicited NA */
-	VRRP_EFFECT_QUIET,   /* stop announcing, the addresses stay: a successor's word must last */
+	VRRP_EFFECT_QUIET, /* stop announcing, the addresses stay: a successor's word must last */
+	VRRP_EFFECT_FIND,  /* learn where the floating addresses are reached, before they move here
+	                    */
+	VRRP_EFFECT_HUSH,  /* neighbours' questions are a successor's to answer from now on; what
+	                      comes for the addresses all the same is served until RELEASE or TAKE */
 	VRRP_EFFECT_RELEASE, /* stop announcing, take the addresses away */
 	VRRP_EFFECT_CHANGED, /* the state went from 'from' to 'to' because of 'reason', caused by
 	                        'peer' */

@@ -102,6 +102,7 @@ void vrrp_instance_free(struct vrrp_instance *instance, bool keep)
 	vrrp_instance_cancel_failover(instance);
 	vrrp_group_forget(instance);
 	vrrp_instance_leave_receivers(instance);
+	vrrp_instance_unmute(instance);
 	vrrp_macvlan_close(&instance->macvlan4, shared->nl, &shared->mutes, keep);
 	vrrp_macvlan_close(&instance->macvlan6, shared->nl, &shared->mutes, keep);
 	vrrp_addresses_done(&instance->addresses);
@@ -205,6 +206,8 @@ void vrrp_instance_gone(struct vrrp_instance *instance, int64_t now_us, int link
 void vrrp_instance_in_use(struct vrrp_instance *instance)
 {
 	instance->announce_hold_us = 0;
+	if (instance->addresses.hidden)
+		vrrp_addresses_recheck(&instance->addresses);
 }
 
 void vrrp_instance_conflict(struct vrrp_instance *instance, int64_t now_us, int link_index,
@@ -304,7 +307,7 @@ void vrrp_instance_expired(struct vrrp_instance *instance, int64_t now_us)
 bool vrrp_instance_is_idle(const struct vrrp_instance *instance)
 {
 	return instance->group->fsm.state == MODEL_ROUTER_INITIALIZE &&
-	       instance->addresses.swept == instance->addresses.count;
+	       instance->addresses.swept == instance->addresses.count && instance->muted_count == 0;
 }
 
 void vrrp_instance_observe(struct vrrp_instance *instance)

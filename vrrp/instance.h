@@ -24,6 +24,9 @@
  * what is to be said of an address is not to wait behind thousands of others. */
 #define VRRP_SHARED_BATCHES 2
 
+/* Interfaces that are mute while a router's addresses are hidden; for more nobody is silent. */
+#define VRRP_MUTED_MAX      8
+
 #define VRRP_NOTE_KINDS     7 /* bits of enum vrrp_note */
 
 /* What the routers of one thread share. Owned by vrrp/node.h. */
@@ -37,7 +40,7 @@ struct vrrp_shared {
 	 * word: carried out at once, in order with what is done to the macvlans. */
 	struct vrrp_address_batch batch_inline;
 	unsigned under_way; /* batches that the worker has, but for those that nobody waits for */
-	struct vrrp_mutes mutes; /* parents of macvlans */
+	struct vrrp_mutes mutes; /* parents of macvlans, and where addresses are hidden */
 	struct vrrp_announce_pace pace;
 	uint64_t last_id; /* of addresses */
 	bool realtime;    /* for status */
@@ -78,6 +81,8 @@ struct vrrp_instance {
 	struct vrrp_macvlan macvlan4, macvlan6;
 	struct vrrp_addresses addresses;
 	struct vrrp_announcer announcer;
+	int muted[VRRP_MUTED_MAX]; /* interfaces, by index, of hidden addresses */
+	size_t muted_count;
 	struct vrrp_auth *auth;   /* owned; NULL while advertisements are not authenticated */
 	int64_t announce_hold_us; /* announcing waits until then for an address to come into use */
 	int64_t settling_us; /* virtual MAC: until then frames from it wait for all addresses */
@@ -150,6 +155,8 @@ struct vrrp_address_batch *vrrp_instance_batch(struct vrrp_instance *instance);
 void vrrp_shared_relieve(struct vrrp_shared *shared);
 /* Hands over what is in the batches. 0 or -errno: the kernel is to be asked anew what there is. */
 LT_MUST_USE int vrrp_shared_commit(struct vrrp_shared *shared);
+/* All that the worker was given has been done. */
+void vrrp_instance_settled(struct vrrp_instance *instance);
 /* The kernel refused one of its addresses. */
 void vrrp_instance_refused(struct vrrp_instance *instance, int error);
 
@@ -169,6 +176,8 @@ void vrrp_instance_cancel_failover(struct vrrp_instance *instance);
 /* With a virtual MAC: not all addresses are in use yet, so frames from it would turn switches to us
  * too early. */
 bool vrrp_instance_is_settling(struct vrrp_instance *instance, int64_t now_us);
+/* Neighbours' questions are answered again on all its interfaces. */
+void vrrp_instance_unmute(struct vrrp_instance *instance);
 /* Asks for the next steps of taking, renewing or letting go of its addresses. */
 void vrrp_instance_sweep(struct vrrp_instance *instance, int64_t now_us);
 /* Begins the bursts, for instance because an interface has come up. */

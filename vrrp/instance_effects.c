@@ -115,6 +115,7 @@ static void take(struct vrrp_instance *instance, int64_t now_us, enum model_rout
 		instance->floating_untold = true;
 	}
 	vrrp_instance_sweep(instance, now_us);
+	vrrp_instance_settled(instance);
 }
 
 static void release(struct vrrp_instance *instance, int64_t now_us)
@@ -124,6 +125,49 @@ static void release(struct vrrp_instance *instance, int64_t now_us)
 	vrrp_addresses_want(&instance->addresses, false, now_us);
 	vrrp_instance_sweep(instance, now_us);
 	raise_macvlans(instance, false);
+	vrrp_instance_settled(instance);
+}
+
+static void mute(struct vrrp_instance *instance, int link_index)
+{
+	const struct rtnl_link *link = vrrp_links_by_index(&instance->shared->links, link_index);
+
+	if (!link || link_index == RTNL_LOOPBACK || instance->muted_count == VRRP_MUTED_MAX)
+		return;
+	/* Addresses are in the order of their interfaces. */
+	if (instance->muted_count > 0 && instance->muted[instance->muted_count - 1] == link_index)
+		return;
+	vrrp_mute_begin(&instance->shared->mutes, link);
+	instance->muted[instance->muted_count++] = link_index;
+}
+
+void vrrp_instance_unmute(struct vrrp_instance *instance)
+{
+	while (instance->muted_count > 0)
+		vrrp_mute_end(&instance->shared->mutes, instance->muted[--instance->muted_count]);
+}
+
+static void hush(struct vrrp_instance *instance, int64_t now_us)
+{
+	const struct vrrp_addresses *addresses = &instance->addresses;
+
+	if (!vrrp_addresses_hide(&instance->addresses))
+		return;
+	vrrp_instance_unmute(instance);
+	for (size_t i = 0; i < addresses->count; i++)
+		if (addresses->items[i].prefix.addr.family == ADDR_IPV4)
+			mute(instance, addresses->items[i].link_index);
+	vrrp_instance_sweep(instance, now_us);
+}
+
+/* Not before the last hidden address is gone: neighbours would be answered for it. */
+void vrrp_instance_settled(struct vrrp_instance *instance)
+{
+	const struct vrrp_addresses *addresses = &instance->addresses;
+
+	if (!addresses->hidden && addresses->swept == addresses->count &&
+	    instance->shared->under_way == 0 && instance->shared->batch.messages.count == 0)
+		vrrp_instance_unmute(instance);
 }
 
 /* What an address is reached at on the interface it is on. */
@@ -368,6 +412,15 @@ void vrrp_instance_do(struct vrrp_instance *instance, int64_t now_us,
 		break;
 	case VRRP_EFFECT_QUIET:
 		vrrp_announcer_stop(&instance->announcer);
+		if (!instance->config->virtual_mac && vrrp_addresses_copy(&instance->addresses))
+			vrrp_instance_sweep(instance, now_us);
+		break;
+	case VRRP_EFFECT_FIND:
+		vrrp_addresses_seek(&instance->addresses, &instance->shared->links,
+		                    &instance->shared->batch);
+		break;
+	case VRRP_EFFECT_HUSH:
+		hush(instance, now_us);
 		break;
 	case VRRP_EFFECT_RELEASE:
 		release(instance, now_us);

@@ -390,6 +390,30 @@ START_TEST(an_address_is_removed_by_link_and_prefix)
 }
 END_TEST
 
+START_TEST(a_neighbour_is_looked_for)
+{
+	const struct addr address = prefix_of("2001:db8::7/128").addr;
+	struct nl_batch batch = {0};
+	const struct nlmsghdr *message;
+	const struct ndmsg *info;
+	const struct nlattr *destination;
+
+	rtnl_neighbour_use(&batch, 4, &address);
+	message = (const struct nlmsghdr *)(batch.data + batch.starts[0]);
+	info = mnl_nlmsg_get_payload(message);
+	ck_assert_uint_eq(message->nlmsg_type, RTM_NEWNEIGH);
+	ck_assert_uint_ne(message->nlmsg_flags & NLM_F_CREATE, 0);
+	ck_assert_uint_eq(info->ndm_family, AF_INET6);
+	ck_assert_int_eq(info->ndm_ifindex, 4);
+	ck_assert_uint_eq(info->ndm_flags, NTF_USE);
+	destination = mnl_nlmsg_get_payload_offset(message, sizeof(*info));
+	ck_assert_uint_eq(mnl_attr_get_type(destination), NDA_DST);
+	ck_assert_uint_eq(mnl_attr_get_payload_len(destination), 16);
+	ck_assert_mem_eq(mnl_attr_get_payload(destination), address.bytes, 16);
+	nl_batch_done(&batch);
+}
+END_TEST
+
 START_TEST(a_macvlan_is_asked_for)
 {
 	static const struct addr_mac mac = {{0, 0, 0x5e, 0, 1, 51}};
@@ -449,6 +473,7 @@ static Suite *suite(void)
 	                    LT_ARRAY_SIZE(add_rows));
 	tcase_add_test(requests, a_new_address_must_not_be_there_yet);
 	tcase_add_test(requests, an_address_is_removed_by_link_and_prefix);
+	tcase_add_test(requests, a_neighbour_is_looked_for);
 	tcase_add_test(requests, a_macvlan_is_asked_for);
 	tcase_add_test(requests, a_dummy_is_asked_for);
 	suite_add_tcase(s, decode);

@@ -205,6 +205,12 @@ static void tell(struct lan *lan, const struct lan_node *node, const struct vrrp
 	case VRRP_EFFECT_QUIET:
 		text_add(t, "is quiet\n");
 		break;
+	case VRRP_EFFECT_FIND:
+		text_add(t, "finds out where the addresses are\n");
+		break;
+	case VRRP_EFFECT_HUSH:
+		text_add(t, "answers no neighbour\n");
+		break;
 	case VRRP_EFFECT_RELEASE:
 		text_add(t, "releases the addresses\n");
 		break;
@@ -241,6 +247,8 @@ void lan_carry_out(struct lan *lan, struct lan_node *node, const struct vrrp_eff
 			node->announced++;
 			break;
 		case VRRP_EFFECT_QUIET:
+		case VRRP_EFFECT_FIND:
+		case VRRP_EFFECT_HUSH:
 			break;
 		case VRRP_EFFECT_RELEASE:
 			node->owns_since_us = TIME_NEVER;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What would be asked of the kernel, and what comes of its answers. No kernel is asked. */
+/* What would be asked of the kernel, and what comes of its answers. No kernel is asked.
+ *
+ * Reason: over 500 lines, as each test is a few lines on the same fixture. */
 #include "lib/mono.h"
 #include "vrrp/addresses.h"
 
@@ -87,7 +89,8 @@ static void teardown(void)
 	vrrp_links_done(&links);
 }
 
-/* "+10.0.0.8/32 =10.0.0.9/32 -10.0.0.7/32": added, renewed, removed; empties the batch. */
+/* "+10.0.0.8/32 =10.0.0.9/32 -10.0.0.7/32": added, renewed, removed, on the loopback interface with
+ * "@lo"; "?": a neighbour is looked for. Empties the batch. */
 static const char *asked(void)
 {
 	static char text[4096];
@@ -101,11 +104,16 @@ static const char *asked(void)
 		struct rtnl_event event;
 		char sign = '-';
 
+		if (message->nlmsg_type == RTM_NEWNEIGH) {
+			length += (size_t)snprintf(text + length, sizeof(text) - length, "?");
+			continue;
+		}
 		if (rtnl_decode(message, &event) == RTNL_ADDRESS_NEW)
 			sign = message->nlmsg_flags & NLM_F_REPLACE ? '=' : '+';
-		length += (size_t)snprintf(text + length, sizeof(text) - length, "%s%c%s",
+		length += (size_t)snprintf(text + length, sizeof(text) - length, "%s%c%s%s",
 		                           length ? " " : "", sign,
-		                           addr_prefix_format(&event.address.prefix, prefix));
+		                           addr_prefix_format(&event.address.prefix, prefix),
+		                           event.address.link_index == RTNL_LOOPBACK ? "@lo" : "");
 	}
 	vrrp_address_batch_note(&batch, &links);
 	batch.noted = 0;
@@ -394,6 +402,131 @@ START_TEST(a_deferred_address_that_is_let_go_of_before_never_comes)
 }
 END_TEST
 
+/* Both are in use, 10.0.0.9 has a copy that isn't yet. */
+static void prepare_to_hide(void)
+{
+	let_one_float();
+	take(0);
+	asked();
+	kernel_has(ETH0, "10.0.0.8/32", OURS);
+	kernel_has(ETH0, "10.0.0.9/32", OURS);
+	ck_assert(vrrp_addresses_copy(&addresses));
+	sweep(1);
+	ck_assert_str_eq(asked(), "=10.0.0.8/32 +10.0.0.9/32@lo =10.0.0.9/32");
+	sweep(1);
+	ck_assert_str_eq(asked(), "");
+}
+
+START_TEST(a_hidden_address_goes_when_its_copy_is_in_use_a_floating_one_at_once)
+{
+	prepare_to_hide();
+	ck_assert(vrrp_addresses_hide(&addresses));
+	sweep(2);
+	ck_assert_str_eq(asked(), "-10.0.0.8/32");
+	kernel_has(RTNL_LOOPBACK, "10.0.0.9/32", OURS);
+	vrrp_addresses_recheck(&addresses);
+	sweep(3);
+	ck_assert_str_eq(asked(), "-10.0.0.9/32");
+	/* Neither are they put back, nor copied again. */
+	sweep(US_PER_S);
+	ck_assert_str_eq(asked(), "");
+	vrrp_addresses_want(&addresses, false, US_PER_S);
+	sweep(US_PER_S);
+	ck_assert_str_eq(asked(), "-10.0.0.9/32@lo");
+	take(2 * US_PER_S);
+	ck_assert_str_eq(asked(), "+10.0.0.8/32 +10.0.0.9/32");
+}
+END_TEST
+
+START_TEST(what_was_hidden_comes_back_before_its_copy_goes)
+{
+	prepare_to_hide();
+	kernel_has(RTNL_LOOPBACK, "10.0.0.9/32", OURS);
+	ck_assert(vrrp_addresses_hide(&addresses));
+	sweep(2);
+	ck_assert_str_eq(asked(), "-10.0.0.8/32 -10.0.0.9/32");
+	take(3);
+	ck_assert_str_eq(asked(), "+10.0.0.8/32 +10.0.0.9/32 -10.0.0.9/32@lo");
+}
+END_TEST
+
+START_TEST(copies_go_when_nobody_took_over)
+{
+	prepare_to_hide();
+	take(2);
+	ck_assert_str_eq(asked(), "=10.0.0.8/32 =10.0.0.9/32 -10.0.0.9/32@lo");
+}
+END_TEST
+
+START_TEST(an_address_whose_copy_is_not_there_is_not_hidden)
+{
+	prepare_to_hide();
+	vrrp_links_note_removed(&links, RTNL_LOOPBACK, &addresses.items[1].prefix);
+	ck_assert(vrrp_addresses_hide(&addresses));
+	sweep(2);
+	ck_assert_str_eq(asked(), "-10.0.0.8/32 +10.0.0.9/32@lo");
+}
+END_TEST
+
+START_TEST(others_addresses_and_those_of_the_link_are_neither_copied_nor_hidden)
+{
+	const struct vrrp_owned owned[] = {own("10.0.0.8/32", "eth0"), own("fe80::8/64", "eth0")};
+
+	vrrp_addresses_set(&addresses, owned, LT_ARRAY_SIZE(owned), 3);
+	vrrp_addresses_resolve(&addresses, &links, "eth0", 0, 0);
+	kernel_has(ETH0, "10.0.0.8/32", 0);
+	take(0);
+	ck_assert_str_eq(asked(), "+fe80::8/64");
+	ck_assert(vrrp_addresses_hide(&addresses));
+	sweep(1);
+	ck_assert_str_eq(asked(), "");
+}
+END_TEST
+
+START_TEST(the_only_address_of_a_network_is_not_hidden)
+{
+	struct vrrp_owned owned[] = {own("10.0.0.8/24", "eth0"), own("10.0.1.8/24", "eth0")};
+
+	owned[0].floats = owned[1].floats = true;
+	vrrp_addresses_set(&addresses, owned, LT_ARRAY_SIZE(owned), 3);
+	vrrp_addresses_resolve(&addresses, &links, "eth0", 0, 0);
+	kernel_has(ETH0, "10.0.1.1/24", 0);
+	take(0);
+	ck_assert_str_eq(asked(), "+10.0.0.8/24 +10.0.1.8/24");
+	ck_assert(vrrp_addresses_hide(&addresses));
+	sweep(1);
+	ck_assert_str_eq(asked(), "-10.0.1.8/24");
+}
+END_TEST
+
+START_TEST(too_many_addresses_are_not_hidden)
+{
+	struct vrrp_owned owned[VRRP_ADDRESSES_COPY_MAX + 1];
+	char text[ADDR_PREFIX_TEXT_SIZE];
+
+	for (size_t i = 0; i < LT_ARRAY_SIZE(owned); i++) {
+		snprintf(text, sizeof(text), "10.0.0.%zu/32", i + 1);
+		owned[i] = own(text, "eth0");
+	}
+	vrrp_addresses_set(&addresses, owned, LT_ARRAY_SIZE(owned), 3);
+	vrrp_addresses_want(&addresses, true, 0);
+	ck_assert(!vrrp_addresses_copy(&addresses));
+	ck_assert(!vrrp_addresses_hide(&addresses));
+	ck_assert(!addresses.hidden);
+}
+END_TEST
+
+START_TEST(who_has_a_floating_address_is_asked_before_it_is_taken)
+{
+	let_one_float();
+	vrrp_addresses_seek(&addresses, &links, &batch);
+	ck_assert_str_eq(asked(), "?");
+	kernel_has(ETH0, "10.0.0.8/32", OURS);
+	vrrp_addresses_seek(&addresses, &links, &batch);
+	ck_assert_str_eq(asked(), "");
+}
+END_TEST
+
 START_TEST(too_many_floating_addresses_come_at_once)
 {
 	struct vrrp_owned owned[VRRP_ADDRESSES_DEFER_MAX + 1];
@@ -440,6 +573,14 @@ int main(void)
 	tcase_add_test(tc, a_floating_address_taken_from_the_living_comes_later);
 	tcase_add_test(tc, a_deferred_address_that_is_let_go_of_before_never_comes);
 	tcase_add_test(tc, too_many_floating_addresses_come_at_once);
+	tcase_add_test(tc, a_hidden_address_goes_when_its_copy_is_in_use_a_floating_one_at_once);
+	tcase_add_test(tc, what_was_hidden_comes_back_before_its_copy_goes);
+	tcase_add_test(tc, copies_go_when_nobody_took_over);
+	tcase_add_test(tc, an_address_whose_copy_is_not_there_is_not_hidden);
+	tcase_add_test(tc, others_addresses_and_those_of_the_link_are_neither_copied_nor_hidden);
+	tcase_add_test(tc, the_only_address_of_a_network_is_not_hidden);
+	tcase_add_test(tc, too_many_addresses_are_not_hidden);
+	tcase_add_test(tc, who_has_a_floating_address_is_asked_before_it_is_taken);
 	suite_add_tcase(s, tc);
 	runner = srunner_create(s);
 	srunner_run_all(runner, CK_ENV);

@@ -310,6 +310,12 @@ static void describe(const struct vrrp_fsm *fsm, int64_t now_us, const struct vr
 		case VRRP_EFFECT_QUIET:
 			text_add(t, "quiet, ");
 			break;
+		case VRRP_EFFECT_FIND:
+			text_add(t, "find, ");
+			break;
+		case VRRP_EFFECT_HUSH:
+			text_add(t, "hush, ");
+			break;
 		case VRRP_EFFECT_RELEASE:
 			text_add(t, "release, ");
 			break;
@@ -424,9 +430,11 @@ START_TEST(resignations_in_a_row_do_not_put_the_takeover_off)
 	ck_assert_int_eq(vrrp_fsm_deadline(&fsm), due_us);
 	/* A new Active in between ends the spell: the next resignation counts from its own time. */
 	advert(&fsm, INPUT, "10.0.0.9", 200, US_PER_S, &effects);
+	ck_assert_uint_eq(effects.count, 0);
 	advert(&fsm, INPUT + 1, "10.0.0.9", 0, US_PER_S, &effects);
 	ck_assert_int_eq(vrrp_fsm_deadline(&fsm), INPUT + 1 + vrrp_timers_skew_us(100, US_PER_S));
-	ck_assert_uint_eq(effects.count, 0);
+	ck_assert_uint_eq(effects.count, 1);
+	ck_assert_int_eq(effects.items[0].kind, VRRP_EFFECT_FIND);
 }
 END_TEST
 
@@ -582,10 +590,11 @@ START_TEST(failover_without_successor_stays_active)
 	}
 	ck_assert_int_eq(fsm.state, MODEL_ROUTER_ACTIVE);
 	ck_assert(!fsm.preemption_suspended);
-	ck_assert_uint_eq(effects.count, 2);
+	ck_assert_uint_eq(effects.count, 3);
 	ck_assert_int_eq(effects.items[0].kind, VRRP_EFFECT_ADVERTISE);
 	ck_assert_uint_eq(effects.items[0].priority, 100);
-	ck_assert_int_eq(effects.items[1].kind, VRRP_EFFECT_ANNOUNCE);
+	ck_assert_int_eq(effects.items[1].kind, VRRP_EFFECT_TAKE);
+	ck_assert_int_eq(effects.items[2].kind, VRRP_EFFECT_ANNOUNCE);
 }
 END_TEST
 
