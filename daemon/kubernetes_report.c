@@ -3,6 +3,8 @@
 #include "daemon/report_time.h"
 #include "k8s/json.h"
 
+#include <string.h>
+
 static bool resource_has_problem(const struct k8s_watch *watch)
 {
 	return watch->state == K8S_WATCH_STATE_WAITING && watch->why != K8S_WATCH_REASON_NONE &&
@@ -126,9 +128,13 @@ static json_t *requests_object(const struct kubernetes *k)
 static json_t *lease_object(const struct kubernetes *k)
 {
 	const struct k8s_lease *lease = &k->lead.lease;
+	const char *holder = lease->record.holder;
 
+	/* What the record says of us is over when we could not renew it. */
+	if (!k->lead.leading && strcmp(holder, lease->identity) == 0)
+		holder = "";
 	return json_pack("{s:s,s:s,s:b,s:s}", "namespace", lease->namespace, "name", lease->name,
-	                 "leading", k->lead.leading, "holder", lease->record.holder);
+	                 "leading", k->lead.leading, "holder", holder);
 }
 
 json_t *kubernetes_report(const struct kubernetes *k, const struct sources *sources, int64_t now_us)

@@ -481,6 +481,7 @@ def roles_that_are_taken_away_change_nothing_and_all_goes_on_with_them(directory
         with without_roles(scene.server):
             wait("it is told what can't be followed", lambda: said(scene, "services can't be followed: forbidden", "leases can't be followed"))
             scene.server.store.put(service("other"))
+            wait("nobody is said to write", lambda: scene.source()["lease"]["holder"] == "", 40)
             assert scene.stop() == 0
             scene.start()
             wait("it is told what can't be written", lambda: said(scene, "the lease ", "others are not told that this instance runs: "))
