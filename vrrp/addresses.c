@@ -122,7 +122,7 @@ bool vrrp_addresses_resolve(struct vrrp_addresses *a, const struct vrrp_links *l
 void vrrp_addresses_want(struct vrrp_addresses *a, bool wanted, int64_t now_us)
 {
 	a->wanted = wanted;
-	a->copies = a->hidden = false;
+	a->copies = a->hidden = a->copying = a->renewing = false;
 	a->swept = 0;
 	a->error = 0;
 	a->restore_due_us = TIME_NEVER;
@@ -164,7 +164,7 @@ bool vrrp_addresses_copy(struct vrrp_addresses *a)
 {
 	if (!a->wanted || a->count > VRRP_ADDRESSES_COPY_MAX)
 		return false;
-	a->copies = a->copied = true;
+	a->copies = a->copied = a->copying = true;
 	a->swept = 0;
 	return true;
 }
@@ -215,6 +215,14 @@ static bool has_copy(const struct vrrp_address *item)
 	       !addr_is_link_local(&item->prefix.addr);
 }
 
+static bool wants_copying(const struct vrrp_addresses *a, const struct vrrp_address *item,
+                          const struct vrrp_links *links, const struct rtnl_address *copy)
+{
+	if (copy)
+		return is_ours(copy) && a->renewing && a->lease.lifetime_s > 0;
+	return a->copying && is_ours(vrrp_links_address(links, item->link_index, &item->prefix));
+}
+
 /* One that we have gets its copy, or loses it. */
 static bool sweep_copy(const struct vrrp_addresses *a, const struct vrrp_address *item,
                        const struct vrrp_links *links, struct vrrp_address_batch *batch)
@@ -230,10 +238,9 @@ static bool sweep_copy(const struct vrrp_addresses *a, const struct vrrp_address
 	if (!a->copied || !has_copy(item))
 		return false;
 	copy = vrrp_links_address(links, RTNL_LOOPBACK, &job.prefix);
-	if (a->copies ? copy || !is_ours(vrrp_links_address(links, item->link_index, &item->prefix))
-	              : !is_ours(copy))
+	if (a->copies ? !wants_copying(a, item, links, copy) : !is_ours(copy))
 		return false;
-	vrrp_address_batch_append(batch, &job, false);
+	vrrp_address_batch_append(batch, &job, a->copies && copy);
 	return true;
 }
 
@@ -274,10 +281,12 @@ static bool sweep_one(struct vrrp_addresses *a, struct vrrp_address *item,
 
 	if (item->link_index == 0)
 		return false;
-	if (a->hidden)
-		return hide_one(item, links, batch);
+	if (a->hidden && hide_one(item, links, batch))
+		return true;
 	present = vrrp_links_address(links, item->link_index, &item->prefix);
 	if (present && present->protocol != RTNL_ADDRESS_PROTOCOL)
+		return false;
+	if (a->hidden && !(present && a->renewing))
 		return false;
 	if (a->wanted) {
 		/* Somebody fights for it, or still has it: not before its time. */
@@ -334,6 +343,8 @@ unsigned vrrp_addresses_sweep(struct vrrp_addresses *a, const struct vrrp_links 
 	    (vrrp_lease_deadline(&a->lease) <= now_us || vrrp_addresses_is_nearly_due(a, now_us))) {
 		vrrp_lease_renewed(&a->lease, now_us);
 		a->swept = 0;
+		a->renewing = true;
+		a->copying = a->copies;
 	}
 	for (; a->swept < a->count && steps < VRRP_ADDRESS_BATCH_STEP; a->swept++) {
 		struct vrrp_address *item = &a->items[a->swept];
@@ -345,8 +356,10 @@ unsigned vrrp_addresses_sweep(struct vrrp_addresses *a, const struct vrrp_links 
 		if (!a->copies)
 			steps += sweep_copy(a, item, links, batch);
 	}
-	if (a->swept == a->count)
+	if (a->swept == a->count) {
 		a->copied = a->copies;
+		a->copying = a->renewing = false;
+	}
 	if (a->wanted && a->restore_due_us <= now_us)
 		restored = put_back(a, now_us, batch);
 	return restored;
@@ -429,10 +442,24 @@ void vrrp_addresses_remove(struct vrrp_address_batch *batch, int link_index,
 
 /* --- questions --- */
 
+static bool owns_copy(const struct vrrp_addresses *a, int link_index,
+                      const struct addr_prefix *prefix)
+{
+	if (!a->copied || link_index != RTNL_LOOPBACK)
+		return false;
+	for (size_t i = 0; i < a->count; i++) {
+		const struct addr_prefix copy = whole(&a->items[i]);
+
+		if (has_copy(&a->items[i]) && addr_prefix_compare(&copy, prefix) == 0)
+			return true;
+	}
+	return false;
+}
+
 bool vrrp_addresses_owns(const struct vrrp_addresses *a, int link_index,
                          const struct addr_prefix *prefix)
 {
-	return lookup(a, link_index, prefix) != NULL;
+	return lookup(a, link_index, prefix) || owns_copy(a, link_index, prefix);
 }
 
 const struct vrrp_address *vrrp_addresses_find(const struct vrrp_addresses *a, int link_index,
@@ -451,8 +478,12 @@ uint32_t vrrp_addresses_present(const struct vrrp_addresses *a, const struct vrr
 {
 	uint32_t present = 0;
 
-	for (size_t i = 0; i < a->count; i++)
-		if (vrrp_links_address(links, a->items[i].link_index, &a->items[i].prefix))
-			present++;
+	for (size_t i = 0; i < a->count; i++) {
+		const struct addr_prefix copy = whole(&a->items[i]);
+
+		present += vrrp_links_address(links, a->items[i].link_index, &a->items[i].prefix) ||
+		           (a->hidden && has_copy(&a->items[i]) &&
+		            vrrp_links_address(links, RTNL_LOOPBACK, &copy));
+	}
 	return present;
 }

@@ -46,7 +46,9 @@ struct vrrp_addresses {
 	bool copies;  /* ... on the loopback interface as well */
 	bool hidden;  /* ... and nowhere else */
 	bool copied;  /* there may be copies */
-	size_t swept; /* so many were looked at since something changed; all: nothing to do */
+	bool copying; /* in this sweep those are made that aren't there: one refused is no reason */
+	bool renewing; /* in this sweep lifetimes are renewed, where nothing else makes it so */
+	size_t swept;  /* so many were looked at since something changed; all: nothing to do */
 	struct vrrp_lease lease;
 	int64_t restore_due_us; /* the least of all items */
 	int error;              /* the kernel's last refusal, positive errno; 0 */
@@ -98,11 +100,13 @@ bool vrrp_addresses_is_nearly_due(const struct vrrp_addresses *a, int64_t now_us
  * (tell a person). */
 bool vrrp_addresses_gone(struct vrrp_addresses *a, int link_index, const struct addr_prefix *prefix,
                          int64_t now_us, bool *ret_fight);
+/* Is it one of this router's, or a copy of one? */
 bool vrrp_addresses_owns(const struct vrrp_addresses *a, int link_index,
                          const struct addr_prefix *prefix);
 /* Is 'address' one of ours on that interface? */
 const struct vrrp_address *vrrp_addresses_find(const struct vrrp_addresses *a, int link_index,
                                                const struct addr *address);
+/* How many this machine has; a hidden one by its copy. */
 uint32_t vrrp_addresses_present(const struct vrrp_addresses *a, const struct vrrp_links *links);
 /* Appends: all that are there stay for VRRP_ADDRESSES_KEEP_S seconds (addresses without a limited
  * lifetime stay as they are), to be adopted by the next start. */

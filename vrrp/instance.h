@@ -155,7 +155,7 @@ struct vrrp_address_batch *vrrp_instance_batch(struct vrrp_instance *instance);
 void vrrp_shared_relieve(struct vrrp_shared *shared);
 /* Hands over what is in the batches. 0 or -errno: the kernel is to be asked anew what there is. */
 LT_MUST_USE int vrrp_shared_commit(struct vrrp_shared *shared);
-/* All that the worker was given has been done. */
+/* At the end of every turn: what is over when all that the worker was given has been done. */
 void vrrp_instance_settled(struct vrrp_instance *instance);
 /* The kernel refused one of its addresses. */
 void vrrp_instance_refused(struct vrrp_instance *instance, int error);

@@ -115,7 +115,6 @@ static void take(struct vrrp_instance *instance, int64_t now_us, enum model_rout
 		instance->floating_untold = true;
 	}
 	vrrp_instance_sweep(instance, now_us);
-	vrrp_instance_settled(instance);
 }
 
 static void release(struct vrrp_instance *instance, int64_t now_us)
@@ -125,7 +124,6 @@ static void release(struct vrrp_instance *instance, int64_t now_us)
 	vrrp_addresses_want(&instance->addresses, false, now_us);
 	vrrp_instance_sweep(instance, now_us);
 	raise_macvlans(instance, false);
-	vrrp_instance_settled(instance);
 }
 
 static void mute(struct vrrp_instance *instance, int link_index)

@@ -286,16 +286,17 @@ bool vrrp_links_has(const struct vrrp_links *links, int index, const struct addr
 bool vrrp_links_is_in(const struct vrrp_links *links, int index, const struct addr_prefix *prefix)
 {
 	const struct addr lowest = {.family = ADDR_NONE};
+	bool networks = prefix->length < addr_bits(&prefix->addr);
 
-	if (prefix->length == addr_bits(&prefix->addr))
-		return true;
 	for (size_t i = first_address(links, index, &lowest);
 	     i < links->address_count && links->addresses[i].link_index == index; i++) {
 		const struct rtnl_address *address = &links->addresses[i];
 
-		if (address->protocol != RTNL_ADDRESS_PROTOCOL &&
-		    address->prefix.length <= prefix->length &&
-		    addr_prefix_holds(&address->prefix, &prefix->addr))
+		if (address->protocol == RTNL_ADDRESS_PROTOCOL ||
+		    address->prefix.addr.family != prefix->addr.family)
+			continue;
+		if (!networks || (address->prefix.length <= prefix->length &&
+		                  addr_prefix_holds(&address->prefix, &prefix->addr)))
 			return true;
 	}
 	return false;

@@ -56,8 +56,8 @@ bool vrrp_links_is_pending(const struct vrrp_links *links, int index,
  * holds 'like'. */
 struct addr vrrp_links_primary(const struct vrrp_links *links, int index, enum addr_family family,
                                const struct addr *like);
-/* Is the interface in the network of 'prefix' by an address that isn't ours? Of a whole address
- * there is none to be in. */
+/* Is the interface in the network of 'prefix' by an address that isn't ours? For a whole address,
+ * which has none, any will do: with the last IPv4 address go the routes of the interface. */
 bool vrrp_links_is_in(const struct vrrp_links *links, int index, const struct addr_prefix *prefix);
 /* Does the interface have this address, whatever the prefix length? */
 bool vrrp_links_has(const struct vrrp_links *links, int index, const struct addr *a);

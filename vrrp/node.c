@@ -193,6 +193,8 @@ void vrrp_node_settle(struct vrrp_node *node, int64_t now_us)
 {
 	if (vrrp_shared_commit(&node->shared) < 0 || node->shared.lost)
 		reload(node, now_us);
+	for (size_t i = 0; i < node->count; i++)
+		vrrp_instance_settled(node->instances[i]);
 	for (size_t i = 0; i < node->count;) {
 		if (node->instances[i]->retiring && vrrp_instance_is_idle(node->instances[i]))
 			vrrp_node_drop(node, i, false);
@@ -328,10 +330,8 @@ static void batch_done(void *ctx, struct vrrp_address_batch *batch, int result)
 	vrrp_address_batch_conclude(batch, &node->shared.links);
 	if (result < 0)
 		node->shared.lost = true;
-	for (size_t i = 0; i < node->count; i++) {
+	for (size_t i = 0; i < node->count; i++)
 		vrrp_instance_in_use(node->instances[i]);
-		vrrp_instance_settled(node->instances[i]);
-	}
 	vrrp_node_update_deadlines(node);
 	vrrp_node_settle(node, vrrp_node_clock(node));
 }

@@ -406,6 +406,7 @@ END_TEST
 static void prepare_to_hide(void)
 {
 	let_one_float();
+	kernel_has(ETH0, "10.0.0.1/24", 0);
 	take(0);
 	asked();
 	kernel_has(ETH0, "10.0.0.8/32", OURS);
@@ -427,8 +428,11 @@ START_TEST(a_hidden_address_goes_when_its_copy_is_in_use_a_floating_one_at_once)
 	vrrp_addresses_recheck(&addresses);
 	sweep(3);
 	ck_assert_str_eq(asked(), "-10.0.0.9/32");
-	/* Neither are they put back, nor copied again. */
+	/* Neither are they put back, nor copied again, but what is left lives on. */
 	sweep(US_PER_S);
+	ck_assert_str_eq(asked(), "=10.0.0.9/32@lo");
+	vrrp_addresses_recheck(&addresses);
+	sweep(US_PER_S + 1);
 	ck_assert_str_eq(asked(), "");
 	vrrp_addresses_want(&addresses, false, US_PER_S);
 	sweep(US_PER_S);
@@ -496,6 +500,78 @@ START_TEST(the_only_address_of_a_network_is_not_hidden)
 	ck_assert(vrrp_addresses_hide(&addresses));
 	sweep(1);
 	ck_assert_str_eq(asked(), "-10.0.1.8/24");
+	/* It must not end by itself. */
+	sweep(US_PER_S);
+	ck_assert_str_eq(asked(), "=10.0.0.8/24");
+}
+END_TEST
+
+START_TEST(the_only_address_of_an_interface_is_not_hidden)
+{
+	const struct vrrp_owned owned[] = {own("10.0.0.8/32", "eth0"), own("fd00::8/128", "eth0")};
+
+	vrrp_addresses_set(&addresses, owned, LT_ARRAY_SIZE(owned), 3);
+	vrrp_addresses_resolve(&addresses, &links, "eth0", 0, 0);
+	kernel_has(ETH0, "fe80::1/64", 0);
+	kernel_has(RTNL_LOOPBACK, "10.0.0.8/32", 0);
+	kernel_has(RTNL_LOOPBACK, "fd00::8/128", 0);
+	take(0);
+	asked();
+	ck_assert(vrrp_addresses_hide(&addresses));
+	sweep(1);
+	ck_assert_str_eq(asked(), "-fd00::8/128");
+}
+END_TEST
+
+START_TEST(an_operators_own_address_on_the_loopback_interface_serves_and_stays)
+{
+	kernel_has(ETH0, "10.0.0.1/24", 0);
+	kernel_has(RTNL_LOOPBACK, "10.0.0.9/32", 0);
+	take(0);
+	asked();
+	ck_assert(vrrp_addresses_copy(&addresses));
+	ck_assert(vrrp_addresses_hide(&addresses));
+	sweep(1);
+	ck_assert_str_eq(asked(), "+10.0.0.8/32@lo -10.0.0.9/32");
+	ck_assert_uint_eq(vrrp_addresses_present(&addresses, &links), 2);
+	vrrp_addresses_want(&addresses, false, 2);
+	sweep(2);
+	ck_assert_str_eq(asked(), "-10.0.0.8/32 -10.0.0.8/32@lo");
+}
+END_TEST
+
+START_TEST(a_copy_is_owned_while_there_may_be_one)
+{
+	const struct addr_prefix copy = own("10.0.0.9/32", "").prefix;
+	const struct addr_prefix other = own("10.0.0.7/32", "").prefix;
+
+	take(0);
+	ck_assert(!vrrp_addresses_owns(&addresses, RTNL_LOOPBACK, &copy));
+	ck_assert(vrrp_addresses_copy(&addresses));
+	ck_assert(vrrp_addresses_owns(&addresses, RTNL_LOOPBACK, &copy));
+	ck_assert(!vrrp_addresses_owns(&addresses, RTNL_LOOPBACK, &other));
+	sweep(1);
+	asked();
+	vrrp_addresses_want(&addresses, false, 2);
+	ck_assert(vrrp_addresses_owns(&addresses, RTNL_LOOPBACK, &copy));
+	sweep(2);
+	ck_assert(!vrrp_addresses_owns(&addresses, RTNL_LOOPBACK, &copy));
+}
+END_TEST
+
+START_TEST(a_copy_that_is_refused_is_not_asked_for_again_and_again)
+{
+	const struct addr_prefix copy = own("10.0.0.9/32", "").prefix;
+
+	prepare_to_hide();
+	vrrp_links_note_removed(&links, RTNL_LOOPBACK, &copy);
+	ck_assert(vrrp_addresses_hide(&addresses));
+	sweep(2);
+	ck_assert_str_eq(asked(), "-10.0.0.8/32 +10.0.0.9/32@lo");
+	vrrp_links_note_removed(&links, RTNL_LOOPBACK, &copy);
+	vrrp_addresses_recheck(&addresses);
+	sweep(3);
+	ck_assert_str_eq(asked(), "");
 }
 END_TEST
 
@@ -579,6 +655,10 @@ int main(void)
 	tcase_add_test(tc, an_address_whose_copy_is_not_there_is_not_hidden);
 	tcase_add_test(tc, others_addresses_and_those_of_the_link_are_neither_copied_nor_hidden);
 	tcase_add_test(tc, the_only_address_of_a_network_is_not_hidden);
+	tcase_add_test(tc, the_only_address_of_an_interface_is_not_hidden);
+	tcase_add_test(tc, an_operators_own_address_on_the_loopback_interface_serves_and_stays);
+	tcase_add_test(tc, a_copy_is_owned_while_there_may_be_one);
+	tcase_add_test(tc, a_copy_that_is_refused_is_not_asked_for_again_and_again);
 	tcase_add_test(tc, too_many_addresses_are_not_hidden);
 	tcase_add_test(tc, who_has_a_floating_address_is_asked_before_it_is_taken);
 	suite_add_tcase(s, tc);

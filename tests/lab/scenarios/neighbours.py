@@ -2,8 +2,8 @@
 """Who asks at the moment of a handover where an address is: two nodes have it, and only one of them is right."""
 from lablib.config import INNER, INNER6, VIP, VIP6, WEBS, WEBS6, port, router, server
 from lablib.lab import expect, pause
-from lablib.neighbours import Forgetful
-from lablib.process import wait_until
+from lablib.neighbours import Forgetful, Successor
+from lablib.process import Program, wait_until
 from lablib.report import figure, scenario
 
 ADDRESSES = [f"{VIP}/24", f"{VIP6}/64", *INNER, *INNER6]
@@ -115,3 +115,111 @@ def nobody_takes_over(lab):
     expect(probe.report.lost == 0 or lab.emulated, probe.report)
     lo = node.host.run("ip", "-br", "address", "show", "lo").split()
     expect(lo[2:] == ["127.0.0.1/8", "::1/128"], lo)
+
+
+def loopback(node):
+    return node.host.run("ip", "-br", "address", "show", "lo").split()[2:]
+
+
+def on_front(node):
+    return {word.split("/")[0] for word in node.host.run("ip", "-br", "address", "show", "eth0").split()[2:]}
+
+
+def begin_to_leave(lab, node):
+    """It is asked to fail over, and somebody speaks up once: until it gives up on him, for two intervals, it is silent."""
+    failover = Program(node.host, "failover", [node.binary, "failover", "--socket", node.socket, "front"])
+    wait_until("it leaves", lambda: node.router()["leaving"], every=0.01)
+    Successor(lab.client.host, VIP).speak()
+    wait_until("it is silent", lambda: VIP not in on_front(node) and VIP6 not in on_front(node), every=0.01)
+    expect({f"{VIP}/32", f"{VIP6}/128"} <= set(loopback(node)), loopback(node))
+    expect(node.host.sysctl("net.ipv4.conf.eth0.arp_ignore") == "1", "ARP is answered for what is on the loopback interface")
+    return failover
+
+
+def start_alone(lab, **spec):
+    node = lab.alone(UDP, router=router(addresses=ADDRESSES, interval="1s", **spec))
+    for address in (VIP, VIP6):
+        lab.client.wait_answer("udp", address, 80)
+    return node
+
+
+def expect_quiet_log(node):
+    expect("somebody removed" not in node.program.log() and "cannot add" not in node.program.log(), "a false alarm")
+
+
+def expect_back(lab, node):
+    wait_until("the addresses are back", lambda: {VIP, VIP6} <= on_front(node))
+    wait_until("nothing is left", lambda: loopback(node) == ["127.0.0.1/8", "::1/128"] and
+               node.host.sysctl("net.ipv4.conf.eth0.arp_ignore") == "0" and node.host.sysctl("net.ipv4.conf.eth1.arp_announce") == "0")
+    lab.client.host.run("ip", "neigh", "flush", "all")
+    for address in (VIP, VIP6):
+        lab.client.expect_all("udp", address, 80)
+
+
+@scenario("a successor that says one word and no more: what is sent to the leaver is served, a reload changes nothing, and it is back")
+def one_word(lab):
+    node = start_alone(lab)
+    with lab.client.watching("udp", VIP, 80) as four, lab.client.watching("udp", VIP6, 80) as six:
+        begin_to_leave(lab, node)
+        node.configure([router(addresses=ADDRESSES, interval="1s", priority=101), UDP])
+        node.reload()
+        wait_until("the reload is in force", lambda: node.router()["priority"] == 101, every=0.01)
+        expect(VIP not in on_front(node), "it came too late")
+        pause(0.3)
+        expect({f"{VIP}/32", f"{VIP6}/128"} <= set(loopback(node)), loopback(node))
+        expect_back(lab, node)
+    for probe in (four, six):
+        expect(probe.report.gap_ms < 200, probe.report)
+    expect_quiet_log(node)
+
+
+@scenario("while a node is silent, addresses are taken from its configuration and its interface goes down: nothing is left on the loopback interface")
+def changes_meanwhile(lab):
+    node = start_alone(lab)
+    begin_to_leave(lab, node)
+    node.configure([router(addresses=[f"{VIP}/24", *INNER], interval="1s"), server(addresses=[VIP], ports=[port(80, "UDP")])])
+    node.reload()
+    wait_until("its copy goes", lambda: f"{VIP6}/128" not in loopback(node), every=0.01)
+    expect(f"{VIP}/32" in loopback(node), loopback(node))
+    node.host.cut()
+    wait_until("nothing is left", lambda: loopback(node) == ["127.0.0.1/8", "::1/128"] and
+               node.host.sysctl("net.ipv4.conf.eth1.arp_ignore") == "0", seconds=5)
+    expect_quiet_log(node)
+
+
+@scenario("while a node is silent, it is killed and started again: what it had on the loopback interface goes, and it serves")
+def killed_meanwhile(lab):
+    node = start_alone(lab, addressLifetime="0s")
+    begin_to_leave(lab, node)
+    node.kill()
+    expect(f"{VIP}/32" in loopback(node), loopback(node))
+    node.start(None)
+    wait_until("the leftovers go", lambda: loopback(node) == ["127.0.0.1/8", "::1/128"])
+    node.wait_active()
+    for address in (VIP, VIP6):
+        lab.client.wait_answer("udp", address, 80)
+
+
+@scenario("while a node is silent, it is asked to stop: it ends, and leaves nothing")
+def stopped_meanwhile(lab):
+    node = start_alone(lab)
+    begin_to_leave(lab, node)
+    node.stop()
+    expect(node.kernel_is_clean(), node.addresses())
+    expect(node.host.sysctl("net.ipv4.conf.eth0.arp_ignore") == "0", "ARP is not answered as before")
+
+
+@scenario("a virtual address that the operator has on the loopback interface himself: it is used, and stays")
+def operators_own(lab):
+    lab.lb1.host.ip(f"address add {VIP}/32 dev lo", f"address add {VIP6}/128 dev lo")
+    node = start_alone(lab)
+    with lab.client.watching("udp", VIP, 80) as four, lab.client.watching("udp", VIP6, 80) as six:
+        begin_to_leave(lab, node)
+        wait_until("the addresses are back", lambda: {VIP, VIP6} <= on_front(node))
+        pause(0.3)
+    for probe in (four, six):
+        expect(probe.report.gap_ms < 200, probe.report)
+    expect({f"{VIP}/32", f"{VIP6}/128"} <= set(loopback(node)), loopback(node))
+    expect_quiet_log(node)
+    node.stop()
+    expect({f"{VIP}/32", f"{VIP6}/128"} <= set(loopback(node)), loopback(node))
