@@ -202,6 +202,13 @@ static bool is_ours(const struct rtnl_address *present)
 	return present && present->protocol == RTNL_ADDRESS_PROTOCOL;
 }
 
+/* Another router here wants it to be there. */
+static bool is_claimed(const struct vrrp_addresses *a, int link_index,
+                       const struct addr_prefix *prefix, const struct vrrp_address_batch *batch)
+{
+	return batch->claimed && batch->claimed(batch->ctx, a, link_index, prefix);
+}
+
 static struct addr_prefix whole(const struct vrrp_address *item)
 {
 	return (struct addr_prefix){.addr = item->prefix.addr,
@@ -238,7 +245,8 @@ static bool sweep_copy(const struct vrrp_addresses *a, const struct vrrp_address
 	if (!a->copied || !has_copy(item))
 		return false;
 	copy = vrrp_links_address(links, RTNL_LOOPBACK, &job.prefix);
-	if (a->copies ? !wants_copying(a, item, links, copy) : !is_ours(copy))
+	if (a->copies ? !wants_copying(a, item, links, copy)
+	              : !is_ours(copy) || is_claimed(a, RTNL_LOOPBACK, &job.prefix, batch))
 		return false;
 	vrrp_address_batch_append(batch, &job, a->copies && copy);
 	return true;
@@ -246,8 +254,8 @@ static bool sweep_copy(const struct vrrp_addresses *a, const struct vrrp_address
 
 /* It goes from where neighbours ask for it, but not before the copy is in use. One that is all that
  * the machine has of its network stays: nothing could be sent there without. */
-static bool hide_one(const struct vrrp_address *item, const struct vrrp_links *links,
-                     struct vrrp_address_batch *batch)
+static bool hide_one(const struct vrrp_addresses *a, const struct vrrp_address *item,
+                     const struct vrrp_links *links, struct vrrp_address_batch *batch)
 {
 	const struct addr_prefix copy = whole(item);
 	const struct vrrp_address_job job = {
@@ -257,7 +265,8 @@ static bool hide_one(const struct vrrp_address *item, const struct vrrp_links *l
 	};
 
 	if (!is_ours(vrrp_links_address(links, item->link_index, &item->prefix)) ||
-	    !vrrp_links_is_in(links, item->link_index, &item->prefix))
+	    !vrrp_links_is_in(links, item->link_index, &item->prefix) ||
+	    is_claimed(a, item->link_index, &item->prefix, batch))
 		return false;
 	if (!item->floats && (!has_copy(item) || !vrrp_links_address(links, RTNL_LOOPBACK, &copy) ||
 	                      vrrp_links_is_pending(links, RTNL_LOOPBACK, &copy)))
@@ -281,7 +290,7 @@ static bool sweep_one(struct vrrp_addresses *a, struct vrrp_address *item,
 
 	if (item->link_index == 0)
 		return false;
-	if (a->hidden && hide_one(item, links, batch))
+	if (a->hidden && hide_one(a, item, links, batch))
 		return true;
 	present = vrrp_links_address(links, item->link_index, &item->prefix);
 	if (present && present->protocol != RTNL_ADDRESS_PROTOCOL)
@@ -298,8 +307,7 @@ static bool sweep_one(struct vrrp_addresses *a, struct vrrp_address *item,
 		vrrp_address_batch_append(batch, &job, present != NULL);
 		return true;
 	}
-	if (!present ||
-	    (batch->claimed && batch->claimed(batch->ctx, a, item->link_index, &item->prefix)))
+	if (!present || is_claimed(a, item->link_index, &item->prefix, batch))
 		return false;
 	vrrp_address_batch_append(batch, &job, false);
 	return true;

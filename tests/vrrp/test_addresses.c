@@ -506,6 +506,20 @@ START_TEST(the_only_address_of_a_network_is_not_hidden)
 }
 END_TEST
 
+START_TEST(what_another_router_claims_is_not_hidden_and_its_copy_stays)
+{
+	prepare_to_hide();
+	kernel_has(RTNL_LOOPBACK, "10.0.0.9/32", OURS);
+	claims = true;
+	ck_assert(vrrp_addresses_hide(&addresses));
+	sweep(2);
+	ck_assert_str_eq(asked(), "");
+	vrrp_addresses_want(&addresses, false, 3);
+	sweep(3);
+	ck_assert_str_eq(asked(), "");
+}
+END_TEST
+
 START_TEST(the_only_address_of_an_interface_is_not_hidden)
 {
 	const struct vrrp_owned owned[] = {own("10.0.0.8/32", "eth0"), own("fd00::8/128", "eth0")};
@@ -655,6 +669,7 @@ int main(void)
 	tcase_add_test(tc, an_address_whose_copy_is_not_there_is_not_hidden);
 	tcase_add_test(tc, others_addresses_and_those_of_the_link_are_neither_copied_nor_hidden);
 	tcase_add_test(tc, the_only_address_of_a_network_is_not_hidden);
+	tcase_add_test(tc, what_another_router_claims_is_not_hidden_and_its_copy_stays);
 	tcase_add_test(tc, the_only_address_of_an_interface_is_not_hidden);
 	tcase_add_test(tc, an_operators_own_address_on_the_loopback_interface_serves_and_stays);
 	tcase_add_test(tc, a_copy_is_owned_while_there_may_be_one);

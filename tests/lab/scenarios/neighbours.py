@@ -173,6 +173,17 @@ def one_word(lab):
     expect_quiet_log(node)
 
 
+@scenario("a successor that says one word and no more: who believed him is told better")
+def believed(lab):
+    node = start_alone(lab)
+    begin_to_leave(lab, node)
+    for address in (VIP, VIP6):
+        lab.client.host.run("ip", "neigh", "replace", address, "lladdr", "02:00:00:00:00:99", "dev", "eth0", "nud", "reachable")
+    wait_until("the addresses are back", lambda: {VIP, VIP6} <= on_front(node))
+    for address in (VIP, VIP6):
+        lab.client.wait_answer("udp", address, 80, seconds=2)
+
+
 @scenario("while a node is silent, addresses are taken from its configuration and its interface goes down: nothing is left on the loopback interface")
 def changes_meanwhile(lab):
     node = start_alone(lab)
