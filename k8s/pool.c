@@ -136,7 +136,7 @@ static bool decide(struct k8s_pool *pool, struct claim *claim)
 	size_t former_count = claim->address_count, from_count;
 	struct addr *from = k8s_pool_had(pool, claim, &from_count);
 	struct choice choice = {
-		.addresses = xcalloc(request->wanted_count + 2, sizeof(struct addr)),
+		.addresses = xcalloc(request->wanted_count + from_count + 2, sizeof(struct addr)),
 	};
 	enum k8s_reason reason;
 	const char *message, *from_pool;

@@ -179,6 +179,16 @@ static bool take_wanted(const struct k8s_pool *pool, const struct claim *claim,
 	return true;
 }
 
+/* Has it enough already without another one of that family? Who names addresses outright may name
+ * many. */
+static bool is_served(const struct k8s_pool_request *request, const struct choice *choice,
+                      uint8_t family)
+{
+	if (*request->router)
+		return false;
+	return request->family_count == 0 ? choice->count > 0 : has_family(choice, family);
+}
+
 /* As many as there may be of those it had. */
 static void take_former(const struct k8s_pool *pool, const struct claim *claim,
                         const struct addr *former, size_t count, struct choice *choice)
@@ -186,10 +196,8 @@ static void take_former(const struct k8s_pool *pool, const struct claim *claim,
 	const struct k8s_pool_request *request = &claim->request;
 
 	for (size_t i = 0; i < count; i++) {
-		bool one_is_enough = request->family_count == 0 && choice->count > 0;
-
-		if (one_is_enough || !wants_family(request, former[i].family) ||
-		    has_family(choice, former[i].family))
+		if (!wants_family(request, former[i].family) ||
+		    is_served(request, choice, former[i].family))
 			continue;
 		if (may_have(pool, claim, &former[i], &choice->router, &choice->refusal))
 			choice->addresses[choice->count++] = former[i];
@@ -412,7 +420,8 @@ enum k8s_reason k8s_pool_choose(const struct k8s_pool *pool, const struct claim 
 		return k8s_pool_keep_former(pool, claim, former, former_count, choice)
 		               ? K8S_REASON_KEPT
 		               : choice->refusal.reason;
-	take_former(pool, claim, former, former_count, choice);
+	if (!*request->router)
+		take_former(pool, claim, former, former_count, choice);
 	if (!is_complete(request, choice) && pool->may_give && !*request->router)
 		give_missing(pool, claim, choice);
 	if (choice->count == 0 && former_count > 0 && *request->pool &&

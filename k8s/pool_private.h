@@ -122,12 +122,12 @@ void k8s_pool_doubt_intruders(struct k8s_pool *pool);
 void k8s_pool_hold_records(struct k8s_pool *pool, struct claim *const *claims, size_t count);
 
 /* pool_choose.c: what 'claim', which holds nothing now and had 'former', should have. 'choice' has
- * room for all it wants and two more. */
+ * room for all it wants, all it had and two more. */
 enum k8s_reason k8s_pool_choose(const struct k8s_pool *pool, const struct claim *claim,
                                 const struct addr *former, size_t former_count,
                                 struct choice *choice);
 /* Better what it had than nothing: as much of that as it may have, from whatever pool. True: it has
- * something. 'choice' has room for one of each family. */
+ * something. 'choice' has room for all it had. */
 bool k8s_pool_keep_former(const struct k8s_pool *pool, const struct claim *claim,
                           const struct addr *former, size_t former_count, struct choice *choice);
 

@@ -23,6 +23,9 @@ struct addr *k8s_pool_had(const struct k8s_pool *pool, const struct claim *claim
 	*ret_count = 0;
 	if (pool->may_give || (request->recorded_count == 0 && !request->denied))
 		append(list, ret_count, claim->addresses, claim->address_count);
+	/* Who names them outright had all of these together, or all of those. */
+	if (*request->router && *ret_count > 0)
+		return list;
 	append(list, ret_count, request->recorded, request->recorded_count);
 	return list;
 }

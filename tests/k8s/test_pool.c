@@ -341,6 +341,27 @@ static const struct row rows[] = {
           {.key = "w", .age = 4, .router = "back", .wanted = "10.0.0.3"}},
          {"Served 10.0.0.1 192.0.2.1", "Served 10.0.0.2", "Served 10.0.0.1",
           "SeveralVirtualRouters"}},
+	{"outright, all that is on record is held before it is given",
+         {{.name = "a", .ranges = {"10.0.0.1-10.0.0.9", "2001:db8::1"}}},
+         {{.key = "x", .age = 1, .families = "46", .recorded = "10.0.0.1"},
+          {.key = "y",
+           .age = 2,
+           .families = "",
+           .router = "front",
+           .wanted = "10.0.0.7 10.0.0.2 2001:db8::1",
+           .recorded = "10.0.0.7 10.0.0.2 2001:db8::1"},
+          {.key = "z", .age = 1, .wanted = "10.0.0.2"}},
+         {"OneFamilyOnly 10.0.0.1", "Served 10.0.0.7 10.0.0.2 2001:db8::1", "AddressInUse"}},
+	{"outright, all that was there is kept when something else can't be had",
+         {{.name = "a", .ranges = {"10.0.0.1-10.0.0.9"}}},
+         {{.key = "x", .age = 1, .recorded = "10.0.0.3"},
+          {.key = "y",
+           .age = 2,
+           .families = "",
+           .router = "front",
+           .wanted = "10.0.0.1 10.0.0.3",
+           .recorded = "10.0.0.1 192.0.2.1 10.0.0.2"}},
+         {"Served 10.0.0.3", "AddressKept 10.0.0.1 192.0.2.1 10.0.0.2"}},
 	{"a follower gives nothing, and knows what was given",
          {{.name = "a", .ranges = {"10.0.0.1-10.0.0.9"}}},
          {{.key = "x", .follower = true},
@@ -561,6 +582,31 @@ START_TEST(who_changes_its_ports_is_asked_about_those_it_has_now)
 	ck_assert_str_eq(has("y"), "Served 10.0.0.1");
 	ck_assert_str_eq(has("z"), "Served 10.0.0.1");
 	ck_assert_str_eq(has("w"), "Served 10.0.0.2");
+}
+END_TEST
+
+START_TEST(who_names_addresses_outright_has_those_it_names_and_no_others)
+{
+	struct wish wish = {.key = "x",
+	                    .families = "",
+	                    .router = "front",
+	                    .wanted = "10.0.0.1 10.0.0.2 192.0.2.1"};
+
+	set_pools(small, 1);
+	put(&wish);
+	settle(true);
+	wish.recorded = wish.wanted;
+	wish.wanted = "10.0.0.2 192.0.2.2";
+	put(&wish);
+	settle(true);
+	ck_assert_str_eq(has("x"), "Served 10.0.0.2 192.0.2.2");
+	/* Of the one list and the other it would be more than it ever had. */
+	wish.wanted = "10.0.0.1 10.0.0.9";
+	put(&(struct wish){.key = "y", .wanted = "10.0.0.1"});
+	settle(true);
+	put(&wish);
+	settle(true);
+	ck_assert_str_eq(has("x"), "AddressKept 10.0.0.2 192.0.2.2");
 }
 END_TEST
 
@@ -798,6 +844,7 @@ int main(void)
 	tcase_add_test(tests, what_a_younger_one_has_is_not_taken_at_a_start);
 	tcase_add_test(tests, who_begins_to_share_lets_in_those_who_wait);
 	tcase_add_test(tests, who_changes_its_ports_is_asked_about_those_it_has_now);
+	tcase_add_test(tests, who_names_addresses_outright_has_those_it_names_and_no_others);
 	tcase_add_test(tests, who_shares_with_one_that_gets_an_address_later_has_it_too);
 	tcase_add_test(tests, addresses_of_nodes_and_routers_are_not_given);
 	tcase_add_test(tests, usage_is_counted);
