@@ -202,13 +202,18 @@ static size_t collect(const struct k8s_pool *pool, bool waiting, struct claim **
 
 #define ROUNDS_MAX 4
 
-/* What was given and never recorded was not given, as far as the next one who gives knows. */
+/* What was given and never recorded was not given, as far as the next one who gives knows; what we
+ * remember alone says nothing to others. */
 static void change_lead(struct k8s_pool *pool, bool may_give)
 {
 	pool->may_give = may_give;
 	pool->freed = true;
-	for (struct claim *claim = pool->claims; claim; claim = claim->hh.next)
+	for (struct claim *claim = pool->claims; claim; claim = claim->hh.next) {
+		if (claim->recalled)
+			claim->request.recorded_count = 0;
+		claim->recalled = false;
 		claim->dirty |= k8s_pool_differs(pool, claim);
+	}
 }
 
 void k8s_pool_settle(struct k8s_pool *pool, bool may_give,
@@ -335,6 +340,7 @@ static void recall(struct k8s_pool *pool, struct claim *claim)
 		claim->request.recorded = arena_memdup(&claim->arena, memory->addresses,
 		                                       memory->count * sizeof(struct addr));
 		claim->request.recorded_count = memory->count;
+		claim->recalled = true;
 	}
 	HASH_DEL(pool->memories, memory);
 	free(memory->addresses);
@@ -391,6 +397,7 @@ void k8s_pool_put(struct k8s_pool *pool, const struct k8s_pool_request *request)
 		leave(pool, claim);
 		HASH_DEL(pool->claims, claim);
 		take_request(pool, request, claim);
+		claim->recalled = false;
 		arena_done(&before);
 	} else {
 		claim = xcalloc(1, sizeof(*claim));

@@ -424,9 +424,6 @@ enum k8s_reason k8s_pool_choose(const struct k8s_pool *pool, const struct claim 
 		take_former(pool, claim, former, former_count, choice);
 	if (!is_complete(request, choice) && pool->may_give && !*request->router)
 		give_missing(pool, claim, choice);
-	if (choice->count == 0 && former_count > 0 && *request->pool &&
-	    k8s_pool_keep_former(pool, claim, former, former_count, choice))
-		return K8S_REASON_KEPT;
 	order_families(request, choice);
 	if (is_complete(request, choice))
 		return K8S_REASON_SERVED;
@@ -437,6 +434,7 @@ enum k8s_reason k8s_pool_choose(const struct k8s_pool *pool, const struct claim 
 	}
 	if (choice->count > 0 && !request->all_families)
 		return K8S_REASON_PARTLY;
-	choice->count = 0;
+	if (k8s_pool_keep_former(pool, claim, former, former_count, choice))
+		return K8S_REASON_KEPT;
 	return pool->may_give ? choice->refusal.reason : K8S_REASON_PENDING;
 }

@@ -22,6 +22,7 @@ struct claim {
 	const char *router;
 	bool dirty;
 	bool decided;            /* at least once */
+	bool recalled;           /* its record is our own memory of who was there before */
 	struct sharers *sharers; /* those it may share with; NULL: it names no key */
 	struct claim *next_sharer;
 	UT_hash_handle hh;

@@ -74,18 +74,31 @@ static bool has_record_of(const struct claim *claim, const struct addr *address)
 	return false;
 }
 
+/* True when there are any. */
+static bool doubt_holders(const struct k8s_pool *pool, const struct addr *address)
+{
+	struct holding *holding = k8s_pool_find_holding(pool, address);
+	bool found = false;
+
+	for (size_t i = 0; holding && i < holding->count; i++) {
+		struct claim *holder = holding->shares[i].claim;
+
+		if (has_record_of(holder, address))
+			continue;
+		holder->dirty = found = true;
+	}
+	return found;
+}
+
 void k8s_pool_doubt_intruders(struct k8s_pool *pool)
 {
 	for (struct claim *claim = pool->may_give ? NULL : pool->claims; claim;
 	     claim = claim->hh.next) {
-		for (size_t i = 0; claim->dirty && i < claim->request.recorded_count; i++) {
-			const struct addr *address = &claim->request.recorded[i];
-			struct holding *holding = k8s_pool_find_holding(pool, address);
-
-			for (size_t j = 0; holding && j < holding->count; j++)
-				holding->shares[j].claim->dirty |=
-					!has_record_of(holding->shares[j].claim, address);
-		}
+		/* It may be long ago that it was told to wait. */
+		if (!claim->dirty && !k8s_pool_differs(pool, claim))
+			continue;
+		for (size_t i = 0; i < claim->request.recorded_count; i++)
+			claim->dirty |= doubt_holders(pool, &claim->request.recorded[i]);
 	}
 }
 

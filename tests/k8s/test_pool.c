@@ -291,6 +291,15 @@ static const struct row rows[] = {
           {.key = "prefer", .families = "46"},
           {.key = "six", .families = "6"}},
          {"FamilyNotAvailable", "OneFamilyOnly 10.0.0.1", "FamilyNotAvailable"}},
+	{"who needs both and has one keeps it, whatever else it asks for",
+         {{.name = "a", .ranges = {"10.0.0.1-10.0.0.9"}}},
+         {{.key = "x", .families = "46", .all = true, .recorded = "10.0.0.3"},
+          {.key = "y",
+           .families = "46",
+           .all = true,
+           .recorded = "10.0.0.4",
+           .wanted = "10.0.0.5"}},
+         {"AddressKept 10.0.0.3", "AddressKept 10.0.0.4"}},
 	{"any one family",
          {{.name = "b", .ranges = {"2001:db8::1-2001:db8::9"}}},
          {{.key = "x", .families = ""}},
@@ -532,6 +541,50 @@ START_TEST(what_was_given_to_another_is_nobodys_who_only_asks)
 	settle(false);
 	ck_assert_str_eq(has("y"), "Served 10.0.0.2");
 	ck_assert_str_eq(has("x"), "AddressInUse");
+}
+END_TEST
+
+START_TEST(what_one_who_gave_remembers_is_no_record)
+{
+	set_pools(both, 1);
+	put(&(struct wish){.key = "x", .age = 1});
+	settle(true);
+	k8s_pool_remove(pool, "x");
+	put(&(struct wish){.key = "y", .age = 2, .recorded = "10.0.0.1"});
+	settle(true);
+	put(&(struct wish){.key = "x", .age = 3});
+	settle(true);
+	ck_assert_str_eq(has("x"), "Served 10.0.0.2");
+	k8s_pool_remove(pool, "y");
+	settle(false);
+	ck_assert_str_eq(has("x"), "Served 10.0.0.2");
+	put(&(struct wish){.key = "z", .age = 4, .recorded = "10.0.0.1"});
+	settle(false);
+	ck_assert_str_eq(has("z"), "Served 10.0.0.1");
+}
+END_TEST
+
+/* An older one had it for a moment; when it goes the one who only asks comes first. */
+START_TEST(who_had_to_wait_for_what_was_given_to_it_has_it_before_who_only_asks)
+{
+	struct wish given = {.key = "given", .age = 2, .families = "", .router = "front"};
+	struct wish older = {.key = "older", .age = 1, .families = "", .router = "front"};
+	struct wish asks = {.key = "asks", .age = 9, .families = "", .router = "front"};
+
+	given.wanted = given.recorded = older.wanted = older.recorded = asks.wanted = "10.0.0.2";
+	set_pools(both, 1);
+	put(&given);
+	put(&older);
+	settle(false);
+	ck_assert_str_eq(has("older"), "Served 10.0.0.2");
+	older.wanted = older.recorded = "10.0.0.1";
+	put(&older);
+	put(&asks);
+	settle(false);
+	ck_assert_str_eq(has("given"), "Served 10.0.0.2");
+	ck_assert_str_eq(has("asks"), "AddressInUse");
+	settle(false);
+	ck_assert_uint_eq(changes, 0);
 }
 END_TEST
 
@@ -841,6 +894,8 @@ int main(void)
 	tcase_add_test(tests, who_does_not_give_has_all_that_is_on_record);
 	tcase_add_test(tests, who_gave_follows_the_next_one_who_gives);
 	tcase_add_test(tests, what_was_given_to_another_is_nobodys_who_only_asks);
+	tcase_add_test(tests, what_one_who_gave_remembers_is_no_record);
+	tcase_add_test(tests, who_had_to_wait_for_what_was_given_to_it_has_it_before_who_only_asks);
 	tcase_add_test(tests, what_a_younger_one_has_is_not_taken_at_a_start);
 	tcase_add_test(tests, who_begins_to_share_lets_in_those_who_wait);
 	tcase_add_test(tests, who_changes_its_ports_is_asked_about_those_it_has_now);
