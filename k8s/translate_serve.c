@@ -164,8 +164,6 @@ static bool serve_former(struct k8s_translator *translator, struct translate_ent
 	if (!serve(translator, entry, entry->good, &request, &former) ||
 	    former.reason == K8S_REASON_PENDING) {
 		k8s_report_done(&former);
-		if (report->reason == K8S_REASON_CONFLICT)
-			watch_service(translator, entry, object);
 		return false;
 	}
 	text_printf(&message, "as it was before, since what it says now makes no sense: %s",
@@ -210,6 +208,9 @@ void k8s_translate_object(struct k8s_translator *translator, struct translate_en
 	              serve(translator, entry, object, &request, &report);
 	if (!served && verdict != TRANSLATE_NOT_OURS)
 		served = serve_former(translator, entry, object, &arena, &report);
+	/* The former may have been about another one. */
+	if (!served && verdict == TRANSLATE_OURS)
+		watch_service(translator, entry, object);
 	if (!served && verdict == TRANSLATE_REFUSED)
 		forget_former(translator, entry);
 	if (!served)
