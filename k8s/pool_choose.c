@@ -20,10 +20,12 @@ static bool is_taken(const void *ctx, const struct addr *address)
 
 /* --- may it have this address? --- */
 
-static bool may_share(const struct share *share, const struct sharers *sharers, bool outright)
+static bool may_share(const struct share *share, const struct claim *claim, bool outright)
 {
 	/* Those who name their address outright share it as in files. */
-	return (share->outright && outright) || (sharers && share->sharers == sharers);
+	if (share->outright && outright)
+		return strcmp(share->claim->request.router, claim->request.router) == 0;
+	return claim->sharers && share->sharers == claim->sharers;
 }
 
 static bool ports_meet(const struct share *share, const struct k8s_pool_request *request)
@@ -42,8 +44,10 @@ static const char *why_not_shared(const struct share *share, const struct claim 
 {
 	const struct k8s_pool_request *p = &claim->request, *q = &share->claim->request;
 
-	if (may_share(share, claim->sharers, *p->router))
+	if (may_share(share, claim, *p->router))
 		return "on the same port";
+	if (share->outright && *p->router)
+		return "with another virtual router";
 	if (!*p->share_key || strcmp(p->share_key, q->share_key) != 0)
 		return "and they do not share a key";
 	return "and with externalTrafficPolicy Local both need it, and the same selector";
@@ -74,8 +78,7 @@ static bool check_holders(const struct k8s_pool *pool, const struct claim *claim
 	for (size_t i = 0; holding && i < holding->count; i++) {
 		const struct share *share = &holding->shares[i];
 
-		if (may_share(share, claim->sharers, outright) &&
-		    !ports_meet(share, &claim->request))
+		if (may_share(share, claim, outright) && !ports_meet(share, &claim->request))
 			continue;
 		refusal->reason = K8S_REASON_IN_USE;
 		snprintf(refusal->message, sizeof(refusal->message), "%s is used by %.250s, %s",
