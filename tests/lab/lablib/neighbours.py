@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Hosts that forget at what link-layer address others are reached, so that they have to ask at any moment; one that says he takes over."""
+"""Hosts that forget at what link-layer address others are reached, so that they have to ask at any moment."""
 import socket
 import struct
 import threading
@@ -16,26 +16,6 @@ def _request(kind, index, address):
     raw = socket.inet_pton(family, address)
     body = NEIGHBOUR.pack(family, index, 0, 0, 0) + struct.pack("=HH", 4 + len(raw), NDA_DST) + raw
     return HEADER.pack(HEADER.size + len(body), kind, NLM_F_REQUEST, 0, 0) + body
-
-
-class Successor:
-    """Somebody on the front network who says that he takes over, and nothing more."""
-
-    GROUP, PRIORITY = "224.0.0.18", 50
-
-    def __init__(self, host, address, vrid=51, interval_cs=100):
-        message = struct.pack(">BBBBHH4s", 0x31, vrid, self.PRIORITY, 1, interval_cs, 0, socket.inet_aton(address))
-        total = sum(struct.unpack(">6H", message))
-        total = (total & 0xffff) + (total >> 16)
-        message = message[:6] + struct.pack(">H", ~total & 0xffff) + message[8:]
-        self.packet = struct.pack(">BBHHHBBH4s4s", 0x45, 0xc0, 20 + len(message), 0, 0, 255, 112, 0,
-                                  socket.inet_aton(host.front), socket.inet_aton(self.GROUP)) + message
-        with host.inside():
-            self.mouth = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
-            self.mouth.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(host.front))
-
-    def speak(self):
-        self.mouth.sendto(self.packet, (self.GROUP, 0))
 
 
 class Entry:

@@ -2,14 +2,13 @@
 """Advertisements with a signature: what counts, what does not, keys that are changed meanwhile, and keepalived as the other node."""
 import os
 import pathlib
-import socket
-import struct
 
 from lablib.config import INNER, VIP, WEBS, router, server
 from lablib.lab import expect, pause
 from lablib.peers import Keepalived
 from lablib.process import wait_until
 from lablib.report import scenario
+from lablib.wire import Wire
 
 KEYS = {1: bytes(range(32)).hex(), 2: bytes(range(32, 64)).hex()}
 
@@ -43,38 +42,6 @@ def start_pair(lab, **how):
     pause(1)
 
 
-class Wire:
-    """Somebody on the front network who hears and says what he likes."""
-
-    def __init__(self, host):
-        with host.inside():
-            self.ear = socket.socket(socket.AF_INET, socket.SOCK_RAW, 112)
-            self.ear.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
-                                struct.pack("=4s4si", socket.inet_aton("224.0.0.18"), socket.inet_aton(host.front), 0))
-            self.mouth = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
-            self.mouth.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(host.front))
-
-    def record(self, source):
-        """A whole packet of that node."""
-        self.ear.settimeout(5)
-        while True:
-            packet = self.ear.recv(2048)
-            if packet[12:16] == socket.inet_aton(source):
-                return packet
-
-    def say(self, packet):
-        self.mouth.sendto(packet, ("224.0.0.18", 0))
-
-    def claim(self, source):
-        """A well-formed advertisement of priority 254 that nobody has signed, in another's name."""
-        message = struct.pack(">BBBBHH4s", 0x31, 51, 254, 1, 10, 0, socket.inet_aton(VIP))
-        total = sum(struct.unpack(">6H", message))
-        total = (total & 0xffff) + (total >> 16)
-        message = message[:6] + struct.pack(">H", ~total & 0xffff) + message[8:]
-        self.say(struct.pack(">BBHHHBBH4s4s", 0x45, 0xc0, 20 + len(message), 0, 0, 255, 112, 0, socket.inet_aton(source),
-                             socket.inet_aton("224.0.0.18")) + message)
-
-
 @scenario("signed advertisements: a pair hears each other; a forged and a recorded one change nothing and are counted")
 def nobody_else_is_believed(lab):
     start_pair(lab)
@@ -86,8 +53,8 @@ def nobody_else_is_believed(lab):
     before = len(lab.lb1.router()["transitions"])
     wire = Wire(lab.client.host)
     for _ in range(20):
-        wire.claim(lab.lb2.host.front)
-        wire.claim(lab.client.host.front)
+        wire.claim(lab.lb2.host.front, VIP, 254)
+        wire.claim(lab.client.host.front, VIP, 254)
     recorded = wire.record(lab.lb1.host.front)
     pause(0.5)  # by then a later one has come from lb1 itself
     for _ in range(20):
