@@ -85,10 +85,9 @@ static void cluster_answered(void *ctx, const struct k8s_answer *answer)
 {
 	struct kubernetes *k = ctx;
 	const char *uid = k8s_json_text(k8s_json_get(answer->object, "metadata"), "uid");
-
-	k->cache.call = NULL;
 	const char *found = k->cache.found_cluster;
 
+	k->cache.call = NULL;
 	/* Who may not ask goes by what was known, or takes the server's address for it. */
 	if (answer->outcome == K8S_OUTCOME_DONE && *uid)
 		learn_cluster(k, uid);

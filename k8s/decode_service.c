@@ -154,16 +154,15 @@ static void decode_ingress(struct k8s_object *object, const struct tree *list)
 /* Ours: others' are not written either, and there may be many of them. */
 static void decode_condition(struct k8s_object *object, const struct tree *list)
 {
-	struct k8s_service *service = &object->service;
 	const struct tree *json = k8s_json_tree_first(list);
+	struct k8s_condition *condition;
 
 	while (json && strcmp(k8s_json_tree_text(json, "type"), K8S_STATUS_SERVICE_CONDITION) != 0)
 		json = json->sibling;
 	if (!json)
 		return;
-	service->conditions = arena_array(&object->arena, 1, sizeof(*service->conditions));
-	service->conditions[service->condition_count++] = (struct k8s_condition){
-		.type = K8S_STATUS_SERVICE_CONDITION,
+	condition = arena_alloc(&object->arena, sizeof(*condition));
+	*condition = (struct k8s_condition){
 		.status = k8s_decode_copy(object, k8s_json_tree_text(json, "status")),
 		.reason = k8s_decode_copy(object, k8s_json_tree_text(json, "reason")),
 		.message = k8s_decode_copy(object, k8s_json_tree_text(json, "message")),
@@ -171,6 +170,7 @@ static void decode_condition(struct k8s_object *object, const struct tree *list)
 			k8s_decode_copy(object, k8s_json_tree_text(json, "lastTransitionTime")),
 		.generation = k8s_json_tree_int(json, "observedGeneration", 0, INT64_MAX, 0),
 	};
+	object->service.condition = condition;
 }
 
 void k8s_decode_service(struct k8s_object *object, const struct tree *json)

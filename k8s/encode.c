@@ -4,6 +4,7 @@
 
 #include "k8s/json.h"
 #include "k8s/stamp.h"
+#include "k8s/status.h"
 
 #include <string.h>
 
@@ -203,7 +204,7 @@ static void add_ingress(const struct k8s_ingress *ingress, struct text *out)
 static void add_condition(const struct k8s_condition *condition, struct text *out)
 {
 	open_object(out, NULL);
-	k8s_json_add_text(out, "type", condition->type);
+	k8s_json_add_text(out, "type", K8S_STATUS_SERVICE_CONDITION);
 	k8s_json_add_text(out, "status", condition->status);
 	k8s_json_add_text(out, "reason", condition->reason);
 	k8s_json_add_text(out, "message", condition->message);
@@ -215,7 +216,7 @@ static void add_condition(const struct k8s_condition *condition, struct text *ou
 static void add_service(const struct k8s_service *service, struct text *out)
 {
 	add_service_spec(service, out);
-	if (service->ingress_count == 0 && service->condition_count == 0)
+	if (service->ingress_count == 0 && !service->condition)
 		return;
 	open_object(out, "status");
 	if (service->ingress_count > 0) {
@@ -226,10 +227,9 @@ static void add_service(const struct k8s_service *service, struct text *out)
 		close_list(out);
 		close_object(out);
 	}
-	if (service->condition_count > 0) {
+	if (service->condition) {
 		open_list(out, "conditions");
-		for (size_t i = 0; i < service->condition_count; i++)
-			add_condition(&service->conditions[i], out);
+		add_condition(service->condition, out);
 		close_list(out);
 	}
 	close_object(out);

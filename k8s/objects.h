@@ -113,8 +113,8 @@ struct k8s_ingress {
 	size_t port_count;
 };
 
+/* Of type K8S_STATUS_SERVICE_CONDITION. */
 struct k8s_condition {
-	const char *type;
 	const char *status; /* "True", "False", "Unknown" */
 	const char *reason;
 	const char *message;
@@ -142,8 +142,7 @@ struct k8s_service {
 	struct k8s_pairs selector;
 	struct k8s_ingress *ingress;
 	size_t ingress_count;
-	struct k8s_condition *conditions; /* ours: one, or none */
-	size_t condition_count;
+	const struct k8s_condition *condition; /* ours; NULL: none */
 };
 
 /* In this order it takes 32 bytes and not 40: there are many. */

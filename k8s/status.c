@@ -97,11 +97,6 @@ static json_t *make_condition(const struct wanted_condition *wanted, const char 
 
 /* --- Service --- */
 
-static const struct k8s_condition *find_condition(const struct k8s_service *service)
-{
-	return service->condition_count > 0 ? &service->conditions[0] : NULL;
-}
-
 /* The list is merged by the types of its entries. */
 static json_t *service_conditions(const struct k8s_condition *former,
                                   const struct wanted_condition *wanted, int64_t now_s)
@@ -172,14 +167,13 @@ static struct k8s_status_write write_service(const struct k8s_object *object,
 	const struct k8s_service *service = &object->service;
 	json_t *list, *status;
 
-	if (same_ingresses(service, addresses, count) &&
-	    same_condition(find_condition(service), wanted))
+	if (same_ingresses(service, addresses, count) && same_condition(service->condition, wanted))
 		return nothing();
 	list = json_array();
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(list, json_ingress(service, &addresses[i]));
 	status = json_pack("{s:{s:o}, s:o}", "loadBalancer", "ingress", list, "conditions",
-	                   service_conditions(find_condition(service), wanted, now_s));
+	                   service_conditions(service->condition, wanted, now_s));
 	return (struct k8s_status_write){
 		true, true,
 		json_pack("{s:o, s:o}", "metadata", metadata_of(object), "status", status)};

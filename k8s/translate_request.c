@@ -101,12 +101,8 @@ static void complain(struct k8s_pool_request *request, struct arena *arena, char
 /* Does who gives say that it has no address? Others may have emptied the list alone. */
 static bool says_none(const struct k8s_service *service)
 {
-	for (size_t i = 0; i < service->condition_count; i++) {
-		if (strcmp(service->conditions[i].type, K8S_STATUS_SERVICE_CONDITION) == 0)
-			return service->ingress_count == 0 &&
-			       strcmp(service->conditions[i].status, "True") != 0;
-	}
-	return false;
+	return service->condition && service->ingress_count == 0 &&
+	       strcmp(service->condition->status, "True") != 0;
 }
 
 void k8s_translate_read_record(const struct k8s_object *object, struct arena *arena,
