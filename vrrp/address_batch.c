@@ -31,6 +31,18 @@ void vrrp_address_batch_append(struct vrrp_address_batch *batch, const struct vr
 		rtnl_address_del(&batch->messages, job->link_index, &job->prefix);
 }
 
+void vrrp_address_batch_remove(struct vrrp_address_batch *batch, int link_index,
+                               const struct addr_prefix *prefix)
+{
+	const struct vrrp_address_job job = {
+		.link_index = link_index,
+		.prefix = *prefix,
+		.removes = true,
+	};
+
+	vrrp_address_batch_append(batch, &job, false);
+}
+
 void vrrp_address_batch_ask(struct vrrp_address_batch *batch, int link_index,
                             const struct addr *address)
 {

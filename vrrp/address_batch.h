@@ -46,6 +46,9 @@ struct vrrp_address_batch {
 /* 'replace': the address is there, and renewed. */
 void vrrp_address_batch_append(struct vrrp_address_batch *batch, const struct vrrp_address_job *job,
                                bool replace);
+/* An address that no router owns any more. */
+void vrrp_address_batch_remove(struct vrrp_address_batch *batch, int link_index,
+                               const struct addr_prefix *prefix);
 /* Who has the address is to be found out. */
 void vrrp_address_batch_ask(struct vrrp_address_batch *batch, int link_index,
                             const struct addr *address);

@@ -50,11 +50,21 @@ static uint32_t valid_s(const struct vrrp_addresses *a)
 	return a->lease.lifetime_s ? a->lease.lifetime_s : RTNL_LIFETIME_FOREVER;
 }
 
+static bool is_hidden(const struct vrrp_addresses *a)
+{
+	return a->place == VRRP_ADDRESSES_HIDDEN;
+}
+
+static bool wants_copies(const struct vrrp_addresses *a)
+{
+	return a->place == VRRP_ADDRESSES_COPIED || is_hidden(a);
+}
+
 /* Not wanted, and nothing is left to be removed: what is there of ours is a leftover of an earlier
  * run, and not ours to touch yet. */
 static bool is_at_rest(const struct vrrp_addresses *a)
 {
-	return !a->wanted && a->swept == a->count;
+	return !vrrp_addresses_are_wanted(a) && a->swept == a->count;
 }
 
 void vrrp_addresses_set(struct vrrp_addresses *a, const struct vrrp_owned *owned, size_t count,
@@ -77,7 +87,7 @@ void vrrp_addresses_set(struct vrrp_addresses *a, const struct vrrp_owned *owned
 	a->error = 0;
 	a->restore_due_us = TIME_NEVER;
 	vrrp_lease_init(&a->lease, lifetime_s);
-	if (a->wanted)
+	if (vrrp_addresses_are_wanted(a))
 		vrrp_lease_renewed(&a->lease, renewed_us);
 }
 
@@ -121,8 +131,8 @@ bool vrrp_addresses_resolve(struct vrrp_addresses *a, const struct vrrp_links *l
 
 void vrrp_addresses_want(struct vrrp_addresses *a, bool wanted, int64_t now_us)
 {
-	a->wanted = wanted;
-	a->copies = a->hidden = a->copying = a->renewing = false;
+	a->place = wanted ? VRRP_ADDRESSES_ON_LINKS : VRRP_ADDRESSES_NOWHERE;
+	a->copying = a->renewing = false;
 	a->swept = 0;
 	a->error = 0;
 	a->restore_due_us = TIME_NEVER;
@@ -149,7 +159,7 @@ void vrrp_addresses_defer(struct vrrp_addresses *a, int64_t now_us)
 {
 	size_t count = floating_count(a);
 
-	if (!a->wanted || count == 0 || count > VRRP_ADDRESSES_DEFER_MAX)
+	if (!vrrp_addresses_are_wanted(a) || count == 0 || count > VRRP_ADDRESSES_DEFER_MAX)
 		return;
 	for (size_t i = 0; i < a->count; i++) {
 		if (!a->items[i].floats)
@@ -162,9 +172,11 @@ void vrrp_addresses_defer(struct vrrp_addresses *a, int64_t now_us)
 
 bool vrrp_addresses_copy(struct vrrp_addresses *a)
 {
-	if (!a->wanted || a->count > VRRP_ADDRESSES_COPY_MAX)
+	if (!vrrp_addresses_are_wanted(a) || a->count > VRRP_ADDRESSES_COPY_MAX)
 		return false;
-	a->copies = a->copied = a->copying = true;
+	if (!is_hidden(a))
+		a->place = VRRP_ADDRESSES_COPIED;
+	a->copied = a->copying = true;
 	a->swept = 0;
 	return true;
 }
@@ -173,7 +185,7 @@ bool vrrp_addresses_hide(struct vrrp_addresses *a)
 {
 	if (!vrrp_addresses_copy(a))
 		return false;
-	a->hidden = true;
+	a->place = VRRP_ADDRESSES_HIDDEN;
 	a->restore_due_us = TIME_NEVER;
 	for (size_t i = 0; i < a->count; i++) {
 		a->items[i].restore_due_us = TIME_NEVER;
@@ -185,7 +197,7 @@ bool vrrp_addresses_hide(struct vrrp_addresses *a)
 void vrrp_addresses_seek(const struct vrrp_addresses *a, const struct vrrp_links *links,
                          struct vrrp_address_batch *batch)
 {
-	if (a->wanted || floating_count(a) > VRRP_ADDRESSES_DEFER_MAX)
+	if (vrrp_addresses_are_wanted(a) || floating_count(a) > VRRP_ADDRESSES_DEFER_MAX)
 		return;
 	for (size_t i = 0; i < a->count; i++) {
 		const struct vrrp_address *item = &a->items[i];
@@ -238,17 +250,17 @@ static bool sweep_copy(const struct vrrp_addresses *a, const struct vrrp_address
 		.link_index = RTNL_LOOPBACK,
 		.prefix = whole(item),
 		.valid_s = valid_s(a),
-		.removes = !a->copies,
+		.removes = !wants_copies(a),
 	};
 	const struct rtnl_address *copy;
 
 	if (!a->copied || !has_copy(item))
 		return false;
 	copy = vrrp_links_address(links, RTNL_LOOPBACK, &job.prefix);
-	if (a->copies ? !wants_copying(a, item, links, copy)
-	              : !is_ours(copy) || is_claimed(a, RTNL_LOOPBACK, &job.prefix, batch))
+	if (wants_copies(a) ? !wants_copying(a, item, links, copy)
+	                    : !is_ours(copy) || is_claimed(a, RTNL_LOOPBACK, &job.prefix, batch))
 		return false;
-	vrrp_address_batch_append(batch, &job, a->copies && copy);
+	vrrp_address_batch_append(batch, &job, wants_copies(a) && copy);
 	return true;
 }
 
@@ -284,20 +296,20 @@ static bool sweep_one(struct vrrp_addresses *a, struct vrrp_address *item,
 		.link_index = item->link_index,
 		.prefix = item->prefix,
 		.valid_s = valid_s(a),
-		.removes = !a->wanted,
+		.removes = !vrrp_addresses_are_wanted(a),
 	};
 	const struct rtnl_address *present;
 
 	if (item->link_index == 0)
 		return false;
-	if (a->hidden && hide_one(a, item, links, batch))
+	if (is_hidden(a) && hide_one(a, item, links, batch))
 		return true;
 	present = vrrp_links_address(links, item->link_index, &item->prefix);
 	if (present && present->protocol != RTNL_ADDRESS_PROTOCOL)
 		return false;
-	if (a->hidden && !(present && a->renewing))
+	if (is_hidden(a) && !(present && a->renewing))
 		return false;
-	if (a->wanted) {
+	if (vrrp_addresses_are_wanted(a)) {
 		/* Somebody fights for it, or still has it: not before its time. */
 		if (!present && item->restore_due_us != TIME_NEVER)
 			return false;
@@ -347,35 +359,35 @@ unsigned vrrp_addresses_sweep(struct vrrp_addresses *a, const struct vrrp_links 
 {
 	unsigned steps = 0, restored = 0;
 
-	if (a->wanted && a->swept == a->count &&
+	if (vrrp_addresses_are_wanted(a) && a->swept == a->count &&
 	    (vrrp_lease_deadline(&a->lease) <= now_us || vrrp_addresses_is_nearly_due(a, now_us))) {
 		vrrp_lease_renewed(&a->lease, now_us);
 		a->swept = 0;
 		a->renewing = true;
-		a->copying = a->copies;
+		a->copying = wants_copies(a);
 	}
 	for (; a->swept < a->count && steps < VRRP_ADDRESS_BATCH_STEP; a->swept++) {
 		struct vrrp_address *item = &a->items[a->swept];
 
 		/* The kernel is to have it all the time. */
-		if (a->copies)
+		if (wants_copies(a))
 			steps += sweep_copy(a, item, links, batch);
 		steps += sweep_one(a, item, links, batch);
-		if (!a->copies)
+		if (!wants_copies(a))
 			steps += sweep_copy(a, item, links, batch);
 	}
 	if (a->swept == a->count) {
-		a->copied = a->copies;
+		a->copied = wants_copies(a);
 		a->copying = a->renewing = false;
 	}
-	if (a->wanted && a->restore_due_us <= now_us)
+	if (vrrp_addresses_are_wanted(a) && a->restore_due_us <= now_us)
 		restored = put_back(a, now_us, batch);
 	return restored;
 }
 
 void vrrp_addresses_recheck(struct vrrp_addresses *a)
 {
-	if (a->wanted)
+	if (vrrp_addresses_are_wanted(a))
 		a->swept = 0;
 }
 
@@ -385,7 +397,7 @@ int64_t vrrp_addresses_deadline(const struct vrrp_addresses *a)
 
 	if (a->swept < a->count)
 		return INT64_MIN;
-	if (!a->wanted || a->count == 0)
+	if (!vrrp_addresses_are_wanted(a) || a->count == 0)
 		return TIME_NEVER;
 	return renew_us < a->restore_due_us ? renew_us : a->restore_due_us;
 }
@@ -394,14 +406,16 @@ bool vrrp_addresses_is_nearly_due(const struct vrrp_addresses *a, int64_t now_us
 {
 	int64_t due_us = vrrp_lease_deadline(&a->lease);
 
-	return a->wanted && a->count > 0 && due_us != TIME_NEVER &&
+	return vrrp_addresses_are_wanted(a) && a->count > 0 && due_us != TIME_NEVER &&
 	       due_us - now_us <= a->lease.lifetime_s * US_PER_S / 12;
 }
 
 bool vrrp_addresses_gone(struct vrrp_addresses *a, int link_index, const struct addr_prefix *prefix,
                          int64_t now_us, bool *ret_fight)
 {
-	struct vrrp_address *item = a->wanted && !a->hidden ? lookup(a, link_index, prefix) : NULL;
+	struct vrrp_address *item = vrrp_addresses_are_wanted(a) && !is_hidden(a)
+	                                    ? lookup(a, link_index, prefix)
+	                                    : NULL;
 
 	if (!item)
 		return false;
@@ -422,7 +436,7 @@ void vrrp_addresses_keep(const struct vrrp_addresses *a, const struct vrrp_links
 {
 	if (a->lease.lifetime_s == 0 || a->lease.lifetime_s >= VRRP_ADDRESSES_KEEP_S)
 		return;
-	for (size_t i = 0; a->wanted && i < a->count; i++) {
+	for (size_t i = 0; vrrp_addresses_are_wanted(a) && i < a->count; i++) {
 		const struct vrrp_address_job job = {
 			.link_index = a->items[i].link_index,
 			.prefix = a->items[i].prefix,
@@ -434,18 +448,6 @@ void vrrp_addresses_keep(const struct vrrp_addresses *a, const struct vrrp_links
 		if (present && present->protocol == RTNL_ADDRESS_PROTOCOL)
 			vrrp_address_batch_append(batch, &job, true);
 	}
-}
-
-void vrrp_addresses_remove(struct vrrp_address_batch *batch, int link_index,
-                           const struct addr_prefix *prefix)
-{
-	const struct vrrp_address_job job = {
-		.link_index = link_index,
-		.prefix = *prefix,
-		.removes = true,
-	};
-
-	vrrp_address_batch_append(batch, &job, false);
 }
 
 /* --- questions --- */
@@ -490,7 +492,7 @@ uint32_t vrrp_addresses_present(const struct vrrp_addresses *a, const struct vrr
 		const struct addr_prefix copy = whole(&a->items[i]);
 
 		present += vrrp_links_address(links, a->items[i].link_index, &a->items[i].prefix) ||
-		           (a->hidden && has_copy(&a->items[i]) &&
+		           (is_hidden(a) && has_copy(&a->items[i]) &&
 		            vrrp_links_address(links, RTNL_LOOPBACK, &copy));
 	}
 	return present;

@@ -37,14 +37,20 @@ struct vrrp_address {
 	int64_t restore_due_us; /* put it back then; TIME_NEVER */
 };
 
+/* Where they shall be, each more than the one before but for the last. */
+enum vrrp_addresses_place {
+	VRRP_ADDRESSES_NOWHERE,
+	VRRP_ADDRESSES_ON_LINKS,
+	VRRP_ADDRESSES_COPIED, /* ... and on the loopback interface */
+	VRRP_ADDRESSES_HIDDEN, /* on that alone */
+};
+
 /* Zero-initialised: no addresses. Read only outside vrrp/addresses.c. */
 struct vrrp_addresses {
 	uint64_t id; /* given by the owner: tells it from others, past ones included */
 	struct vrrp_address *items; /* by link index, address, prefix length */
 	size_t count;
-	bool wanted;  /* they shall be there */
-	bool copies;  /* ... on the loopback interface as well */
-	bool hidden;  /* ... and nowhere else */
+	enum vrrp_addresses_place place;
 	bool copied;  /* there may be copies */
 	bool copying; /* in this sweep those are made that aren't there: one refused is no reason */
 	bool renewing; /* in this sweep lifetimes are renewed, where nothing else makes it so */
@@ -54,8 +60,14 @@ struct vrrp_addresses {
 	int error;              /* the kernel's last refusal, positive errno; 0 */
 };
 
+/* They shall be there, in whatever place. */
+static inline bool vrrp_addresses_are_wanted(const struct vrrp_addresses *a)
+{
+	return a->place != VRRP_ADDRESSES_NOWHERE;
+}
+
 /* Replaces the list (copied). Addresses that are no longer
- * in it are the caller's to remove (vrrp_addresses_remove()). */
+ * in it are the caller's to remove (vrrp_address_batch_remove()). */
 void vrrp_addresses_set(struct vrrp_addresses *a, const struct vrrp_owned *owned, size_t count,
                         uint32_t lifetime_s);
 void vrrp_addresses_done(struct vrrp_addresses *a);
@@ -112,9 +124,5 @@ uint32_t vrrp_addresses_present(const struct vrrp_addresses *a, const struct vrr
  * lifetime stay as they are), to be adopted by the next start. */
 void vrrp_addresses_keep(const struct vrrp_addresses *a, const struct vrrp_links *links,
                          struct vrrp_address_batch *batch);
-
-/* Appends the removal of an address that no router owns any more. */
-void vrrp_addresses_remove(struct vrrp_address_batch *batch, int link_index,
-                           const struct addr_prefix *prefix);
 
 #endif

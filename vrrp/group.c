@@ -168,7 +168,8 @@ static void catch_up(struct vrrp_group *group, int64_t now_us)
 	for (size_t i = 0; i < group->count; i++) {
 		struct vrrp_instance *member = group->members[i];
 
-		if (group->fsm.state != MODEL_ROUTER_ACTIVE || member->addresses.wanted)
+		if (group->fsm.state != MODEL_ROUTER_ACTIVE ||
+		    vrrp_addresses_are_wanted(&member->addresses))
 			continue;
 		for (size_t j = 0; j < effects.count; j++)
 			vrrp_instance_do(member, now_us, &effects, j);

@@ -144,7 +144,7 @@ void vrrp_instance_configure(struct vrrp_instance *instance,
 
 void vrrp_instance_own(struct vrrp_instance *instance, int64_t now_us)
 {
-	if (instance->owns_others && instance->addresses.wanted) {
+	if (instance->owns_others && vrrp_addresses_are_wanted(&instance->addresses)) {
 		vrrp_instance_sweep(instance, now_us);
 		if (instance->group->fsm.leaving == VRRP_LEAVE_NONE)
 			vrrp_instance_announce_anew(instance, now_us);
@@ -206,7 +206,7 @@ void vrrp_instance_gone(struct vrrp_instance *instance, int64_t now_us, int link
 void vrrp_instance_in_use(struct vrrp_instance *instance)
 {
 	instance->announce_hold_us = 0;
-	if (instance->addresses.hidden)
+	if (instance->addresses.place == VRRP_ADDRESSES_HIDDEN)
 		vrrp_addresses_recheck(&instance->addresses);
 }
 
@@ -339,7 +339,8 @@ void vrrp_instance_observe(struct vrrp_instance *instance)
 		         "nobody is heard for it on %s, but for others of sync group %s: who is "
 		         "active for those has no such group, or can't be heard there",
 		         instance->config->interface, instance->group->name);
-	if (status->problem[0] == '\0' && instance->addresses.error && instance->addresses.wanted)
+	if (status->problem[0] == '\0' && instance->addresses.error &&
+	    vrrp_addresses_are_wanted(&instance->addresses))
 		snprintf(status->problem, sizeof(status->problem), "cannot add an address: %s",
 		         strerrordesc_np(instance->addresses.error));
 }

@@ -163,7 +163,7 @@ void vrrp_instance_settled(struct vrrp_instance *instance)
 {
 	const struct vrrp_addresses *addresses = &instance->addresses;
 
-	if (!addresses->hidden && addresses->swept == addresses->count &&
+	if (addresses->place != VRRP_ADDRESSES_HIDDEN && addresses->swept == addresses->count &&
 	    instance->shared->under_way == 0 && instance->shared->batch.messages.count == 0)
 		vrrp_instance_unmute(instance);
 }

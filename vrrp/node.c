@@ -107,7 +107,7 @@ static bool claimed_by_another(void *ctx, const struct vrrp_addresses *self, int
 	for (size_t i = 0; i < node->count; i++) {
 		const struct vrrp_addresses *other = &node->instances[i]->addresses;
 
-		if (other != self && other->wanted &&
+		if (other != self && vrrp_addresses_are_wanted(other) &&
 		    vrrp_addresses_owns(other, link_index, prefix))
 			return true;
 	}

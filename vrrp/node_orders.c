@@ -40,7 +40,8 @@ void vrrp_node_remove_orphans(struct vrrp_node *node)
 			node->orphans_left = true;
 			return;
 		}
-		vrrp_addresses_remove(&node->shared.batch, address->link_index, &address->prefix);
+		vrrp_address_batch_remove(&node->shared.batch, address->link_index,
+		                          &address->prefix);
 	}
 }
 

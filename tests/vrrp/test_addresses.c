@@ -428,6 +428,11 @@ START_TEST(a_hidden_address_goes_when_its_copy_is_in_use_a_floating_one_at_once)
 	vrrp_addresses_recheck(&addresses);
 	sweep(3);
 	ck_assert_str_eq(asked(), "-10.0.0.9/32");
+	/* To be copied, too, is no way back. */
+	ck_assert(vrrp_addresses_copy(&addresses));
+	ck_assert_int_eq(addresses.place, VRRP_ADDRESSES_HIDDEN);
+	sweep(3);
+	ck_assert_str_eq(asked(), "");
 	/* Neither are they put back, nor copied again, but what is left lives on. */
 	sweep(US_PER_S);
 	ck_assert_str_eq(asked(), "=10.0.0.9/32@lo");
@@ -602,7 +607,7 @@ START_TEST(too_many_addresses_are_not_hidden)
 	vrrp_addresses_want(&addresses, true, 0);
 	ck_assert(!vrrp_addresses_copy(&addresses));
 	ck_assert(!vrrp_addresses_hide(&addresses));
-	ck_assert(!addresses.hidden);
+	ck_assert_int_ne(addresses.place, VRRP_ADDRESSES_HIDDEN);
 }
 END_TEST
 
