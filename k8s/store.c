@@ -97,6 +97,13 @@ static void tell(struct k8s_store *store, const struct k8s_object *before,
 		store->observer.changed(store->observer.ctx, before, after);
 }
 
+static void tell_renewed(struct k8s_store *store, const struct k8s_object *before,
+                         const struct k8s_object *after)
+{
+	if (store->observer.renewed)
+		store->observer.renewed(store->observer.ctx, before, after);
+}
+
 /* A place for another at 'at' in an array of 'count' items. */
 static void *open_gap(void *items, size_t count, size_t *capacity, size_t size, size_t at)
 {
@@ -220,6 +227,8 @@ bool k8s_store_put(struct k8s_store *store, const struct k8s_object *object)
 	replace_slice(store, before, object);
 	if (changed)
 		tell(store, before, object);
+	else
+		tell_renewed(store, before, object);
 	k8s_object_release(before);
 	return changed;
 }

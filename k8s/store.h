@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* k8s/store.h - the objects there are, as far as the API server told.
  *
- * Pure. Holds a handle of each object. Tells one observer what changed; an object that says the
- * same as before (a node's heartbeat) takes the old one's place, and nobody is told. */
+ * Pure. Holds a handle of each object. Tells one observer what changed. */
 
 #ifndef LINTEL_K8S_STORE_H
 #define LINTEL_K8S_STORE_H
 
 #include "k8s/objects.h"
 
-/* 'before' NULL: new; 'after' NULL: gone. The store has the new state already, and 'before' is
- * valid during the call. */
+/* The store has the new state already, and 'before' is valid during the call. */
 struct k8s_store_observer {
+	/* 'before' NULL: new; 'after' NULL: gone. */
 	void (*changed)(void *ctx, const struct k8s_object *before, const struct k8s_object *after);
+	/* 'after' is in the place of 'before' and says the same (a list that came again, a node's
+	 * heartbeat): of use to who keeps borrowed objects. NULL: nobody does. */
+	void (*renewed)(void *ctx, const struct k8s_object *before, const struct k8s_object *after);
 	void *ctx;
 };
 

@@ -17,12 +17,9 @@
 
 /* A version that nobody looked at before there was the next one (the file of k8s/cache.h has both)
  * may be what is kept if the next one can't be served. */
-static void touch(struct k8s_translator *translator, const struct k8s_object *before,
-                  const struct k8s_object *object, bool rewritten)
+static void touch(struct k8s_translator *translator, struct translate_entry *entry,
+                  const struct k8s_object *before, bool rewritten)
 {
-	struct translate_entry *entry = k8s_translate_entry(
-		translator, object->kind, object->meta.namespace, object->meta.name);
-
 	if (entry->queued && !entry->good && before)
 		k8s_translate_keep_good(entry, before);
 	entry->rewritten |= rewritten;
@@ -81,12 +78,22 @@ static bool same_wish(const struct k8s_object *before, const struct k8s_object *
 	return strcmp(class_before ? class_before : "", class_after ? class_after : "") == 0;
 }
 
+static bool has_entry(enum k8s_kind kind)
+{
+	return kind != K8S_NAMESPACE && kind != K8S_NODE && kind != K8S_SLICE;
+}
+
 static void changed(void *ctx, const struct k8s_object *before, const struct k8s_object *after)
 {
 	struct k8s_translator *translator = ctx;
 	const struct k8s_object *object = after ? after : before;
-	struct translate_entry *entry;
+	struct translate_entry *entry = NULL;
 
+	if (has_entry(object->kind)) {
+		entry = k8s_translate_entry(translator, object->kind, object->meta.namespace,
+		                            object->meta.name);
+		entry->object = after;
+	}
 	switch (object->kind) {
 	case K8S_NAMESPACE:
 		touch_namespace(translator, object->meta.name);
@@ -97,14 +104,12 @@ static void changed(void *ctx, const struct k8s_object *before, const struct k8s
 	case K8S_VIRTUAL_ROUTER:
 	case K8S_ADDRESS_POOL:
 		translator->infra_dirty |= !same_wish(before, after);
-		entry = k8s_translate_entry(translator, object->kind, object->meta.namespace,
-		                            object->meta.name);
 		k8s_translate_queue_take(translator, entry);
 		if (!after)
 			k8s_translate_queue_dirty(translator, entry); /* to be forgotten */
 		break;
 	case K8S_SERVICE:
-		touch(translator, before, object, true);
+		touch(translator, entry, before, true);
 		touch_service(translator, object->meta.namespace, object->meta.name);
 		break;
 	case K8S_SLICE:
@@ -114,14 +119,27 @@ static void changed(void *ctx, const struct k8s_object *before, const struct k8s
 			touch_slice(translator, after);
 		break;
 	case K8S_VIRTUAL_SERVER:
-		touch(translator, before, object, !same_wish(before, after));
+		touch(translator, entry, before, !same_wish(before, after));
 		break;
 	case K8S_CONFIG_MAP:
-		touch(translator, before, object, true);
+		touch(translator, entry, before, true);
 		break;
 	case K8S_KIND_COUNT:
 		break;
 	}
+}
+
+/* Of two that say the same none is kept longer than the store does. */
+static void renewed(void *ctx, const struct k8s_object *before, const struct k8s_object *after)
+{
+	struct translate_entry *entry;
+
+	if (!has_entry(after->kind))
+		return;
+	entry = k8s_translate_find(ctx, after->kind, after->meta.namespace, after->meta.name);
+	entry->object = after;
+	if (entry->good == before)
+		k8s_translate_keep_good(entry, after);
 }
 
 /* --- life --- */
@@ -147,7 +165,7 @@ struct k8s_translator *k8s_translator_new(struct k8s_store *store,
 	model_defaults(&model_schema_server_map, &translator->defaults.server);
 	arena_init(&translator->nodes.arena);
 	translator->nodes_dirty = translator->infra_dirty = translator->wide = true;
-	k8s_store_observe(store, &(struct k8s_store_observer){changed, translator});
+	k8s_store_observe(store, &(struct k8s_store_observer){changed, renewed, translator});
 	for (int kind = 0; kind < K8S_KIND_COUNT; kind++) {
 		for (size_t i = 0; i < k8s_store_count(store, kind); i++)
 			changed(translator, NULL, k8s_store_at(store, kind, i));
@@ -188,7 +206,7 @@ void k8s_translator_free(struct k8s_translator *translator)
 
 	if (!translator)
 		return;
-	k8s_store_observe(translator->store, &(struct k8s_store_observer){NULL, NULL});
+	k8s_store_observe(translator->store, &(struct k8s_store_observer){0});
 	HASH_ITER (hh, translator->entries, entry, next)
 		k8s_translate_free_entry(translator, entry);
 	k8s_pool_free(translator->pool);
@@ -275,8 +293,6 @@ static void look_at_infra(struct k8s_translator *translator)
 
 static void look_at_claim(struct k8s_translator *translator, struct translate_entry *entry)
 {
-	const struct k8s_object *object =
-		k8s_store_get(translator->store, entry->kind, entry->namespace, entry->name);
 	enum translate_verdict verdict = TRANSLATE_NOT_OURS;
 	struct k8s_report report = {0};
 	struct k8s_pool_request request;
@@ -285,12 +301,12 @@ static void look_at_claim(struct k8s_translator *translator, struct translate_en
 	entry->claim_queued = false;
 	translator->settle = true;
 	arena_init(&arena);
-	if (object)
-		verdict = k8s_translate_request(translator, object, entry->key, &arena, &report,
-		                                &request);
+	if (entry->object)
+		verdict = k8s_translate_request(translator, entry->object, entry->key, &arena,
+		                                &report, &request);
 	if (verdict == TRANSLATE_OURS ||
 	    (verdict == TRANSLATE_REFUSED && report.reason == K8S_REASON_INVALID &&
-	     k8s_translate_former(translator, entry, object, &arena, &request))) {
+	     k8s_translate_former(translator, entry, entry->object, &arena, &request))) {
 		k8s_pool_put(translator->pool, &request);
 	} else {
 		k8s_pool_remove(translator->pool, entry->key);
@@ -334,12 +350,10 @@ bool k8s_translator_run(struct k8s_translator *translator, size_t limit)
 		k8s_pool_settle(translator->pool, translator->leading, grant_changed, translator);
 	translator->settle = false;
 	for (size_t i = 0; i < limit && (entry = k8s_translate_pop(&translator->dirty)); i++) {
-		bool before = entry->lacks_local;
-		const struct k8s_object *object = k8s_store_get(translator->store, entry->kind,
-		                                                entry->namespace, entry->name);
+		bool before = entry->lacks_local, there = entry->object;
 
-		k8s_translate_object(translator, entry, object);
-		if (object ? local_moved(translator, entry, before) : before)
+		k8s_translate_object(translator, entry);
+		if (there ? local_moved(translator, entry, before) : before)
 			translator->infra_soft = true;
 	}
 	if (!k8s_translate_is_empty(&translator->dirty))

@@ -13,6 +13,7 @@
 /* What becomes of one object. */
 struct translate_entry {
 	enum k8s_kind kind;
+	const struct k8s_object *object; /* the store's, borrowed; NULL: it is gone */
 	const char *namespace; /* behind 'key' */
 	const char *name;      /* its end */
 	char *watched;         /* "namespace/name" of the Service whose endpoints serve, or NULL */
@@ -204,9 +205,8 @@ void k8s_translate_keep_good(struct translate_entry *entry, const struct k8s_obj
 bool k8s_translate_former(struct k8s_translator *translator, struct translate_entry *entry,
                           const struct k8s_object *object, struct arena *arena,
                           struct k8s_pool_request *request);
-/* Translates the entry's object and reports; without one (NULL) the entry is freed. */
-void k8s_translate_object(struct k8s_translator *translator, struct translate_entry *entry,
-                          const struct k8s_object *object);
+/* Translates the entry's object and reports; without one the entry is freed. */
+void k8s_translate_object(struct k8s_translator *translator, struct translate_entry *entry);
 
 /* translate_build.c: fills 'objects' (initialised) and the report; the entry's 'local' is set. */
 void k8s_translate_build(struct k8s_translator *translator, struct translate_entry *entry,

@@ -189,9 +189,9 @@ static void forget_former(struct k8s_translator *translator, struct translate_en
 	k8s_translate_keep_good(entry, NULL);
 }
 
-void k8s_translate_object(struct k8s_translator *translator, struct translate_entry *entry,
-                          const struct k8s_object *object)
+void k8s_translate_object(struct k8s_translator *translator, struct translate_entry *entry)
 {
+	const struct k8s_object *object = entry->object;
 	struct k8s_report report = {.reason = K8S_REASON_NOT_OURS};
 	enum translate_verdict verdict = TRANSLATE_NOT_OURS;
 	struct k8s_pool_request request;

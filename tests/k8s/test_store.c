@@ -28,10 +28,18 @@ static void changed(void *ctx, const struct k8s_object *before, const struct k8s
 	         object->meta.name);
 }
 
+static void renewed(void *ctx, const struct k8s_object *before, const struct k8s_object *after)
+{
+	(void)ctx;
+	ck_assert_str_eq(before->meta.name, after->meta.name);
+	ck_assert_ptr_ne(before, after);
+	snprintf(told + strlen(told), sizeof(told) - strlen(told), "=%s ", after->meta.name);
+}
+
 static void set_up(void)
 {
 	store = k8s_store_new();
-	k8s_store_observe(store, &(struct k8s_store_observer){changed, NULL});
+	k8s_store_observe(store, &(struct k8s_store_observer){changed, renewed, NULL});
 	*told = '\0';
 }
 
@@ -140,7 +148,7 @@ START_TEST(changes_are_told_and_nothing_else)
 	put_node("a", ",'labels':{'x':'y'}");
 	ck_assert(k8s_store_remove(store, K8S_NODE, "", "a"));
 	ck_assert(!k8s_store_remove(store, K8S_NODE, "", "a"));
-	ck_assert_str_eq(told, "+a *a -a ");
+	ck_assert_str_eq(told, "+a =a *a -a ");
 }
 END_TEST
 

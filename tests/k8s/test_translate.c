@@ -693,6 +693,29 @@ START_TEST(what_makes_no_sense_any_more_stays_as_it_was)
 }
 END_TEST
 
+/* The store has let go of what was read first. */
+START_TEST(a_list_that_comes_again_changes_nothing)
+{
+	const char *served = "front 10.77.0.100 TCP/80 10.1.0.2:8080*1";
+
+	put_service("");
+	cluster_put(store, K8S_SLICE, SLICE("IPv4", READY("10.1.0.1")));
+	expect("service/web", "front 10.77.0.100 TCP/80 10.1.0.1:8080*1");
+	put_service("");
+	ck_assert(!k8s_translator_is_pending(translator));
+	cluster_put(store, K8S_SLICE, SLICE("IPv4", READY("10.1.0.2")));
+	expect("service/web", served);
+	put_service("");
+	put_service(", 'loadBalancerSourceRanges': ['home']");
+	expect("service/web", served);
+	ck_assert_str_eq(reason(K8S_SERVICE, "web"), "FormerKept");
+	put_service(", 'loadBalancerSourceRanges': ['home']");
+	put_front("10.77.0.1/16");
+	expect("service/web", served);
+	ck_assert_str_eq(reason(K8S_SERVICE, "web"), "FormerKept");
+}
+END_TEST
+
 /* As if this process had ended and another one began with the file that it left. */
 static void restart(void)
 {
@@ -1111,6 +1134,7 @@ int main(void)
 	tcase_add_test(tests, peers_and_priorities_come_from_the_nodes);
 	tcase_add_test(tests, a_node_that_lacks_local_endpoints_has_a_lower_priority);
 	tcase_add_test(tests, a_node_that_is_excluded_owns_and_balances_nothing);
+	tcase_add_test(tests, a_list_that_comes_again_changes_nothing);
 	tcase_add_test(tests, health_check_ports_tell_of_ready_endpoints_on_this_node);
 	tcase_add_test(tests, who_is_silent_is_listened_to_and_ranked_no_more);
 	tcase_add_test(tests, a_node_that_is_not_ready_stands_down_for_another);
