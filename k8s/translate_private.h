@@ -14,9 +14,9 @@
 struct translate_entry {
 	enum k8s_kind kind;
 	const struct k8s_object *object; /* the store's, borrowed; NULL: it is gone */
-	const char *namespace; /* behind 'key' */
-	const char *name;      /* its end */
-	char *watched;         /* "namespace/name" of the Service whose endpoints serve, or NULL */
+	const char *namespace;           /* behind 'key' */
+	const char *name;                /* its end */
+	char *watched; /* "namespace/name" of the Service whose endpoints serve, or NULL */
 	bool claim_queued;
 	bool queued;
 	bool take_queued;
