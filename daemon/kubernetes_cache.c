@@ -143,11 +143,8 @@ static int64_t begin(struct kubernetes *k, int64_t now_us)
 		give_up(k, path, errno);
 	} else {
 		k->cache.changed = false;
-		size_t count;
-		const struct k8s_object **formers = k8s_translator_formers(k->translator, &count);
-		k->cache.writer = k8s_cache_writer_new(k->store, formers, count, k->cache.cluster,
+		k->cache.writer = k8s_cache_writer_new(k->store, k->translator, k->cache.cluster,
 		                                       k->options->class);
-		free(formers);
 		k->cache.step = KUBERNETES_CACHE_WRITING;
 	}
 	free(path);

@@ -40,9 +40,11 @@ const char *k8s_cache_verdict_text(enum k8s_cache_verdict verdict)
 /* --- writing --- */
 
 struct k8s_cache_writer {
-	const struct k8s_object **objects;
-	size_t count;
-	size_t at;
+	const struct k8s_store *store;
+	const struct k8s_translator *translator;
+	int kind;                      /* that it is at */
+	const struct k8s_object *last; /* of that kind, a handle; NULL: it begins */
+	size_t count;                  /* of lines */
 	struct text text;
 	uint32_t crc;
 	bool whole;
@@ -54,23 +56,13 @@ static void sum_from(struct k8s_cache_writer *writer, size_t from)
 }
 
 struct k8s_cache_writer *k8s_cache_writer_new(const struct k8s_store *store,
-                                              const struct k8s_object *const *formers,
-                                              size_t former_count, const char *cluster,
-                                              const char *class)
+                                              const struct k8s_translator *translator,
+                                              const char *cluster, const char *class)
 {
 	struct k8s_cache_writer *writer = xcalloc(1, sizeof(*writer));
-	size_t total = former_count;
 
-	for (int kind = 0; kind < K8S_KIND_COUNT; kind++)
-		total += k8s_store_count(store, kind);
-	writer->objects = xcalloc(total + 1, sizeof(*writer->objects));
-	for (size_t i = 0; i < former_count; i++)
-		writer->objects[writer->count++] = k8s_object_hold(formers[i]);
-	for (int kind = 0; kind < K8S_KIND_COUNT; kind++) {
-		for (size_t i = 0; i < k8s_store_count(store, kind); i++)
-			writer->objects[writer->count++] =
-				k8s_object_hold(k8s_store_at(store, kind, i));
-	}
+	writer->store = store;
+	writer->translator = translator;
 	text_printf(&writer->text, HEAD VERSION " %s %s\n", cluster, class);
 	sum_from(writer, 0);
 	return writer;
@@ -80,24 +72,61 @@ void k8s_cache_writer_free(struct k8s_cache_writer *writer)
 {
 	if (!writer)
 		return;
-	for (size_t i = 0; i < writer->count; i++)
-		k8s_object_release(writer->objects[i]);
-	free(writer->objects);
+	k8s_object_release(writer->last);
 	text_done(&writer->text);
 	free(writer);
+}
+
+/* The place in its kind that is to be gone on from. */
+static void rest_at(struct k8s_cache_writer *writer, const struct k8s_object *last)
+{
+	k8s_object_release(writer->last);
+	writer->last = last ? k8s_object_hold(last) : NULL;
+}
+
+static void add_line(struct k8s_cache_writer *writer, const struct k8s_object *object)
+{
+	k8s_encode(object, true, &writer->text);
+	text_add(&writer->text, "\n");
+	writer->count++;
+}
+
+/* Up to 'limit' objects of the kind that it is at. How many there were; fewer: it is at the next
+ * one. */
+static size_t add_some(struct k8s_cache_writer *writer, size_t limit)
+{
+	const struct k8s_object *object, *last = NULL, *former;
+	size_t at = writer->last ? k8s_store_after(writer->store, writer->last) : 0, added = 0;
+
+	while (added < limit &&
+	       (object = k8s_store_at(writer->store, (enum k8s_kind)writer->kind, at++))) {
+		former = writer->translator ? k8s_translator_former(writer->translator, object)
+		                            : NULL;
+		if (former)
+			add_line(writer, former);
+		add_line(writer, object);
+		last = object;
+		added++;
+	}
+	if (added < limit) {
+		writer->kind++;
+		last = NULL;
+	}
+	rest_at(writer, last);
+	return added;
 }
 
 bool k8s_cache_writer_step(struct k8s_cache_writer *writer, size_t limit)
 {
 	size_t from = writer->text.len;
 
-	for (size_t i = 0; i < limit && writer->at < writer->count; i++) {
-		k8s_encode(writer->objects[writer->at++], true, &writer->text);
-		text_add(&writer->text, "\n");
-	}
+	if (writer->whole)
+		return true;
+	while (limit > 0 && writer->kind < K8S_KIND_COUNT)
+		limit -= add_some(writer, limit);
 	sum_from(writer, from);
-	if (writer->at < writer->count || writer->whole)
-		return writer->whole;
+	if (writer->kind < K8S_KIND_COUNT)
+		return false;
 	text_printf(&writer->text, "end %zu crc32 %08" PRIx32 "\n", writer->count, writer->crc);
 	writer->whole = true;
 	return true;

@@ -3,13 +3,15 @@
  *
  * Pure; whoever acts reads and replaces the file. Text: a line that says what it is, one line of
  * JSON for each object, and a last line with their number and a CRC-32 of everything before it.
- * Written in steps: the writer holds the objects as they were when it began. An object that can't
- * be served is there twice: first as it was when it could, which a start has to know, too. */
+ * Written in steps, while the store goes on changing: an object is there as it was when its turn
+ * came. One that can't be served is there twice: first as it was when it could, which a start has
+ * to know, too. */
 
 #ifndef LINTEL_K8S_CACHE_H
 #define LINTEL_K8S_CACHE_H
 
 #include "k8s/store.h"
+#include "k8s/translate.h"
 #include "lib/text.h"
 
 #define K8S_CACHE_SIZE_MAX ((size_t)256 * 1024 * 1024)
@@ -25,15 +27,15 @@ enum k8s_cache_verdict {
 };
 const char *k8s_cache_verdict_text(enum k8s_cache_verdict verdict);
 
-/* Whose state it is: anything that tells clusters and classes apart, without blanks or control
- * characters; e.g. the uid of the namespace kube-system and the class. */
+/* 'store' and 'translator' have to outlive the last step; without a translator (NULL) no object is
+ * there twice. Whose state it is: anything that tells clusters and classes apart, without blanks or
+ * control characters; e.g. the uid of the namespace kube-system and the class. */
 struct k8s_cache_writer;
 struct k8s_cache_writer *k8s_cache_writer_new(const struct k8s_store *store,
-                                              const struct k8s_object *const *formers,
-                                              size_t former_count, const char *cluster,
-                                              const char *class);
+                                              const struct k8s_translator *translator,
+                                              const char *cluster, const char *class);
 void k8s_cache_writer_free(struct k8s_cache_writer *writer);
-/* Encodes up to 'limit' objects more. True: k8s_cache_writer_text() goes to the end. */
+/* Looks at up to 'limit' objects more. True: k8s_cache_writer_text() goes to the end. */
 bool k8s_cache_writer_step(struct k8s_cache_writer *writer, size_t limit);
 /* Owned by the writer. */
 const struct text *k8s_cache_writer_text(const struct k8s_cache_writer *writer);

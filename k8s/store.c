@@ -294,6 +294,17 @@ const struct k8s_object *k8s_store_at(const struct k8s_store *store, enum k8s_ki
 	return index < collection->count ? collection->entries[index].object : NULL;
 }
 
+size_t k8s_store_after(const struct k8s_store *store, const struct k8s_object *object)
+{
+	const struct collection *collection = &store->collections[object->kind];
+	const struct key key = {object->meta.namespace, object->meta.name};
+	size_t at = place(collection, &key);
+
+	if (at < collection->count && compare_entry(&collection->entries[at], &key) == 0)
+		at++;
+	return at;
+}
+
 const struct k8s_object *const *k8s_store_slices(const struct k8s_store *store,
                                                  const char *namespace, const char *service,
                                                  size_t *ret_count)

@@ -42,6 +42,9 @@ size_t k8s_store_count(const struct k8s_store *store, enum k8s_kind kind);
 /* By namespace and name; NULL beyond the end. */
 const struct k8s_object *k8s_store_at(const struct k8s_store *store, enum k8s_kind kind,
                                       size_t index);
+/* The index of the first of its kind that comes after 'object', which need not be there any more.
+ */
+size_t k8s_store_after(const struct k8s_store *store, const struct k8s_object *object);
 /* The EndpointSlices of a Service, in no order; NULL when there are none. */
 const struct k8s_object *const *k8s_store_slices(const struct k8s_store *store,
                                                  const char *namespace, const char *service,

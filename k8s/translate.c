@@ -397,20 +397,19 @@ const struct model_objects **k8s_translator_sources(const struct k8s_translator 
 	return sources;
 }
 
-const struct k8s_object **k8s_translator_formers(const struct k8s_translator *translator,
-                                                 size_t *ret_count)
+const struct k8s_object *k8s_translator_former(const struct k8s_translator *translator,
+                                               const struct k8s_object *object)
 {
-	const struct k8s_object **formers =
-		xcalloc(HASH_COUNT(translator->entries) + 1, sizeof(*formers));
-	size_t count = 0;
+	const struct translate_entry *entry;
 
-	for (const struct translate_entry *entry = translator->entries; entry;
-	     entry = entry->hh.next) {
-		if (entry->report.reason == K8S_REASON_FORMER)
-			formers[count++] = entry->good;
-	}
-	*ret_count = count;
-	return formers;
+	if (!has_entry(object->kind))
+		return NULL;
+	entry = k8s_translate_find(translator, object->kind, object->meta.namespace,
+	                           object->meta.name);
+	if (!entry || entry->good == entry->object ||
+	    (!entry->queued && entry->report.reason != K8S_REASON_FORMER))
+		return NULL;
+	return entry->good;
 }
 
 const struct model_objects **k8s_translator_replaced(const struct k8s_translator *translator,

@@ -73,10 +73,11 @@ const struct model_objects **k8s_translator_replaced(const struct k8s_translator
 /* What the sources say is in force. */
 void k8s_translator_settled(struct k8s_translator *translator);
 
-/* What is served in place of objects of the store that can't be (reason FormerKept): the versions
- * before. The array is the caller's to free, what it points to is valid until the next run. */
-const struct k8s_object **k8s_translator_formers(const struct k8s_translator *translator,
-                                                 size_t *ret_count);
+/* What is served in place of an object of the store that can't be (reason FormerKept), or may have
+ * to be when that is looked at: the version before. NULL when there is none. Borrowed until the
+ * next run. */
+const struct k8s_object *k8s_translator_former(const struct k8s_translator *translator,
+                                               const struct k8s_object *object);
 
 /* The report of an object, NULL when it is none of ours. Borrowed until the next run. */
 const struct k8s_report *k8s_translator_report(const struct k8s_translator *translator,

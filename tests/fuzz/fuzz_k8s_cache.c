@@ -39,7 +39,7 @@ static void try_cache(const char *data, size_t size)
 	if (verdict == K8S_CACHE_OK) {
 		const struct text *text;
 
-		writer = k8s_cache_writer_new(store, NULL, 0, cluster, "c");
+		writer = k8s_cache_writer_new(store, NULL, cluster, "c");
 		while (!k8s_cache_writer_step(writer, 3))
 			;
 		text = k8s_cache_writer_text(writer);

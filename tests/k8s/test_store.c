@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The store, the file it is kept in, and what is read from it of nodes. */
+/* The store, and what is read from it of nodes. */
 #include "k8s/store.h"
 
-#include "k8s/cache.h"
 #include "k8s/encode.h"
 #include "k8s/nodes.h"
-#include "lib/crc32.h"
 #include "tests/k8s/cluster.h"
 #include "tests/unit.h"
 
@@ -256,123 +254,6 @@ START_TEST(slices_are_found_by_their_service)
 }
 END_TEST
 
-/* --- the file --- */
-
-static char *written(void)
-{
-	struct k8s_cache_writer *writer =
-		k8s_cache_writer_new(store, NULL, 0, "cluster-1", "lintel.io/a");
-	char *copy;
-
-	while (!k8s_cache_writer_step(writer, 1)) {
-		/* what changes meanwhile is for the next time */
-		k8s_store_remove(store, K8S_NODE, "", "n2");
-	}
-	copy = strdup(text_str(k8s_cache_writer_text(writer)));
-	k8s_cache_writer_free(writer);
-	return copy;
-}
-
-/* Each piece is written and forgotten. */
-static char *written_in_pieces(size_t step)
-{
-	struct k8s_cache_writer *writer =
-		k8s_cache_writer_new(store, NULL, 0, "cluster-1", "lintel.io/a");
-	struct text all = {0};
-	bool whole;
-
-	do {
-		whole = k8s_cache_writer_step(writer, step);
-		text_add(&all, text_str(k8s_cache_writer_text(writer)));
-		k8s_cache_writer_forget(writer);
-	} while (!whole);
-	k8s_cache_writer_free(writer);
-	return text_take(&all);
-}
-
-static enum k8s_cache_verdict read_it(const char *data, size_t size, const char *cluster,
-                                      const char *class, size_t *ret_nodes)
-{
-	struct k8s_store *other = k8s_store_new();
-	enum k8s_cache_verdict verdict = k8s_cache_read(data, size, cluster, class, other, NULL);
-
-	*ret_nodes = k8s_store_count(other, K8S_NODE);
-	k8s_store_free(other);
-	return verdict;
-}
-
-START_TEST(a_file_is_the_same_in_whatever_pieces_it_is_written)
-{
-	char *at_once, *pieces;
-
-	for (int i = 0; i < 5; i++)
-		cluster_put(store, K8S_NODE, "{'metadata': {'name': 'm%d'}}", i);
-	at_once = written_in_pieces(100);
-	for (size_t step = 1; step < 7; step++) {
-		pieces = written_in_pieces(step);
-		ck_assert_str_eq(pieces, at_once);
-		free(pieces);
-	}
-	free(at_once);
-}
-END_TEST
-
-START_TEST(what_is_written_is_read_and_what_is_damaged_is_refused)
-{
-	size_t nodes, len;
-	char *text;
-
-	cluster_put_nodes(store, 3);
-	cluster_put_infra(store, "['10.0.0.1']");
-	text = written();
-	len = strlen(text);
-	ck_assert_int_eq(read_it(text, len, "cluster-1", "lintel.io/a", &nodes), K8S_CACHE_OK);
-	ck_assert_uint_eq(nodes, 3);
-	ck_assert_int_eq(read_it(text, len, NULL, "lintel.io/a", &nodes), K8S_CACHE_OK);
-	ck_assert_int_eq(read_it(text, len, "cluster-2", "lintel.io/a", &nodes), K8S_CACHE_CLUSTER);
-	ck_assert_int_eq(read_it(text, len, "cluster-1", "lintel.io/b", &nodes), K8S_CACHE_CLUSTER);
-	for (size_t i = 0; i < len; i++) {
-		ck_assert_int_ne(read_it(text, i, NULL, "lintel.io/a", &nodes), K8S_CACHE_OK);
-		ck_assert_uint_eq(nodes, 0);
-		text[i] ^= 1;
-		ck_assert_int_ne(read_it(text, len, "cluster-1", "lintel.io/a", &nodes),
-		                 K8S_CACHE_OK);
-		text[i] ^= 1;
-	}
-	free(text);
-}
-END_TEST
-
-static const struct {
-	const char *text;
-	enum k8s_cache_verdict verdict;
-} files[] = {
-	{"", K8S_CACHE_FOREIGN},
-	{"#!/bin/sh\n", K8S_CACHE_FOREIGN},
-	{"lintel ipvs journal 1\n", K8S_CACHE_FOREIGN},
-	{"lintel kubernetes state 2 x c\n", K8S_CACHE_VERSION},
-	{"lintel kubernetes state 1 x d\n", K8S_CACHE_CLUSTER},
-	{"lintel kubernetes state 1 x c\n", K8S_CACHE_DAMAGED},
-	{"lintel kubernetes state 1 x c\n{}\nend 1 crc32 3e4a5e6a\n", K8S_CACHE_DAMAGED},
-};
-
-START_TEST(what_is_no_state_is_refused_with_its_reason)
-{
-	size_t nodes;
-
-	ck_assert_int_eq(read_it(files[_i].text, strlen(files[_i].text), NULL, "c", &nodes),
-	                 files[_i].verdict);
-	ck_assert_uint_gt(strlen(k8s_cache_verdict_text(files[_i].verdict)), 5);
-}
-END_TEST
-
-START_TEST(the_checksum_is_that_of_zlib)
-{
-	ck_assert_uint_eq(crc32_add(0, "123456789", 9), 0xcbf43926);
-	ck_assert_uint_eq(crc32_add(crc32_add(0, "1234", 4), "56789", 5), 0xcbf43926);
-}
-END_TEST
-
 /* --- nodes --- */
 
 static const struct {
@@ -456,17 +337,12 @@ int main(void)
 	tcase_add_test(tests, changes_are_told_and_nothing_else);
 	tcase_add_test(tests, objects_stand_by_name_in_whatever_order_they_came);
 	tcase_add_test(tests, namespaces_stand_in_the_order_in_which_they_are_listed);
-	tcase_add_test(tests, a_file_is_the_same_in_whatever_pieces_it_is_written);
 	tcase_add_test(tests, the_last_version_is_kept_even_if_nothing_changed);
 	tcase_add_test(tests, a_list_takes_away_what_is_not_in_it);
 	tcase_add_test(tests, slices_are_found_by_their_service);
 	tcase_add_test(tests, a_slice_stands_with_those_of_its_service);
 	tcase_add_loop_test(tests, slices_are_the_same_when_their_encodings_are, 0,
 	                    (int)LT_ARRAY_SIZE(slices));
-	tcase_add_test(tests, what_is_written_is_read_and_what_is_damaged_is_refused);
-	tcase_add_loop_test(tests, what_is_no_state_is_refused_with_its_reason, 0,
-	                    (int)LT_ARRAY_SIZE(files));
-	tcase_add_test(tests, the_checksum_is_that_of_zlib);
 	tcase_add_loop_test(tests, nodes_take_part_or_not, 0, (int)LT_ARRAY_SIZE(states));
 	tcase_add_test(tests, routers_spread_and_a_node_that_goes_moves_no_others);
 	return unit_run(suite);

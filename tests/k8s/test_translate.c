@@ -720,14 +720,10 @@ END_TEST
 static void restart(void)
 {
 	struct k8s_cache_writer *writer;
-	const struct k8s_object **formers;
 	struct k8s_store *former = store;
 	const struct text *text;
-	size_t count;
 
-	formers = k8s_translator_formers(translator, &count);
-	writer = k8s_cache_writer_new(store, formers, count, "cluster", "class");
-	free(formers);
+	writer = k8s_cache_writer_new(store, translator, "cluster", "class");
 	ck_assert(k8s_cache_writer_step(writer, SIZE_MAX));
 	k8s_translator_free(translator);
 	store = k8s_store_new();
@@ -763,6 +759,13 @@ START_TEST(what_is_kept_of_what_makes_no_sense_outlives_a_restart)
 	put_service("");
 	expect("service/web", served);
 	ck_assert_str_eq(reason(K8S_SERVICE, "web"), "Served");
+	/* Nobody has looked at it yet as the file is written. */
+	put_service(", 'loadBalancerSourceRanges': ['home']");
+	restart();
+	expect("service/web", served);
+	ck_assert_str_eq(reason(K8S_SERVICE, "web"), "FormerKept");
+	put_service("");
+	expect("service/web", served);
 	/* What is not ours any more is not kept, whatever the file says of before. */
 	put_service(", 'loadBalancerSourceRanges': ['home']");
 	expect("service/web", served);
