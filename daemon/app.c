@@ -104,6 +104,8 @@ static void cluster_changed(void *ctx)
 	struct model_snapshot *before = sources_join(&app->sources, &others);
 	free((void *)others.items);
 	app_snapshot_changed(app, before);
+	/* Endpoints are what changes next. */
+	model_amendment_prepare(app->sources.snapshot);
 }
 
 /* Endpoints came and went. */

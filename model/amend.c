@@ -31,10 +31,12 @@ static struct model_place *find_place(const struct model_snapshot *snapshot,
 	return &snapshot->index[slot];
 }
 
-static void make_index(struct model_snapshot *snapshot)
+void model_amendment_prepare(struct model_snapshot *snapshot)
 {
 	size_t size = 16;
 
+	if (snapshot->index)
+		return;
 	while (size < snapshot->virtual_server_count * 2)
 		size *= 2;
 	snapshot->index = arena_array(&snapshot->arena, size, sizeof(*snapshot->index));
@@ -189,8 +191,7 @@ bool model_amendment_find(struct model_snapshot *snapshot, const struct model_ob
 	struct model_amendment amendment = {.items = xmemdup(items, count * sizeof(*items)),
 	                                    .item_count = count};
 
-	if (!snapshot->index)
-		make_index(snapshot);
+	model_amendment_prepare(snapshot);
 	for (size_t i = 0; i < count; i++) {
 		if (!can_be_amended(snapshot, items[i])) {
 			model_amendment_done(&amendment);
