@@ -288,7 +288,8 @@ static void write_ahead(struct balance *balance, enum balance_cause cause, int64
 
 	balance_build_scope(balance, balance->snapshot, &balance->known, &wanted);
 	ipvs_expect(&balance->expected, &balance->drain);
-	journal_extend(balance, &wanted);
+	if (cause != BALANCE_AMEND) /* what is amended is in it, and no other is expected then */
+		journal_extend(balance, &wanted);
 	(void)turn_with(balance, &balance->known, &wanted, &balance->expected, cause, true, now_us);
 	ipvs_table_done(&wanted);
 }
