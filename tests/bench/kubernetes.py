@@ -25,7 +25,7 @@ LISTS = {  # what Lintel follows: path -> (apiVersion, kind)
     "/apis/lintel.io/v1alpha1/virtualservers": ("lintel.io/v1alpha1", "VirtualServer"),
     "/apis/coordination.k8s.io/v1/leases": ("coordination.k8s.io/v1", "Lease"), "/apis/events.k8s.io/v1/events": ("events.k8s.io/v1", "Event")}
 ENDPOINTS = 10
-EVENTS, ROUNDS = 100, 3
+EVENTS, ROUNDS = 100, 5
 PORT = 6443
 PER_ADDRESS = 100  # Services that share an address
 STAMPS = struct.Struct("=Q4096q")
