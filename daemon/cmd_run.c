@@ -273,6 +273,11 @@ static int run(const struct options_given *given)
 	if (alone)
 		return command_misused(given, "option '--%s' says nothing without '--kubernetes'",
 		                       alone);
+	if (!k8s_class_is_valid(run.class))
+		return command_misused(given,
+		                       "option '--class': '%s' is no class: NAME or DOMAIN/NAME, "
+		                       "such as " K8S_CLASS_DEFAULT,
+		                       run.class);
 	return run_with(given, &run);
 }
 

@@ -108,6 +108,8 @@ WRONG = {
     ("run", "--resync", "5ms"):
         "lintel run: option '--resync': '5ms' is no duration of 1s to 1h\nSee 'lintel run --help'.\n",
     ("run", "--node", ""): "lintel run: option '--node': the name is empty\nSee 'lintel run --help'.\n",
+    ("run", "--kubernetes", "--class", "Example.com/lb"):
+        "lintel run: option '--class': 'Example.com/lb' is no class: NAME or DOMAIN/NAME, such as lintel.io/lintel\nSee 'lintel run --help'.\n",
     ("run", "--class", "example.com/lb"):
         "lintel run: option '--class' says nothing without '--kubernetes'\nSee 'lintel run --help'.\n",
     ("run", "--listen", "localhost"):
