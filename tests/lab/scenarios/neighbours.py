@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Who asks at the moment of a handover where an address is: two nodes have it, and only one of them is right."""
-from lablib.config import INNER, INNER6, VIP, VIP6, WEBS, WEBS6, port, router, server
+from lablib.config import INNER, INNER6, VIP, VIP6, WEBS, WEBS6, WEBS_FRONT, WEBS_FRONT6, port, router, server
 from lablib.lab import expect, pause
 from lablib.neighbours import Forgetful
 from lablib.process import Program, wait_until
 from lablib.report import figure, scenario
+from lablib.servers import direct_servers, tunnel_servers
 from lablib.wire import Wire
 
 ADDRESSES = [f"{VIP}/24", f"{VIP6}/64", *INNER, *INNER6]
@@ -14,10 +15,10 @@ HANDOVERS = 12
 CLEAN = ["127.0.0.1/8", "::1/128"]  # the loopback interface with nothing of ours
 
 
-def start_pair(lab, **spec):
-    lab.pair(router(addresses=ADDRESSES, interval="100ms", **spec), UDP)
+def start_pair(lab, balanced=UDP, number=80, **spec):
+    lab.pair(router(addresses=ADDRESSES, interval="100ms", **spec), balanced)
     for address in (VIP, VIP6):
-        lab.client.wait_answer("udp", address, 80)
+        lab.client.wait_answer("udp", address, number)
     wait_until("lb2 is ready to serve", lab.lb2.ipvs)
 
 
@@ -25,10 +26,10 @@ def loopback(node):
     return node.host.run("ip", "-br", "address", "show", "lo").split()[2:]
 
 
-def expect_none_lost(lab, title, some_moves):
+def expect_none_lost(lab, title, some_moves, number=80):
     """All that speak with the nodes forget where the addresses are, again and again. Who leaves hands on for 40 ms what isn't its own."""
     known = [(lab.client.host, "eth0", (VIP, VIP6)), *((web, "eth1", INNER_ADDRESSES) for web in lab.webs)]
-    with lab.client.watching("udp", VIP, 80) as four, lab.client.watching("udp", VIP6, 80) as six, Forgetful(*known) as forgetful:
+    with lab.client.watching("udp", VIP, number) as four, lab.client.watching("udp", VIP6, number) as six, Forgetful(*known) as forgetful:
         some_moves()
         pause(0.3)
     figure(title, f"{forgetful.count} times somebody forgot where an address is")
@@ -55,19 +56,37 @@ def hand_over(lab, leaver):
     leaver.wait_backup()
 
 
+def to_and_fro(lab):
+    node = next(node for node in lab.nodes if node.is_active())
+    for _ in range(4 if lab.emulated else HANDOVERS):
+        hand_over(lab, node)
+        node = lab.other(node)
+        pause(0.2)
+
+
 @scenario("planned handovers while neighbours ask where the addresses are: not one datagram is lost")
 def handovers(lab):
     start_pair(lab)
-
-    def to_and_fro():
-        node = next(node for node in lab.nodes if node.is_active())
-        for _ in range(4 if lab.emulated else HANDOVERS):
-            hand_over(lab, node)
-            node = lab.other(node)
-            pause(0.2)
-
-    expect_none_lost(lab, "handovers", to_and_fro)
+    expect_none_lost(lab, "handovers", lambda: to_and_fro(lab))
     expect_as_before(lab)
+
+
+def hand_over_to_servers_that_answer_themselves(lab, forwarding, webs):
+    start_pair(lab, server(addresses=[VIP, VIP6], forwarding=forwarding, webs=webs, ports=[port(8080, "UDP", to=None)]), 8080)
+    expect_none_lost(lab, f"handovers, {forwarding}", lambda: to_and_fro(lab), 8080)
+    expect_as_before(lab)
+
+
+@scenario("direct: planned handovers while neighbours ask where the addresses are: not one datagram is lost")
+def handovers_direct(lab):
+    with direct_servers(lab.webs):
+        hand_over_to_servers_that_answer_themselves(lab, "direct", WEBS_FRONT + WEBS_FRONT6)
+
+
+@scenario("tunnel: planned handovers while neighbours ask where the addresses are: not one datagram is lost")
+def handovers_tunnel(lab):
+    with tunnel_servers(lab.webs):
+        hand_over_to_servers_that_answer_themselves(lab, "tunnel", WEBS + WEBS6)
 
 
 @scenario("polite stops while neighbours ask where the addresses are: not one datagram is lost")
