@@ -854,6 +854,6 @@ int main(void)
 
 	trace = getenv("LAWS_TRACE");
 	tcase_add_loop_test(tests, what_is_seen_in_any_order_comes_to_the_same, first,
-	                    first + (count ? atoi(count) : 100));
+	                    first + (count ? atoi(count) : 400));
 	return unit_run(suite);
 }
