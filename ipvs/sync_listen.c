@@ -100,37 +100,40 @@ void ipvs_sync_listen_close(struct ipvs_sync_listen *listen)
 
 /* --- pulses --- */
 
-static int open_raw4(int link_index)
+static int set_sender4(int fd, int link_index)
 {
 	const struct ip_mreqn out = {.imr_ifindex = link_index};
-	const uint32_t mark = IPVS_SYNC_MARK;
 	const int no = 0;
-	int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_RAW);
+	int err = set_option(fd, IPPROTO_IP, IP_MULTICAST_IF, &out, sizeof(out));
 
-	if (fd < 0)
-		return -errno;
-	if (set_option(fd, IPPROTO_IP, IP_MULTICAST_IF, &out, sizeof(out)) == 0 &&
-	    set_option(fd, IPPROTO_IP, IP_MULTICAST_LOOP, &no, sizeof(no)) == 0 &&
-	    set_option(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) == 0)
-		return fd;
-	close(fd);
-	return -EPERM;
+	return err ? err : set_option(fd, IPPROTO_IP, IP_MULTICAST_LOOP, &no, sizeof(no));
 }
 
-static int open_raw6(int link_index)
+static int set_sender6(int fd, int link_index)
+{
+	const int no = 0;
+	int err = set_option(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, &link_index, sizeof(link_index));
+
+	return err ? err : set_option(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, &no, sizeof(no));
+}
+
+/* The descriptor, or -errno. */
+static int open_raw(int link_index, enum addr_family family)
 {
 	const uint32_t mark = IPVS_SYNC_MARK;
-	const int no = 0;
-	int fd = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_RAW);
+	int fd = socket(family == ADDR_IPV6 ? AF_INET6 : AF_INET,
+	                SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_RAW);
+	int err;
 
 	if (fd < 0)
 		return -errno;
-	if (set_option(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, &link_index, sizeof(link_index)) == 0 &&
-	    set_option(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, &no, sizeof(no)) == 0 &&
-	    set_option(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) == 0)
+	err = family == ADDR_IPV6 ? set_sender6(fd, link_index) : set_sender4(fd, link_index);
+	if (err == 0)
+		err = set_option(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark));
+	if (err == 0)
 		return fd;
 	close(fd);
-	return -EPERM;
+	return err;
 }
 
 /* The end of a connection's stream: with it an established one becomes one that waits to close,
@@ -245,8 +248,7 @@ int ipvs_sync_listen_pulse(struct ipvs_sync_listen *listen, struct ipvs_sync_inj
 		listen->raw_fd = -1;
 	}
 	if (listen->raw_fd < 0) {
-		int fd = family == ADDR_IPV6 ? open_raw6(listen->link_index)
-		                             : open_raw4(listen->link_index);
+		int fd = open_raw(listen->link_index, family);
 
 		if (fd < 0)
 			return fd;

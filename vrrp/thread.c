@@ -7,13 +7,12 @@
 #include "lib/mem.h"
 #include "lib/mono.h"
 #include "vrrp/node.h"
+#include "vrrp/thread_spawn.h"
 
 #include <errno.h>
 #include <linux/capability.h>
-#include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -244,23 +243,6 @@ static void send_order(struct vrrp_thread *thread, const struct order *order)
 		loop_wake_send(&thread->order_wake);
 }
 
-/* Signals are the main thread's. */
-static int create_thread(struct vrrp_thread *thread)
-{
-	pthread_attr_t attr;
-	sigset_t all, before;
-	int r;
-
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK_SIZE);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&thread->thread, &attr, run, thread);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attr);
-	return -r;
-}
-
 int vrrp_thread_start(struct loop *loop, const struct vrrp_thread_handlers *handlers,
                       struct vrrp_thread **ret_thread)
 {
@@ -289,7 +271,7 @@ int vrrp_thread_start(struct loop *loop, const struct vrrp_thread_handlers *hand
 		goto free_loop;
 	loop_wake_start(thread->loop, &thread->order_wake);
 	loop_wake_start(loop, &thread->report_wake);
-	r = create_thread(thread);
+	r = vrrp_thread_spawn(&thread->thread, STACK_SIZE, run, thread);
 	if (r < 0)
 		goto close_node;
 	*ret_thread = thread;

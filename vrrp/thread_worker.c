@@ -3,12 +3,11 @@
 
 #include "lib/mailbox.h"
 #include "lib/mem.h"
+#include "vrrp/thread_spawn.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
-#include <signal.h>
 #include <stdlib.h>
 
 #define STACK_SIZE (128 * 1024)
@@ -118,22 +117,6 @@ void vrrp_thread_worker_submit(struct vrrp_thread_worker *worker, struct vrrp_ad
 	submit(worker, work);
 }
 
-static int create_thread(struct vrrp_thread_worker *worker)
-{
-	pthread_attr_t attr;
-	sigset_t all, before;
-	int r;
-
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK_SIZE);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&worker->thread, &attr, run, worker);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attr);
-	return -r;
-}
-
 static void free_worker(struct vrrp_thread_worker *worker)
 {
 	sem_destroy(&worker->wanted);
@@ -165,7 +148,7 @@ int vrrp_thread_worker_start(struct loop *loop, struct nl *events,
 	}
 	worker->wake.woken = work_finished;
 	loop_wake_start(loop, &worker->wake);
-	r = create_thread(worker);
+	r = vrrp_thread_spawn(&worker->thread, STACK_SIZE, run, worker);
 	if (r < 0) {
 		loop_wake_stop(&worker->wake);
 		free_worker(worker);

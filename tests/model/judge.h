@@ -8,6 +8,8 @@
 #include "model/decode.h"
 #include "model/snapshot.h"
 
+#include <check.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Decodes 'yaml', said to be of 'source', into 'objects'. */
@@ -75,6 +77,23 @@ static inline char *judge(const char *yaml)
 	model_objects_done(&objects);
 	model_problems_done(&problems);
 	return lines;
+}
+
+/* Fails unless 'text', in its place ('%s') in a document that is right otherwise, has these. */
+static inline void judge_row(const char *frame, const char *text, const char *problems)
+{
+	const char *gap = strstr(frame, "%s");
+	struct text whole = {0};
+	char *lines;
+
+	text_add_len(&whole, frame, (size_t)(gap - frame));
+	text_add(&whole, text);
+	text_add(&whole, gap + 2);
+	lines = judge(text_str(&whole));
+	ck_assert_msg(strcmp(lines, problems) == 0, "%s\nexpected:\n%sfound:\n%s", text_str(&whole),
+	              problems, lines);
+	free(lines);
+	text_done(&whole);
 }
 
 #endif

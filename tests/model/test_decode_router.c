@@ -386,28 +386,9 @@ static const struct row {
          "not known; allowed: one of pseudoHeader, rfc9568\n"},
 };
 
-/* The row's text in its frame; the caller frees. */
-static char *framed(const struct row *row)
-{
-	const char *frame = frames[row->place];
-	const char *gap = strstr(frame, "%s");
-	struct text whole = {0};
-
-	text_add_len(&whole, frame, (size_t)(gap - frame));
-	text_add(&whole, row->text);
-	text_add(&whole, gap + 2);
-	return text_take(&whole);
-}
-
 START_TEST(every_problem_is_told_with_line_object_field_and_what_is_allowed)
 {
-	char *whole = framed(&rows[_i]);
-	char *lines = judge(whole);
-
-	ck_assert_msg(strcmp(lines, rows[_i].problems) == 0, "%s\nexpected:\n%sfound:\n%s", whole,
-	              rows[_i].problems, lines);
-	free(lines);
-	free(whole);
+	judge_row(frames[rows[_i].place], rows[_i].text, rows[_i].problems);
 }
 END_TEST
 
