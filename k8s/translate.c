@@ -406,10 +406,7 @@ const struct k8s_object *k8s_translator_former(const struct k8s_translator *tran
 		return NULL;
 	entry = k8s_translate_find(translator, object->kind, object->meta.namespace,
 	                           object->meta.name);
-	if (!entry || entry->good == entry->object ||
-	    (!entry->queued && entry->report.reason != K8S_REASON_FORMER))
-		return NULL;
-	return entry->good;
+	return entry && entry->good != entry->object ? entry->good : NULL;
 }
 
 const struct model_objects **k8s_translator_replaced(const struct k8s_translator *translator,

@@ -73,9 +73,9 @@ const struct model_objects **k8s_translator_replaced(const struct k8s_translator
 /* What the sources say is in force. */
 void k8s_translator_settled(struct k8s_translator *translator);
 
-/* What is served in place of an object of the store that can't be (reason FormerKept), or may have
- * to be when that is looked at: the version before. NULL when there is none. Borrowed until the
- * next run. */
+/* The last version of an object that could be served, when the store has another one: as long as
+ * that can't be, it is what is served (reason FormerKept), now or when it can be again. NULL when
+ * there is none. Borrowed until the next run. */
 const struct k8s_object *k8s_translator_former(const struct k8s_translator *translator,
                                                const struct k8s_object *object);
 

@@ -777,6 +777,27 @@ START_TEST(what_is_kept_of_what_makes_no_sense_outlives_a_restart)
 }
 END_TEST
 
+START_TEST(what_may_have_to_be_served_again_outlives_a_restart)
+{
+	const char *served = "front 10.77.0.100 TCP/80 10.1.0.1:8080*1";
+
+	put_service(", 'loadBalancerSourceRanges': ['192.0.2.0/24']");
+	cluster_put(store, K8S_SLICE, SLICE("IPv4", READY("10.1.0.1")));
+	expect("service/web", served);
+	/* It loses its address, and makes no sense before it has one again. */
+	ck_assert(k8s_store_remove(store, K8S_ADDRESS_POOL, "", "public"));
+	expect("service/web", "");
+	put_service(", 'loadBalancerSourceRanges': ['home']");
+	expect("service/web", "");
+	restart();
+	expect("service/web", "");
+	cluster_put_infra(store, "['10.77.0.100']");
+	expect("service/web", served);
+	ck_assert_str_eq(reason(K8S_SERVICE, "web"), "FormerKept");
+	ck_assert_uint_eq(source_ranges("service/web"), 1);
+}
+END_TEST
+
 START_TEST(two_on_one_port_are_decided_by_age)
 {
 	for (int i = 1; i <= 2; i++)
@@ -1128,6 +1149,7 @@ int main(void)
 	tcase_add_test(tests, what_stood_beside_one_router_is_checked_beside_another);
 	tcase_add_test(tests, what_makes_no_sense_any_more_stays_as_it_was);
 	tcase_add_test(tests, what_is_kept_of_what_makes_no_sense_outlives_a_restart);
+	tcase_add_test(tests, what_may_have_to_be_served_again_outlives_a_restart);
 	tcase_add_test(tests, two_on_one_port_are_decided_by_age);
 	tcase_add_test(tests, who_may_write_config_maps_in_one_namespace_has_nothing_of_others);
 	tcase_add_test(tests, what_was_deleted_is_not_kept_for_one_of_the_same_name);
