@@ -114,6 +114,140 @@ START_TEST(what_changes_while_a_file_is_written_is_in_it_or_not_and_nothing_else
 }
 END_TEST
 
+/* --- whatever changes meanwhile --- */
+
+/* Names that stand in another order than one thinks, of kinds with and without a namespace. */
+static const struct {
+	enum k8s_kind kind;
+	const char *namespace;
+} homes[] = {
+	{K8S_NODE, ""},   {K8S_SERVICE, "a"}, {K8S_SERVICE, "a-b"},
+	{K8S_SLICE, "a"}, {K8S_SLICE, "b"},
+};
+#define NAMES 6
+static const char *const names[NAMES] = {"a", "a-b", "a.b", "b", "b0", "c"};
+
+/* What is known of one object since the writer began. */
+struct story {
+	unsigned version; /* 0: it is not there */
+	unsigned oldest;  /* of those that it had */
+	bool stayed;
+};
+static struct story stories[LT_ARRAY_SIZE(homes)][NAMES];
+static unsigned last_version;
+static uint64_t random_state;
+
+static unsigned below(unsigned bound)
+{
+	random_state = random_state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return (unsigned)(random_state >> 33) % bound;
+}
+
+static void put_version(size_t home, size_t name, unsigned said)
+{
+	struct story *story = &stories[home][name];
+
+	cluster_put(store, homes[home].kind,
+	            "{'metadata': {'namespace': '%s', 'name': '%s', 'uid': '%u', 'labels': "
+	            "{'kubernetes.io/service-name': 's%u'}}}",
+	            homes[home].namespace, names[name], said, said % 3);
+	story->version = said;
+	story->oldest = story->oldest > 0 ? story->oldest : said;
+}
+
+static void list_again(size_t home)
+{
+	enum k8s_kind kind = homes[home].kind;
+
+	k8s_store_mark(store, kind);
+	for (size_t i = 0; i < LT_ARRAY_SIZE(homes); i++) {
+		for (size_t name = 0; homes[i].kind == kind && name < NAMES; name++) {
+			struct story *story = &stories[i][name];
+
+			if (story->version > 0 && below(4) > 0) {
+				put_version(i, name, story->version);
+			} else {
+				story->version = 0;
+				story->stayed = false;
+			}
+		}
+	}
+	k8s_store_sweep(store, kind);
+}
+
+static void change_something(void)
+{
+	size_t home = below(LT_ARRAY_SIZE(homes)), name = below(NAMES);
+	struct story *story = &stories[home][name];
+
+	if (below(10) == 0) {
+		list_again(home);
+	} else if (below(3) > 0) {
+		put_version(home, name, ++last_version);
+	} else if (story->version > 0) {
+		ck_assert(k8s_store_remove(store, homes[home].kind, homes[home].namespace,
+		                           names[name]));
+		story->version = 0;
+		story->stayed = false;
+	}
+}
+
+/* What was there all the time is in it, in a version that it had; what never was is not. How many.
+ */
+static size_t check_stories(const struct k8s_store *read)
+{
+	size_t count = 0;
+
+	for (size_t home = 0; home < LT_ARRAY_SIZE(homes); home++) {
+		for (size_t name = 0; name < NAMES; name++) {
+			const struct story *story = &stories[home][name];
+			const struct k8s_object *object = k8s_store_get(
+				read, homes[home].kind, homes[home].namespace, names[name]);
+			unsigned said = object ? (unsigned)atoi(object->meta.uid) : 0;
+
+			count += object != NULL;
+			ck_assert(object || !story->stayed);
+			ck_assert(!object || (story->oldest > 0 && said >= story->oldest));
+		}
+	}
+	return count;
+}
+
+START_TEST(what_stays_is_in_a_file_once_however_the_store_changes_meanwhile)
+{
+	struct k8s_cache_writer *writer;
+	struct k8s_store *read = k8s_store_new();
+	const struct text *text;
+	size_t lines = 0;
+
+	random_state = (uint64_t)_i;
+	memset(stories, 0, sizeof(stories));
+	for (unsigned i = below(60); i > 0; i--)
+		change_something();
+	for (size_t i = 0; i < LT_ARRAY_SIZE(homes) * NAMES; i++) {
+		struct story *story = &stories[i / NAMES][i % NAMES];
+
+		story->stayed = story->version > 0;
+		story->oldest = story->version;
+	}
+	writer = k8s_cache_writer_new(store, NULL, "cluster-1", "lintel.io/a");
+	while (!k8s_cache_writer_step(writer, below(4))) {
+		for (unsigned i = below(6); i > 0; i--)
+			change_something();
+	}
+	text = k8s_cache_writer_text(writer);
+	for (const char *s = text_str(text); *s; s++)
+		lines += *s == '\n';
+	ck_assert_int_eq(k8s_cache_read(text_str(text), text->len, NULL, "lintel.io/a", read, NULL),
+	                 K8S_CACHE_OK);
+	ck_assert_uint_eq(check_stories(read) + 2, lines);
+	k8s_cache_writer_free(writer);
+	k8s_store_free(read);
+}
+END_TEST
+
+/* --- a file that is there --- */
+
 START_TEST(what_is_written_is_read_and_what_is_damaged_is_refused)
 {
 	size_t nodes, len;
@@ -180,6 +314,8 @@ int main(void)
 	tcase_add_test(
 		tests,
 		what_changes_while_a_file_is_written_is_in_it_or_not_and_nothing_else_is_missed);
+	tcase_add_loop_test(tests, what_stays_is_in_a_file_once_however_the_store_changes_meanwhile,
+	                    0, 50);
 	tcase_add_test(tests, what_is_written_is_read_and_what_is_damaged_is_refused);
 	tcase_add_loop_test(tests, what_is_no_state_is_refused_with_its_reason, 0,
 	                    (int)LT_ARRAY_SIZE(files));
