@@ -65,13 +65,15 @@ static bool same_service(const struct k8s_object *before, const struct k8s_objec
 	return before && after && strcmp(before->slice.service, after->slice.service) == 0;
 }
 
-/* What we write ourselves changes nothing that counts here. */
+/* What we write ourselves changes nothing that counts here. Its age does, which is another one's
+ * when it was made anew and nobody told us that it was gone. */
 static bool same_wish(const struct k8s_object *before, const struct k8s_object *after)
 {
 	const char *class_before, *class_after;
 
 	if (!before || !after || strcmp(before->custom.spec, after->custom.spec) != 0 ||
-	    before->meta.deleting != after->meta.deleting)
+	    before->meta.deleting != after->meta.deleting ||
+	    k8s_meta_compare_age(&before->meta, &after->meta) != 0)
 		return false;
 	class_before = k8s_pairs_get(&before->meta.annotations, K8S_ANNOTATION_CLASS);
 	class_after = k8s_pairs_get(&after->meta.annotations, K8S_ANNOTATION_CLASS);

@@ -819,6 +819,27 @@ END_TEST
 /* --- ConfigMap --- */
 
 /* Of an address that no pool has, of a Service of somebody else. */
+START_TEST(a_router_that_was_made_anew_unseen_is_as_young_as_it_is)
+{
+	for (int day = 2; day <= 4; day += 2) {
+		cluster_put(store, K8S_VIRTUAL_ROUTER,
+		            "{'metadata': {'name': 'front', 'uid': 'f%d', 'creationTimestamp': "
+		            "'2026-01-0%dT00:00:00Z'}, 'spec': {'virtualRouterId': 51, "
+		            "'interface': 'eth0'}}",
+		            day, day);
+		cluster_put(store, K8S_VIRTUAL_ROUTER,
+		            "{'metadata': {'name': 'back', 'uid': 'b', 'creationTimestamp': "
+		            "'2026-01-03T00:00:00Z'}, 'spec': {'virtualRouterId': 51, "
+		            "'interface': 'eth0'}}");
+		cluster_settle(translator);
+		ck_assert_str_eq(reason(K8S_VIRTUAL_ROUTER, "front"),
+		                 day == 2 ? "Accepted" : "Conflict");
+		ck_assert_str_eq(reason(K8S_VIRTUAL_ROUTER, "back"),
+		                 day == 2 ? "Conflict" : "Accepted");
+	}
+}
+END_TEST
+
 START_TEST(who_may_write_config_maps_in_one_namespace_has_nothing_of_others)
 {
 	static const struct {
@@ -1151,6 +1172,7 @@ int main(void)
 	tcase_add_test(tests, what_is_kept_of_what_makes_no_sense_outlives_a_restart);
 	tcase_add_test(tests, what_may_have_to_be_served_again_outlives_a_restart);
 	tcase_add_test(tests, two_on_one_port_are_decided_by_age);
+	tcase_add_test(tests, a_router_that_was_made_anew_unseen_is_as_young_as_it_is);
 	tcase_add_test(tests, who_may_write_config_maps_in_one_namespace_has_nothing_of_others);
 	tcase_add_test(tests, what_was_deleted_is_not_kept_for_one_of_the_same_name);
 	tcase_add_test(tests, what_cannot_be_served_in_any_version_has_no_address);
