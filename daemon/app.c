@@ -215,14 +215,6 @@ static void vrrp_failover_done(void *ctx, const char *router, int result)
 	}
 }
 
-static void vrrp_stopped(void *ctx)
-{
-	struct app *app = ctx;
-
-	if (events_flush(&app->events))
-		loop_stop(app->loop);
-}
-
 /* --- signals and the service manager --- */
 
 static void hangup(struct loop_signal *sig)
@@ -408,11 +400,13 @@ static int open_vrrp(struct app *app)
 		.status = vrrp_status,
 		.event = app_vrrp_event,
 		.failover_done = vrrp_failover_done,
-		.stopped = vrrp_stopped,
+		.stopped = app_vrrp_stopped,
 		.ctx = app,
 	};
 	router_keys_init(&app->router_keys, app->loop, app_keys_changed, app);
-	int rc = vrrp_thread_start(app->loop, &handlers, &app->vrrp);
+	int rc = vrrp_thread_start(
+		app->loop, &handlers,
+		mute_memory_open(&app->mute_memory, app->options->state_dir, NULL), &app->vrrp);
 
 	if (rc)
 		log_error("daemon", "VRRP can't start: %s%s", strerror(-rc),
@@ -464,6 +458,7 @@ void app_close(struct app *app)
 	http_close(app->http);
 	events_close(&app->events);
 	vrrp_thread_free(app->vrrp);
+	mute_memory_close(&app->mute_memory);
 	kubernetes_close(app->kubernetes);
 	replication_close(app->replication, app->options->on_exit == DAEMON_EXIT_CLEAN);
 	if (app->opened > 5) {

@@ -12,6 +12,7 @@
 #include "daemon/events.h"
 #include "daemon/http.h"
 #include "daemon/kubernetes.h"
+#include "daemon/mute_memory.h"
 #include "daemon/reconcile.h"
 #include "daemon/replication.h"
 #include "daemon/router_keys.h"
@@ -43,6 +44,7 @@ struct app {
 	int alone_fd;      /* held while nobody else may run here; -1 */
 	struct http *http; /* NULL: none */
 	struct events events;
+	struct mute_memory mute_memory; /* what the VRRP thread puts back, for the next run */
 	struct vrrp_thread *vrrp;
 	struct model_router_status *routers; /* as last reported */
 	size_t router_count;
@@ -96,6 +98,8 @@ void app_keys_changed(void *ctx);
 /* daemon/app_events.c */
 /* As vrrp_thread_handlers.event. */
 void app_vrrp_event(void *ctx, int level, const char *message);
+/* As vrrp_thread_handlers.stopped. */
+void app_vrrp_stopped(void *ctx);
 void app_open_events(struct app *app);
 /* Whom the checks tell; their 'ctx' is the struct app. */
 void app_tell_checks(struct checks_handlers *handlers);

@@ -79,6 +79,8 @@ void app_configure_vrrp(struct app *app)
 
 	free(restraints);
 	leave_held_out(app, config);
+	if (!app->stopping)
+		mute_memory_note(&app->mute_memory, config);
 	vrrp_thread_configure(app->vrrp, config);
 }
 

@@ -40,6 +40,16 @@ void app_vrrp_event(void *ctx, int level, const char *message)
 	log_at((enum log_level)level, "vrrp", "%s", message);
 }
 
+void app_vrrp_stopped(void *ctx)
+{
+	struct app *app = ctx;
+
+	if (app->options->on_exit == DAEMON_EXIT_CLEAN)
+		mute_memory_forget(&app->mute_memory);
+	if (events_flush(&app->events))
+		loop_stop(app->loop);
+}
+
 void app_tell_checks(struct checks_handlers *handlers)
 {
 	handlers->server_told = server_told;

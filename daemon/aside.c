@@ -4,6 +4,7 @@
 #include "daemon/checks.h"
 #include "daemon/drains.h"
 #include "daemon/kubernetes.h"
+#include "daemon/mute_memory.h"
 #include "daemon/sysctls.h"
 #include "ipvs/journal_file.h"
 #include "lib/log.h"
@@ -24,6 +25,8 @@ static const struct {
          "what Lintel once put into IPVS and is not wanted any more is taken for somebody else's, "
          "and stays"},
 	{SYSCTLS_STATE_FILE, "kernel settings that it names are not put back at the end"},
+	{MUTE_MEMORY_FILE,
+         "arp_ignore and arp_announce that an earlier run left raised on an interface stay so"},
 	{CHECKS_MEMORY_FILE, "checks began without knowing what they had found before"},
 	{KUBERNETES_CACHE_FILE, "without the API there was nothing to begin with"},
 };

@@ -345,7 +345,7 @@ static void open_state(struct reconcile *r)
 	text_clear(&why);
 	if (balance_open(&r->balance, r->state_dir, &why))
 		aside_put(r->balance.journal_path, text_str(&why));
-	sysctls_mend(r->state_dir);
+	sysctls_memory_mend(r->state_dir, SYSCTLS_STATE_FILE);
 	text_done(&why);
 }
 

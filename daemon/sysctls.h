@@ -110,6 +110,13 @@ bool sysctls_memory_is_whole(const char *text, size_t size);
 void sysctls_memory_format(const struct sysctls_memory *memory, const char *epoch,
                            struct text *out);
 void sysctls_memory_free(struct sysctls_memory *memory); /* NULL accepted */
+/* NULL: there is none. Valid until the next change. */
+const struct sysctls_memory_entry *sysctls_memory_find(const struct sysctls_memory *memory,
+                                                       const char *name);
+/* Instead of what was remembered of it; with SYSCTLS_MAX others it is not. */
+void sysctls_memory_remember(struct sysctls_memory *memory, const char *name, const char *original,
+                             const char *ours);
+void sysctls_memory_forget(struct sysctls_memory *memory, const char *name);
 
 /* --- I/O --- */
 
@@ -133,8 +140,14 @@ LT_MUST_USE int sysctls_apply(struct sysctls *sysctls, const char *state_dir);
 LT_MUST_USE int sysctls_apply_at(struct sysctls *sysctls, const char *state_dir,
                                  const struct sysctls_place *place);
 /* Before the others: a state file that isn't whole is put aside, and what can be read of it is
- * written anew. */
-void sysctls_mend(const char *state_dir);
+ * written anew. 'file' is its name, here and below: SYSCTLS_STATE_FILE or another of its form. */
+void sysctls_memory_mend(const char *state_dir, const char *file);
+/* Nothing, if it can't be read, or is of another boot or namespace. */
+struct sysctls_memory *sysctls_memory_load(const char *state_dir, const char *file,
+                                           const struct sysctls_place *place);
+/* Nothing remembered: removes the file. 0 or -errno. */
+LT_MUST_USE int sysctls_memory_save(const struct sysctls_memory *memory, const char *state_dir,
+                                    const char *file, const struct sysctls_place *place);
 /* Puts back everything that was set by us and still is as we set it; removes the state file. Needs
  * no snapshot. 'ret_restored' (may be NULL) gets a line each: "net.ipv4.ip_forward: 1 -> 0". */
 LT_MUST_USE int sysctls_restore(const char *state_dir, struct text *ret_restored);

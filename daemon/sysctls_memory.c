@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* daemon/sysctls_memory.c - the state file of daemon/sysctls.h and the acting half.
+/* daemon/sysctls_memory.c - the state file of daemon/sysctls.h and the acting half. (Another file
+ * of the same form is daemon/mute_memory.h's.)
  *
  * The file is text, a line a setting: name, original, ours, with tabs between, in the order in
  * which they were set; before them a line that says for which boot and network namespace. It is
@@ -24,7 +25,7 @@
 #define STATE_SIZE_MAX (256 * 1024)
 #define EPOCH_SIZE     128
 #define EPOCH_WORD     "epoch\t"
-#define HEADING        "# What Lintel changed below /proc/sys: name, value before, value since.\n"
+#define HEADING        "# What Lintel changes below /proc/sys: name, value before, value since.\n"
 
 /* --- the file as text --- */
 
@@ -54,8 +55,16 @@ static size_t find_entry(const struct sysctls_memory *memory, const char *name)
 	return i;
 }
 
-static void remember(struct sysctls_memory *memory, const char *name, const char *original,
-                     const char *ours)
+const struct sysctls_memory_entry *sysctls_memory_find(const struct sysctls_memory *memory,
+                                                       const char *name)
+{
+	size_t i = find_entry(memory, name);
+
+	return i < memory->count ? &memory->entries[i] : NULL;
+}
+
+void sysctls_memory_remember(struct sysctls_memory *memory, const char *name, const char *original,
+                             const char *ours)
 {
 	size_t i = find_entry(memory, name);
 
@@ -70,7 +79,7 @@ static void remember(struct sysctls_memory *memory, const char *name, const char
 	};
 }
 
-static void forget(struct sysctls_memory *memory, const char *name)
+void sysctls_memory_forget(struct sysctls_memory *memory, const char *name)
 {
 	size_t i = find_entry(memory, name);
 
@@ -94,7 +103,7 @@ static bool parse_line(struct sysctls_memory *memory, char *line)
 	if (!*line || strlen(line) >= SYSCTLS_NAME_SIZE || !*original || !*ours ||
 	    strlen(original) >= SYSCTLS_VALUE_SIZE || strlen(ours) >= SYSCTLS_VALUE_SIZE)
 		return false;
-	remember(memory, line, original, ours);
+	sysctls_memory_remember(memory, line, original, ours);
 	return true;
 }
 
@@ -165,7 +174,7 @@ struct store {
 	char *path; /* NULL: there is no state directory */
 };
 
-static void open_store(struct store *store, const char *state_dir,
+static void open_store(struct store *store, const char *state_dir, const char *file,
                        const struct sysctls_place *place)
 {
 	struct text path = {0};
@@ -176,7 +185,7 @@ static void open_store(struct store *store, const char *state_dir,
 	else
 		find_epoch(store->epoch);
 	if (state_dir) {
-		text_printf(&path, "%s/%s", state_dir, SYSCTLS_STATE_FILE);
+		text_printf(&path, "%s/%s", state_dir, file);
 		store->path = text_take(&path);
 	}
 }
@@ -215,7 +224,31 @@ static int save_memory(const struct store *store, const struct sysctls_memory *m
 	return err;
 }
 
-void sysctls_mend(const char *state_dir)
+struct sysctls_memory *sysctls_memory_load(const char *state_dir, const char *file,
+                                           const struct sysctls_place *place)
+{
+	struct sysctls_memory *memory;
+	struct store store;
+
+	open_store(&store, state_dir, file, place);
+	memory = load_memory(&store);
+	close_store(&store);
+	return memory;
+}
+
+int sysctls_memory_save(const struct sysctls_memory *memory, const char *state_dir,
+                        const char *file, const struct sysctls_place *place)
+{
+	struct store store;
+	int err;
+
+	open_store(&store, state_dir, file, place);
+	err = save_memory(&store, memory);
+	close_store(&store);
+	return err;
+}
+
+void sysctls_memory_mend(const char *state_dir, const char *file)
 {
 	struct sysctls_memory *memory;
 	struct text why = {0};
@@ -223,7 +256,7 @@ void sysctls_mend(const char *state_dir)
 	char *data = NULL;
 	size_t size = 0;
 
-	open_store(&store, state_dir, NULL);
+	open_store(&store, state_dir, file, NULL);
 	int rc = fileio_read(store.path, STATE_SIZE_MAX, &data, &size);
 	if (rc != -ENOENT && (rc || !sysctls_memory_is_whole(data, size))) {
 		memory = load_memory(&store);
@@ -300,7 +333,7 @@ struct sysctls *sysctls_observe_at(const struct model_snapshot *snapshot, const 
 	struct sysctls *sysctls;
 	struct store store;
 
-	open_store(&store, state_dir, place);
+	open_store(&store, state_dir, SYSCTLS_STATE_FILE, place);
 	memory = load_memory(&store);
 	interfaces = list_interfaces(&store);
 	sysctls = sysctls_want(snapshot, (const char *const *)interfaces.names, interfaces.count,
@@ -354,13 +387,13 @@ static int act_on_all(const struct store *store, struct sysctls *sysctls,
 			break;
 		case SYSCTLS_TO_SET:
 			if (!act(store, sysctls, item)) {
-				forget(memory, item->name);
+				sysctls_memory_forget(memory, item->name);
 				stale = true;
 			}
 			break;
 		case SYSCTLS_TO_RESTORE:
 			if (act(store, sysctls, item)) {
-				forget(memory, item->name);
+				sysctls_memory_forget(memory, item->name);
 				stale = true;
 			}
 			break;
@@ -378,7 +411,7 @@ static int apply(const struct store *store, struct sysctls *sysctls)
 		const struct sysctls_item *item = &sysctls->items[i];
 
 		if (item->state == SYSCTLS_TO_SET)
-			remember(memory, item->name, item->original, item->value);
+			sysctls_memory_remember(memory, item->name, item->original, item->value);
 	}
 	err = save_memory(store, memory);
 	if (err == 0)
@@ -395,7 +428,7 @@ int sysctls_apply_at(struct sysctls *sysctls, const char *state_dir,
 
 	if (sysctls_change_count(sysctls) == 0)
 		return 0;
-	open_store(&store, state_dir, place);
+	open_store(&store, state_dir, SYSCTLS_STATE_FILE, place);
 	err = apply(&store, sysctls);
 	close_store(&store);
 	return err;
@@ -427,7 +460,7 @@ static int restore(const struct store *store, struct sysctls_memory *memory, str
 		if (restored && err == 0 && current[0])
 			text_printf(restored, "%s: %s -> %s\n", sysctls_display(entry.name, name),
 			            entry.ours, entry.original);
-		forget(memory, entry.name);
+		sysctls_memory_forget(memory, entry.name);
 	}
 	return result;
 }
@@ -439,7 +472,7 @@ int sysctls_restore_at(const char *state_dir, struct text *ret_restored,
 	struct store store;
 	int err, save_err;
 
-	open_store(&store, state_dir, place);
+	open_store(&store, state_dir, SYSCTLS_STATE_FILE, place);
 	memory = load_memory(&store);
 	err = restore(&store, memory, ret_restored);
 	save_err = store.path ? save_memory(&store, memory) : 0;

@@ -48,6 +48,15 @@ static void set_macvlan(const struct vrrp_macvlan *macvlan)
 
 /* --- the interface --- */
 
+bool vrrp_macvlan_is_ours(const struct rtnl_link *link)
+{
+	static const uint8_t virtual_mac[4] = {0x00, 0x00, 0x5e, 0x00};
+
+	return strcmp(link->kind, "macvlan") == 0 &&
+	       (strncmp(link->name, "lt4.", 4) == 0 || strncmp(link->name, "lt6.", 4) == 0) &&
+	       memcmp(link->mac.bytes, virtual_mac, sizeof(virtual_mac)) == 0;
+}
+
 static int create(struct vrrp_macvlan *macvlan, struct nl *nl)
 {
 	struct nl_batch batch = {0};

@@ -22,6 +22,8 @@ struct vrrp_macvlan {
 	bool up;
 };
 
+/* Was this interface made here, in this run or another? */
+bool vrrp_macvlan_is_ours(const struct rtnl_link *link);
 /* Creates it, or takes over the one that an earlier run left; down unless that was up. 0 or -errno
  * (-EOPNOTSUPP: this kernel has no macvlan; -EEXIST: another's interface has the name). */
 LT_MUST_USE int vrrp_macvlan_open(struct vrrp_macvlan *macvlan, struct nl *nl,

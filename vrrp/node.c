@@ -189,6 +189,13 @@ static void announce(struct vrrp_node *node, int64_t now_us)
 	vrrp_node_update_deadlines(node);
 }
 
+/* Of an earlier run: macvlans and addresses that nobody took over. */
+static bool are_leftovers_gone(const struct vrrp_node *node)
+{
+	return node->configured && !node->orphans_left && node->shared.under_way == 0 &&
+	       node->shared.batch.messages.count == 0;
+}
+
 void vrrp_node_settle(struct vrrp_node *node, int64_t now_us)
 {
 	if (vrrp_shared_commit(&node->shared) < 0 || node->shared.lost)
@@ -201,6 +208,8 @@ void vrrp_node_settle(struct vrrp_node *node, int64_t now_us)
 		else
 			i++;
 	}
+	if (are_leftovers_gone(node))
+		vrrp_mutes_settle(&node->shared.mutes);
 	announce(node, now_us);
 	if (report_due(node) <= now_us)
 		report(node, now_us);
@@ -358,7 +367,7 @@ static void address_claimed(void *ctx, int link_index, const struct addr *addres
 /* --- opening and closing --- */
 
 int vrrp_node_open(struct vrrp_node *node, struct loop *loop,
-                   const struct vrrp_node_handlers *handlers)
+                   const struct vrrp_node_handlers *handlers, const struct vrrp_mutes_found *found)
 {
 	struct vrrp_shared *shared = &node->shared;
 	int r;
@@ -402,6 +411,8 @@ int vrrp_node_open(struct vrrp_node *node, struct loop *loop,
 	r = vrrp_thread_worker_start(loop, node->events, batch_done, node, &shared->worker);
 	if (r < 0)
 		goto close_timer;
+	if (found)
+		vrrp_mutes_inherit(&shared->mutes, &shared->links, found);
 	node->timer.expired = timer_expired;
 	node->events_fd = (struct loop_fd){.fd = nl_fd(node->events), .ready = events_ready};
 	loop_fd_start(loop, &node->events_fd, true, false);
@@ -425,6 +436,8 @@ void vrrp_node_close(struct vrrp_node *node, bool keep)
 	while (node->count > 0)
 		vrrp_node_drop(node, node->count - 1, keep);
 	vrrp_thread_worker_stop(node->shared.worker);
+	if (!keep && node->configured)
+		vrrp_mutes_settle(&node->shared.mutes);
 	free(node->instances);
 	free(node->deadlines);
 	free(node->sources);

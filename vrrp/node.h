@@ -53,9 +53,11 @@ struct vrrp_node {
 	bool stopped;
 };
 
-/* 0 or -errno (-EPERM: no right to raw sockets). Handlers are copied. */
+/* 0 or -errno (-EPERM: no right to raw sockets). Handlers are copied. 'found' (may be NULL): see
+ * vrrp_mutes_inherit(). */
 LT_MUST_USE int vrrp_node_open(struct vrrp_node *node, struct loop *loop,
-                               const struct vrrp_node_handlers *handlers);
+                               const struct vrrp_node_handlers *handlers,
+                               const struct vrrp_mutes_found *found);
 /* Closes without a word to anybody. 'keep': addresses and macvlans stay. */
 void vrrp_node_close(struct vrrp_node *node, bool keep);
 

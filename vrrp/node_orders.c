@@ -49,16 +49,12 @@ void vrrp_node_remove_orphans(struct vrrp_node *node)
 static void remove_orphan_macvlans(struct vrrp_node *node)
 {
 	const struct vrrp_links *links = &node->shared.links;
-	static const uint8_t virtual_mac[4] = {0x00, 0x00, 0x5e, 0x00};
 
 	for (size_t i = 0; i < links->link_count; i++) {
 		struct vrrp_macvlan orphan = {.index = links->links[i].index};
 		bool used = false;
 
-		if (strcmp(links->links[i].kind, "macvlan") != 0 ||
-		    (strncmp(links->links[i].name, "lt4.", 4) != 0 &&
-		     strncmp(links->links[i].name, "lt6.", 4) != 0) ||
-		    memcmp(links->links[i].mac.bytes, virtual_mac, sizeof(virtual_mac)) != 0)
+		if (!vrrp_macvlan_is_ours(&links->links[i]))
 			continue;
 		for (size_t j = 0; j < node->count; j++)
 			used |= node->instances[j]->macvlan4.index == orphan.index ||

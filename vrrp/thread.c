@@ -244,7 +244,7 @@ static void send_order(struct vrrp_thread *thread, const struct order *order)
 }
 
 int vrrp_thread_start(struct loop *loop, const struct vrrp_thread_handlers *handlers,
-                      struct vrrp_thread **ret_thread)
+                      const struct vrrp_mutes_found *found, struct vrrp_thread **ret_thread)
 {
 	struct vrrp_thread *thread = xcalloc(1, sizeof(*thread));
 	const struct vrrp_node_handlers node_handlers = {
@@ -266,7 +266,7 @@ int vrrp_thread_start(struct loop *loop, const struct vrrp_thread_handlers *hand
 	r = loop_new(&thread->loop);
 	if (r < 0)
 		goto free_thread;
-	r = vrrp_node_open(&thread->node, thread->loop, &node_handlers);
+	r = vrrp_node_open(&thread->node, thread->loop, &node_handlers, found);
 	if (r < 0)
 		goto free_loop;
 	loop_wake_start(thread->loop, &thread->order_wake);

@@ -12,6 +12,7 @@
 #include "lib/loop.h"
 #include "model/status.h"
 #include "vrrp/config.h"
+#include "vrrp/mute.h"
 
 struct vrrp_thread;
 
@@ -32,9 +33,10 @@ struct vrrp_thread_handlers {
 	void *ctx;
 };
 
-/* Starts the thread without routers. Handlers run on 'loop'. 0 or -errno (no right to raw sockets:
- * -EPERM). */
+/* Starts the thread without routers. Handlers run on 'loop'. 'found' is what an earlier run may
+ * have left changed, NULL: nothing. 0 or -errno (no right to raw sockets: -EPERM). */
 LT_MUST_USE int vrrp_thread_start(struct loop *loop, const struct vrrp_thread_handlers *handlers,
+                                  const struct vrrp_mutes_found *found,
                                   struct vrrp_thread **ret_thread);
 /* Takes ownership. Differences are applied: an unchanged router does not notice; a removed one is
  * handed over. */

@@ -177,7 +177,7 @@ int main(int argc, char **argv)
 	}
 	if (loop_new(&lab.loop) < 0)
 		return 1;
-	r = vrrp_thread_start(lab.loop, &handlers, &lab.thread);
+	r = vrrp_thread_start(lab.loop, &handlers, NULL, &lab.thread);
 	if (r < 0) {
 		fprintf(stderr, "cannot start: %s\n", strerror(-r));
 		return 1;

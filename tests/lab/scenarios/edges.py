@@ -65,6 +65,35 @@ def settings_after_a_crash(lab):
     expect(node.kernel_is_clean(), node.diagnosis())
 
 
+@scenario("virtual MAC: its parent's ARP settings are as before by a clean exit or without it, even when crashes lie in between; the operator's stay")
+def muted_after_a_crash(lab):
+    def arp():
+        return tuple(lab.lb1.host.sysctl(f"net.ipv4.conf.eth0.{name}") for name in ("arp_ignore", "arp_announce"))
+    lab.lb1.host.sysctl("net.ipv4.conf.eth0.arp_announce", 1)
+    before = arp()
+    node = lab.alone(router=router(virtualMac=True))
+    expect(arp() == ("1", "2") != before, arp())
+    for _ in range(2):
+        node.kill()
+        node.start().wait_active()
+        expect(arp() == ("1", "2"), arp())
+    node.stop()
+    expect(arp() == before and not (node.state / "muted").exists(), f"{before} became {arp()}")
+    node.start(None, "--on-exit", "keep").wait_active()
+    node.stop()
+    expect(arp() == ("1", "2"), arp())
+    node.start([router(), server()])
+    wait_until("the parent speaks again", lambda: arp() == before)
+    node.stop()
+    for name, value in (("arp_ignore", 1), ("arp_announce", 2)):
+        node.host.sysctl(f"net.ipv4.conf.eth0.{name}", value)
+    node.start([router(virtualMac=True), server()]).wait_active()
+    node.kill()
+    node.start().wait_active()
+    node.stop()
+    expect(arp() == ("1", "2") and not (node.state / "muted").exists(), arp())
+
+
 @scenario("a drained server stays drained over a crash, a restart and a reload; a typing error is refused")
 def drained_for_good(lab):
     node = lab.alone()

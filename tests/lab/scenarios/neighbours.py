@@ -50,6 +50,10 @@ def expect_as_before(lab):
         expect(loopback(node) == CLEAN, loopback(node))
 
 
+def arp(node, interface):
+    return tuple(node.host.sysctl(f"net.ipv4.conf.{interface}.{name}") for name in ("arp_ignore", "arp_announce"))
+
+
 def hand_over(lab, leaver):
     leaver.lintel("failover", "front")
     lab.other(leaver).wait_active()
@@ -213,7 +217,7 @@ def changes_meanwhile(lab):
     expect_quiet_log(node)
 
 
-@scenario("while a node is silent, it is killed and started again: what it had on the loopback interface goes, and it serves")
+@scenario("while a node is silent, it is killed and started again: what it had on the loopback interface goes, ARP is answered as before, and it serves")
 def killed_meanwhile(lab):
     node = start_alone(lab, addressLifetime="0s")
     begin_to_leave(lab, node)
@@ -221,6 +225,8 @@ def killed_meanwhile(lab):
     expect(f"{VIP}/32" in loopback(node), loopback(node))
     node.start(None)
     wait_until("the leftovers go", lambda: loopback(node) == CLEAN)
+    for interface in ("eth0", "eth1"):
+        wait_until(f"{interface} speaks again", lambda i=interface: arp(node, i) == ("0", "0"), seconds=5)
     node.wait_active()
     for address in (VIP, VIP6):
         lab.client.wait_answer("udp", address, 80)

@@ -123,7 +123,8 @@ def damaged_state(lab):
     wait_until("it is drained", lambda: "drained" in node.lintel("list"))
     before = node.ipvs()
     node.stop()
-    names = {"drained": f"{drained}\nnonsense\n", "ipvs-journal": "lintel ipvs journal 1\n6 10.77", "health": "\0" * 100, "sysctls": "epoch\n"}
+    names = {"drained": f"{drained}\nnonsense\n", "ipvs-journal": "lintel ipvs journal 1\n6 10.77", "health": "\0" * 100, "sysctls": "epoch\n",
+             "muted": "epoch\n"}
     for name, text in names.items():
         (node.state / name).write_text(text, encoding="utf-8")
     told = node.offline("plan", node.configuration, "--state-dir", node.state, check=False)
