@@ -99,30 +99,32 @@ static bool note_setting(struct mute_memory *memory, const char *interface, size
 	return true;
 }
 
-static bool note_interface(struct mute_memory *memory, const char *interface)
+/* Many routers are on one interface: '*last' is not looked at again. */
+static bool note_interface(struct mute_memory *memory, const char *interface, const char **last)
 {
 	bool changed = false;
 
+	if (strcmp(interface, *last) == 0)
+		return false;
+	*last = interface;
 	for (size_t i = 0; i < VRRP_MUTE_SETTINGS; i++)
 		changed |= note_setting(memory, interface, i);
 	return changed;
 }
 
 /* The parent of its macvlans, and where it has IPv4 addresses, which may have to be hidden. */
-static bool note_router(struct mute_memory *memory, const struct vrrp_router_config *router)
+static bool note_router(struct mute_memory *memory, const struct vrrp_router_config *router,
+                        const char **last)
 {
-	const char *last = "";
 	bool changed = false;
 
 	if (router->virtual_mac)
-		changed |= note_interface(memory, router->interface);
+		changed |= note_interface(memory, router->interface, last);
 	for (size_t i = 0; i < router->owned_count; i++) {
 		const struct vrrp_owned *owned = &router->owned[i];
 
-		if (owned->prefix.addr.family != ADDR_IPV4 || strcmp(owned->interface, last) == 0)
-			continue;
-		last = owned->interface;
-		changed |= note_interface(memory, last);
+		if (owned->prefix.addr.family == ADDR_IPV4)
+			changed |= note_interface(memory, owned->interface, last);
 	}
 	return changed;
 }
@@ -143,10 +145,11 @@ static void save(struct mute_memory *memory)
 void mute_memory_note(struct mute_memory *memory, const struct vrrp_config *config)
 {
 	bool changed = memory->error < 0;
+	const char *last = "";
 
 	memory->noted = true;
 	for (size_t i = 0; i < config->router_count; i++)
-		changed |= note_router(memory, &config->routers[i]);
+		changed |= note_router(memory, &config->routers[i], &last);
 	if (changed)
 		save(memory);
 }
