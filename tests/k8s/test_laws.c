@@ -311,43 +311,31 @@ static char *served_of(const struct k8s_translator *translator, const char *key,
 	return cluster_served(translator, get(object, "metadata", "namespace"), name);
 }
 
-static bool is_former(const struct k8s_translator *translator, const char *key,
-                      const json_t *object)
-{
-	const struct k8s_report *report = report_of(translator, key, object);
-
-	return report && report->reason == K8S_REASON_FORMER;
-}
-
-static bool has_former(const struct node *node)
-{
-	const char *key;
-	json_t *object;
-
-	json_object_foreach(objects, key, object)
-	{
-		if (is_former(node->translator, key, object))
-			return true;
-	}
-	return false;
-}
-
-/* What a node serves in place of what can't be, or would, into another store (NULL: none). How
- * many. */
+/* What a node serves in place of what can't be, into another store (NULL: none). How many. */
 static size_t put_formers(const struct node *node, struct k8s_store *store)
 {
-	const struct k8s_object *object, *former;
+	const struct k8s_object *object;
 	size_t count = 0;
 
 	for (int kind = 0; kind < K8S_KIND_COUNT; kind++) {
 		for (size_t i = 0; (object = k8s_store_at(node->store, kind, i)); i++) {
-			former = k8s_translator_former(node->translator, object);
-			count += former != NULL;
-			if (former && store)
-				k8s_store_put(store, k8s_object_hold(former));
+			const struct k8s_report *report = k8s_translator_report(
+				node->translator, kind, object->meta.namespace, object->meta.name);
+
+			if (!report || report->reason != K8S_REASON_FORMER)
+				continue;
+			count++;
+			if (store)
+				k8s_store_put(store, k8s_object_hold(k8s_translator_former(
+							     node->translator, object)));
 		}
 	}
 	return count;
+}
+
+static bool has_former(const struct node *node)
+{
+	return put_formers(node, NULL) > 0;
 }
 
 static void check_joined(const struct node *node)
@@ -394,6 +382,14 @@ static void check_told(const char *key, const json_t *object)
 			addr_format(&report->addresses[i], address));
 }
 
+static bool is_former(const struct k8s_translator *translator, const char *key,
+                      const json_t *object)
+{
+	const struct k8s_report *report = report_of(translator, key, object);
+
+	return report && report->reason == K8S_REASON_FORMER;
+}
+
 /* The one that begins with what the API says now. */
 static void check_fresh(const struct node *node)
 {
@@ -402,7 +398,7 @@ static void check_fresh(const struct node *node)
 	json_t *object;
 
 	begin(&fresh, node->name);
-	if (put_formers(node, NULL) > 0) { /* as from disk */
+	if (has_former(node)) { /* as from disk */
 		end(&fresh);
 		fresh = (struct node){.name = node->name, .store = k8s_store_new()};
 		fresh.translator = translator_of(fresh.store, node->name);
