@@ -80,8 +80,10 @@ void k8s_cache_writer_free(struct k8s_cache_writer *writer)
 /* The place in its kind that is to be gone on from. */
 static void rest_at(struct k8s_cache_writer *writer, const struct k8s_object *last)
 {
-	k8s_object_release(writer->last);
+	const struct k8s_object *before = writer->last;
+
 	writer->last = last ? k8s_object_hold(last) : NULL;
+	k8s_object_release(before);
 }
 
 static void add_line(struct k8s_cache_writer *writer, const struct k8s_object *object)
@@ -91,14 +93,15 @@ static void add_line(struct k8s_cache_writer *writer, const struct k8s_object *o
 	writer->count++;
 }
 
-/* Up to 'limit' objects of the kind that it is at. How many there were; fewer: it is at the next
- * one. */
-static size_t add_some(struct k8s_cache_writer *writer, size_t limit)
+/* Up to 'limit' objects of the kind that it is at; returns the last, and how many there were. */
+static const struct k8s_object *add_objects(struct k8s_cache_writer *writer, size_t limit,
+                                            size_t *ret_added)
 {
+	size_t at = writer->last ? k8s_store_after(writer->store, writer->last) : 0;
 	const struct k8s_object *object, *last = NULL, *former;
-	size_t at = writer->last ? k8s_store_after(writer->store, writer->last) : 0, added = 0;
 
-	while (added < limit &&
+	*ret_added = 0;
+	while (*ret_added < limit &&
 	       (object = k8s_store_at(writer->store, (enum k8s_kind)writer->kind, at++))) {
 		former = writer->translator ? k8s_translator_former(writer->translator, object)
 		                            : NULL;
@@ -106,14 +109,46 @@ static size_t add_some(struct k8s_cache_writer *writer, size_t limit)
 			add_line(writer, former);
 		add_line(writer, object);
 		last = object;
-		added++;
+		++*ret_added;
 	}
+	return last;
+}
+
+/* The same of slices, but all of a Service at once: an endpoint may go from one to another, and is
+ * to be in one of them. So there may be more. */
+static const struct k8s_object *add_slices(struct k8s_cache_writer *writer, size_t limit,
+                                           size_t *ret_added)
+{
+	const struct k8s_object *const *slices, *last = writer->last;
+	size_t count;
+
+	*ret_added = 0;
+	while (*ret_added < limit &&
+	       (slices = k8s_store_next_slices(writer->store, last, &count))) {
+		for (size_t i = 0; i < count; i++)
+			add_line(writer, slices[i]);
+		last = slices[0];
+		*ret_added += count;
+	}
+	return last;
+}
+
+/* How many there were, at most 'limit'; fewer: it is at the next kind. */
+static size_t add_some(struct k8s_cache_writer *writer, size_t limit)
+{
+	const struct k8s_object *last;
+	size_t added;
+
+	if (writer->kind == K8S_SLICE)
+		last = add_slices(writer, limit, &added);
+	else
+		last = add_objects(writer, limit, &added);
 	if (added < limit) {
 		writer->kind++;
 		last = NULL;
 	}
 	rest_at(writer, last);
-	return added;
+	return added < limit ? added : limit;
 }
 
 bool k8s_cache_writer_step(struct k8s_cache_writer *writer, size_t limit)

@@ -4,8 +4,8 @@
  * Pure; whoever acts reads and replaces the file. Text: a line that says what it is, one line of
  * JSON for each object, and a last line with their number and a CRC-32 of everything before it.
  * Written in steps, while the store goes on changing: an object is there as it was when its turn
- * came. One that can't be served, or that nobody has looked at yet, is there twice: first as it was
- * when it could, which a start has to know, too. */
+ * came, the EndpointSlices of a Service together. One that can't be served, or that nobody has
+ * looked at yet, is there twice: first as it was when it could, which a start has to know, too. */
 
 #ifndef LINTEL_K8S_CACHE_H
 #define LINTEL_K8S_CACHE_H

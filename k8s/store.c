@@ -24,7 +24,7 @@ struct collection {
 
 struct k8s_store {
 	struct collection collections[K8S_KIND_COUNT];
-	const struct k8s_object **slices; /* that are a Service's, by namespace and Service */
+	const struct k8s_object **slices; /* by namespace and Service */
 	size_t slice_count, slice_capacity;
 	struct k8s_store_observer observer;
 };
@@ -128,11 +128,6 @@ static void close_gap(void *items, size_t count, size_t size, size_t at)
 
 /* --- slices by Service --- */
 
-static bool has_service(const struct k8s_object *object)
-{
-	return object->kind == K8S_SLICE && *object->slice.service;
-}
-
 /* Where those of a Service begin, or would; mostly one that is new belongs at the end. */
 static size_t slices_place(const struct k8s_store *store, const struct key *key)
 {
@@ -171,18 +166,16 @@ static size_t find_slice(const struct k8s_store *store, const struct k8s_object 
 static void replace_slice(struct k8s_store *store, const struct k8s_object *before,
                           const struct k8s_object *after)
 {
-	bool was = before && has_service(before), is = after && has_service(after);
-
-	if (was && is && strcmp(before->slice.service, after->slice.service) == 0) {
+	if (before && after && strcmp(before->slice.service, after->slice.service) == 0) {
 		store->slices[find_slice(store, before)] = after;
 		return;
 	}
-	if (was) {
+	if (before) {
 		size_t at = find_slice(store, before);
 
 		close_gap(store->slices, --store->slice_count, sizeof(store->slices[0]), at);
 	}
-	if (is)
+	if (after)
 		add_slice(store, after);
 }
 
@@ -224,7 +217,8 @@ bool k8s_store_put(struct k8s_store *store, const struct k8s_object *object)
 		                               sizeof(collection->entries[0]), at);
 	collection->entries[at] = (struct entry){object, collection->round};
 	changed = !before || !k8s_object_same(before, object);
-	replace_slice(store, before, object);
+	if (object->kind == K8S_SLICE)
+		replace_slice(store, before, object);
 	if (changed)
 		tell(store, before, object);
 	else
@@ -238,7 +232,8 @@ static void take_out(struct k8s_store *store, struct collection *collection, siz
 	const struct k8s_object *before = collection->entries[at].object;
 
 	close_gap(collection->entries, --collection->count, sizeof(collection->entries[0]), at);
-	replace_slice(store, before, NULL);
+	if (before->kind == K8S_SLICE)
+		replace_slice(store, before, NULL);
 	tell(store, before, NULL);
 	k8s_object_release(before);
 }
@@ -305,15 +300,45 @@ size_t k8s_store_after(const struct k8s_store *store, const struct k8s_object *o
 	return at;
 }
 
+/* Where the row of 'key' that begins at 'first' ends. */
+static size_t row_end(const struct k8s_store *store, size_t first, const struct key *key)
+{
+	while (first < store->slice_count && compare_slice(&store->slices[first], key) == 0)
+		first++;
+	return first;
+}
+
+static const struct k8s_object *const *row(const struct k8s_store *store, size_t first,
+                                           const struct key *key, size_t *ret_count)
+{
+	*ret_count = row_end(store, first, key) - first;
+	return *ret_count > 0 ? &store->slices[first] : NULL;
+}
+
 const struct k8s_object *const *k8s_store_slices(const struct k8s_store *store,
                                                  const char *namespace, const char *service,
                                                  size_t *ret_count)
 {
 	const struct key key = {namespace, service};
-	size_t first = slices_place(store, &key), end = first;
 
-	while (end < store->slice_count && compare_slice(&store->slices[end], &key) == 0)
-		end++;
-	*ret_count = end - first;
-	return end > first ? &store->slices[first] : NULL;
+	return row(store, slices_place(store, &key), &key, ret_count);
+}
+
+const struct k8s_object *const *k8s_store_next_slices(const struct k8s_store *store,
+                                                      const struct k8s_object *slice,
+                                                      size_t *ret_count)
+{
+	struct key key;
+	size_t first = 0;
+
+	if (slice) {
+		key = (struct key){slice->meta.namespace, slice->slice.service};
+		first = row_end(store, slices_place(store, &key), &key);
+	}
+	*ret_count = 0;
+	if (first == store->slice_count)
+		return NULL;
+	slice = store->slices[first];
+	key = (struct key){slice->meta.namespace, slice->slice.service};
+	return row(store, first, &key, ret_count);
 }

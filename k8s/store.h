@@ -45,9 +45,15 @@ const struct k8s_object *k8s_store_at(const struct k8s_store *store, enum k8s_ki
 /* The index of the first of its kind that comes after 'object', which need not be there any more.
  */
 size_t k8s_store_after(const struct k8s_store *store, const struct k8s_object *object);
-/* The EndpointSlices of a Service, in no order; NULL when there are none. */
+/* The EndpointSlices of a Service ("": those that are nobody's), in no order; NULL when there are
+ * none. */
 const struct k8s_object *const *k8s_store_slices(const struct k8s_store *store,
                                                  const char *namespace, const char *service,
                                                  size_t *ret_count);
+/* The EndpointSlices of the next Service by namespace and name, after that of 'slice', which need
+ * not be there any more; of the first one when it is NULL. NULL: there is none. */
+const struct k8s_object *const *k8s_store_next_slices(const struct k8s_store *store,
+                                                      const struct k8s_object *slice,
+                                                      size_t *ret_count);
 
 #endif

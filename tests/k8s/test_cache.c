@@ -114,6 +114,53 @@ START_TEST(what_changes_while_a_file_is_written_is_in_it_or_not_and_nothing_else
 }
 END_TEST
 
+static void put_slice(const char *name, const char *endpoints)
+{
+	cluster_put(store, K8S_SLICE,
+	            "{'metadata':{'namespace':'d','name':'%s','labels':"
+	            "{'kubernetes.io/service-name':'s'}},'addressType':'IPv4','endpoints':[%s]}",
+	            name, endpoints);
+}
+
+/* How many endpoints the Service has in the file. */
+static size_t endpoints_of(const char *file)
+{
+	struct k8s_store *other = k8s_store_new();
+	const struct k8s_object *const *slices;
+	size_t slice_count, count = 0;
+
+	ck_assert_int_eq(k8s_cache_read(file, strlen(file), NULL, "lintel.io/a", other, NULL),
+	                 K8S_CACHE_OK);
+	slices = k8s_store_slices(other, "d", "s", &slice_count);
+	for (size_t i = 0; i < slice_count; i++)
+		count += slices[i]->slice.endpoint_count;
+	k8s_store_free(other);
+	return count;
+}
+
+START_TEST(an_endpoint_that_goes_to_another_slice_meanwhile_is_in_the_file)
+{
+	for (size_t when = 0; when < 10; when++) {
+		struct k8s_cache_writer *writer =
+			k8s_cache_writer_new(store, NULL, "cluster-1", "lintel.io/a");
+		size_t steps = 0;
+
+		put_slice("a", "");
+		put_slice("b", "{'addresses':['10.0.0.1']}");
+		put_slice("c", "");
+		do {
+			if (steps == when) {
+				put_slice("a", "{'addresses':['10.0.0.1']}");
+				put_slice("b", "");
+			}
+			steps++;
+		} while (!k8s_cache_writer_step(writer, 1));
+		ck_assert_uint_eq(endpoints_of(text_str(k8s_cache_writer_text(writer))), 1);
+		k8s_cache_writer_free(writer);
+	}
+}
+END_TEST
+
 /* --- whatever changes meanwhile --- */
 
 /* Names that stand in another order than one thinks, of kinds with and without a namespace. */
@@ -150,7 +197,7 @@ static void put_version(size_t home, size_t name, unsigned said)
 	cluster_put(store, homes[home].kind,
 	            "{'metadata': {'namespace': '%s', 'name': '%s', 'uid': '%u', 'labels': "
 	            "{'kubernetes.io/service-name': 's%u'}}}",
-	            homes[home].namespace, names[name], said, said % 3);
+	            homes[home].namespace, names[name], said, (unsigned)name % 3);
 	story->version = said;
 	story->oldest = story->oldest > 0 ? story->oldest : said;
 }
@@ -314,6 +361,7 @@ int main(void)
 	tcase_add_test(
 		tests,
 		what_changes_while_a_file_is_written_is_in_it_or_not_and_nothing_else_is_missed);
+	tcase_add_test(tests, an_endpoint_that_goes_to_another_slice_meanwhile_is_in_the_file);
 	tcase_add_loop_test(tests, what_stays_is_in_a_file_once_however_the_store_changes_meanwhile,
 	                    0, 50);
 	tcase_add_test(tests, what_is_written_is_read_and_what_is_damaged_is_refused);
