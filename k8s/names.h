@@ -8,11 +8,7 @@
 
 #include <stdbool.h>
 
-#define K8S_CLASS_DEFAULT "lintel.io/lintel"
-/* Can a Service have this loadBalancerClass? NAME or DOMAIN/NAME, as Kubernetes says it of labels:
- * letters, digits, '-', '_' and '.', an alphanumeric one at either end, at most 63; the domain is
- * one of DNS in lower case, at most 253 (k8s.io/apimachinery, IsQualifiedName). */
-bool k8s_class_is_valid(const char *class);
+#define K8S_CLASS_DEFAULT            "lintel.io/lintel"
 /* On Services while they have an address: the others leave nothing behind at other people's. Of the
  * usual class; see k8s_status_finalizer(). */
 #define K8S_FINALIZER                "lintel.io/cleanup"
@@ -42,5 +38,10 @@ bool k8s_class_is_valid(const char *class);
 #define K8S_LABEL_CONFIG_MAP_VALUE   "loadbalancer"
 /* The older way to say loadBalancerSourceRanges. */
 #define K8S_ANNOTATION_SOURCE_RANGES "service.beta.kubernetes.io/load-balancer-source-ranges"
+
+/* Can a Service have this loadBalancerClass? NAME or DOMAIN/NAME, as Kubernetes says it of labels:
+ * letters, digits, '-', '_' and '.', an alphanumeric one at either end, at most 63; the domain is
+ * one of DNS in lower case, at most 253 (k8s.io/apimachinery, IsQualifiedName). */
+bool k8s_class_is_valid(const char *class);
 
 #endif
