@@ -5,6 +5,7 @@
 #include "daemon/confine.h"
 #include "daemon/memory.h"
 #include "daemon/pages.h"
+#include "daemon/scheduling.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/mono.h"
@@ -447,6 +448,10 @@ int app_open(struct app *app, const struct daemon_run_options *options)
 	if (notify_ready(&app->notify))
 		log_debug("daemon", "the service manager can't be told");
 	memory_give_back(); /* that reading took */
+	/* The lists will be long, and nothing of the cluster is served yet. The other threads are
+	 * there: they would take after it. */
+	if (app->kubernetes && !kubernetes_is_known(app->kubernetes))
+		scheduling_give_way();
 	log_notice("daemon", "running version=%s node=%s routers=%zu virtual-servers=%zu",
 	           LINTEL_VERSION, options->node, app->sources.snapshot->router_count,
 	           app->sources.snapshot->virtual_server_count);

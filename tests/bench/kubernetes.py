@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A cluster as the source: from an event to the kernel, a cold start, and what the API server is asked."""
 import contextlib
+import functools
 import http.client
 import json
 import mmap
@@ -152,12 +153,22 @@ class Api:
         self.program.kill()
 
 
+@functools.cache
+def clock():
+    """For the environment of who is measured: clocks as they are elsewhere, by stamp.so."""
+    return {"LD_PRELOAD": str(TOOLS / "stamp.so"), "TICKS": str(fresh_directory("ticks") / "first")}
+
+
+def curl():
+    return ["env", *(f"{name}={value}" for name, value in clock().items()), "curl", "-s"]
+
+
 class Stamps:
     """When entries were in the kernel, by stamp.so."""
 
     def __init__(self):
         self.path = fresh_directory("stamps") / "ring"
-        self.env = {"LD_PRELOAD": str(TOOLS / "stamp.so"), "STAMPS": str(self.path)}
+        self.env = clock() | {"STAMPS": str(self.path)}
         self.map = None
 
     def read(self):
@@ -291,7 +302,7 @@ def curl_lists(lab, api):
         pages = range(0, api.count, 500) if path in (SERVICES, SLICES) else [0]
         urls += [f"{api.url}{path}?limit=500" + (f"&continue={at}" if at else "") for at in pages]
     begun = time.monotonic()
-    lab.lb1.host.run("curl", "-s", "--fail", *(word for url in urls for word in ("-o", "/dev/null", url)))
+    lab.lb1.host.run(*curl(), "--fail", *(word for url in urls for word in ("-o", "/dev/null", url)))
     return time.monotonic() - begun
 
 

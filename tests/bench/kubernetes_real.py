@@ -131,7 +131,7 @@ def kept_slice(number):
 
 def curl(api):
     there = f"https://{NAME}:{api.server.port}"
-    return there, ["curl", "-s", "--http1.1", "--cacert", api.server.folder / "certs/apiserver.crt", "--connect-to", f"::{api.host.front}:{api.server.port}",
+    return there, [*kubernetes.curl(), "--http1.1", "--cacert", api.server.folder / "certs/apiserver.crt", "--connect-to", f"::{api.host.front}:{api.server.port}",
                    "-H", f"Authorization: Bearer {api.server.program_token}", "-H", "Accept: application/json",
                    "-A", "lintel"]  # who calls himself curl is given twice as much, in lines to be read by people
 

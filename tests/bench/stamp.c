@@ -8,14 +8,17 @@
  * User Mode Linux alone, whose vDSO does no better (7 us and more; 25 ns on other machines). As
  * other vDSOs do, it reads the processor's counter; the kernel's clock, which is what others find
  * in a page of memory, it asks every few seconds, so that it is not asked in every other event.
- * What is noted is the kernel's.
+ * What is noted is the kernel's. How fast the counter runs takes a second to find out, which a
+ * start may not have: the first who looks leaves word of it in the file TICKS for all others.
  *
- * The file STAMPS is a ring: a count of 64 bits, then RING instants (CLOCK_MONOTONIC, us). */
+ * The file STAMPS is a ring: a count of 64 bits, then RING instants (CLOCK_MONOTONIC, us). Either
+ * may be left out. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <linux/genetlink.h>
 #include <linux/ip_vs.h>
 #include <linux/netlink.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -37,17 +40,18 @@ struct stamps {
 
 static struct stamps *stamps;
 
-__attribute__((constructor)) static void begin(void)
+/* The memory of a file that a variable of the environment names; NULL: none. */
+static void *shared(const char *variable, size_t size)
 {
-	const char *name = getenv("STAMPS");
+	const char *name = getenv(variable);
 	int fd = name ? open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
+	void *memory = MAP_FAILED;
 
-	if (fd < 0 || ftruncate(fd, sizeof(*stamps)))
-		return;
-	void *memory = mmap(NULL, sizeof(*stamps), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (memory != MAP_FAILED)
-		stamps = memory;
-	close(fd);
+	if (fd >= 0 && ftruncate(fd, (off_t)size) == 0)
+		memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (fd >= 0)
+		close(fd);
+	return memory == MAP_FAILED ? NULL : memory;
 }
 
 static int64_t kernel_clock_ns(clockid_t clock)
@@ -68,46 +72,58 @@ static int64_t kernel_now_ns(void)
 #define LEARN_NS       1000000000 /* before that its rate is not known well */
 #define TOGETHER_TICKS 40000      /* more have passed when somebody interrupted */
 
+/* The counter and the kernel's clock at one instant. */
+struct instant {
+	uint64_t ticks;
+	int64_t ns;
+};
+
+static struct instant own_first, *first = &own_first;
+
 /* Of each thread. */
 static __thread struct {
-	uint64_t first_ticks, ticks; /* at the first and at the last look at the kernel's clock */
-	int64_t first_ns, ns;
-	int64_t told_ns; /* never back */
-	int64_t wall_ns; /* the time of day is so much later */
-	double rate;     /* nanoseconds a tick, 0: not known yet */
+	struct instant last; /* look at the kernel's clock */
+	int64_t told_ns;     /* never back */
+	int64_t wall_ns;     /* the time of day is so much later */
+	double rate;         /* nanoseconds a tick, 0: not known yet */
 } seen;
 
-/* Both at one instant: who was interrupted in between looks again. */
-static void look_at_clock(void)
+/* Who was interrupted in between looks again. */
+static struct instant together(void)
 {
+	struct instant at;
 	uint64_t before;
 	int tries = 0;
 
 	do {
 		before = __rdtsc();
-		seen.ns = kernel_now_ns();
-		seen.ticks = __rdtsc();
-	} while (seen.ticks - before > TOGETHER_TICKS && ++tries < 10);
-	if (seen.first_ns == 0 || seen.rate > 0)
+		at.ns = kernel_now_ns();
+		at.ticks = __rdtsc();
+	} while (at.ticks - before > TOGETHER_TICKS && ++tries < 10);
+	return at;
+}
+
+static void look_at_clock(void)
+{
+	bool again = seen.last.ns != 0;
+
+	seen.last = together();
+	if (seen.last.ns - first->ns > LEARN_NS)
+		seen.rate = (double)(seen.last.ns - first->ns) /
+		            (double)(seen.last.ticks - first->ticks);
+	if (!again || seen.rate > 0)
 		seen.wall_ns = kernel_clock_ns(CLOCK_REALTIME) - kernel_now_ns();
-	if (seen.first_ns == 0) {
-		seen.first_ns = seen.ns;
-		seen.first_ticks = seen.ticks;
-	} else if (seen.ns - seen.first_ns > LEARN_NS) {
-		seen.rate =
-			(double)(seen.ns - seen.first_ns) / (double)(seen.ticks - seen.first_ticks);
-	}
 }
 
 static int64_t now_ns(void)
 {
-	int64_t passed_ns = (int64_t)((double)(__rdtsc() - seen.ticks) * seen.rate);
+	int64_t passed_ns = (int64_t)((double)(__rdtsc() - seen.last.ticks) * seen.rate);
 	if (seen.rate == 0 || passed_ns > TRUST_NS) {
 		look_at_clock();
 		passed_ns = 0;
 	}
-	if (seen.ns + passed_ns > seen.told_ns)
-		seen.told_ns = seen.ns + passed_ns;
+	if (seen.last.ns + passed_ns > seen.told_ns)
+		seen.told_ns = seen.last.ns + passed_ns;
 	return seen.told_ns;
 }
 
@@ -134,15 +150,42 @@ int gettimeofday(struct timeval *restrict tv, void *restrict zone)
 	tv->tv_usec = ts.tv_nsec / 1000;
 	return 0;
 }
+
+static void begin_clock(void)
+{
+	struct instant *theirs = shared("TICKS", sizeof(*theirs));
+
+	if (theirs)
+		first = theirs;
+	if (first->ns == 0)
+		*first = together();
+}
+#else
+static void begin_clock(void)
+{
+}
 #endif
 
-static int is_generic(int fd)
+__attribute__((constructor)) static void begin(void)
 {
+	stamps = shared("STAMPS", sizeof(*stamps));
+	begin_clock();
+}
+
+/* The one that has been is not asked again: nobody closes it and opens another in its place. */
+static bool is_generic(int fd)
+{
+	static int known = -1;
 	int protocol = 0;
 	socklen_t size = sizeof(protocol);
 
-	return getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) == 0 &&
-	       protocol == NETLINK_GENERIC;
+	if (fd == known)
+		return true;
+	if (getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) ||
+	    protocol != NETLINK_GENERIC)
+		return false;
+	known = fd;
+	return true;
 }
 
 /* Of several messages the first says what they are about. */
