@@ -216,7 +216,7 @@ class LintelRun:
         self.api = api or Api(lab, count, *options)
         if documents:
             self.node.configure(documents)
-            lab.lb2.start(other).wait_active()
+            lab.lb2.start(other, env=clock()).wait_active()
         begun = time.monotonic()
         self.node.start(None, "--kubernetes", "--kubeconfig", self.api.kubeconfig, "--resync", "1h", "--log-level", "info", wait=False, env=self.stamps.env)
         self.start = self._seconds_until_programmed(begun)
@@ -324,7 +324,7 @@ def at_rest(lab, table, seconds):
     first, other = fast_router()
     node = programming.fresh(lab)
     node.configure(first)
-    lab.lb2.start(other).wait_active()
+    lab.lb2.start(other, env=clock()).wait_active()
     node.start(None, wait=False)
     wait_until("it is Active", lambda: node.is_active("front"), seconds=60)
     time.sleep(seconds)

@@ -189,7 +189,7 @@ def beside_curl(lab, api, fetch):
     first, other = kubernetes.fast_router()
     node = programming.fresh(lab)
     node.configure(first)
-    lab.lb2.start(other).wait_active()
+    lab.lb2.start(other, env=kubernetes.clock()).wait_active()
     node.start(None, wait=False)
     wait_until("it is Active", lambda: node.is_active("front"), seconds=60)
     for _ in range(ROUNDS):

@@ -85,6 +85,7 @@ static __thread struct {
 	struct instant last; /* look at the kernel's clock */
 	int64_t told_ns;     /* never back */
 	int64_t wall_ns;     /* the time of day is so much later */
+	int64_t boot_ns;     /* CLOCK_BOOTTIME is */
 	double rate;         /* nanoseconds a tick, 0: not known yet */
 } seen;
 
@@ -103,16 +104,31 @@ static struct instant together(void)
 	return at;
 }
 
+/* Not when this file is loaded: others that are may have asked for the time before. */
+static void find_first(void)
+{
+	struct instant *theirs = shared("TICKS", sizeof(*theirs));
+
+	if (theirs)
+		first = theirs;
+	if (first->ns == 0)
+		*first = together();
+}
+
 static void look_at_clock(void)
 {
 	bool again = seen.last.ns != 0;
 
+	if (first->ns == 0)
+		find_first();
 	seen.last = together();
 	if (seen.last.ns - first->ns > LEARN_NS)
 		seen.rate = (double)(seen.last.ns - first->ns) /
 		            (double)(seen.last.ticks - first->ticks);
-	if (!again || seen.rate > 0)
-		seen.wall_ns = kernel_clock_ns(CLOCK_REALTIME) - kernel_now_ns();
+	if (again && seen.rate == 0)
+		return;
+	seen.wall_ns = kernel_clock_ns(CLOCK_REALTIME) - kernel_now_ns();
+	seen.boot_ns = kernel_clock_ns(CLOCK_BOOTTIME) - kernel_now_ns();
 }
 
 static int64_t now_ns(void)
@@ -127,18 +143,38 @@ static int64_t now_ns(void)
 	return seen.told_ns;
 }
 
+/* Those that a vDSO has. */
 int clock_gettime(clockid_t clock, struct timespec *ts)
 {
-	int64_t ns;
+	int64_t ns = now_ns();
 
-	if (clock != CLOCK_MONOTONIC && clock != CLOCK_REALTIME)
-		return (int)syscall(SYS_clock_gettime, clock, ts);
-	ns = now_ns();
-	if (clock == CLOCK_REALTIME)
+	switch (clock) {
+	case CLOCK_MONOTONIC:
+	case CLOCK_MONOTONIC_COARSE:
+		break;
+	case CLOCK_REALTIME:
+	case CLOCK_REALTIME_COARSE:
 		ns += seen.wall_ns;
+		break;
+	case CLOCK_BOOTTIME:
+		ns += seen.boot_ns;
+		break;
+	default:
+		return (int)syscall(SYS_clock_gettime, clock, ts);
+	}
 	ts->tv_sec = ns / 1000000000;
 	ts->tv_nsec = ns % 1000000000;
 	return 0;
+}
+
+time_t time(time_t *ret)
+{
+	int64_t ns = now_ns();
+	time_t now_s = (ns + seen.wall_ns) / 1000000000;
+
+	if (ret)
+		*ret = now_s;
+	return now_s;
 }
 
 int gettimeofday(struct timeval *restrict tv, void *restrict zone)
@@ -150,26 +186,11 @@ int gettimeofday(struct timeval *restrict tv, void *restrict zone)
 	tv->tv_usec = ts.tv_nsec / 1000;
 	return 0;
 }
-
-static void begin_clock(void)
-{
-	struct instant *theirs = shared("TICKS", sizeof(*theirs));
-
-	if (theirs)
-		first = theirs;
-	if (first->ns == 0)
-		*first = together();
-}
-#else
-static void begin_clock(void)
-{
-}
 #endif
 
 __attribute__((constructor)) static void begin(void)
 {
 	stamps = shared("STAMPS", sizeof(*stamps));
-	begin_clock();
 }
 
 /* The one that has been is not asked again: nobody closes it and opens another in its place. */
