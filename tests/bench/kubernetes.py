@@ -340,7 +340,6 @@ def cold_start(lab, count, table, name, *options):
     fetch = statistics.median(fetches)
     peak, (late, false) = run.peak_mb(), advertised(lab, run.node)
     table.add(name, f"{run.start:.2f}", f"{fetch:.2f}", f"{run.start / fetch:.1f}", f"{peak:.0f}", f"{late:.2f}", str(false))
-    table.goal(f"{name}: {run.start / fetch:.1f} times as long as curl (goal 2)", run.start <= fetch * 2)
     table.goal(f"{name}: {peak:.0f} MB at its peak (goal 150)", peak < 150)
     table.goal(f"{name}: no false failover at 10 ms: {false}, the latest advertisement {late:.1f} ms late", false == 0 and late < 30)
     return run
@@ -350,7 +349,8 @@ def measure_start(lab, count=10000):
     table = Table(f"Cold start with {count:,} Services of ten endpoints",
                   ["", "until all is programmed, s", "curl of the same lists, s", "times", "peak memory, MB", "latest advertisement, ms late", "false failovers"],
                   f"From the first instruction to the last message to IPVS; {PER_ADDRESS} Services share an address, which is on record. A virtual router at 10 ms from a file "
-                  "is Active meanwhile, another node listens. curl fetches all pages over one connection and throws them away. The last row shows how late "
+                  "is Active meanwhile, another node listens. curl fetches all pages over one connection and throws them away. The stand-in has them ready, as bytes, "
+                  "which no API server has: so how many times as long as curl it takes is judged with a real one, in the next table. The last row shows how late "
                   "advertisements are with nothing to read: that is the machine's share.")
     for name, options in (("streamed lists", ()), ("pages of 500", ("no-streaming",))):
         run = cold_start(lab, count, table, name, *options)

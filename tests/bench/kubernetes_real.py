@@ -244,7 +244,7 @@ def measure(lab, options, count=10000):
                   f"{ROUNDS} times, curl and Lintel in turn, each first in every other round, once the API server has collected its garbage and rests. What is "
                   "listed is in its memory since a first list that doesn't count. curl asks for what Lintel asks for: the same pages, compressed as Lintel "
                   "has them, over one connection and thrown away; or the same streams, side by side, each through a pipe to a grep that ends when the list is "
-                  "whole, as a stream doesn't end by itself. The times are those of each round. Last in each part: curl asks as often, and the Lintel beside "
+                  "whole, as a stream doesn't end by itself. Both have the preloaded clock, as above. The times are those of each round. Last in each part: curl asks as often, and the Lintel beside "
                   "it follows no cluster.")
     if apiserver_real.missing():
         table.add(f"NOT MEASURED: {apiserver_real.missing()}", *[""] * 7)
