@@ -52,7 +52,7 @@ const struct confine_calls confine_allowed[] = {
          "getegid32 "
          "getgroups getgroups32 getresuid getresgid getresuid32 getresgid32 uname sysinfo getcpu "
          "capget getrlimit ugetrlimit prlimit64 getrusage times"},
-	{"priority of the VRRP thread, below it that of its worker; the number of CPUs",
+	{"priority of the VRRP thread, below it that of its worker; the main one gives way; CPUs",
          "sched_setscheduler sched_getscheduler sched_getparam sched_get_priority_min "
          "sched_get_priority_max sched_getaffinity sched_yield getpriority"},
 	{"clocks, where they are no vDSO's",

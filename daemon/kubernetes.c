@@ -33,7 +33,7 @@ static void become_known(struct kubernetes *k, int64_t now_us)
 	k->known = true;
 	k->known_us = now_us;
 	k->dirty = true;
-	scheduling_be_prompt(); /* app_open() */
+	scheduling_be_prompt(); /* it gave way since app_open() */
 	log_notice(KUBERNETES_COMPONENT, "the cluster's state is known services=%zu nodes=%zu",
 	           k8s_store_count(k->store, K8S_SERVICE), k8s_store_count(k->store, K8S_NODE));
 }
