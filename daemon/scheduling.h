@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* daemon/scheduling.h - how the main thread gets the processor.
  *
- * I/O: the kernel, for the calling thread; threads that it makes take after it. A policy that an
- * operator chose (chrt(1), systemd) stays, but SCHED_BATCH, which can't be told apart. Source:
- * sched(7). */
+ * I/O: the kernel. Main thread; threads that it makes meanwhile take after it. A policy that an
+ * operator chose (chrt(1), systemd) stays. Source: sched(7). */
 
 #ifndef LINTEL_DAEMON_SCHEDULING_H
 #define LINTEL_DAEMON_SCHEDULING_H

@@ -4,12 +4,13 @@
  * is when it is done. IPVS has no events, and a program that asked all the time would take the CPU
  * from what it measures. The same for Lintel and for the bare loop.
  *
- * It also gives both the clocks that they would have elsewhere: reading them is a system call in
- * User Mode Linux alone, whose vDSO does no better (7 us and more; 25 ns on other machines). As
- * other vDSOs do, it reads the processor's counter; the kernel's clock, which is what others find
- * in a page of memory, it asks every few seconds, so that it is not asked in every other event.
- * What is noted is the kernel's. How fast the counter runs takes a second to find out, which a
- * start may not have: the first who looks leaves word of it in the file TICKS for all others.
+ * It also gives them, and curl, the clocks that they would have elsewhere: reading them is a
+ * system call in User Mode Linux alone, whose vDSO does no better (7 us and more; 25 ns on other
+ * machines). As other vDSOs do, it reads the processor's counter; the kernel's clock, which is
+ * what others find in a page of memory, it asks every few seconds, so that it is not asked in
+ * every other event. What is noted is the kernel's. How fast the counter runs takes a second to
+ * find out, which a start may not have: the first who looks leaves word of it in the file TICKS
+ * for all others.
  *
  * The file STAMPS is a ring: a count of 64 bits, then RING instants (CLOCK_MONOTONIC, us). Either
  * may be left out. */
