@@ -12,10 +12,38 @@
 
 /* Fewer in one reading wait no longer for each other. */
 #define GATHERED_FEW    3
-/* Datagrams between two pulses that make the second needless; but sometimes one is sent all the
- * same, to see that it arrives. */
-#define PULSE_NEEDLESS  10
+/* A pulse that nobody needs is sent all the same now and then, to see that it arrives. */
 #define PULSE_ALWAYS_US US_PER_S
+/* After the last of many: when so many pulses have gone the kernel holds nothing back any more. */
+#define PULSES_AFTER    3
+
+/* How the master daemon tells, is kept quick, and is heard. */
+struct pace {
+	uint16_t size; /* of its datagrams */
+	unsigned pulses;
+	int64_t pulse_us;
+	uint64_t needless; /* so many connections told between two pulses make the second needless:
+	                      buffers are full before they are old */
+	int64_t gather_us; /* what is told so soon after what was read waits for company so long */
+	int64_t gather_max_us; /* when much comes */
+};
+
+static const struct pace pace_few = {
+	.size = IPVS_SYNC_OUT_SIZE(IPVS_SYNC_PULSES),
+	.pulses = IPVS_SYNC_PULSES,
+	.pulse_us = IPVS_SYNC_PULSE_US,
+	.needless = 140,
+	.gather_us = 10000,
+	.gather_max_us = 40000,
+};
+static const struct pace pace_many = {
+	.size = IPVS_SYNC_OUT_SIZE(IPVS_SYNC_PULSES_MANY),
+	.pulses = IPVS_SYNC_PULSES_MANY,
+	.pulse_us = IPVS_SYNC_PULSE_MANY_US,
+	.needless = 50,
+	.gather_us = 30000,
+	.gather_max_us = 30000,
+};
 
 struct ipvs_sync {
 	struct loop *loop;
@@ -33,8 +61,11 @@ struct ipvs_sync {
 	bool refused;                /* somebody was given fewer than he put */
 	uint64_t dropped, lost;      /* already told */
 	int64_t pulse_us;
-	int64_t pulsed_us; /* the last one was sent */
-	uint64_t told;     /* datagrams by the last time that one was due */
+	int64_t pulsed_us;         /* the last one was sent */
+	uint64_t told;             /* connections by the last time that one was due */
+	const struct pace *pace;   /* of the master daemon that runs */
+	const struct pace *wanted; /* of the next one, perhaps soon */
+	unsigned pulses_left;      /* until it is started */
 };
 
 const char *ipvs_sync_loss_name(enum ipvs_sync_loss loss)
@@ -170,10 +201,10 @@ static void on_ready(struct loop_fd *fd, bool readable, bool writable)
 	if (!readable)
 		return;
 	(void)read_told(sync);
-	if (sync->read_us - before_us >= IPVS_SYNC_GATHER_US)
+	if (sync->read_us - before_us >= sync->pace->gather_us)
 		return;
 	loop_fd_want(fd, false, false);
-	sync->gather_us = IPVS_SYNC_GATHER_US;
+	sync->gather_us = sync->pace->gather_us;
 	loop_deadline_arm(&sync->gather, sync->read_us + sync->gather_us);
 }
 
@@ -187,35 +218,78 @@ static void on_gathered(struct loop_deadline *deadline)
 		return;
 	}
 	if (count < GATHERED_FEW)
-		sync->gather_us = IPVS_SYNC_GATHER_US;
-	else if (sync->gather_us < IPVS_SYNC_GATHER_MAX_US)
+		sync->gather_us = sync->pace->gather_us;
+	else if (sync->gather_us < sync->pace->gather_max_us)
 		sync->gather_us *= 2;
 	loop_deadline_arm(deadline, sync->read_us + sync->gather_us);
+}
+
+/* What the one before had not sent by now it will not send. */
+static int start_master(struct ipvs_sync *sync)
+{
+	struct ipvs_daemon foreign;
+
+	sync->pace = sync->wanted;
+	sync->pulsed_us = 0; /* the first pulse makes the connections of which there were none */
+	return ipvs_sync_daemon_start(&sync->daemon, IPVS_DAEMON_MASTER, sync->pace->size,
+	                              &foreign);
+}
+
+static void stop_listening(struct ipvs_sync *sync)
+{
+	sync->family = ADDR_NONE;
+	loop_deadline_arm(&sync->pulse, TIME_NEVER);
+	loop_deadline_arm(&sync->gather, TIME_NEVER);
+	loop_fd_stop(&sync->ready);
+	ipvs_sync_listen_close(&sync->listen);
+	ipvs_sync_daemon_stop(&sync->daemon, IPVS_DAEMON_MASTER);
+}
+
+/* When that fails, listening begins anew as soon as we are asked to listen again. */
+static void change_pace(struct ipvs_sync *sync)
+{
+	if (start_master(sync) < 0)
+		stop_listening(sync);
+}
+
+void ipvs_sync_expect(struct ipvs_sync *sync, bool many)
+{
+	const struct pace *wanted = many ? &pace_many : &pace_few;
+
+	if (wanted == sync->wanted)
+		return;
+	sync->wanted = wanted;
+	sync->pulses_left = PULSES_AFTER;
+	if (many && sync->pace != wanted && sync->family != ADDR_NONE)
+		change_pace(sync);
 }
 
 static void on_pulse(struct loop_deadline *deadline)
 {
 	struct ipvs_sync *sync = lt_container_of(deadline, struct ipvs_sync, pulse);
 	int64_t now_us = mono_now_us();
-	uint64_t told = sync->listen.counters.datagrams - sync->told;
+	uint64_t told = sync->listen.counters.flows - sync->told;
+	bool last = sync->pace != sync->wanted;
 
-	sync->told = sync->listen.counters.datagrams;
-	/* So many connections begin that buffers are full long before they are old. */
-	if (told < PULSE_NEEDLESS || now_us - sync->pulsed_us >= PULSE_ALWAYS_US) {
+	sync->told = sync->listen.counters.flows;
+	if (last && sync->pulses_left-- == 0) {
+		change_pace(sync);
+		if (sync->family == ADDR_NONE)
+			return;
+	}
+	if (last || told < sync->pace->needless || now_us - sync->pulsed_us >= PULSE_ALWAYS_US) {
 		/* A packet that can't be sent now: status shows the silence. */
-		(void)!ipvs_sync_listen_pulse(&sync->listen, &sync->inject, sync->family);
+		(void)!ipvs_sync_listen_pulse(&sync->listen, &sync->inject, sync->family,
+		                              sync->pace->pulses);
 		sync->pulsed_us = now_us;
 	}
-	loop_deadline_arm(deadline, now_us + IPVS_SYNC_PULSE_US);
+	loop_deadline_arm(deadline, now_us + sync->pace->pulse_us);
 }
 
 static int start_listening(struct ipvs_sync *sync)
 {
-	struct ipvs_daemon foreign;
-	int err;
+	int err = start_master(sync);
 
-	err = ipvs_sync_daemon_start(&sync->daemon, IPVS_DAEMON_MASTER, IPVS_SYNC_OUT_SIZE,
-	                             &foreign);
 	if (err < 0)
 		return err;
 	err = ipvs_sync_listen_open(&sync->listen, sync->daemon.link_index);
@@ -225,17 +299,9 @@ static int start_listening(struct ipvs_sync *sync)
 	}
 	sync->ready = (struct loop_fd){.fd = sync->listen.packet_fd, .ready = on_ready};
 	loop_fd_start(sync->loop, &sync->ready, true, false);
+	sync->told = 0;
 	loop_deadline_arm(&sync->pulse, mono_now_us());
 	return 0;
-}
-
-static void stop_listening(struct ipvs_sync *sync)
-{
-	loop_deadline_arm(&sync->pulse, TIME_NEVER);
-	loop_deadline_arm(&sync->gather, TIME_NEVER);
-	loop_fd_stop(&sync->ready);
-	ipvs_sync_listen_close(&sync->listen);
-	ipvs_sync_daemon_stop(&sync->daemon, IPVS_DAEMON_MASTER);
 }
 
 int ipvs_sync_listen(struct ipvs_sync *sync, enum addr_family family)
@@ -262,6 +328,7 @@ int ipvs_sync_open(struct loop *loop, const struct ipvs_sync_handler *handler,
 
 	sync->loop = loop;
 	sync->handler = *handler;
+	sync->pace = sync->wanted = &pace_few;
 	sync->inject.fd = sync->listen.packet_fd = sync->listen.raw_fd = -1;
 	sync->send.expired = on_send;
 	sync->pulse.expired = on_pulse;

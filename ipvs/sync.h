@@ -6,7 +6,7 @@
  * IPVS connections (backup daemon). Out: every connection the kernel balances, within
  * IPVS_SYNC_BOUND_US of the packet that established it (master daemon). What conntrack tells of NAT
  * flows sooner comes here too, without its source. When much comes it is read less often, and
- * pulses that nobody needs are left out.
+ * pulses that nobody needs are left out; when much is expected it comes in larger datagrams.
  *
  * What becomes of an injected flow:
  * - it counts as active or inactive of its real server, as one balanced here, once that server is
@@ -28,13 +28,15 @@
 #include "lib/loop.h"
 
 #define IPVS_SYNC_REFRESH_S     10 /* net.ipv4.vs.sync_refresh_period that is wanted */
-/* When the kernel tells again so soon, what it tells waits for company so long; when much comes,
- * longer. */
-#define IPVS_SYNC_GATHER_US     10000
-#define IPVS_SYNC_GATHER_MAX_US 40000
 /* A pulse's distance, what the kernel waits once it has something to send (HZ / 50), and a turn of
  * the loop. */
 #define IPVS_SYNC_BOUND_US      (IPVS_SYNC_PULSE_US + 20000 + 10000)
+
+/* While many are expected: what is told waits for company, and a pulse for what it would make
+ * needless, before the same again. */
+#define IPVS_SYNC_BOUND_MANY_US (20000 + 30000 + IPVS_SYNC_PULSE_MANY_US + 20000 + 10000)
+/* Until all is told, and the master daemon started again, after few are expected again. */
+#define IPVS_SYNC_CHANGE_US     200000
 
 enum ipvs_sync_loss {
 	IPVS_SYNC_LOST_IN,  /* injected: put all flows again */
@@ -68,6 +70,16 @@ const char *ipvs_sync_open_text(int err, char buf[static IPVS_SYNC_TEXT_SIZE]);
  * which there are virtual servers; ADDR_NONE stops both. The settings net.ipv4.vs.sync_* must be
  * made before it is called the first time. 0 or -errno as of opening. */
 LT_MUST_USE int ipvs_sync_listen(struct ipvs_sync *sync, enum addr_family family);
+
+/* Are so many connections expected that large datagrams are full in no time? Then the master daemon
+ * tells in those, for a quarter of what small ones cost the kernel. The sizes differ by how it is
+ * started, and what it had not told when it is started again is lost: so somebody else must still
+ * tell of connections when this is called with true, and tell of them again from before it is
+ * called with false until IPVS_SYNC_CHANGE_US later. Before the master daemon runs it may be called
+ * at any time. Not with true while IPVS has connections to tell that nobody else ever tells of
+ * (direct, tunnel, persistence). With fewer than a thousand a second it costs more than it saves;
+ * they are known all the same, within IPVS_SYNC_BOUND_MANY_US. */
+void ipvs_sync_expect(struct ipvs_sync *sync, bool many);
 
 /* Gives flows to the kernel, soon. How many were taken: fewer than 'count' when the queue is full
  * (then wait for 'drained'). Those that can't be told are taken and counted. */

@@ -149,18 +149,18 @@ static struct tcphdr fin_of(unsigned number)
 }
 
 /* One packet of each connection, in one system call. */
-static int send4(int fd)
+static int send4(int fd, unsigned count)
 {
 	struct {
 		struct iphdr ip;
 		struct tcphdr tcp;
-	} packets[IPVS_SYNC_PULSES];
+	} packets[IPVS_SYNC_PULSES_MANY];
 	struct sockaddr_in to = {.sin_family = AF_INET};
-	struct mmsghdr messages[IPVS_SYNC_PULSES] = {0};
-	struct iovec parts[IPVS_SYNC_PULSES];
+	struct mmsghdr messages[IPVS_SYNC_PULSES_MANY] = {0};
+	struct iovec parts[IPVS_SYNC_PULSES_MANY];
 
 	memcpy(&to.sin_addr, group4, 4);
-	for (unsigned i = 0; i < IPVS_SYNC_PULSES; i++) {
+	for (unsigned i = 0; i < count; i++) {
 		packets[i].ip = (struct iphdr){
 			.version = 4,
 			.ihl = sizeof(packets[i].ip) / 4,
@@ -177,21 +177,21 @@ static int send4(int fd)
 		                                      .msg_iov = &parts[i],
 		                                      .msg_iovlen = 1};
 	}
-	return sendmmsg(fd, messages, IPVS_SYNC_PULSES, 0) < 0 ? -errno : 0;
+	return sendmmsg(fd, messages, count, 0) < 0 ? -errno : 0;
 }
 
-static int send6(int fd, int link_index)
+static int send6(int fd, int link_index, unsigned count)
 {
 	struct {
 		struct ip6_hdr ip;
 		struct tcphdr tcp;
-	} packets[IPVS_SYNC_PULSES];
+	} packets[IPVS_SYNC_PULSES_MANY];
 	struct sockaddr_in6 to = {.sin6_family = AF_INET6, .sin6_scope_id = (uint32_t)link_index};
-	struct mmsghdr messages[IPVS_SYNC_PULSES] = {0};
-	struct iovec parts[IPVS_SYNC_PULSES];
+	struct mmsghdr messages[IPVS_SYNC_PULSES_MANY] = {0};
+	struct iovec parts[IPVS_SYNC_PULSES_MANY];
 
 	memcpy(&to.sin6_addr, group6, 16);
-	for (unsigned i = 0; i < IPVS_SYNC_PULSES; i++) {
+	for (unsigned i = 0; i < count; i++) {
 		packets[i].ip = (struct ip6_hdr){0};
 		packets[i].ip.ip6_flow = htonl(6U << 28);
 		packets[i].ip.ip6_plen = htons(sizeof(packets[i].tcp));
@@ -206,16 +206,16 @@ static int send6(int fd, int link_index)
 		                                      .msg_iov = &parts[i],
 		                                      .msg_iovlen = 1};
 	}
-	return sendmmsg(fd, messages, IPVS_SYNC_PULSES, 0) < 0 ? -errno : 0;
+	return sendmmsg(fd, messages, count, 0) < 0 ? -errno : 0;
 }
 
 /* Makes the connections, or sets them back to established. The sequence data is there to make them
  * long. */
-static void set_back(struct ipvs_sync_inject *inject, enum addr_family family)
+static void set_back(struct ipvs_sync_inject *inject, enum addr_family family, unsigned count)
 {
 	const bool six = family == ADDR_IPV6;
 	uint8_t data[IPVS_SYNC_HEADER_SIZE +
-	             IPVS_SYNC_PULSES * (IPVS_SYNC_ENTRY6_SIZE + IPVS_SYNC_SEQUENCE_SIZE + 2)];
+	             IPVS_SYNC_PULSES_MANY * (IPVS_SYNC_ENTRY6_SIZE + IPVS_SYNC_SEQUENCE_SIZE + 2)];
 	struct ipvs_sync_writer writer;
 	struct ipvs_sync_entry entry = {
 		.protocol = IPPROTO_TCP,
@@ -231,7 +231,7 @@ static void set_back(struct ipvs_sync_inject *inject, enum addr_family family)
 	};
 
 	ipvs_sync_write_begin(&writer, data, sizeof(data), IPVS_SYNC_ID);
-	for (unsigned i = 0; i < IPVS_SYNC_PULSES; i++) {
+	for (unsigned i = 0; i < count; i++) {
 		entry.client_port = (uint16_t)(PULSE_PORT + i);
 		(void)ipvs_sync_write(&writer, &entry);
 	}
@@ -239,7 +239,7 @@ static void set_back(struct ipvs_sync_inject *inject, enum addr_family family)
 }
 
 int ipvs_sync_listen_pulse(struct ipvs_sync_listen *listen, struct ipvs_sync_inject *inject,
-                           enum addr_family family)
+                           enum addr_family family, unsigned count)
 {
 	int err;
 
@@ -255,9 +255,9 @@ int ipvs_sync_listen_pulse(struct ipvs_sync_listen *listen, struct ipvs_sync_inj
 		listen->raw_fd = fd;
 		listen->family = family;
 	}
-	err = family == ADDR_IPV6 ? send6(listen->raw_fd, listen->link_index)
-	                          : send4(listen->raw_fd);
-	set_back(inject, family);
+	err = family == ADDR_IPV6 ? send6(listen->raw_fd, listen->link_index, count)
+	                          : send4(listen->raw_fd, count);
+	set_back(inject, family, count);
 	return err;
 }
 
@@ -308,7 +308,8 @@ void ipvs_sync_listen_read(struct ipvs_sync_listen *listen,
                            void (*seen)(void *ctx, const struct model_flow *flows, size_t count),
                            void *ctx)
 {
-	static_assert(IPVS_SYNC_OUT_SIZE + IP_UDP_SIZE < DATAGRAM_MAX, "a datagram fits");
+	static_assert(IPVS_SYNC_OUT_SIZE(IPVS_SYNC_PULSES_MANY) + IP_UDP_SIZE < DATAGRAM_MAX,
+	              "a datagram fits");
 	uint8_t space[BATCH][DATAGRAM_MAX];
 	struct sockaddr_ll from[BATCH];
 	struct iovec parts[BATCH];

@@ -20,13 +20,18 @@
 
 #define IPVS_SYNC_PULSE_US 50000
 #define IPVS_SYNC_PULSES   8
-/* Of the master's datagrams: full with this many pulses (62 bytes each in IPv4, more in IPv6)
- * beside one entry of 36 bytes. Larger datagrams would cost a little less with each new connection;
- * but with three times as many pulses a node on which nothing happens has twice as much to do. */
-#define IPVS_SYNC_OUT_SIZE                                                      \
-	(IPVS_SYNC_HEADER_SIZE +                                                \
-	 IPVS_SYNC_PULSES * (IPVS_SYNC_ENTRY4_SIZE + IPVS_SYNC_SEQUENCE_SIZE) + \
+/* Of the master's datagrams: full with so many pulses (62 bytes each in IPv4, more in IPv6) beside
+ * one entry of 36 bytes. */
+#define IPVS_SYNC_OUT_SIZE(pulses)                                                              \
+	(IPVS_SYNC_HEADER_SIZE + (pulses) * (IPVS_SYNC_ENTRY4_SIZE + IPVS_SYNC_SEQUENCE_SIZE) + \
 	 IPVS_SYNC_ENTRY4_SIZE - 1)
+
+/* While many connections begin. A datagram costs the kernel as much as noting forty connections,
+ * whatever is in it, so the more the better; but four times as many pulses empty it where few
+ * begin, and one of these costs as much as a datagram. With 1,965 bytes, for 54 connections, most
+ * of what can be saved is. */
+#define IPVS_SYNC_PULSES_MANY   31
+#define IPVS_SYNC_PULSE_MANY_US 40000
 
 struct ipvs_sync_listen_counters {
 	uint64_t flows;
@@ -47,10 +52,12 @@ struct ipvs_sync_listen {
 
 LT_MUST_USE int ipvs_sync_listen_open(struct ipvs_sync_listen *listen, int link_index);
 void ipvs_sync_listen_close(struct ipvs_sync_listen *listen);
-/* The packets of one pulse, in the family of which there are virtual servers (the kernel looks at
- * no other); what sets the connections back goes by 'inject'. 0 or -errno. */
+/* The packets of one pulse, 'count' (IPVS_SYNC_PULSES_MANY at most), in the family of which there
+ * are virtual servers (the kernel looks at no other); what sets the connections back goes by
+ * 'inject'. 0 or -errno. */
 LT_MUST_USE int ipvs_sync_listen_pulse(struct ipvs_sync_listen *listen,
-                                       struct ipvs_sync_inject *inject, enum addr_family family);
+                                       struct ipvs_sync_inject *inject, enum addr_family family,
+                                       unsigned count);
 /* Reads what has come, a bounded number of datagrams; gives the flows of many at once. */
 void ipvs_sync_listen_read(struct ipvs_sync_listen *listen,
                            void (*seen)(void *ctx, const struct model_flow *flows, size_t count),
