@@ -4,8 +4,7 @@
  *
  * Pure. Ports and numbers in host order. The decoder takes whatever comes: an attribute of the
  * wrong size is as if it were absent. Sources: Linux include/uapi/linux/netfilter/
- * nfnetlink_conntrack.h, nfnetlink_log.h, nf_conntrack_common.h; net/netfilter/
- * nf_conntrack_netlink.c, nfnetlink_log.c. */
+ * nfnetlink_conntrack.h, nf_conntrack_common.h; net/netfilter/nf_conntrack_netlink.c. */
 
 #ifndef LINTEL_CONNTRACK_ENTRY_H
 #define LINTEL_CONNTRACK_ENTRY_H
@@ -63,13 +62,10 @@ enum conntrack_event {
 	CONNTRACK_UPDATE,
 	CONNTRACK_DESTROY,
 	CONNTRACK_DUMPED, /* part of a dump: it is there */
-	CONNTRACK_LOGGED, /* a rule of nftables logged a packet of it (NFLOG) */
 };
 const char *conntrack_event_name(enum conntrack_event event); /* "new" */
 
-/* A notification or an answer of ctnetlink, or what nfnetlink_log tells of a packet with what
- * connection tracking knows of it (NFULA_CT). -EBADMSG: no message about an entry, or one without
- * both tuples. */
+/* -EBADMSG: no message about an entry, or one without both tuples. */
 LT_MUST_USE int conntrack_entry_decode(const struct nlmsghdr *message,
                                        struct conntrack_entry *ret_entry,
                                        enum conntrack_event *ret_event);

@@ -80,8 +80,6 @@ static enum conntrack_verdict judge_udp(enum conntrack_event event,
 static enum conntrack_verdict judge(enum conntrack_event event, const struct conntrack_entry *entry,
                                     enum model_flow_state *ret_state)
 {
-	if (event == CONNTRACK_LOGGED)
-		return CONNTRACK_TELL;
 	switch (entry->original.protocol) {
 	case IPPROTO_TCP:
 		return judge_tcp(event, entry, ret_state);

@@ -47,9 +47,8 @@ const char *conntrack_verdict_name(enum conntrack_verdict verdict); /* "tell" */
 /* What an event (or an entry of a dump) says of a flow. '*ret_flow' and '*ret_served' are set with
  * CONNTRACK_TELL only. Told are: TCP and SCTP from ESTABLISHED on, their closing, their end if they
  * were established; UDP from its first packet on (an unanswered flow keeps its server, too), its
- * first answer, its end. Of a logged packet's flow it is what source NAT made of it, whatever its
- * state: OPENING. 'timeout_s' of the flow is 0: no event tells of the packets that keep a flow
- * alive. */
+ * first answer, its end. 'timeout_s' of the flow is 0: no event tells of the packets that keep a
+ * flow alive. */
 enum conntrack_verdict conntrack_flow_from_entry(enum conntrack_event event,
                                                  const struct conntrack_entry *entry,
                                                  const struct conntrack_lookup *lookup,

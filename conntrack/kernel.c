@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* conntrack/kernel.c - open, events, entries. Dumps: conntrack/dump.c; what nftables logs:
- * conntrack/log.c. */
+/* conntrack/kernel.c - open, events, entries. Dumps: conntrack/dump.c. */
 
 #include "conntrack/kernel.h"
 
@@ -90,7 +89,6 @@ void conntrack_kernel_close(struct conntrack_kernel *kernel)
 	if (!kernel)
 		return;
 	conntrack_kernel_dump_end(kernel);
-	conntrack_kernel_log_close(kernel);
 	nl_close(kernel->nl);
 	nl_close(kernel->events);
 	nl_batch_done(&kernel->batch);
@@ -144,7 +142,7 @@ int conntrack_kernel_event_fd(const struct conntrack_kernel *kernel)
 }
 
 /* Up to a burst of datagrams. Their number, 0 none, or -errno. */
-static int receive_burst(struct conntrack_kernel *kernel, int fd)
+static int receive_burst(struct conntrack_kernel *kernel)
 {
 	int count;
 
@@ -158,7 +156,8 @@ static int receive_burst(struct conntrack_kernel *kernel, int fd)
 		};
 	}
 	do {
-		count = recvmmsg(fd, kernel->headers, CONNTRACK_EVENT_BURST, MSG_DONTWAIT, NULL);
+		count = recvmmsg(nl_fd(kernel->events), kernel->headers, CONNTRACK_EVENT_BURST,
+		                 MSG_DONTWAIT, NULL);
 	} while (count < 0 && errno == EINTR);
 	if (count >= 0)
 		return count;
@@ -193,13 +192,12 @@ static void give_events(struct conntrack_kernel *kernel, unsigned i, conntrack_r
 	}
 }
 
-int conntrack_kernel_receive_from(struct conntrack_kernel *kernel, struct nl *nl,
-                                  conntrack_receiver *event, void *ctx)
+int conntrack_kernel_receive(struct conntrack_kernel *kernel, conntrack_receiver *event, void *ctx)
 {
 	bool lost = false;
 
 	for (unsigned round = 0; round < EVENT_ROUNDS; round++) {
-		int count = receive_burst(kernel, nl_fd(nl));
+		int count = receive_burst(kernel);
 
 		if (count == -ENOBUFS) {
 			lost = true;
@@ -223,11 +221,6 @@ int conntrack_kernel_receive_from(struct conntrack_kernel *kernel, struct nl *nl
 	if (lost)
 		kernel->counters.overruns++;
 	return lost ? -ENOBUFS : 0;
-}
-
-int conntrack_kernel_receive(struct conntrack_kernel *kernel, conntrack_receiver *event, void *ctx)
-{
-	return conntrack_kernel_receive_from(kernel, kernel->events, event, ctx);
 }
 
 /* --- entries --- */

@@ -2,13 +2,12 @@
 /* conntrack/kernel.h - the connection tracking of the network namespace we are in, over ctnetlink:
  * events, dumps, and entries made, changed and removed.
  *
- * I/O over four nfnetlink channels, all of the main thread. Events and dumps are read in bounded
+ * I/O over three nfnetlink channels, all of the main thread. Events and dumps are read in bounded
  * steps when their descriptor is readable; writing blocks for as long as the kernel works (about 3
  * us an entry), so callers give it some hundred at a time. Needs CAP_NET_ADMIN.
  *
  * Flows that began while nobody listened never tell of their changes and end unless the sysctl
- * net.netfilter.nf_conntrack_events is 1. Source: Linux net/netfilter/nf_conntrack_netlink.c,
- * nfnetlink_log.c. */
+ * net.netfilter.nf_conntrack_events is 1. Source: Linux net/netfilter/nf_conntrack_netlink.c. */
 
 #ifndef LINTEL_CONNTRACK_KERNEL_H
 #define LINTEL_CONNTRACK_KERNEL_H
@@ -58,21 +57,6 @@ int conntrack_kernel_event_fd(const struct conntrack_kernel *kernel);
  * them. 0, or -ENOBUFS: some were lost, dump again (those that were not have been given). */
 LT_MUST_USE int conntrack_kernel_receive(struct conntrack_kernel *kernel, conntrack_receiver *event,
                                          void *ctx);
-
-/* --- flows whose packets nftables logs --- */
-
-/* Hears what rules log to this group (NFLOG), a packet a message, with what connection tracking
- * knows of its flow. -EBUSY: another program does; -EOPNOTSUPP: the kernel can't
- * (CONFIG_NETFILTER_NETLINK_LOG); 'why' gets a sentence. What is logged before is dropped by the
- * kernel. */
-LT_MUST_USE int conntrack_kernel_log_open(struct conntrack_kernel *kernel, uint16_t group,
-                                          struct text *why);
-void conntrack_kernel_log_close(struct conntrack_kernel *kernel); /* accepted when not open */
-int conntrack_kernel_log_fd(const struct conntrack_kernel *kernel);
-/* Reads all that has arrived, up to about a thousand, as CONNTRACK_LOGGED. 0, or -ENOBUFS: some
- * were lost. */
-LT_MUST_USE int conntrack_kernel_log_receive(struct conntrack_kernel *kernel,
-                                             conntrack_receiver *logged, void *ctx);
 
 /* --- dumps, in steps --- */
 

@@ -27,7 +27,6 @@ struct conntrack_kernel {
 	struct nl *nl;                /* requests */
 	struct nl *events;            /* notifications */
 	struct nl *dump;              /* a dump under way, else NULL */
-	struct nl *log;               /* what nftables logs, NULL: is not heard */
 	struct nl_batch batch;        /* scratch */
 	uint32_t port;                /* of requests: how our own changes are known */
 	bool heard[CONNTRACK_GROUPS]; /* groups of events that are subscribed to */
@@ -49,9 +48,6 @@ struct conntrack_kernel {
 
 /* The netlink port that the kernel gave a channel. */
 LT_MUST_USE int conntrack_kernel_port(const struct nl *nl, uint32_t *ret_port);
-/* As conntrack_kernel_receive(), from one of the channels on which the kernel tells by itself. */
-LT_MUST_USE int conntrack_kernel_receive_from(struct conntrack_kernel *kernel, struct nl *nl,
-                                              conntrack_receiver *event, void *ctx);
 void conntrack_kernel_dump_end(struct conntrack_kernel *kernel);
 
 #endif

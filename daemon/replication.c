@@ -139,10 +139,8 @@ bool replication_is_tracked(const struct replication *replication,
 bool replication_is_told_twice(const struct replication *replication,
                                const struct replication_place *place)
 {
-	if (!replication_is_tracked(replication, place) || place->protocol == IPPROTO_SCTP)
-		return false;
-	return !place->source_nat ||
-	       (place->foreseeable && replication_translated_is_heeded(replication));
+	return replication_is_tracked(replication, place) && !place->source_nat &&
+	       place->protocol != IPPROTO_SCTP;
 }
 
 bool replication_needs_ipvs(const struct replication *replication,
@@ -161,8 +159,7 @@ static enum addr_family family_of(const struct replication *replication)
 		const struct replication_place *place = &replication->index.places[i];
 
 		if (!replication_needs_ipvs(replication, place) &&
-		    !replication_is_told_twice(replication, place) &&
-		    !(place->foreseeable && replication_translated_is_there(replication)))
+		    !replication_is_told_twice(replication, place))
 			continue;
 		count++;
 		count4 += place->address.family == ADDR_IPV4;
@@ -170,12 +167,6 @@ static enum addr_family family_of(const struct replication *replication)
 	if (count == 0)
 		return ADDR_NONE;
 	return 2 * count4 >= count ? ADDR_IPV4 : ADDR_IPV6;
-}
-
-void replication_listen(struct replication *replication)
-{
-	if (replication->sync)
-		(void)!ipvs_sync_listen(replication->sync, family_of(replication));
 }
 
 /* Tried again every tick until it is open; without IPVS there is nothing to be replicated. */
@@ -219,7 +210,6 @@ static void open_all(struct replication *replication)
 
 static void close_all(struct replication *replication)
 {
-	replication_translated_close(replication);
 	ipvs_sync_close(replication->sync);
 	replication->sync = NULL;
 	replication_observe_close(replication);
@@ -413,7 +403,6 @@ static void tick(struct loop_deadline *deadline)
 		return;
 	open_all(replication);
 	replication_observe_tick(replication, now_us);
-	replication_translated_tick(replication, now_us);
 	replication_adopt_tick(replication);
 	if (now_us >= replication->renew_at_us) {
 		replication->renew_at_us = TIME_NEVER;
@@ -446,11 +435,8 @@ int replication_open(struct loop *loop, const struct daemon_run_options *options
 	if (rc == 0)
 		rc = replication_observe_init(replication);
 	if (rc == 0)
-		rc = replication_translated_init(replication);
-	if (rc == 0)
 		rc = replication_adopt_open(replication);
 	if (rc) {
-		replication_translated_done(replication);
 		replication_observe_done(replication);
 		loop_deadline_done(&replication->tick);
 		loop_deadline_done(&replication->book_tick);
@@ -473,7 +459,6 @@ void replication_close(struct replication *replication, bool clean)
 	close_all(replication);
 	replication_guard_close(replication, clean);
 	replication_adopt_close(replication);
-	replication_translated_done(replication);
 	replication_observe_done(replication);
 	loop_deadline_done(&replication->tick);
 	loop_deadline_done(&replication->book_tick);

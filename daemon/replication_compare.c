@@ -57,8 +57,6 @@ static void compare_done(struct replication *replication, bool complete)
 	loop_fd_stop(&replication->conntrack_dump);
 	replication->comparing = false;
 	size_t ended = complete ? forget_unseen(replication) : 0;
-	if (complete)
-		replication_translated_compared(replication, replication->compare_begun_us);
 	log_debug("peer", "compared with connection tracking ended=%zu ms=%" PRId64, ended,
 	          took_us / US_PER_MS);
 	replication_compare_in(replication, pause_us > COMPARE_US ? pause_us : COMPARE_US);

@@ -33,107 +33,12 @@ static size_t router_of(const struct model_snapshot *snapshot, const struct mode
 	return i;
 }
 
-/* Behind the places of the same address and protocol. */
-static size_t group_end(const struct replication_index *index, size_t first)
-{
-	const struct replication_place *place = &index->places[first];
-	size_t end = first + 1;
-
-	while (end < index->count && index->places[end].protocol == place->protocol &&
-	       addr_equal(&index->places[end].address, &place->address))
-		end++;
-	return end;
-}
-
-/* What connection tracking makes of a packet is asked of a whole address and protocol. */
-static void agree(struct replication_index *index)
-{
-	for (size_t first = 0, end; first < index->count; first = end) {
-		bool all = true;
-
-		end = group_end(index, first);
-		for (size_t i = first; i < end; i++)
-			all &= index->places[i].foreseeable;
-		for (size_t i = first; i < end; i++)
-			index->places[i].foreseeable = all;
-	}
-}
-
-/* What a place with that address and protocol was known to get. */
-static void inherit(struct replication_index *index, const struct replication_index *before)
-{
-	for (size_t i = 0, old = 0; i < index->count; i++) {
-		struct replication_place *place = &index->places[i];
-		const struct replication_place *same;
-		int order = -1;
-
-		for (; old < before->count; old++) {
-			order = compare_to(&before->places[old], &place->address, place->protocol,
-			                   before->places[old].first);
-			if (order >= 0)
-				break;
-		}
-		if (order != 0)
-			continue;
-		same = &before->places[old];
-		if (place->foreseeable && same->foreseeable) {
-			place->source = same->source;
-			place->expected = same->expected;
-		}
-	}
-}
-
-bool replication_index_expect(struct replication_index *index)
-{
-	bool more = false;
-
-	for (size_t first = 0, end; first < index->count; first = end) {
-		struct addr expected = index->places[first].expected;
-
-		end = group_end(index, first);
-		if (!index->places[first].foreseeable || expected.family != ADDR_NONE)
-			continue;
-		for (size_t i = first; i < end && expected.family == ADDR_NONE; i++)
-			expected = index->places[i].source;
-		for (size_t i = first; i < end; i++)
-			index->places[i].expected = expected;
-		more |= expected.family != ADDR_NONE;
-	}
-	return more;
-}
-
-void replication_index_expect_nothing(struct replication_index *index)
-{
-	for (size_t i = 0; i < index->count; i++)
-		index->places[i].expected = (struct addr){0};
-}
-
-const struct replication_place *replication_index_foreseeable(const struct replication_index *index,
-                                                              size_t at, size_t *ret_at)
-{
-	while (at < index->count) {
-		const struct replication_place *place = &index->places[at];
-
-		at = group_end(index, at);
-		*ret_at = at;
-		if (place->foreseeable)
-			return place;
-	}
-	return NULL;
-}
-
-static bool is_foreseeable(const struct model_virtual_server *vs, const struct model_port *port)
-{
-	return vs->forwarding == MODEL_FORWARD_NAT && port->protocol != MODEL_SCTP &&
-	       (vs->snat_mode == MODEL_SNAT_AUTO || vs->snat_mode == MODEL_SNAT_ADDRESS);
-}
-
 void replication_index_build(struct replication_index *index, const struct model_snapshot *snapshot)
 {
-	struct replication_index before = *index;
 	const struct model_router *router = NULL;
 	size_t at = 0;
 
+	replication_index_done(index);
 	index->places = xcalloc(snapshot->service_count, sizeof(*index->places));
 	index->count = snapshot->service_count;
 	for (size_t i = 0; i < snapshot->service_count; i++) {
@@ -157,7 +62,6 @@ void replication_index_build(struct replication_index *index, const struct model
 			.forwarding = forwarding,
 			.source_nat = forwarding == MODEL_FORWARD_NAT &&
 		                      service->virtual_server->snat_mode != MODEL_SNAT_NONE,
-			.foreseeable = is_foreseeable(service->virtual_server, port),
 			.persistence_s =
 				(uint32_t)(service->virtual_server->persistence_timeout_us /
 		                           1000000),
@@ -166,9 +70,6 @@ void replication_index_build(struct replication_index *index, const struct model
 	}
 	if (index->count)
 		qsort(index->places, index->count, sizeof(*index->places), compare);
-	agree(index);
-	inherit(index, &before);
-	replication_index_done(&before);
 }
 
 void replication_index_done(struct replication_index *index)

@@ -7,7 +7,6 @@
 #ifndef LINTEL_DAEMON_REPLICATION_INDEX_H
 #define LINTEL_DAEMON_REPLICATION_INDEX_H
 
-#include "lib/compiler.h"
 #include "model/flow.h"
 #include "model/snapshot.h"
 
@@ -19,11 +18,6 @@ struct replication_place {
 	uint32_t mark;          /* 0: none */
 	enum model_forwarding forwarding;
 	bool source_nat;
-	/* To an address that moves, of TCP or UDP, and so have all ports of address and protocol:
-	 * in a rush IPVS can tell of its flows (daemon/replication_translated.c). */
-	bool foreseeable;
-	struct addr source;     /* that a flow got last; ADDR_NONE: not known */
-	struct addr expected;   /* that the kernel says nothing of in a rush; ADDR_NONE: of none */
 	uint32_t persistence_s; /* 0: none */
 	size_t router;          /* index in the snapshot */
 };
@@ -33,7 +27,7 @@ struct replication_index {
 	size_t count;
 };
 
-/* Nothing of the snapshot is kept; sources that were known still are. */
+/* Nothing of the snapshot is kept. */
 void replication_index_build(struct replication_index *index,
                              const struct model_snapshot *snapshot);
 void replication_index_done(struct replication_index *index);
@@ -53,23 +47,6 @@ static inline bool replication_place_holds(const struct replication_place *place
 	       flow->ipvs_port >= place->first && flow->ipvs_port <= place->last &&
 	       addr_equal(&place->address, &flow->virtual);
 }
-/* Source NAT gave this address. */
-static inline void replication_index_note_source(struct replication_index *index,
-                                                 const struct replication_place *place,
-                                                 const struct addr *source)
-{
-	if (place->foreseeable && !addr_equal(&place->source, source))
-		index->places[place - index->places].source = *source;
-}
-/* From now on the sources that are known by now are expected; an expected one stays. True: there
- * are more than before. */
-LT_MUST_USE bool replication_index_expect(struct replication_index *index);
-void replication_index_expect_nothing(struct replication_index *index);
-/* The first foreseeable place of each address and protocol, in order, from 'at' on: NULL, there is
- * none. '*ret_at' is where to go on. */
-const struct replication_place *replication_index_foreseeable(const struct replication_index *index,
-                                                              size_t at, size_t *ret_at);
-
 /* The port that the client sends, for one that is seen. */
 uint16_t replication_place_virtual_port(const struct replication_place *place, uint16_t seen);
 

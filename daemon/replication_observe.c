@@ -3,9 +3,8 @@
  *
  * Flows of NAT come from connection tracking, the moment they are established, with the address and
  * port of source NAT; those of direct and tunnel, and persistence templates, from the kernel's own
- * sync daemon, soon after; in a rush those of NAT as well (with source NAT:
- * replication_translated.c). What only IPVS told of ends when nothing was heard of it for its
- * time-out. */
+ * sync daemon, soon after; in a rush those of NAT without source NAT as well. What only IPVS told
+ * of ends when nothing was heard of it for its time-out. */
 #include "daemon/replication_private.h"
 
 #include "lib/log.h"
@@ -156,7 +155,7 @@ static bool find_served(void *ctx, const struct addr *virtual, uint8_t protocol,
 		.forwarding = place->forwarding,
 		.virtual_port = replication_place_virtual_port(place, port),
 		.mark = place->mark,
-		.owner = (void *)place,
+		.owner = &replication->routers[place->router],
 	};
 	return true;
 }
@@ -170,16 +169,11 @@ void replication_observe_told(void *ctx, enum conntrack_event event,
 	struct model_flow flow;
 	enum conntrack_verdict verdict =
 		conntrack_flow_from_entry(event, entry, &lookup, &flow, &served);
-	const struct replication_place *place = served.owner;
-	struct replication_router *router;
+	struct replication_router *router = served.owner;
 
 	replication->verdicts[verdict]++;
 	if (verdict != CONNTRACK_TELL)
 		return;
-	router = &replication->routers[place->router];
-	replication->translated.logged += event == CONNTRACK_LOGGED;
-	if (flow.source.family != ADDR_NONE)
-		replication_index_note_source(&replication->index, place, &flow.source);
 	if (router->state != MODEL_ROUTER_ACTIVE) {
 		/* Ours from before, whose last IPVS connection ended here: it lives elsewhere. */
 		if (flow.state == MODEL_FLOW_GONE)
@@ -188,14 +182,12 @@ void replication_observe_told(void *ctx, enum conntrack_event event,
 		replication_observe_rest(replication, router, &flow);
 	} else if (flow.state == MODEL_FLOW_GONE) {
 		replication_observe_forget(replication, router, &flow);
-	} else if (event == CONNTRACK_LOGGED && flow.protocol != IPPROTO_UDP) {
-		replication_translated_early(replication, &flow);
 	} else {
 		note(replication, router, &flow, 0);
 	}
 }
 
-void replication_observe_lost(struct replication *replication)
+static void lost(struct replication *replication)
 {
 	for (size_t i = 0; i < replication->router_count; i++) {
 		if (replication->book && replication->routers[i].state == MODEL_ROUTER_ACTIVE)
@@ -213,7 +205,6 @@ static void weigh(struct replication *replication)
 	          replication->rush.on ? "many connections begin: where IPVS knows all of them it "
 	                                 "tells alone"
 	                               : "connection tracking tells of all connections again");
-	replication_translated_update(replication);
 	replication_observe_hear(replication);
 }
 
@@ -229,7 +220,7 @@ static uint64_t take_events(struct replication *replication)
 	replication_observe_flush(replication);
 	if (rc == -ENOBUFS) {
 		log_warn("peer", "connection tracking told more than could be read: comparing");
-		replication_observe_lost(replication);
+		lost(replication);
 	}
 	weigh(replication);
 	replication_book_arm(replication);
@@ -328,7 +319,6 @@ void replication_observe_watch(struct replication *replication)
 	                                replication->virtual_count);
 	if (rc)
 		log_warn("peer", "connection tracking can't be listened to: %s", strerror(-rc));
-	replication_translated_renew(replication);
 	replication_observe_hear(replication);
 	replication_compare_in(replication, 0);
 }
@@ -349,11 +339,8 @@ void replication_observe_hear(struct replication *replication)
 	for (size_t i = 0; active && i < replication->index.count; i++) {
 		const struct replication_place *place = &replication->index.places[i];
 
-		bool alone = place->source_nat ? replication_translated_is_alone(replication)
-		                               : replication->rush.on;
-
 		if (!replication_is_tracked(replication, place) ||
-		    (alone && replication_is_told_twice(replication, place)))
+		    (replication->rush.on && replication_is_told_twice(replication, place)))
 			continue;
 		beginnings |= place->protocol == IPPROTO_UDP;
 		changes |= place->protocol != IPPROTO_UDP;
@@ -374,12 +361,6 @@ void replication_observe_tick(struct replication *replication, int64_t now_us)
 }
 
 /* --- IPVS --- */
-
-/* A new flow of a client's port whose former one waits to be forgotten. */
-static bool is_another(const struct model_flow *before, const struct model_flow *flow)
-{
-	return before->state == MODEL_FLOW_CLOSING && flow->state == MODEL_FLOW_ESTABLISHED;
-}
 
 /* Of a flow that both tell of, connection tracking's word is the better one: IPVS does not know
  * whether it was answered. */
@@ -402,14 +383,6 @@ static void seen_one(struct replication *replication, const struct replication_p
 	if (!begins && entry->flow.state == MODEL_FLOW_OPENING && flow->protocol == IPPROTO_UDP &&
 	    replication_is_tracked(replication, place) && !flow->template)
 		flow->state = MODEL_FLOW_OPENING;
-	if (place->source_nat && !flow->template &&
-	    !replication_translated_complete(
-		    replication, place,
-		    begins || is_another(&entry->flow, flow) ? NULL : &entry->flow, flow)) {
-		if (begins)
-			(void)model_flow_table_remove(&router->flows, flow);
-		return;
-	}
 	if (note_reached(replication, router, entry, begins, flow, until_s) &&
 	    replication->rush.on && replication_is_told_twice(replication, place) &&
 	    !flow->template)
@@ -422,7 +395,6 @@ void replication_observe_seen(void *ctx, const struct model_flow *flows, size_t 
 	const struct replication_place *place = NULL;
 	uint32_t now_s = replication_now_s();
 
-	replication_translated_catch_up(replication);
 	for (size_t i = 0; i < count; i++) {
 		struct model_flow flow = flows[i];
 
@@ -431,8 +403,8 @@ void replication_observe_seen(void *ctx, const struct model_flow *flows, size_t 
 			place = replication_index_find_flow(&replication->index, &flow);
 		if (!place || replication->routers[place->router].state != MODEL_ROUTER_ACTIVE)
 			continue;
-		/* Connection tracking tells of NAT, sooner, and mostly alone knows what source NAT
-		 * did. */
+		/* Connection tracking tells of NAT, sooner, and where there is source NAT all of
+		 * it. */
 		if (flow.template || !replication_is_tracked(replication, place) ||
 		    replication_is_told_twice(replication, place))
 			seen_one(replication, place, &flow, now_s);

@@ -4,8 +4,8 @@
  * replication.c: life, what is wanted, who may preempt; replication_channel.c: keys and
  * peers; replication_observe.c: what our kernel says goes to the peers; replication_compare.c: what
  * it did not say; replication_replica.c: what peers say goes into our kernel;
- * replication_guard.c: what waits after a takeover; replication_translated.c: source NAT in a rush;
- * replication_adopt.c: what was there before us; replication_report.c: what people see. */
+ * replication_guard.c: what waits after a takeover; replication_adopt.c: what was there before us;
+ * replication_report.c: what people see. */
 
 #ifndef LINTEL_DAEMON_REPLICATION_PRIVATE_H
 #define LINTEL_DAEMON_REPLICATION_PRIVATE_H
@@ -51,20 +51,6 @@ struct replication_guest {
 	int64_t came_us;
 };
 
-/* Source NAT in a rush: see replication_translated.c. */
-struct replication_translated {
-	struct nft_kernel *table; /* NULL: it is not there */
-	struct loop_fd log;
-	struct loop_deadline change;   /* of what is heard, by itself */
-	bool heeded;                   /* is IPVS, on flows with source NAT */
-	int64_t since_us;              /* all was logged since then; TIME_NEVER: not known */
-	int64_t doubt_us;              /* then it became so */
-	int64_t until_us;              /* the table goes then; TIME_NEVER: not for now */
-	int64_t rest_us;               /* it does not come again before */
-	uint64_t logged, foreseen;     /* flows, of late */
-	struct model_flow_table early; /* logged flows of TCP that may still come to nothing */
-};
-
 struct replication {
 	struct loop *loop;
 	const struct daemon_run_options *options; /* not owned */
@@ -90,7 +76,6 @@ struct replication {
 	int64_t events_since_us;
 	uint64_t events_recent;       /* events since then */
 	struct replication_rush rush; /* while it lasts, IPVS alone tells of some flows */
-	struct replication_translated translated;
 	struct ipvs_sync *sync;
 	struct nft_kernel *guard;
 	bool guard_no_ingress;          /* the kernel refused a hook where packets come in */
@@ -130,17 +115,13 @@ uint32_t replication_now_s(void);
  * persistence. */
 bool replication_is_tracked(const struct replication *replication,
                             const struct replication_place *place);
-/* Can IPVS tell all that connection tracking does, if later? Not SCTP's verification tags, nor
- * which source it was given, unless what source NAT makes of its flows is known by itself. */
+/* Can IPVS tell all that connection tracking does, if later? Not which source it was given, nor
+ * SCTP's verification tags. */
 bool replication_is_told_twice(const struct replication *replication,
                                const struct replication_place *place);
 /* Has IPVS anything to tell that connection tracking does not? */
 bool replication_needs_ipvs(const struct replication *replication,
                             const struct replication_place *place);
-/* Has IPVS tell of what there is to tell by now; when that fails it is a problem with the next
- * tick.
- */
-void replication_listen(struct replication *replication);
 /* Arms the book's deadline, after anything was done with it. */
 void replication_book_arm(struct replication *replication);
 
@@ -174,8 +155,6 @@ void replication_observe_takeover(struct replication *replication,
 /* A flow of ours that the one before us knew of. */
 void replication_observe_late(struct replication *replication, struct replication_router *router,
                               const struct model_flow *flow);
-/* Something that was told was not read: all is compared. */
-void replication_observe_lost(struct replication *replication);
 /* What connection tracking says of a flow, by itself or because it was asked. */
 void replication_observe_told(void *ctx, enum conntrack_event event,
                               const struct conntrack_entry *entry);
@@ -194,33 +173,6 @@ void replication_observe_expire(struct replication *replication, struct replicat
 /* What IPVS says of flows; and that it has said all for now, which goes to the peers then. */
 void replication_observe_seen(void *ctx, const struct model_flow *flows, size_t count);
 void replication_observe_told_all(struct replication *replication);
-
-/* replication_translated.c */
-LT_MUST_USE int replication_translated_init(struct replication *replication);
-void replication_translated_close(struct replication *replication);
-void replication_translated_done(struct replication *replication);
-/* A rush began or ended. */
-void replication_translated_update(struct replication *replication);
-/* Virtual servers are others. */
-void replication_translated_renew(struct replication *replication);
-void replication_translated_tick(struct replication *replication, int64_t now_us);
-/* Its table stands, so IPVS has to tell. */
-bool replication_translated_is_there(const struct replication *replication);
-/* IPVS's word on flows with source NAT can be completed; connection tracking need not tell. */
-bool replication_translated_is_heeded(const struct replication *replication);
-bool replication_translated_is_alone(const struct replication *replication);
-/* Reads what was logged by now; before IPVS's words are heeded. */
-void replication_translated_catch_up(struct replication *replication);
-/* A flow was logged that is not established yet. */
-void replication_translated_early(struct replication *replication, const struct model_flow *flow);
-/* Adds the source to what IPVS said of a flow. 'known': as it was known before; NULL: was not.
- * False: it can't be told. */
-LT_MUST_USE bool replication_translated_complete(struct replication *replication,
-                                                 const struct replication_place *place,
-                                                 const struct model_flow *known,
-                                                 struct model_flow *flow);
-/* A comparison is complete that began then. */
-void replication_translated_compared(struct replication *replication, int64_t begun_us);
 
 /* replication_compare.c */
 /* All connections are compared with the kernel's, so much later. */

@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
-#include <linux/netfilter/nfnetlink_log.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -221,46 +220,6 @@ START_TEST(a_kernels_ipv6_entry_of_a_dump_is_understood)
 }
 END_TEST
 
-/* A packet that nftables logged, as nfnetlink_log tells of it: with what connection tracking says
- * of its flow in a nest, behind others. */
-static const struct nlmsghdr *log_of(const uint8_t *capture, bool with_flow)
-{
-	const size_t head = NLMSG_LENGTH(sizeof(struct nfgenmsg));
-	const struct nlmsghdr *event = (const struct nlmsghdr *)capture;
-	struct nlmsghdr *log = nl_batch_begin(&batch, NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET, 0);
-	struct nfgenmsg *header = mnl_nlmsg_put_extra_header(log, sizeof(*header));
-
-	*header = *(const struct nfgenmsg *)NLMSG_DATA(event);
-	mnl_attr_put_u32(log, NFULA_IFINDEX_OUTDEV, 7);
-	if (with_flow)
-		mnl_attr_put(log, NFULA_CT | NLA_F_NESTED, event->nlmsg_len - head, capture + head);
-	mnl_attr_put_u32(log, NFULA_CT_INFO, 2);
-	nl_batch_end(&batch, log);
-	return message();
-}
-
-START_TEST(the_flow_of_a_logged_packet_is_understood)
-{
-	struct conntrack_entry entry = decode(capture_new, CONNTRACK_NEW), logged;
-	enum conntrack_event event;
-
-	ck_assert_int_eq(conntrack_entry_decode(log_of(capture_new, true), &logged, &event), 0);
-	ck_assert_int_eq(event, CONNTRACK_LOGGED);
-	ck_assert_str_eq(conntrack_event_name(event), "logged");
-	assert_same(&entry, &logged);
-}
-END_TEST
-
-START_TEST(a_logged_packet_of_no_flow_is_refused)
-{
-	struct conntrack_entry entry;
-	enum conntrack_event event;
-
-	ck_assert_int_eq(conntrack_entry_decode(log_of(capture_new, false), &entry, &event),
-	                 -EBADMSG);
-}
-END_TEST
-
 /* The original tuple of the capture: its two nests, which are 20 and 28 bytes long, change places,
  * and so do the attributes in each; one has a flag. */
 START_TEST(attributes_in_another_order_say_the_same)
@@ -358,8 +317,6 @@ int main(void)
 	tcase_add_test(tests, a_kernels_end_is_understood);
 	tcase_add_test(tests, a_kernels_ipv6_entry_of_a_dump_is_understood);
 	tcase_add_test(tests, attributes_in_another_order_say_the_same);
-	tcase_add_test(tests, the_flow_of_a_logged_packet_is_understood);
-	tcase_add_test(tests, a_logged_packet_of_no_flow_is_refused);
 	tcase_add_test(tests, a_message_without_both_tuples_is_refused);
 	tcase_add_test(tests, a_message_of_something_else_is_refused);
 	tcase_add_test(tests, damaged_messages_do_no_harm);

@@ -62,8 +62,6 @@ static void try_flow(struct nl_batch *batch, enum conntrack_event event,
 	if (conntrack_flow_from_entry(event, entry, &lookup, &flow, &served) != CONNTRACK_TELL)
 		return;
 	must(flow.state < MODEL_FLOW_STATE_COUNT && !flow.template);
-	if (event == CONNTRACK_LOGGED) /* TCP is told later */
-		return;
 	if (!conntrack_flow_needs_entry(&flow) || flow.state == MODEL_FLOW_GONE)
 		return;
 	conntrack_flow_to_entry(&flow, &replica);
