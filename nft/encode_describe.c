@@ -2,7 +2,6 @@
 /* nft/encode_describe.c - what a message was to do, and what it takes: the half of nft/encode.h for
  * when the kernel refused. */
 
-#include "lib/wire.h"
 #include "nft/code.h"
 #include "nft/encode.h"
 
@@ -50,19 +49,6 @@ static void describe_rule(const struct nlmsghdr *message, struct text *out)
 	nftnl_rule_free(rule);
 }
 
-/* A kernel that knows of no owners says only that something is wrong. */
-static bool is_owned(const struct nlmsghdr *message)
-{
-	const struct nlattr *attr;
-
-	mnl_attr_for_each (attr, message, sizeof(struct nfgenmsg)) {
-		if (mnl_attr_get_type(attr) == NFTA_TABLE_FLAGS &&
-		    mnl_attr_validate(attr, MNL_TYPE_U32) == 0)
-			return wire_be32(mnl_attr_get_u32(attr)) & NFT_TABLE_F_OWNER;
-	}
-	return false;
-}
-
 void nft_encode_describe(const struct nlmsghdr *message, struct text *out)
 {
 	if (message->nlmsg_type < NLMSG_MIN_TYPE + 2) {
@@ -73,8 +59,6 @@ void nft_encode_describe(const struct nlmsghdr *message, struct text *out)
 	case NFT_MSG_NEWTABLE:
 	case NFT_MSG_DELTABLE:
 		text_printf(out, "table inet %s", text_attribute(message, NFTA_TABLE_NAME));
-		if (is_owned(message))
-			text_add(out, " (of an owner, from Linux 5.12 on)");
 		break;
 	case NFT_MSG_NEWCHAIN:
 		text_printf(out, "chain %s", text_attribute(message, NFTA_CHAIN_NAME));

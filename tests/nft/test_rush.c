@@ -176,25 +176,6 @@ START_TEST(the_kernel_removes_it_with_the_socket_that_made_it)
 }
 END_TEST
 
-START_TEST(a_kernel_without_owners_of_tables_is_told_of_what_it_lacks)
-{
-	struct nft_table *table = rush(0, 1);
-	struct nl_batch batch = {0};
-	struct text text = {0};
-
-	nft_encode_replace(table, &batch);
-	nft_encode_describe((const struct nlmsghdr *)(batch.data + batch.starts[1]), &text);
-	ck_assert_str_eq(text_str(&text),
-	                 "table inet lintel-rush (of an owner, from Linux 5.12 on)");
-	text_clear(&text);
-	nft_encode_describe((const struct nlmsghdr *)(batch.data + batch.starts[2]), &text);
-	ck_assert_str_eq(text_str(&text), "table inet lintel-rush");
-	text_done(&text);
-	nl_batch_done(&batch);
-	nft_table_free(table);
-}
-END_TEST
-
 START_TEST(other_sources_are_exchanged_where_they_stand)
 {
 	struct nft_table *one = rush(0, 1), *three = rush(0, 3), *unknown = rush(4, 1);
@@ -268,7 +249,6 @@ int main(void)
 	tcase_add_loop_test(tests, the_table_has_what_the_sources_need, 0, LT_ARRAY_SIZE(rows));
 	tcase_add_test(tests, two_ports_pass_both_looks_only_when_they_are_the_same);
 	tcase_add_test(tests, the_kernel_removes_it_with_the_socket_that_made_it);
-	tcase_add_test(tests, a_kernel_without_owners_of_tables_is_told_of_what_it_lacks);
 	tcase_add_test(tests, other_sources_are_exchanged_where_they_stand);
 	tcase_add_test(tests, another_group_is_another_frame);
 	tcase_add_test(tests, a_kernel_that_can_not_log_is_told_of_what_it_lacks);
