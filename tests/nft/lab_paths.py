@@ -12,7 +12,6 @@ import os
 import re
 import select
 import socket
-import struct
 import subprocess
 import sys
 import threading
@@ -167,74 +166,6 @@ def echo(client, size):
         got += part
     sender.join()
     return bytes(got) == data
-
-
-# --- what the kernel tells of packets ---
-
-NETLINK_NETFILTER, SOL_NETLINK = 12, 270
-NLM_F_REQUEST, NLM_F_ACK = 1, 4
-NFULNL_MSG_PACKET, NFULNL_MSG_CONFIG = 4 << 8, 4 << 8 | 1  # NFNL_SUBSYS_ULOG
-NFULA_CT = 18
-CTA_TUPLE_ORIG, CTA_TUPLE_REPLY = 1, 2
-
-
-def attribute(kind, data):
-    return struct.pack("=HH", 4 + len(data), kind) + data + bytes(-len(data) % 4)
-
-
-def attributes(data):
-    """{number: bytes}."""
-    found = {}
-    while len(data) >= 4:
-        size, kind = struct.unpack_from("=HH", data)
-        found[kind & 0x3fff] = data[4:size]
-        data = data[size + 3 & ~3:]
-    return found
-
-
-def tuple_of(data):
-    """(source, source port, destination, destination port)."""
-    parts = attributes(data)
-    addresses, ports = attributes(parts[1]), attributes(parts[2])
-    family = socket.AF_INET if 1 in addresses else socket.AF_INET6
-    source, destination = (socket.inet_ntop(family, addresses[kind]) for kind in ((1, 2) if 1 in addresses else (3, 4)))
-    return source, *struct.unpack("!H", ports[2]), destination, *struct.unpack("!H", ports[3])
-
-
-class Listener:
-    """Hears a group of NFLOG on a host: {the flow's tuple as it came: that of its answers}."""
-
-    def __init__(self, host, group):
-        with inside(host):
-            self.socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER)
-        self.socket.bind((0, 0))
-        self.socket.setblocking(False)
-        for settings in (attribute(1, b"\x01"),  # NFULA_CFG_CMD: bind
-                         attribute(2, struct.pack("!IBx", 0, 1)) + attribute(5, struct.pack("!I", 1)) +  # no payload; one at a time
-                         attribute(6, struct.pack("!H", 4))):  # NFULNL_CFG_F_CONNTRACK
-            self.ask(group, settings)
-
-    def ask(self, group, settings):
-        body = struct.pack("!BBH", 0, 0, group) + settings
-        self.socket.send(struct.pack("=IHHII", 16 + len(body), NFULNL_MSG_CONFIG, NLM_F_REQUEST | NLM_F_ACK, 1, 0) + body)
-        select.select([self.socket], [], [], 5)
-        error, = struct.unpack_from("=i", self.socket.recv(65536), 16)
-        if error:
-            sys.exit(f"Bail out! NFLOG: {os.strerror(-error)}")
-
-    def heard(self):
-        time.sleep(0.3)
-        found = []
-        while select.select([self.socket], [], [], 0)[0]:
-            data = self.socket.recv(65536)
-            while len(data) >= 16:
-                size, kind = struct.unpack_from("=IH", data)
-                if kind == NFULNL_MSG_PACKET:
-                    found.append(attributes(data[20:size]))
-                data = data[size + 3 & ~3:]
-        self.last = found
-        flows = [attributes(packet[NFULA_CT]) for packet in found]
-        return {tuple_of(flow[CTA_TUPLE_ORIG]): tuple_of(flow[CTA_TUPLE_REPLY]) for flow in flows}
 
 
 # --- objects ---
@@ -444,61 +375,6 @@ def try_other_node(ports):
     at("lb2", "ip route del 10.99.0.1/32")
 
 
-RUSH_GROUP = 4711
-
-
-def spoil(source_port):
-    """A query whose checksum is wrong; whether IPVS took it for a connection."""
-    with inside("c1"):
-        raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP)
-    raw.sendto(struct.pack("!HHHH", source_port, 53, 11, 0xbad) + b"who", (VIPS[4], 0))
-    raw.close()
-    time.sleep(0.3)
-    return f":{source_port} " in at("lb1", "ipvsadm -Lnc")
-
-
-def try_rush():
-    """Two clients with one port to one server: told is of the flow whose port was changed, with what it became."""
-    load(server("web", PLAIN))
-    balance_plain()
-    for family in 4, 6:
-        for proto, port in (("t", 8080), ("u", 53)):
-            second = f"[{WEBS[6][1]}]" if family == 6 else WEBS[4][1]
-            at("lb1", f"ipvsadm -d {endpoint(family, 80 if proto == 't' else 53, proto)} -r {second}:{port}")
-    floating = {4: "10.78.0.254", 6: "2001:db8:78::fe"}
-    words = [f"{VIPS[4]} {floating[4]} tcp", f"{VIPS[4]} {floating[4]} udp", f"{VIPS[6]} {floating[6]} tcp", f"{VIPS[6]} - udp"]
-    listener = Listener("lb1", RUSH_GROUP)
-    check(spoil(43000), "rush: what is no flow gets to IPVS as long as there is no table")
-    with subprocess.Popen(["ip", "netns", "exec", "lb1", LAB_NFT, "rush", *" ".join(words).split()], stdin=subprocess.PIPE,
-                          stdout=subprocess.PIPE, text=True) as table:
-        check(table.stdout.readline() == "written\n", "rush: the table stands")
-        check(not spoil(43001) and not listener.heard(), "rush: then it does not, and is not told of")
-        for family, first, second in ((4, "10.77.0.1", "10.77.0.2"), (6, "2001:db8:77::1", "2001:db8:77::2")):
-            for proto, port, there in (("tcp", 80, 8080), ("udp", 53, 53)):
-                what, known = f"rush: IPv{family} {proto}", (family, proto) != (6, "udp")
-                kept = ask(proto, VIPS[family], port, source=first, source_port=41000 + family, keep=True)
-                told = {} if known else {(first, 41000 + family, VIPS[family], port): (WEBS[family][0], there, floating[family], 41000 + family)}
-                heard = listener.heard()
-                check(kept["error"] is None and heard == told,
-                      f"{what}: {'nothing' if known else 'all'} is told of a flow whose {'source' if known else 'port'} is expected", heard)
-                changed = ask(proto, VIPS[family], port, source=second, source_port=41000 + family, keep=True)
-                heard = listener.heard()
-                flow = heard.get((second, 41000 + family, VIPS[family], port))
-                check(changed["error"] is None and not changed["kept"] and flow and len(heard) == 1 and
-                      flow == (WEBS[family][0], there, floating[family], flow[3]) and flow[3] != 41000 + family,
-                      f"{what}: told is of one whose port was changed, with server and source NAT", (changed, heard))
-                if proto == "tcp":
-                    check(echo(changed["socket"], 1000) and not listener.heard(), f"{what}: not of its other packets")
-                for client in kept, changed:
-                    client["socket"].close()
-        table.stdin.close()
-        table.wait()
-    check("lintel-rush" not in at("lb1", "nft list tables"), "rush: it is gone with who held it")
-    ask("tcp", VIPS[4], 80, source="10.77.0.1", source_port=42000)
-    check(not listener.heard(), "rush: nothing is told any more")
-    listener.socket.close()
-
-
 def try_accept():
     load(server("web", PLAIN), accept="false")
     balance_plain()
@@ -534,7 +410,6 @@ def main():
     ports = try_ranges()
     try_other_node(ports)
     try_accept()
-    try_rush()
     print(f"1..{len(results)}")
     sys.exit(0 if all(results) else 1)
 
