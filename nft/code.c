@@ -371,7 +371,7 @@ static void read_cmp(struct reading *r, const struct nftnl_expr *expr)
 static bool name_byte(struct reading *r, const struct nftnl_expr *expr, const uint8_t *mask,
                       uint32_t size)
 {
-	static const uint8_t low[2] = {0, 0xff}, high[2] = {0xff, 0};
+	static const uint8_t low[4] = {0, 0xff}, high[4] = {0xff, 0};
 	uint32_t from = nftnl_expr_get_u32(expr, NFTNL_EXPR_BITWISE_SREG);
 	uint32_t to = nftnl_expr_get_u32(expr, NFTNL_EXPR_BITWISE_DREG);
 	const char *name = r->registers[quarter(from)];

@@ -266,11 +266,11 @@ static void look_up(struct coder *c, const struct nft_op *op, enum lookup how)
 	look_up_loaded(c, op, how);
 }
 
-/* The ports are kept behind the key, which is made of their low and then of their high bytes. (The
- * kernel would be faster to mask four bytes each, but the nft program can't read that again.) */
+/* The ports are kept behind the key, which is made of their low and then of their high bytes. Four
+ * bytes are masked, though ports have two: the kernel has a faster instruction for that. */
 static void test_same_port(struct coder *c, const struct nft_op *op)
 {
-	static const uint8_t bytes[2][2] = {{0, 0xff}, {0xff, 0}};
+	static const uint8_t bytes[2][NFT_REG32_SIZE] = {{0, 0xff}, {0xff, 0}};
 	const size_t kept = (size_t)op->field_count * NFT_REG32_SIZE;
 
 	load_key_at(c, op, kept);

@@ -25,24 +25,12 @@ static const struct family {
 	enum nft_type type;
 	enum nft_field daddr;
 	enum nft_field virtual, source; /* once the packet goes to a server */
-	const char *virtuals;
+	const char *virtuals, *sources;
 } families[] = {
 	{ADDR_IPV4, NFT_TYPE_IPV4_ADDR, NFT_FIELD_IP_DADDR, NFT_FIELD_CT_IP_DADDR,
-         NFT_FIELD_CT_IP_REPLY, "virtuals4"},
+         NFT_FIELD_CT_IP_REPLY, "virtuals4", "sources4"},
 	{ADDR_IPV6, NFT_TYPE_IPV6_ADDR, NFT_FIELD_IP6_DADDR, NFT_FIELD_CT_IP6_DADDR,
-         NFT_FIELD_CT_IP6_REPLY, "virtuals6"},
-};
-
-/* Each has rules of its own: the nft program takes the port of a flow for one only when it knows
- * the protocol, and would write a file that it can't read. In the order in which they hurry. */
-static const struct protocol {
-	enum model_protocol protocol;
-	uint32_t number;
-	enum nft_field sport;
-	const char *sources[LT_ARRAY_SIZE(families)];
-} protocols[] = {
-	{MODEL_UDP, IPPROTO_UDP, NFT_FIELD_UDP_SPORT, {"udp_sources4", "udp_sources6"}},
-	{MODEL_TCP, IPPROTO_TCP, NFT_FIELD_TCP_SPORT, {"tcp_sources4", "tcp_sources6"}},
+         NFT_FIELD_CT_IP6_REPLY, "virtuals6", "sources6"},
 };
 
 /* The low bytes have 0 where high ones are, so those that are looked up never meet those of the
@@ -77,6 +65,7 @@ static void add_source(struct nft_draft *draft, size_t set, const struct nft_rus
 
 	nft_key_address(&key, &source->virtual);
 	nft_key_address(&key, &source->source);
+	nft_key_protocol(&key, source->protocol);
 }
 
 static bool has_family(const struct nft_rush_source *sources, size_t count, enum addr_family family)
@@ -88,31 +77,22 @@ static bool has_family(const struct nft_rush_source *sources, size_t count, enum
 	return false;
 }
 
-static void add_virtuals(struct nft_draft *draft, const struct family *family,
-                         const struct nft_rush_source *sources, size_t count)
+/* Both are there from the beginning: what is known later is exchanged in them. */
+static void add_sets(struct nft_draft *draft, const struct family *family,
+                     const struct nft_rush_source *sources, size_t count)
 {
-	const enum nft_type parts[NFT_KEY_PARTS_MAX] = {family->type, NFT_TYPE_INET_PROTO};
-	size_t set = nft_draft_set(draft, family->virtuals, parts, NFT_TYPE_NONE);
+	const enum nft_type served[NFT_KEY_PARTS_MAX] = {family->type, NFT_TYPE_INET_PROTO};
+	const enum nft_type expected[NFT_KEY_PARTS_MAX] = {family->type, family->type,
+	                                                   NFT_TYPE_INET_PROTO};
+	size_t virtuals = nft_draft_set(draft, family->virtuals, served, NFT_TYPE_NONE);
+	size_t known = nft_draft_set(draft, family->sources, expected, NFT_TYPE_NONE);
 
 	for (size_t i = 0; i < count; i++) {
-		if (sources[i].virtual.family == family->family)
-			add_virtual(draft, set, &sources[i]);
-	}
-}
-
-/* It is there from the beginning: what is known later is exchanged in it. */
-static void add_sources(struct nft_draft *draft, const char *name, const struct family *family,
-                        enum model_protocol protocol, const struct nft_rush_source *sources,
-                        size_t count)
-{
-	const enum nft_type parts[NFT_KEY_PARTS_MAX] = {family->type, family->type};
-	size_t set = nft_draft_set(draft, name, parts, NFT_TYPE_NONE);
-
-	for (size_t i = 0; i < count; i++) {
-		if (sources[i].protocol == protocol &&
-		    sources[i].virtual.family == family->family &&
-		    sources[i].source.family == family->family)
-			add_source(draft, set, &sources[i]);
+		if (sources[i].virtual.family != family->family)
+			continue;
+		add_virtual(draft, virtuals, &sources[i]);
+		if (sources[i].source.family == family->family)
+			add_source(draft, known, &sources[i]);
 	}
 }
 
@@ -149,13 +129,16 @@ static void drop_strays(struct nft_draft *draft, size_t chain, const struct fami
 	add_rule(draft, chain, ops, LT_ARRAY_SIZE(ops));
 }
 
-static void pass_expected(struct nft_draft *draft, size_t chain, const struct family *family,
-                          const struct protocol *protocol, const char *set)
+static void pass_expected(struct nft_draft *draft, size_t chain, const struct family *family)
 {
 	const struct nft_op ops[] = {
-		nft_op_valued(NFT_OP_PROTOCOL, protocol->number),
-		nft_op_look2(NFT_OP_IN_SET, set, family->virtual, family->source),
-		nft_op_look2(NFT_OP_SAME_PORT, SAME_BYTES, protocol->sport, NFT_FIELD_CT_SPORT),
+		{
+			.kind = NFT_OP_IN_SET,
+			.name = family->sources,
+			.fields = {family->virtual, family->source, NFT_FIELD_L4PROTO},
+			.field_count = 3,
+		},
+		nft_op_look2(NFT_OP_SAME_PORT, SAME_BYTES, NFT_FIELD_CT_SPORT, NFT_FIELD_TH_SPORT),
 		nft_op_plain(NFT_OP_RETURN),
 	};
 
@@ -186,15 +169,9 @@ static void add_all(struct nft_draft *draft, const struct nft_rush_source *sourc
 	for (size_t i = 0; i < LT_ARRAY_SIZE(families); i++) {
 		if (!has_family(sources, count, families[i].family))
 			continue;
-		add_virtuals(draft, &families[i], sources, count);
+		add_sets(draft, &families[i], sources, count);
 		drop_strays(draft, strays, &families[i]);
-		for (size_t j = 0; j < LT_ARRAY_SIZE(protocols); j++) {
-			const char *set = protocols[j].sources[i];
-
-			add_sources(draft, set, &families[i], protocols[j].protocol, sources,
-			            count);
-			pass_expected(draft, first, &families[i], &protocols[j], set);
-		}
+		pass_expected(draft, first, &families[i]);
 		tell_others(draft, first, &families[i], group);
 	}
 }

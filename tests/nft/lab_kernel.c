@@ -9,8 +9,7 @@
  *   lab_kernel plan FILE...    what would change
  *   lab_kernel sync FILE...    makes it so
  *   lab_kernel counts          what the rules have counted
- *   lab_kernel remove
- *   lab_kernel rush (VIRTUAL SOURCE PROTOCOL)...   holds the table of a rush */
+ *   lab_kernel remove */
 
 #include "lib/mono.h"
 #include "nft/ruleset.h"
@@ -231,7 +230,6 @@ static int self_test(void)
 	lab_try_exchanges(kernel);
 	try_removal(kernel);
 	try_many(kernel);
-	lab_try_rush();
 	nft_kernel_close(kernel);
 	text_done(&why);
 	return tap_end();
@@ -311,7 +309,5 @@ int main(int argc, char **argv)
 {
 	if (argc == 1)
 		return self_test();
-	if (strcmp(argv[1], "rush") == 0)
-		return lab_hold_rush(argv + 2, (size_t)argc - 2);
 	return use(argv[1], argv + 2, (size_t)argc - 2);
 }

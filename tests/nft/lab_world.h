@@ -22,12 +22,6 @@ void lab_check_written(struct nft_kernel *kernel, struct nft_table *wanted, cons
 /* tests/nft/lab_exchange.c */
 void lab_try_exchanges(struct nft_kernel *kernel);
 
-/* tests/nft/lab_rush.c */
-void lab_try_rush(void);
-/* Makes the table of these (address, source or "-", protocol), which tells group 4711; holds it
- * until its standard input ends. */
-int lab_hold_rush(char **words, size_t count);
-
 #define ROUTER                                                                      \
 	"apiVersion: lintel.io/v1alpha1\n"                                          \
 	"kind: VirtualRouter\n"                                                     \
