@@ -23,8 +23,8 @@ LT_MUST_USE int nft_kernel_open(struct nft_kernel **ret_kernel, struct text *why
  * copied. */
 LT_MUST_USE int nft_kernel_open_table(const char *table, struct nft_kernel **ret_kernel,
                                       struct text *why);
-/* NULL accepted. The table stays unless it is 'bound'. */
-void nft_kernel_close(struct nft_kernel *kernel);
+void nft_kernel_close(
+	struct nft_kernel *kernel); /* NULL accepted; the table stays unless 'bound' */
 
 /* Lets the kernel check, but not carry out, a table that uses everything we ever use: loads the
  * modules (which may take a second, so before VRRP starts) and tells what is missing, all of it in

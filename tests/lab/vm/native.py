@@ -5,7 +5,7 @@ import subprocess
 
 from .job import LAB, TIMED_OUT, Unavailable, need, note, tied, wait
 
-MODULES = "ip_vs ip_vs_rr nf_tables nft_chain_nat nft_log nfnetlink_log nf_conntrack_netlink veth bridge dummy macvlan"
+MODULES = "ip_vs ip_vs_rr nf_tables nft_chain_nat nf_conntrack_netlink veth bridge dummy macvlan"
 PROBE = """
 test -e /proc/net/ip_vs || { echo "its kernel has no IPVS (CONFIG_IP_VS)"; exit 1; }
 nft -f - <<'RULES' || { echo "its kernel has no nftables inet nat (CONFIG_NF_TABLES_INET, CONFIG_NFT_NAT)"; exit 1; }
