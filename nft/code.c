@@ -28,7 +28,6 @@
 #define REGISTERS      16 /* of four bytes */
 #define NAME_SIZE      192
 #define STATE_NEW      NF_CT_STATE_BIT(IP_CT_NEW)
-#define STATE_INVALID  NF_CT_STATE_INVALID_BIT
 #define STATE_UNKNOWN  (NF_CT_STATE_BIT(IP_CT_NEW) | NF_CT_STATE_INVALID_BIT)
 
 /* --- code --- */
@@ -194,12 +193,6 @@ static const struct field_name ct_names[] = {
 	{NFT_CT_DST_IP, 0, 0, "ct original ip daddr", 0, 0},
 	{NFT_CT_DST_IP6, 0, 0, "ct original ip6 daddr", 0, 0},
 	{NFT_CT_PROTO_DST, 0, 0, "ct original proto-dst", 0, 0},
-	{NFT_CT_PROTO_SRC, 0, 0, "ct original proto-src", 0, 0},
-};
-
-static const struct field_name ct_answer_names[] = {
-	{NFT_CT_DST_IP, 0, 0, "ct reply ip daddr", 0, 0},
-	{NFT_CT_DST_IP6, 0, 0, "ct reply ip6 daddr", 0, 0},
 };
 
 static const struct field_name *find_name(const struct field_name *names, size_t count,
@@ -282,14 +275,11 @@ static void read_meta(struct reading *r, const struct nftnl_expr *expr)
 
 static void read_ct(struct reading *r, const struct nftnl_expr *expr)
 {
-	uint32_t key = nftnl_expr_get_u32(expr, NFTNL_EXPR_CT_KEY);
-	const struct field_name *found;
+	const struct field_name *found = find_name(ct_names, LT_ARRAY_SIZE(ct_names),
+	                                           nftnl_expr_get_u32(expr, NFTNL_EXPR_CT_KEY));
 
-	if (nftnl_expr_get_u8(expr, NFTNL_EXPR_CT_DIR) == IP_CT_DIR_ORIGINAL)
-		found = find_name(ct_names, LT_ARRAY_SIZE(ct_names), key);
-	else
-		found = find_name(ct_answer_names, LT_ARRAY_SIZE(ct_answer_names), key);
-	if (!found || nftnl_expr_is_set(expr, NFTNL_EXPR_CT_SREG))
+	if (!found || nftnl_expr_is_set(expr, NFTNL_EXPR_CT_SREG) ||
+	    nftnl_expr_get_u8(expr, NFTNL_EXPR_CT_DIR) != IP_CT_DIR_ORIGINAL)
 		r->lost = true;
 	else
 		load(r, nftnl_expr_get_u32(expr, NFTNL_EXPR_CT_DREG), found->name);
@@ -336,10 +326,6 @@ static void read_cmp(struct reading *r, const struct nftnl_expr *expr)
 		r->protocol_unsaid = true;
 	} else if (!equal && holds(r, "ct state") && r->mask == STATE_NEW && value == 0) {
 		say(r, "ct state new");
-	} else if (equal && holds(r, "ct state") && r->mask == 0 && value == STATE_NEW) {
-		say(r, "ct state == new");
-	} else if (equal && holds(r, "ct state") && r->mask == 0 && value == STATE_INVALID) {
-		say(r, "ct state == invalid");
 	} else if (!equal && holds(r, "ct state") && r->mask == STATE_UNKNOWN && value == 0) {
 		say(r, "ct state invalid,new");
 	} else if (holds(r, "tcp flags") && r->mask == 0x12 && value == 0x02) {
@@ -367,26 +353,7 @@ static void read_cmp(struct reading *r, const struct nftnl_expr *expr)
 	}
 }
 
-/* Of a port one byte, in another register. False: it is something else. */
-static bool name_byte(struct reading *r, const struct nftnl_expr *expr, const uint8_t *mask,
-                      uint32_t size)
-{
-	static const uint8_t low[4] = {0, 0xff}, high[4] = {0xff, 0};
-	uint32_t from = nftnl_expr_get_u32(expr, NFTNL_EXPR_BITWISE_SREG);
-	uint32_t to = nftnl_expr_get_u32(expr, NFTNL_EXPR_BITWISE_DREG);
-	const char *name = r->registers[quarter(from)];
-	bool is_low = size == sizeof(low) && memcmp(mask, low, size) == 0;
-	char byte[NAME_SIZE];
-
-	if ((!is_low && (size != sizeof(high) || memcmp(mask, high, size) != 0)) || !*name ||
-	    from == to)
-		return false;
-	snprintf(byte, sizeof(byte), "%.64s & %s", name, is_low ? "255" : "65280");
-	load(r, to, byte);
-	return true;
-}
-
-/* Only of flow states, TCP flags and ports, and only the bits we look at. */
+/* Only of flow states and of TCP flags, and only the bits we look at. */
 static void read_bitwise(struct reading *r, const struct nftnl_expr *expr)
 {
 	uint32_t size = 0, mask = 0;
@@ -394,8 +361,6 @@ static void read_bitwise(struct reading *r, const struct nftnl_expr *expr)
 
 	if (data && size <= sizeof(mask))
 		memcpy(&mask, data, size);
-	if (data && name_byte(r, expr, data, size))
-		return;
 	if ((holds(r, "ct state") && (mask == STATE_NEW || mask == STATE_UNKNOWN)) ||
 	    (holds(r, "tcp flags") && (mask == 0x12 || mask == 0x14)))
 		r->mask = mask;
@@ -502,22 +467,6 @@ static void read_reject(struct reading *r, const struct nftnl_expr *expr)
 		r->lost = true;
 }
 
-static void read_log(struct reading *r, const struct nftnl_expr *expr)
-{
-	char statement[NAME_SIZE];
-
-	if (!nftnl_expr_is_set(expr, NFTNL_EXPR_LOG_GROUP) ||
-	    nftnl_expr_is_set(expr, NFTNL_EXPR_LOG_PREFIX) ||
-	    nftnl_expr_get_u32(expr, NFTNL_EXPR_LOG_SNAPLEN) != 0 ||
-	    nftnl_expr_get_u16(expr, NFTNL_EXPR_LOG_QTHRESHOLD) != 0) {
-		r->lost = true;
-		return;
-	}
-	snprintf(statement, sizeof(statement), "log group %u snaplen 0",
-	         nftnl_expr_get_u16(expr, NFTNL_EXPR_LOG_GROUP));
-	say(r, statement);
-}
-
 static void read_masq(struct reading *r, const struct nftnl_expr *expr)
 {
 	say(r, "masquerade");
@@ -537,11 +486,11 @@ static const struct {
 	const char *name;
 	void (*read)(struct reading *r, const struct nftnl_expr *expr);
 } readers[] = {
-	{"bitwise", read_bitwise}, {"cmp", read_cmp},       {"counter", read_counter},
-	{"ct", read_ct},           {"fib", read_fib},       {"immediate", read_immediate},
-	{"log", read_log},         {"lookup", read_lookup}, {"masq", read_masq},
-	{"meta", read_meta},       {"nat", read_nat},       {"notrack", read_notrack},
-	{"payload", read_payload}, {"reject", read_reject},
+	{"bitwise", read_bitwise}, {"cmp", read_cmp},         {"counter", read_counter},
+	{"ct", read_ct},           {"fib", read_fib},         {"immediate", read_immediate},
+	{"lookup", read_lookup},   {"masq", read_masq},       {"meta", read_meta},
+	{"nat", read_nat},         {"notrack", read_notrack}, {"payload", read_payload},
+	{"reject", read_reject},
 };
 
 static int read_expr(struct nftnl_expr *expr, void *ctx)

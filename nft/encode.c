@@ -67,8 +67,8 @@ static void put_transaction_mark(struct nl_batch *batch, uint16_t type)
 
 /* --- table and chains --- */
 
-static void put_table(struct nl_batch *batch, uint16_t type, const struct nft_table *wanted,
-                      bool described)
+static void put_table(struct nl_batch *batch, uint16_t type, const char *name,
+                      const struct nft_table *described)
 {
 	struct nlmsghdr *message = begin(batch, type, type == NFT_MSG_NEWTABLE ? NLM_F_CREATE : 0);
 	struct nftnl_table *table = nftnl_table_alloc();
@@ -76,12 +76,10 @@ static void put_table(struct nl_batch *batch, uint16_t type, const struct nft_ta
 	struct text comment = {0};
 
 	nftnl_table_set_u32(table, NFTNL_TABLE_FAMILY, NFPROTO_INET);
-	nftnl_table_set_str(table, NFTNL_TABLE_NAME, wanted->name);
-	if (wanted->bound && type == NFT_MSG_NEWTABLE)
-		nftnl_table_set_u32(table, NFTNL_TABLE_FLAGS, NFT_TABLE_F_OWNER);
+	nftnl_table_set_str(table, NFTNL_TABLE_NAME, name);
 	if (described) {
 		text_printf(&comment, "kept by Lintel, digest %016llx",
-		            (unsigned long long)wanted->frame);
+		            (unsigned long long)described->frame);
 		nftnl_udata_put_strz(buf, NFTNL_UDATA_TABLE_COMMENT, text_str(&comment));
 		nftnl_table_set_data(table, NFTNL_TABLE_USERDATA, nftnl_udata_buf_data(buf),
 		                     nftnl_udata_buf_len(buf));
@@ -426,10 +424,10 @@ static void put_all(struct nl_batch *batch, const struct nft_table *from,
 	static const struct nft_set nothing;
 
 	put_transaction_mark(batch, NFNL_MSG_BATCH_BEGIN);
-	put_table(batch, NFT_MSG_NEWTABLE, wanted, false);
-	put_table(batch, NFT_MSG_DELTABLE, wanted, false);
+	put_table(batch, NFT_MSG_NEWTABLE, wanted->name, NULL);
+	put_table(batch, NFT_MSG_DELTABLE, wanted->name, NULL);
 	if (wanted->present)
-		put_table(batch, NFT_MSG_NEWTABLE, wanted, true);
+		put_table(batch, NFT_MSG_NEWTABLE, wanted->name, wanted);
 	for (size_t i = 0; i < wanted->chain_count; i++)
 		put_chain(batch, wanted->name, &wanted->chains[i]);
 	for (size_t i = 0; i < wanted->set_count; i++)

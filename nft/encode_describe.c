@@ -86,13 +86,9 @@ void nft_encode_describe(const struct nlmsghdr *message, struct text *out)
 static const struct {
 	const char *instruction, *option;
 } options[] = {
-	{"counter", "CONFIG_NFT_COUNTER"},
-	{"ct", "CONFIG_NFT_CT"},
-	{"fib", "CONFIG_NFT_FIB_INET"},
-	{"log", "CONFIG_NFT_LOG, CONFIG_NETFILTER_NETLINK_LOG"},
-	{"masq", "CONFIG_NFT_MASQ"},
-	{"nat", "CONFIG_NFT_NAT"},
-	{"reject", "CONFIG_NFT_REJECT_INET"},
+	{"counter", "CONFIG_NFT_COUNTER"}, {"ct", "CONFIG_NFT_CT"},
+	{"fib", "CONFIG_NFT_FIB_INET"},    {"masq", "CONFIG_NFT_MASQ"},
+	{"nat", "CONFIG_NFT_NAT"},         {"reject", "CONFIG_NFT_REJECT_INET"},
 };
 
 static int add_option(struct nftnl_expr *expr, void *ctx)

@@ -35,7 +35,6 @@ struct field {
 	uint32_t base;   /* payload: enum nft_payload_bases */
 	uint32_t offset; /* payload */
 	uint32_t key;    /* meta and ct */
-	uint8_t way;     /* ct: which of the flow's tuples, enum ip_conntrack_dir */
 	uint8_t family;  /* NFPROTO_ it needs, 0: any */
 	uint8_t protocol;
 };
@@ -53,9 +52,9 @@ struct field {
 	{                                                  \
 		.type = (t), .from = FROM_META, .key = (k) \
 	}
-#define CT(t, k, w)                                                   \
-	{                                                             \
-		.type = (t), .from = FROM_CT, .key = (k), .way = (w), \
+#define CT(t, k)                                         \
+	{                                                \
+		.type = (t), .from = FROM_CT, .key = (k) \
 	}
 
 static const struct field fields[NFT_FIELD_COUNT] = {
@@ -75,12 +74,9 @@ static const struct field fields[NFT_FIELD_COUNT] = {
 	[NFT_FIELD_MARK] = META(NFT_TYPE_MARK, NFT_META_MARK),
 	[NFT_FIELD_IIFNAME] = META(NFT_TYPE_IFNAME, NFT_META_IIFNAME),
 	[NFT_FIELD_OIFNAME] = META(NFT_TYPE_IFNAME, NFT_META_OIFNAME),
-	[NFT_FIELD_CT_IP_DADDR] = CT(NFT_TYPE_IPV4_ADDR, NFT_CT_DST_IP, IP_CT_DIR_ORIGINAL),
-	[NFT_FIELD_CT_IP6_DADDR] = CT(NFT_TYPE_IPV6_ADDR, NFT_CT_DST_IP6, IP_CT_DIR_ORIGINAL),
-	[NFT_FIELD_CT_DPORT] = CT(NFT_TYPE_INET_SERVICE, NFT_CT_PROTO_DST, IP_CT_DIR_ORIGINAL),
-	[NFT_FIELD_CT_SPORT] = CT(NFT_TYPE_INET_SERVICE, NFT_CT_PROTO_SRC, IP_CT_DIR_ORIGINAL),
-	[NFT_FIELD_CT_IP_REPLY] = CT(NFT_TYPE_IPV4_ADDR, NFT_CT_DST_IP, IP_CT_DIR_REPLY),
-	[NFT_FIELD_CT_IP6_REPLY] = CT(NFT_TYPE_IPV6_ADDR, NFT_CT_DST_IP6, IP_CT_DIR_REPLY),
+	[NFT_FIELD_CT_IP_DADDR] = CT(NFT_TYPE_IPV4_ADDR, NFT_CT_DST_IP),
+	[NFT_FIELD_CT_IP6_DADDR] = CT(NFT_TYPE_IPV6_ADDR, NFT_CT_DST_IP6),
+	[NFT_FIELD_CT_DPORT] = CT(NFT_TYPE_INET_SERVICE, NFT_CT_PROTO_DST),
 };
 
 #define TCP_FLAGS_OFFSET     13
@@ -134,14 +130,14 @@ static void load_meta(struct coder *c, uint32_t key, uint32_t reg)
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_META_DREG, reg);
 }
 
-static void load_ct(struct coder *c, uint32_t key, uint8_t way, uint32_t reg)
+static void load_ct(struct coder *c, uint32_t key, uint32_t reg)
 {
 	struct nftnl_expr *expr = add(c, "ct");
 
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_KEY, key);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_DREG, reg);
 	if (key != NFT_CT_STATE)
-		nftnl_expr_set_u8(expr, NFTNL_EXPR_CT_DIR, way);
+		nftnl_expr_set_u8(expr, NFTNL_EXPR_CT_DIR, IP_CT_DIR_ORIGINAL);
 }
 
 static void compare(struct coder *c, uint32_t op, const void *data, uint32_t size)
@@ -163,23 +159,17 @@ static void compare_u32(struct coder *c, uint32_t op, uint32_t value)
 	compare(c, op, &value, sizeof(value));
 }
 
-/* Register 'to' becomes (register 'from' & mask). */
-static void mask_register(struct coder *c, uint32_t from, uint32_t to, const void *bits,
-                          uint32_t size)
+/* Register 1 becomes (register 1 & mask). */
+static void mask(struct coder *c, const void *bits, uint32_t size)
 {
 	static const uint8_t nothing[4];
 	struct nftnl_expr *expr = add(c, "bitwise");
 
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_SREG, from);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_DREG, to);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_LEN, size);
 	nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_MASK, bits, size);
 	nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_XOR, nothing, size);
-}
-
-static void mask(struct coder *c, const void *bits, uint32_t size)
-{
-	mask_register(c, NFT_REG_1, NFT_REG_1, bits, size);
 }
 
 static void need_family(struct coder *c, uint32_t family)
@@ -211,14 +201,15 @@ static void load_field(struct coder *c, const struct field *field, uint32_t reg)
 		load_meta(c, field->key, reg);
 		break;
 	case FROM_CT:
-		load_ct(c, field->key, field->way, reg);
+		load_ct(c, field->key, reg);
 		break;
 	}
 }
 
-/* From 'offset' in the registers on. */
-static void load_key_at(struct coder *c, const struct nft_op *op, size_t offset)
+static void load_key(struct coder *c, const struct nft_op *op)
 {
+	size_t offset = 0;
+
 	for (unsigned i = 0; i < op->field_count; i++) {
 		need_family(c, fields[op->fields[i]].family);
 		need_protocol(c, fields[op->fields[i]].protocol);
@@ -231,17 +222,14 @@ static void load_key_at(struct coder *c, const struct nft_op *op, size_t offset)
 	}
 }
 
-static void load_key(struct coder *c, const struct nft_op *op)
-{
-	load_key_at(c, op, 0);
-}
-
 enum lookup { LOOKUP_IN, LOOKUP_NOT_IN, LOOKUP_DATA, LOOKUP_VERDICT };
 
-static void look_up_loaded(struct coder *c, const struct nft_op *op, enum lookup how)
+static void look_up(struct coder *c, const struct nft_op *op, enum lookup how)
 {
-	struct nftnl_expr *expr = add(c, "lookup");
+	struct nftnl_expr *expr;
 
+	load_key(c, op);
+	expr = add(c, "lookup");
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
 	nftnl_expr_set_str(expr, NFTNL_EXPR_LOOKUP_SET, op->name);
 	/* What the kernel would say anyway is said, so that its answer is the same. */
@@ -260,28 +248,6 @@ static void look_up_loaded(struct coder *c, const struct nft_op *op, enum lookup
 	}
 }
 
-static void look_up(struct coder *c, const struct nft_op *op, enum lookup how)
-{
-	load_key(c, op);
-	look_up_loaded(c, op, how);
-}
-
-/* The ports are kept behind the key, which is made of their low and then of their high bytes. Four
- * bytes are masked, though ports have two: the kernel has a faster instruction for that. */
-static void test_same_port(struct coder *c, const struct nft_op *op)
-{
-	static const uint8_t bytes[2][NFT_REG32_SIZE] = {{0, 0xff}, {0xff, 0}};
-	const size_t kept = (size_t)op->field_count * NFT_REG32_SIZE;
-
-	load_key_at(c, op, kept);
-	for (size_t i = 0; i < LT_ARRAY_SIZE(bytes); i++) {
-		for (size_t at = 0; at < kept; at += NFT_REG32_SIZE)
-			mask_register(c, register_at(kept + at), register_at(at), bytes[i],
-			              sizeof(bytes[i]));
-		look_up_loaded(c, op, LOOKUP_IN);
-	}
-}
-
 /* Counts what gets as far as the action, so not what a map did not know. */
 static void count(struct coder *c)
 {
@@ -295,15 +261,9 @@ static void count(struct coder *c)
 
 static void test_state(struct coder *c, uint32_t bits)
 {
-	load_ct(c, NFT_CT_STATE, 0, NFT_REG_1);
+	load_ct(c, NFT_CT_STATE, NFT_REG_1);
 	mask(c, &bits, sizeof(bits));
 	compare_u32(c, NFT_CMP_NEQ, 0);
-}
-
-static void test_one_state(struct coder *c, uint32_t bit)
-{
-	load_ct(c, NFT_CT_STATE, 0, NFT_REG_1);
-	compare_u32(c, NFT_CMP_EQ, bit);
 }
 
 static void test_not_loopback(struct coder *c)
@@ -423,17 +383,6 @@ static void reject(struct coder *c, uint32_t type, uint8_t code)
 	nftnl_expr_set_u8(expr, NFTNL_EXPR_REJECT_CODE, code);
 }
 
-/* How many are gathered in one message is the listener's affair. */
-static void tell(struct coder *c, uint32_t group)
-{
-	struct nftnl_expr *expr;
-
-	count(c);
-	expr = add(c, "log");
-	nftnl_expr_set_u16(expr, NFTNL_EXPR_LOG_GROUP, (uint16_t)group);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_LOG_SNAPLEN, 0);
-}
-
 static void verdict(struct coder *c, int code, const char *chain)
 {
 	struct nftnl_expr *expr;
@@ -462,17 +411,11 @@ static void put_op(struct coder *c, const struct nft_op *op)
 	case NFT_OP_NOT_IN_SET:
 		look_up(c, op, LOOKUP_NOT_IN);
 		break;
-	case NFT_OP_SAME_PORT:
-		test_same_port(c, op);
-		break;
 	case NFT_OP_NEW_FLOW:
 		test_state(c, NF_CT_STATE_BIT(IP_CT_NEW));
 		break;
 	case NFT_OP_UNKNOWN_FLOW:
 		test_state(c, NF_CT_STATE_BIT(IP_CT_NEW) | NF_CT_STATE_INVALID_BIT);
-		break;
-	case NFT_OP_STATE:
-		test_one_state(c, op->value);
 		break;
 	case NFT_OP_NOT_LOOPBACK:
 		test_not_loopback(c);
@@ -536,9 +479,6 @@ static void put_op(struct coder *c, const struct nft_op *op)
 		break;
 	case NFT_OP_REJECT_PORT:
 		reject(c, NFT_REJECT_ICMPX_UNREACH, NFT_REJECT_ICMPX_PORT_UNREACH);
-		break;
-	case NFT_OP_LOG:
-		tell(c, op->value);
 		break;
 	case NFT_OP_DROP:
 		verdict(c, NF_DROP, NULL);

@@ -19,12 +19,10 @@ struct nft_kernel;
 
 /* -EPERM: no CAP_NET_ADMIN; -EPROTONOSUPPORT: the kernel has no nfnetlink. */
 LT_MUST_USE int nft_kernel_open(struct nft_kernel **ret_kernel, struct text *why);
-/* The same for another table of ours than the main one, NFT_GUARD_TABLE_NAME for one. Not
- * copied. */
+/* The same for another table of ours than the main one: NFT_GUARD_TABLE_NAME. Not copied. */
 LT_MUST_USE int nft_kernel_open_table(const char *table, struct nft_kernel **ret_kernel,
                                       struct text *why);
-void nft_kernel_close(
-	struct nft_kernel *kernel); /* NULL accepted; the table stays unless 'bound' */
+void nft_kernel_close(struct nft_kernel *kernel); /* NULL accepted; the table stays */
 
 /* Lets the kernel check, but not carry out, a table that uses everything we ever use: loads the
  * modules (which may take a second, so before VRRP starts) and tells what is missing, all of it in

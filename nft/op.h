@@ -32,9 +32,6 @@ enum nft_field {
 	NFT_FIELD_CT_IP_DADDR,  /* where the flow's first packet went, before anybody rewrote it */
 	NFT_FIELD_CT_IP6_DADDR, /* the same, IPv6 */
 	NFT_FIELD_CT_DPORT,     /* its port */
-	NFT_FIELD_CT_SPORT,     /* the one it came from */
-	NFT_FIELD_CT_IP_REPLY,  /* where its answers go: the source that source NAT gave it */
-	NFT_FIELD_CT_IP6_REPLY, /* the same, IPv6 */
 	NFT_FIELD_COUNT,
 };
 
@@ -44,12 +41,8 @@ enum nft_op_kind {
 	NFT_OP_PROTOCOL,     /* test: value is IPPROTO_... */
 	NFT_OP_IN_SET,       /* test: the fields are in set 'name' */
 	NFT_OP_NOT_IN_SET,   /* test */
-	NFT_OP_SAME_PORT,    /* test: the two fields, ports, are the same, by set 'name'; nft/rush.h
-	                        says what is in it */
 	NFT_OP_NEW_FLOW,     /* test: ct state new */
 	NFT_OP_UNKNOWN_FLOW, /* test: ct state new or invalid: of no flow that is known */
-	NFT_OP_STATE,        /* test: ct state is 'value'. A packet has one state, so this asks the
-	                        same as the two above, with an instruction less */
 	NFT_OP_NOT_LOOPBACK, /* test: came from outside this machine */
 	NFT_OP_LOCAL_SOURCE, /* test: the source is an address of this machine */
 	NFT_OP_LOCAL_DESTINATION,
@@ -69,7 +62,6 @@ enum nft_op_kind {
 	NFT_OP_MASQUERADE,
 	NFT_OP_REJECT_RESET, /* TCP reset */
 	NFT_OP_REJECT_PORT,  /* ICMP or ICMPv6 port unreachable */
-	NFT_OP_LOG, /* tells of the packet, without its payload, to NFLOG's group 'value' */
 	NFT_OP_DROP,
 	NFT_OP_RETURN,
 	NFT_OP_JUMP, /* to chain 'name' */

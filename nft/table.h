@@ -21,11 +21,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Our tables, of family inet: the main one, the takeover guard (nft/guard.h), and the one of a rush
- * (nft/rush.h). */
+/* Our tables, of family inet: the main one, and the takeover guard (nft/guard.h). */
 #define NFT_TABLE_NAME       "lintel"
 #define NFT_GUARD_TABLE_NAME "lintel-guard"
-#define NFT_RUSH_TABLE_NAME  "lintel-rush"
 
 /* Types of parts of keys and of map data; numbers are those of the nft program (datatype.h), which
  * reads them back from the kernel to print a set. */
@@ -117,8 +115,6 @@ struct nft_table {
 	const char *name;   /* NFT_TABLE_NAME unless set otherwise */
 	unsigned shares;    /* that nft_table_free() ends */
 	bool present;       /* false: there is no such table (wanted: there shall be none) */
-	bool bound;         /* wanted: it is the socket's that makes it, gone when that is
-	                       closed, and nobody else can change it (Linux 5.12) */
 	uint64_t digest;    /* wanted: of everything but counts */
 	uint64_t frame; /* wanted: of the frame; observed: as the table's comment says, 0: it says
 	                   none */

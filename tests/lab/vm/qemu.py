@@ -18,7 +18,7 @@ from .kernel import find
 
 BOOT_MODULES = ("virtio_pci", "virtio_console", "virtio_rng", "virtiofs", "overlay")
 JOB_MODULES = ("ipv6 ip_vs ip_vs_rr ip_vs_wrr nf_conntrack nf_conntrack_netlink nf_tables nft_ct nft_nat nft_masq nft_reject_inet "
-               "nft_chain_nat nft_log nfnetlink_log veth bridge af_packet macvlan dummy")
+               "nft_chain_nat veth bridge af_packet macvlan dummy")
 KVM_PATIENCE = 5  # seconds that a guest under KVM has for its first sign of life before software emulation is used instead
 
 
