@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ipvs/sync.h"
 
+#include "ipvs/sync_traffic.h"
 #include "lib/mem.h"
 #include "lib/mono.h"
 
@@ -14,6 +15,8 @@
 #define GATHERED_FEW    3
 /* A pulse that nobody needs is sent all the same now and then, to see that it arrives. */
 #define PULSE_ALWAYS_US US_PER_S
+/* After the last packet: what it changed may not have been noted yet when the first went out. */
+#define PULSES_OWED     2
 /* After the last of many: when so many pulses have gone the kernel holds nothing back any more. */
 #define PULSES_AFTER    3
 
@@ -51,6 +54,7 @@ struct ipvs_sync {
 	struct ipvs_sync_daemon daemon;
 	struct ipvs_sync_inject inject;
 	struct ipvs_sync_listen listen;
+	struct ipvs_sync_traffic traffic;
 	struct loop_fd ready;      /* the master told something */
 	struct loop_deadline send; /* what waits in the queue */
 	struct loop_deadline pulse;
@@ -66,6 +70,7 @@ struct ipvs_sync {
 	const struct pace *pace;   /* of the master daemon that runs */
 	const struct pace *wanted; /* of the next one, perhaps soon */
 	unsigned pulses_left;      /* until it is started */
+	unsigned pulses_owed;      /* for what the master daemon has not told yet, perhaps */
 };
 
 const char *ipvs_sync_loss_name(enum ipvs_sync_loss loss)
@@ -241,6 +246,7 @@ static void stop_listening(struct ipvs_sync *sync)
 	loop_deadline_arm(&sync->pulse, TIME_NEVER);
 	loop_deadline_arm(&sync->gather, TIME_NEVER);
 	loop_fd_stop(&sync->ready);
+	ipvs_sync_traffic_close(&sync->traffic);
 	ipvs_sync_listen_close(&sync->listen);
 	ipvs_sync_daemon_stop(&sync->daemon, IPVS_DAEMON_MASTER);
 }
@@ -264,25 +270,41 @@ void ipvs_sync_expect(struct ipvs_sync *sync, bool many)
 		change_pace(sync);
 }
 
+/* Does the master daemon hold anything back that would be told too late? */
+static bool needs_pulse(struct ipvs_sync *sync, int64_t now_us)
+{
+	uint64_t told = sync->listen.counters.flows - sync->told;
+
+	sync->told = sync->listen.counters.flows;
+	if (told >= sync->pace->needless || ipvs_sync_traffic_moved(&sync->traffic))
+		sync->pulses_owed = PULSES_OWED;
+	return (sync->pulses_owed > 0 && told < sync->pace->needless) ||
+	       now_us - sync->pulsed_us >= PULSE_ALWAYS_US;
+}
+
+static void send_pulse(struct ipvs_sync *sync, int64_t now_us)
+{
+	/* A packet that can't be sent now: status shows the silence. */
+	(void)!ipvs_sync_listen_pulse(&sync->listen, &sync->inject, sync->family,
+	                              sync->pace->pulses);
+	sync->pulsed_us = now_us;
+	if (sync->pulses_owed > 0)
+		sync->pulses_owed--;
+}
+
 static void on_pulse(struct loop_deadline *deadline)
 {
 	struct ipvs_sync *sync = lt_container_of(deadline, struct ipvs_sync, pulse);
 	int64_t now_us = mono_now_us();
-	uint64_t told = sync->listen.counters.flows - sync->told;
-	bool last = sync->pace != sync->wanted;
+	bool changes = sync->pace != sync->wanted;
 
-	sync->told = sync->listen.counters.flows;
-	if (last && sync->pulses_left-- == 0) {
+	if (changes && sync->pulses_left-- == 0) {
 		change_pace(sync);
 		if (sync->family == ADDR_NONE)
 			return;
 	}
-	if (last || told < sync->pace->needless || now_us - sync->pulsed_us >= PULSE_ALWAYS_US) {
-		/* A packet that can't be sent now: status shows the silence. */
-		(void)!ipvs_sync_listen_pulse(&sync->listen, &sync->inject, sync->family,
-		                              sync->pace->pulses);
-		sync->pulsed_us = now_us;
-	}
+	if (needs_pulse(sync, now_us) || changes)
+		send_pulse(sync, now_us);
 	loop_deadline_arm(deadline, now_us + sync->pace->pulse_us);
 }
 
@@ -299,6 +321,7 @@ static int start_listening(struct ipvs_sync *sync)
 	}
 	sync->ready = (struct loop_fd){.fd = sync->listen.packet_fd, .ready = on_ready};
 	loop_fd_start(sync->loop, &sync->ready, true, false);
+	ipvs_sync_traffic_open(&sync->traffic);
 	sync->told = 0;
 	loop_deadline_arm(&sync->pulse, mono_now_us());
 	return 0;
@@ -329,7 +352,7 @@ int ipvs_sync_open(struct loop *loop, const struct ipvs_sync_handler *handler,
 	sync->loop = loop;
 	sync->handler = *handler;
 	sync->pace = sync->wanted = &pace_few;
-	sync->inject.fd = sync->listen.packet_fd = sync->listen.raw_fd = -1;
+	sync->inject.fd = sync->listen.packet_fd = sync->listen.raw_fd = sync->traffic.fd = -1;
 	sync->send.expired = on_send;
 	sync->pulse.expired = on_pulse;
 	sync->gather.expired = on_gathered;

@@ -6,7 +6,8 @@
  * IPVS connections (backup daemon). Out: every connection the kernel balances, within
  * IPVS_SYNC_BOUND_US of the packet that established it (master daemon). What conntrack tells of NAT
  * flows sooner comes here too, without its source. When much comes it is read less often, and
- * pulses that nobody needs are left out; when much is expected it comes in larger datagrams.
+ * pulses that nobody needs are left out, as they are while no packet comes; when much is expected
+ * it comes in larger datagrams.
  *
  * What becomes of an injected flow:
  * - it counts as active or inactive of its real server, as one balanced here, once that server is

@@ -4,10 +4,10 @@
  * I/O, never waits. The daemon collects connections in a buffer and sends it when it is full, or
  * 2 to 3 s old: too late for those whose node dies meanwhile. So we fill it up ourselves: eight
  * connections of our own (from 127.0.0.1 to 224.0.0.81, both of no use to anybody else, "here" as
- * forwarding, so that IPVS lets their packets be) change state 20 times a second, which the daemon
- * must tell, and the buffers are made so small that eight of these don't fit beside another entry.
- * A connection is heard of at most IPVS_SYNC_PULSE_US, 20 ms of the kernel's and one turn of the
- * loop after the packet that established it, whatever the table holds.
+ * forwarding, so that IPVS lets their packets be) change state 20 times a second while packets
+ * come, which the daemon must tell, and the buffers are made so small that eight of these don't fit
+ * beside another entry. A connection is heard of at most IPVS_SYNC_PULSE_US, 20 ms of the kernel's
+ * and one turn of the loop after the packet that established it, whatever the table holds.
  * The same packets show that injection works: the connections are set back by injected messages,
  * and would fall silent otherwise. Sources: Linux net/netfilter/ipvs/ip_vs_sync.c (ip_vs_sync_conn,
  * ip_vs_sync_conn_needed, sb_queue_tail, IPVS_SYNC_SEND_DELAY), ip_vs_core.c (ip_vs_in_hook, in
