@@ -142,17 +142,19 @@ static enum ipvs_sync_found read_entry(struct wire_reader *wire, struct ipvs_syn
 	addresses = wire_view(wire, 3 * size);
 	if (!addresses)
 		return IPVS_SYNC_SHORT;
-	entry->protocol = at[1];
-	entry->flags = be32_at(at + 4);
-	entry->state = be16_at(at + 8);
-	entry->client_port = be16_at(at + 10);
-	entry->virtual_port = be16_at(at + 12);
-	entry->server_port = be16_at(at + 14);
-	entry->mark = be32_at(at + 16);
-	entry->timeout_s = be32_at(at + 20);
-	entry->client = addr_make(family, addresses);
-	entry->virtual = addr_make(family, addresses + size);
-	entry->server = addr_make(family, addresses + 2 * size);
+	*entry = (struct ipvs_sync_entry){
+		.protocol = at[1],
+		.flags = be32_at(at + 4),
+		.state = be16_at(at + 8),
+		.client_port = be16_at(at + 10),
+		.virtual_port = be16_at(at + 12),
+		.server_port = be16_at(at + 14),
+		.mark = be32_at(at + 16),
+		.timeout_s = be32_at(at + 20),
+		.client = addr_make(family, addresses),
+		.virtual = addr_make(family, addresses + size),
+		.server = addr_make(family, addresses + 2 * size),
+	};
 	while (wire_left(wire) > 0) {
 		enum ipvs_sync_found found = read_option(wire, entry);
 
@@ -180,7 +182,6 @@ static enum ipvs_sync_found peek_size(const struct ipvs_sync_reader *reader, siz
 enum ipvs_sync_found ipvs_sync_read(struct ipvs_sync_reader *reader,
                                     struct ipvs_sync_entry *ret_entry)
 {
-	struct ipvs_sync_entry entry = {0};
 	struct wire_reader body;
 	enum ipvs_sync_found found;
 	size_t size = 0, padding;
@@ -191,7 +192,7 @@ enum ipvs_sync_found ipvs_sync_read(struct ipvs_sync_reader *reader,
 	found = peek_size(reader, &size);
 	if (found == IPVS_SYNC_ENTRY) {
 		body = wire_reader_make(wire_view(&reader->wire, size), size);
-		found = read_entry(&body, &entry);
+		found = read_entry(&body, ret_entry);
 	}
 	if (found != IPVS_SYNC_ENTRY && found != IPVS_SYNC_UNKNOWN_OPTION) {
 		reader->left = 0;
@@ -199,8 +200,6 @@ enum ipvs_sync_found ipvs_sync_read(struct ipvs_sync_reader *reader,
 	}
 	padding = (4 - size % 4) % 4;
 	wire_skip(&reader->wire, smaller(padding, wire_left(&reader->wire)));
-	if (found == IPVS_SYNC_ENTRY)
-		*ret_entry = entry;
 	return found;
 }
 

@@ -85,7 +85,8 @@ struct ipvs_sync_reader {
 /* Begins a datagram. IPVS_SYNC_ENTRY: go on with ipvs_sync_read(); else what is wrong. */
 enum ipvs_sync_found ipvs_sync_read_begin(struct ipvs_sync_reader *reader, const void *data,
                                           size_t size);
-/* The next entry; after anything but _ENTRY and _UNKNOWN_OPTION it is over. */
+/* The next entry, written in place: it means nothing but with _ENTRY. After anything but that and
+ * _UNKNOWN_OPTION it is over. */
 enum ipvs_sync_found ipvs_sync_read(struct ipvs_sync_reader *reader,
                                     struct ipvs_sync_entry *ret_entry);
 
