@@ -4,8 +4,9 @@
 
     tests/lab/run --via uml -t 7200 -m 6144 -e LINTEL=... -e LABTOOL=... -e IPVSLOOP=... tests/bench/bench.py [--runs N] [--save FILE] [PART...]
 
-Parts: loss, programming, lateness, footprint, kubernetes, kubernetes-real, replication, size; all when none is named. Machines are shared and noisy: ratios are worth more than figures,
-and medians more than either end.
+Parts: loss, programming, lateness, footprint, kubernetes, kubernetes-real, replication, size; and price, alone where time is counted in instructions (LAB_ICOUNT=1
+tests/lab/run --via qemu). What is named and is not of this guest is passed over; all of the guest when none is named. Machines are shared and noisy: ratios are
+worth more than figures, and medians more than either end.
 """
 import argparse
 import os
@@ -22,6 +23,7 @@ import kubernetes  # noqa: E402
 import kubernetes_real  # noqa: E402
 import lateness  # noqa: E402
 import loss  # noqa: E402
+import price  # noqa: E402
 import programming  # noqa: E402
 import replication  # noqa: E402
 import size  # noqa: E402
@@ -29,6 +31,7 @@ from lablib.lab import Lab  # noqa: E402
 
 PARTS = {"loss": loss, "programming": programming, "lateness": lateness, "footprint": footprint,
          "kubernetes": kubernetes, "kubernetes-real": kubernetes_real, "replication": replication, "size": size}
+COUNTED = {"price": price}
 
 
 def main():
@@ -36,14 +39,15 @@ def main():
     parser.add_argument("--runs", type=int, default=10, help="of each kind of fault (loss) [10]")
     parser.add_argument("--systems", default="", metavar="WORD", help="loss: only the systems whose name has it, \"100 ms\" say")
     parser.add_argument("--save", type=pathlib.Path, help="write the tables there as well")
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []])
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, *COUNTED, []])
     options = parser.parse_args()
-    pages = [f"Measured {time.strftime('%Y-%m-%d')} on Linux {platform.release()}, {os.cpu_count()} CPU(s) in the guest.\n"]
+    parts, clock = (COUNTED, ", time counted in instructions") if os.environ.get("LAB_ICOUNT") else (PARTS, "")
+    pages = [f"Measured {time.strftime('%Y-%m-%d')} on Linux {platform.release()}, {os.cpu_count()} CPU(s) in the guest{clock}:\n"]
     lab = Lab()
     missed = []
-    for name in options.parts or PARTS:
+    for name in [name for name in options.parts or parts if name in parts]:
         begun = time.monotonic()
-        for table in PARTS[name].measure(lab, options):
+        for table in parts[name].measure(lab, options):
             text = table.markdown()
             print("\n" + text, flush=True)
             pages.append(text)

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """keepalived and conntrackd as a pair that keeps connections, put together by hand as their users do."""
+import os
 import signal
 
 import keepalived
+import kubernetes
 from lablib.config import VIP, WEBS
 from lablib.peers import find
 from lablib.process import Program
@@ -86,7 +88,8 @@ class Node:
         host.sysctl("net.netfilter.nf_conntrack_tcp_be_liberal", 1)
         directory = self.balancer.directory
         (directory / "conntrackd.conf").write_text(configuration(host.front, peer.front, directory, mode), encoding="ascii")
-        self.daemon = Program(host, f"conntrackd-{host.name}", [find("conntrackd", "conntrackd"), "-C", directory / "conntrackd.conf"])
+        self.daemon = Program(host, f"conntrackd-{host.name}", [find("conntrackd", "conntrackd"), "-C", directory / "conntrackd.conf"],
+                              env=os.environ | kubernetes.clock())  # as Lintel has
         self.balancer.start()
 
     def ask_again(self):

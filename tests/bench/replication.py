@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Connections through a takeover, and what it costs to keep a second node ready for one."""
+"""Connections through a takeover, and what it costs to keep a second node ready for one. What of it the Active's rate pays is in price.py."""
 import collections
 import contextlib
 import os
@@ -10,6 +10,7 @@ import struct
 import time
 
 import conntrackd
+import kubernetes
 from lablib import config, connections
 from lablib.config import VIP
 from lablib.connections import make_room
@@ -25,9 +26,9 @@ STALLED = 2  # seconds without another record: no more will come unless conntrac
 ASKED_MAX = 5  # ... so often
 JOIN_MEMORY = 5 << 30  # bytes of the machine for the largest
 FLOWS = 20_000
-PRICE_RUNS = 7
+RECORD_RUNS = 7
 QUIET = 9  # seconds after which a new Active has compared what it knows with its kernel: that is part of a takeover, not of a new flow
-Burst = collections.namedtuple("Burst", "rate own_rate teller told wire known")  # flows a second twice, us a flow twice, bytes a flow, share of all
+Burst = collections.namedtuple("Burst", "teller told wire known")  # us a flow twice, bytes a flow, share of all
 
 
 # --- sessions ---
@@ -83,21 +84,31 @@ def sessions(lab, _options):
 
 # --- many flows ---
 
-def datagram(number):
-    """UDP to the virtual server, from the client and port of that number: of 60,000 in a row no two have the same port."""
+def client_of(number):
+    """Address and port of the client of that number: of 60,000 in a row no two have the same port."""
     turn, place = divmod(number, 60000)
-    source, port = (10 << 24 | 99 << 16) + 256 + place, 1024 + (place + turn) % 60000
+    return (10 << 24 | 99 << 16) + 256 + place, 1024 + (place + turn) % 60000
+
+
+def datagram(number):
+    """UDP to the virtual server, from that client."""
+    source, port = client_of(number)
     address = struct.pack("!I4s", source, socket.inet_aton(VIP))
     return struct.pack("!BBHHHBBH", 0x45, 0, 0, 0, 0, 64, socket.IPPROTO_UDP, 0) + address + struct.pack("!HHHH", port, 80, 9, 0) + b"x"
 
 
-def open_flows(lab, count):
-    """So many UDP flows, each of another client. Nobody waits for their answers."""
+def route_clients(lab, kind):
+    """To the client's machine, and there: "blackhole", nobody listens to their answers; "local", they are its own."""
     client = lab.client.host
-    client.run("ip", "route", "replace", "blackhole", CLIENTS)
+    client.run("ip", "route", "replace", kind, CLIENTS, *(["dev", "lo"] if kind == "local" else []), "table", "local")  # in one table, or both would stay
     for node in lab.nodes:
         node.host.run("ip", "route", "replace", CLIENTS, "via", client.front)
-    with client.inside(), socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as sender:
+
+
+def open_flows(lab, count):
+    """So many UDP flows, each of another client. Nobody waits for their answers."""
+    route_clients(lab, "blackhole")
+    with lab.client.host.inside(), socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as sender:
         for number in range(count):
             sender.sendto(datagram(number), (VIP, 0))
 
@@ -199,7 +210,7 @@ def joiners(lab, _options):
     return table
 
 
-# --- the price ---
+# --- records ---
 
 def busy(*pids):
     """Seconds that these processes and threads of the kernel have had a CPU; all threads of each."""
@@ -225,15 +236,15 @@ def sync_threads(prefix):
     return found
 
 
-def lintel_pair(lab, keys=True, **server):
+def lintel_pair(lab):
     """Active and other: the processes and threads of each, the host that listens, and how many flows it knows."""
-    documents = [config.router(), config.server(ports=[config.port(80, "UDP")], **server)]
+    documents = [config.router(), config.server(ports=[config.port(80, "UDP")])]
     for node in lab.nodes:
-        node.start(documents, *(connections.write_key(node) if keys else ()), wait=False)
+        node.start(documents, *connections.write_key(node), wait=False, env=kubernetes.clock())
     active = lab.wait_settled()
     other = lab.other(active)
     # of the kernel's threads the Active's hears nothing
-    return active.host, [active.program.process.pid], [other.program.process.pid, *sync_threads("ipvs-b")], lambda: connections.known(other) if keys else FLOWS
+    return active.host, [active.program.process.pid], [other.program.process.pid, *sync_threads("ipvs-b")], lambda: connections.known(other)
 
 
 def by_hand_pair(lab):
@@ -249,15 +260,15 @@ def wire_bytes(host):
     return sum(int(found) for found in re.findall(r"bytes (\d+)", host.run("nft", "list", "table", "inet", "wire")))
 
 
-def settle(known):
+def settle(known, flows=FLOWS):
     """What share of the flows the other node knows when it learns of no more."""
     count = known()
-    while 0 <= count < FLOWS:
+    while 0 <= count < flows:
         pause(2)
         if (now := known()) == count:
             break
         count = now
-    return min(1, count / FLOWS)
+    return min(1, count / flows)
 
 
 def burst(lab, begin):
@@ -267,51 +278,23 @@ def burst(lab, begin):
     host.run("nft", "-f", "-", given=WIRE)
     lab.client.wait_answer("udp", VIP, 80)
     pause(QUIET)
-    begun, before, wire = time.monotonic(), (busy(*teller), busy(*told)), wire_bytes(host)
+    before, wire = (busy(*teller), busy(*told)), wire_bytes(host)
     open_flows(lab, FLOWS)
-    took, meanwhile = time.monotonic() - begun, busy(*told) - before[1]
     share = settle(known)
-    return Burst(FLOWS / took, FLOWS / (took - meanwhile), (busy(*teller) - before[0]) / FLOWS * 1e6, (busy(*told) - before[1]) / FLOWS * 1e6,
+    return Burst((busy(*teller) - before[0]) / FLOWS * 1e6, (busy(*told) - before[1]) / FLOWS * 1e6,
                  (wire_bytes(host) - wire) / FLOWS, share)
 
 
 def records(lab, _options):
     table = Table("What a record costs", ["system", "teller: us a flow", "flows a second and core", "told: us a flow", "flows a second and core", "bytes a flow", "known there"],
-                  f"A burst of {FLOWS:,} UDP flows through source NAT, {PRICE_RUNS} times each; min / median / max. The time of the process that tells, and of "
+                  f"A burst of {FLOWS:,} UDP flows through source NAT, {RECORD_RUNS} times each; min / median / max. The time of the process that tells, and of "
                   "the one that is told, with its kernel's thread that makes IPVS connections (conntrackd makes none), by the scheduler's clock, until all is "
-                  "known there; bytes on the wire with their headers. A system call is ten times as dear in User Mode Linux as elsewhere.")
+                  "known there; bytes on the wire with their headers. Both have the preloaded clock of the tables above. A system call is ten times as dear in User Mode Linux as elsewhere.")
     for name, begin in (("Lintel", lintel_pair), ("conntrackd", by_hand_pair)):
-        runs = [burst(lab, begin) for _ in range(PRICE_RUNS)]
+        runs = [burst(lab, begin) for _ in range(RECORD_RUNS)]
         sides = [[getattr(one, side) for one in runs] for side in ("teller", "told")]
         cells = [cell for side in sides for cell in (spread(side, digits=1), f"{1e6 / statistics.median(side):,.0f}")]
         table.add(name, *cells, spread([one.wire for one in runs]), spread([100 * one.known for one in runs], " %"))
-    return table
-
-
-def price(lab, _options):
-    table = Table("What telling costs", ["", "new flows a second", "us of a flow: the Active's process", "the other node"],
-                  f"One client opens {FLOWS:,} UDP flows as fast as it can, each with another port, {PRICE_RUNS} times each, in turn; min / median / max. One core for client, both "
-                  f"nodes, servers and kernels. It begins {QUIET} s after the node became Active, when that one has compared what it knows with its kernel's connections: "
-                  "reading those, which it does once a minute, depends on how many there are, not on how many begin, and is not in these figures. The rows of "
-                  "the Active's part take off what the other node's process, and its kernel's thread that makes IPVS connections, had of that core meanwhile (by the "
-                  "scheduler's own clock): what is left is the Active's part, and the channel's packets through both kernels.")
-    kinds = {"without source NAT": {"sourceNat": {"mode": "none"}}, "with source NAT": {}}
-    runs = {(kind, keys): [] for kind in kinds for keys in (False, True)}
-    for _ in range(PRICE_RUNS):
-        for (kind, keys), bursts in runs.items():
-            bursts.append(burst(lab, lambda lab, kind=kind, keys=keys: lintel_pair(lab, keys, **kinds[kind])))
-
-    def row(name, bursts, rate):
-        table.add(name, spread([getattr(one, rate) for one in bursts]), spread([one.teller for one in bursts], digits=1),
-                  spread([one.told for one in bursts], digits=1))
-
-    for kind in kinds:
-        plain, told = runs[kind, False], runs[kind, True]
-        row(f"{kind}: not replicated", plain, "rate")
-        row(f"{kind}: replicated, both nodes' part", told, "rate")
-        row(f"{kind}: replicated, the Active's part", told, "own_rate")
-        alone, both, own = (statistics.median(getattr(one, what) for one in bursts) for bursts, what in ((plain, "rate"), (told, "rate"), (told, "own_rate")))
-        table.goal(f"{kind} it costs the Active {1 - own / alone:.0%} of its rate (goal 5 %); both nodes on one core {1 - both / alone:.0%}", own > 0.95 * alone)
     return table
 
 
@@ -319,4 +302,3 @@ def measure(lab, options):
     yield sessions(lab, options)
     yield joiners(lab, options)
     yield records(lab, options)
-    yield price(lab, options)
