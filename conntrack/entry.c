@@ -449,6 +449,14 @@ void conntrack_entry_put_delete(struct nl_batch *batch, const struct conntrack_t
 	nl_batch_end(batch, message);
 }
 
+void conntrack_entry_put_get(struct nl_batch *one, const struct conntrack_tuple *tuple)
+{
+	struct nlmsghdr *message = begin(one, IPCTNL_MSG_CT_GET, 0, tuple->source.family);
+
+	put_tuple(message, CTA_TUPLE_ORIG, tuple);
+	nl_batch_end(one, message);
+}
+
 void conntrack_entry_put_dump(struct nl_batch *one, enum addr_family family,
                               const struct addr *destination)
 {

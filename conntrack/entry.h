@@ -80,6 +80,9 @@ void conntrack_entry_put_update(struct nl_batch *batch, const struct conntrack_e
  * with an 'id' other than 0 only the one of that id. ENOENT when there is none. */
 void conntrack_entry_put_delete(struct nl_batch *batch, const struct conntrack_tuple *tuple,
                                 uint32_t id);
+/* Appends a request for the entry to which packets of this tuple belong; ENOENT when there is none.
+ */
+void conntrack_entry_put_get(struct nl_batch *one, const struct conntrack_tuple *tuple);
 /* Appends a request for all entries of a family (ADDR_NONE: of both); with an IPv4 'destination'
  * (may be NULL) only those whose original tuple goes there (kernels from 5.8 on; older ones give
  * all). There is none for IPv6: kernels (6.1, 6.18) give all entries but the wanted ones then

@@ -225,6 +225,24 @@ int conntrack_kernel_receive(struct conntrack_kernel *kernel, conntrack_receiver
 
 /* --- entries --- */
 
+static int answered(void *ctx, const struct nlmsghdr *message)
+{
+	enum conntrack_event event;
+
+	return conntrack_entry_decode(message, ctx, &event);
+}
+
+int conntrack_kernel_ask(struct conntrack_kernel *kernel, const struct conntrack_tuple *tuple,
+                         struct conntrack_entry *ret_entry)
+{
+	int err;
+
+	conntrack_entry_put_get(&kernel->batch, tuple);
+	err = nl_request(kernel->nl, &kernel->batch, answered, ret_entry);
+	nl_batch_clear(&kernel->batch);
+	return err;
+}
+
 /* Verdicts on a batch in which each thing has 'stride' messages, the last of which counts. */
 struct verdicts {
 	const size_t *indices; /* of the things, in 'results' */

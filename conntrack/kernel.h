@@ -80,6 +80,11 @@ LT_MUST_USE int conntrack_kernel_dump_step(struct conntrack_kernel *kernel, unsi
 
 /* --- entries --- */
 
+/* The entry to which packets of this tuple belong, some microseconds each; -ENOENT: there is none.
+ */
+LT_MUST_USE int conntrack_kernel_ask(struct conntrack_kernel *kernel,
+                                     const struct conntrack_tuple *tuple,
+                                     struct conntrack_entry *ret_entry);
 /* Makes entries. What is in the way of one (an entry for the same packets, whatever it does with
  * them) is removed first. 'results' (may be NULL) gets 0 or a positive errno for each. 0, or -errno
  * when the channel failed and it is not known what was done. */

@@ -232,13 +232,16 @@ void metrics_replication_write(const json_t *replication, struct text *out)
 	               (double)json_array_size(json_object_get(replication, "problems")));
 	metrics_single(out, "lintel_replication_rush", "gauge",
 	               "1 while so many connections begin that IPVS alone tells of those through "
-	               "NAT without source NAT.",
+	               "NAT.",
 	               number_of(rush, "on"));
 	metrics_single(out, "lintel_replication_rushes_total", "counter",
 	               "Times that so many connections began.", number_of(rush, "times"));
 	metrics_single(out, "lintel_replication_rush_connections_total", "counter",
 	               "Connections that IPVS alone told of meanwhile.",
 	               number_of(rush, "connections"));
+	metrics_single(out, "lintel_replication_rush_surprises_total", "counter",
+	               "Times that source NAT then did something else than was foreseen.",
+	               number_of(rush, "surprises"));
 	write_steps(routers, out);
 	write_rows(router_rows, LT_ARRAY_SIZE(router_rows), routers, "router", "router", out);
 	write_followers(routers, out);

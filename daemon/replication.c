@@ -99,36 +99,6 @@ static void book_due(struct loop_deadline *deadline)
 
 /* --- on and off --- */
 
-static void sync_seen(void *ctx, const struct model_flow *flows, size_t count)
-{
-	replication_observe_seen(ctx, flows, count);
-}
-
-static void sync_read(void *ctx)
-{
-	replication_observe_told_all(ctx);
-}
-
-static void sync_lost(void *ctx, enum ipvs_sync_loss loss)
-{
-	struct replication *replication = ctx;
-
-	log_warn("peer", "messages between IPVS and us were lost direction=%s",
-	         ipvs_sync_loss_name(loss));
-	if (loss == IPVS_SYNC_LOST_IN)
-		replication_replica_renew(replication);
-	else
-		replication_compare_in(replication, 0);
-}
-
-static void sync_drained(void *ctx)
-{
-	struct replication *replication = ctx;
-
-	if (replication->behind)
-		loop_deadline_arm(&replication->tick, mono_now_us());
-}
-
 bool replication_is_tracked(const struct replication *replication,
                             const struct replication_place *place)
 {
@@ -139,59 +109,16 @@ bool replication_is_tracked(const struct replication *replication,
 bool replication_is_told_twice(const struct replication *replication,
                                const struct replication_place *place)
 {
-	return replication_is_tracked(replication, place) && !place->source_nat &&
-	       place->protocol != IPPROTO_SCTP;
+	if (!replication_is_tracked(replication, place) || place->protocol == IPPROTO_SCTP)
+		return false;
+	return !place->source_nat ||
+	       (place->foreseeable && replication_foreseen_is_heeded(replication));
 }
 
 bool replication_needs_ipvs(const struct replication *replication,
                             const struct replication_place *place)
 {
 	return place->persistence_s || !replication_is_tracked(replication, place);
-}
-
-/* The family of which there are virtual servers that IPVS has to tell of: of both, that of more.
- * Without any it need not tell at all, which would cost something with each new connection. */
-static enum addr_family family_of(const struct replication *replication)
-{
-	size_t count = 0, count4 = 0;
-
-	for (size_t i = 0; i < replication->index.count; i++) {
-		const struct replication_place *place = &replication->index.places[i];
-
-		if (!replication_needs_ipvs(replication, place) &&
-		    !replication_is_told_twice(replication, place))
-			continue;
-		count++;
-		count4 += place->address.family == ADDR_IPV4;
-	}
-	if (count == 0)
-		return ADDR_NONE;
-	return 2 * count4 >= count ? ADDR_IPV4 : ADDR_IPV6;
-}
-
-/* Tried again every tick until it is open; without IPVS there is nothing to be replicated. */
-static void open_sync(struct replication *replication)
-{
-	const struct ipvs_sync_handler handler = {
-		.seen = sync_seen,
-		.read = sync_read,
-		.lost = sync_lost,
-		.drained = sync_drained,
-		.ctx = replication,
-	};
-	char why[IPVS_SYNC_TEXT_SIZE];
-	bool was_open = replication->sync;
-	int rc = 0;
-
-	if (!was_open)
-		rc = ipvs_sync_open(replication->loop, &handler, &replication->sync);
-	if (rc == 0 && !was_open)
-		replication_adopt_begin(replication);
-	if (rc == 0)
-		rc = ipvs_sync_listen(replication->sync, family_of(replication));
-	if (rc)
-		problems_add(&replication->problems, "IPVS connections can't be replicated: %s",
-		             ipvs_sync_open_text(rc, why));
 }
 
 static void open_all(struct replication *replication)
@@ -203,13 +130,20 @@ static void open_all(struct replication *replication)
 	if (replication->snapshot && replication->index.count) {
 		if (!replication->conntrack && replication_observe_open(replication) == 0)
 			replication_observe_watch(replication);
-		open_sync(replication);
+		replication_ipvs_open(replication);
 	}
 	problems_end(&replication->problems);
 }
 
+static void forget_router(struct replication_router *router)
+{
+	model_flow_table_done(&router->flows);
+	model_flow_claims_done(&router->claims);
+}
+
 static void close_all(struct replication *replication)
 {
+	replication_foreseen_close(replication);
 	ipvs_sync_close(replication->sync);
 	replication->sync = NULL;
 	replication_observe_close(replication);
@@ -218,7 +152,7 @@ static void close_all(struct replication *replication)
 	peer_book_free(replication->book);
 	replication->book = NULL;
 	for (size_t i = 0; i < replication->router_count; i++)
-		model_flow_table_done(&replication->routers[i].flows);
+		forget_router(&replication->routers[i]);
 }
 
 void replication_reload(struct replication *replication)
@@ -289,7 +223,7 @@ static void want_routers(struct replication *replication, const struct model_sna
 			continue;
 		if (replication->book && !replication_router_find(replication, before[j].name))
 			peer_book_remove_router(replication->book, before[j].name, now_us);
-		model_flow_table_done(&before[j].flows);
+		forget_router(&before[j]);
 	}
 	for (size_t i = 0; i < replication->router_count; i++)
 		replication->routers[i].wanted = false;
@@ -403,6 +337,7 @@ static void tick(struct loop_deadline *deadline)
 		return;
 	open_all(replication);
 	replication_observe_tick(replication, now_us);
+	replication_foreseen_tick(replication, now_us);
 	replication_adopt_tick(replication);
 	if (now_us >= replication->renew_at_us) {
 		replication->renew_at_us = TIME_NEVER;
@@ -435,8 +370,11 @@ int replication_open(struct loop *loop, const struct daemon_run_options *options
 	if (rc == 0)
 		rc = replication_observe_init(replication);
 	if (rc == 0)
+		rc = replication_foreseen_init(replication);
+	if (rc == 0)
 		rc = replication_adopt_open(replication);
 	if (rc) {
+		replication_foreseen_done(replication);
 		replication_observe_done(replication);
 		loop_deadline_done(&replication->tick);
 		loop_deadline_done(&replication->book_tick);
@@ -459,6 +397,7 @@ void replication_close(struct replication *replication, bool clean)
 	close_all(replication);
 	replication_guard_close(replication, clean);
 	replication_adopt_close(replication);
+	replication_foreseen_done(replication);
 	replication_observe_done(replication);
 	loop_deadline_done(&replication->tick);
 	loop_deadline_done(&replication->book_tick);

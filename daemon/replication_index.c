@@ -33,12 +33,34 @@ static size_t router_of(const struct model_snapshot *snapshot, const struct mode
 	return i;
 }
 
+static bool is_foreseeable(const struct model_virtual_server *vs, const struct model_port *port)
+{
+	return vs->forwarding == MODEL_FORWARD_NAT && port->protocol != MODEL_SCTP &&
+	       (vs->snat_mode == MODEL_SNAT_AUTO || vs->snat_mode == MODEL_SNAT_ADDRESS);
+}
+
+/* What the same places were known to get; both are sorted. */
+static void inherit(struct replication_index *index, const struct replication_index *before)
+{
+	size_t old = 0;
+
+	for (size_t i = 0; i < index->count; i++) {
+		struct replication_place *place = &index->places[i];
+
+		while (old < before->count && compare(&before->places[old], place) < 0)
+			old++;
+		if (old < before->count && compare(&before->places[old], place) == 0 &&
+		    place->foreseeable)
+			place->source = before->places[old].source;
+	}
+}
+
 void replication_index_build(struct replication_index *index, const struct model_snapshot *snapshot)
 {
+	struct replication_index before = *index;
 	const struct model_router *router = NULL;
 	size_t at = 0;
 
-	replication_index_done(index);
 	index->places = xcalloc(snapshot->service_count, sizeof(*index->places));
 	index->count = snapshot->service_count;
 	for (size_t i = 0; i < snapshot->service_count; i++) {
@@ -62,6 +84,7 @@ void replication_index_build(struct replication_index *index, const struct model
 			.forwarding = forwarding,
 			.source_nat = forwarding == MODEL_FORWARD_NAT &&
 		                      service->virtual_server->snat_mode != MODEL_SNAT_NONE,
+			.foreseeable = is_foreseeable(service->virtual_server, port),
 			.persistence_s =
 				(uint32_t)(service->virtual_server->persistence_timeout_us /
 		                           1000000),
@@ -70,6 +93,8 @@ void replication_index_build(struct replication_index *index, const struct model
 	}
 	if (index->count)
 		qsort(index->places, index->count, sizeof(*index->places), compare);
+	inherit(index, &before);
+	replication_index_done(&before);
 }
 
 void replication_index_done(struct replication_index *index)

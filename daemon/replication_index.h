@@ -18,6 +18,9 @@ struct replication_place {
 	uint32_t mark;          /* 0: none */
 	enum model_forwarding forwarding;
 	bool source_nat;
+	bool foreseeable;       /* to an address that moves, of TCP or UDP: what source NAT makes of
+	                           its flows can be foreseen (daemon/replication_foreseen.c) */
+	struct addr source;     /* the address that a flow got last; ADDR_NONE: not known */
 	uint32_t persistence_s; /* 0: none */
 	size_t router;          /* index in the snapshot */
 };
@@ -27,7 +30,7 @@ struct replication_index {
 	size_t count;
 };
 
-/* Nothing of the snapshot is kept. */
+/* Nothing of the snapshot is kept; a source that was known still is. */
 void replication_index_build(struct replication_index *index,
                              const struct model_snapshot *snapshot);
 void replication_index_done(struct replication_index *index);
@@ -47,6 +50,15 @@ static inline bool replication_place_holds(const struct replication_place *place
 	       flow->ipvs_port >= place->first && flow->ipvs_port <= place->last &&
 	       addr_equal(&place->address, &flow->virtual);
 }
+/* Source NAT gave a flow this address. */
+static inline void replication_index_note_source(struct replication_index *index,
+                                                 const struct replication_place *place,
+                                                 const struct addr *source)
+{
+	if (place->foreseeable && !addr_equal(&place->source, source))
+		index->places[place - index->places].source = *source;
+}
+
 /* The port that the client sends, for one that is seen. */
 uint16_t replication_place_virtual_port(const struct replication_place *place, uint16_t seen);
 

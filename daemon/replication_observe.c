@@ -3,8 +3,9 @@
  *
  * Flows of NAT come from connection tracking, the moment they are established, with the address and
  * port of source NAT; those of direct and tunnel, and persistence templates, from the kernel's own
- * sync daemon, soon after; in a rush those of NAT without source NAT as well. What only IPVS told
- * of ends when nothing was heard of it for its time-out. */
+ * sync daemon, soon after; in a rush those of NAT as well (with source NAT:
+ * replication_foreseen.c). What only IPVS told of ends when nothing was heard of it for its
+ * time-out. */
 #include "daemon/replication_private.h"
 
 #include "lib/log.h"
@@ -95,9 +96,10 @@ static bool note_reached(struct replication *replication, struct replication_rou
 		if (model_flow_equal(&entry->flow, flow))
 			return false;
 		entry->flow = *flow;
-		if (retell(replication, router, entry, flow))
-			return false;
 	}
+	model_flow_claims_add(&router->claims, &router->flows, entry);
+	if (!new &&retell(replication, router, entry, flow))
+		return false;
 	tell(replication, router, flow);
 	entry->place = (uint16_t)(replication->batch_count - 1);
 	return new;
@@ -155,7 +157,7 @@ static bool find_served(void *ctx, const struct addr *virtual, uint8_t protocol,
 		.forwarding = place->forwarding,
 		.virtual_port = replication_place_virtual_port(place, port),
 		.mark = place->mark,
-		.owner = &replication->routers[place->router],
+		.owner = (void *)place,
 	};
 	return true;
 }
@@ -169,11 +171,15 @@ void replication_observe_told(void *ctx, enum conntrack_event event,
 	struct model_flow flow;
 	enum conntrack_verdict verdict =
 		conntrack_flow_from_entry(event, entry, &lookup, &flow, &served);
-	struct replication_router *router = served.owner;
+	const struct replication_place *place = served.owner;
+	struct replication_router *router;
 
 	replication->verdicts[verdict]++;
 	if (verdict != CONNTRACK_TELL)
 		return;
+	router = &replication->routers[place->router];
+	if (flow.source.family != ADDR_NONE)
+		replication_index_note_source(&replication->index, place, &flow.source);
 	if (router->state != MODEL_ROUTER_ACTIVE) {
 		/* Ours from before, whose last IPVS connection ended here: it lives elsewhere. */
 		if (flow.state == MODEL_FLOW_GONE)
@@ -205,7 +211,13 @@ static void weigh(struct replication *replication)
 	          replication->rush.on ? "many connections begin: where IPVS knows all of them it "
 	                                 "tells alone"
 	                               : "connection tracking tells of all connections again");
-	replication_observe_hear(replication);
+	/* IPVS's daemon forgets what it had not told by then: connection tracking tells of it,
+	 * since it is heard no more only after this, and again before that. */
+	if (replication->rush.on)
+		replication_ipvs_expect(replication);
+	replication_foreseen_update(replication);
+	if (!replication->rush.on)
+		replication_ipvs_expect(replication);
 }
 
 /* How many there were. */
@@ -339,8 +351,11 @@ void replication_observe_hear(struct replication *replication)
 	for (size_t i = 0; active && i < replication->index.count; i++) {
 		const struct replication_place *place = &replication->index.places[i];
 
+		bool alone = place->source_nat ? replication_foreseen_is_alone(replication)
+		                               : replication->rush.on;
+
 		if (!replication_is_tracked(replication, place) ||
-		    (replication->rush.on && replication_is_told_twice(replication, place)))
+		    (alone && replication_is_told_twice(replication, place)))
 			continue;
 		beginnings |= place->protocol == IPPROTO_UDP;
 		changes |= place->protocol != IPPROTO_UDP;
@@ -361,6 +376,12 @@ void replication_observe_tick(struct replication *replication, int64_t now_us)
 }
 
 /* --- IPVS --- */
+
+/* A new flow of a client's port whose former one waits to be forgotten. */
+static bool is_another(const struct model_flow *before, const struct model_flow *flow)
+{
+	return before->state == MODEL_FLOW_CLOSING && flow->state == MODEL_FLOW_ESTABLISHED;
+}
 
 /* Of a flow that both tell of, connection tracking's word is the better one: IPVS does not know
  * whether it was answered. */
@@ -383,6 +404,17 @@ static void seen_one(struct replication *replication, const struct replication_p
 	if (!begins && entry->flow.state == MODEL_FLOW_OPENING && flow->protocol == IPPROTO_UDP &&
 	    replication_is_tracked(replication, place) && !flow->template)
 		flow->state = MODEL_FLOW_OPENING;
+	if (place->source_nat && !flow->template) {
+		if (begins || is_another(&entry->flow, flow)) {
+			if (!replication_foreseen_complete(replication, place, begins, flow))
+				return;
+			if (begins)
+				entry->flow = *flow;
+		} else {
+			flow->source = entry->flow.source;
+			flow->source_port = entry->flow.source_port;
+		}
+	}
 	if (note_reached(replication, router, entry, begins, flow, until_s) &&
 	    replication->rush.on && replication_is_told_twice(replication, place) &&
 	    !flow->template)
@@ -395,6 +427,9 @@ void replication_observe_seen(void *ctx, const struct model_flow *flows, size_t 
 	const struct replication_place *place = NULL;
 	uint32_t now_s = replication_now_s();
 
+	/* What connection tracking told of flows that began before these has to be known. */
+	if (replication_foreseen_is_heeded(replication))
+		replication_observe_catch_up(replication);
 	for (size_t i = 0; i < count; i++) {
 		struct model_flow flow = flows[i];
 
@@ -403,8 +438,8 @@ void replication_observe_seen(void *ctx, const struct model_flow *flows, size_t 
 			place = replication_index_find_flow(&replication->index, &flow);
 		if (!place || replication->routers[place->router].state != MODEL_ROUTER_ACTIVE)
 			continue;
-		/* Connection tracking tells of NAT, sooner, and where there is source NAT all of
-		 * it. */
+		/* Connection tracking tells of NAT, sooner, and mostly it alone knows what source
+		 * NAT did. */
 		if (flow.template || !replication_is_tracked(replication, place) ||
 		    replication_is_told_twice(replication, place))
 			seen_one(replication, place, &flow, now_s);
@@ -445,6 +480,7 @@ void replication_observe_takeover(struct replication *replication,
 		entry->until_s =
 			conntrack_flow_needs_entry(&entry->flow) ? 0 : until(&entry->flow, now_s);
 		entry->seen = replication->comparison;
+		model_flow_claims_add(&router->claims, &router->flows, entry);
 	}
 	replication_compare_in(replication, router->flows.count ? TAKEOVER_US : 0);
 	replication_adopt_begin(replication);

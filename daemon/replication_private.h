@@ -2,10 +2,11 @@
 /* daemon/replication_private.h - what the parts of daemon/replication.h share.
  *
  * replication.c: life, what is wanted, who may preempt; replication_channel.c: keys and
- * peers; replication_observe.c: what our kernel says goes to the peers; replication_compare.c: what
- * it did not say; replication_replica.c: what peers say goes into our kernel;
- * replication_guard.c: what waits after a takeover; replication_adopt.c: what was there before us;
- * replication_report.c: what people see. */
+ * peers; replication_ipvs.c: IPVS's sync daemons; replication_observe.c: what our kernel says goes
+ * to the peers; replication_compare.c: what it did not say; replication_replica.c: what peers say
+ * goes into our kernel; replication_guard.c: what waits after a takeover; replication_foreseen.c:
+ * source NAT in a rush; replication_adopt.c: what was there before us; replication_report.c: what
+ * people see. */
 
 #ifndef LINTEL_DAEMON_REPLICATION_PRIVATE_H
 #define LINTEL_DAEMON_REPLICATION_PRIVATE_H
@@ -18,6 +19,7 @@
 #include "daemon/replication_rush.h"
 #include "ipvs/connections_file.h"
 #include "ipvs/sync.h"
+#include "model/flow_claims.h"
 #include "model/flow_table.h"
 #include "nft/guard.h"
 #include "nft/kernel.h"
@@ -33,6 +35,7 @@ struct replication_router {
 	uint8_t virtual_router_id;
 	bool wanted; /* scratch while the snapshot is compared */
 	struct model_flow_table flows;
+	struct model_flow_claims claims; /* of those that this node carries */
 	enum model_router_state state;
 	bool known;                                   /* the VRRP thread has spoken of it */
 	bool rival;                                   /* Backup: it hears an Active */
@@ -49,6 +52,16 @@ struct replication_router {
 struct replication_guest {
 	struct peer_address address;
 	int64_t came_us;
+};
+
+/* Source NAT in a rush: see replication_foreseen.c. */
+struct replication_foreseen {
+	bool heeded;                 /* is IPVS, on flows with source NAT */
+	int64_t until_us;            /* no longer than that; TIME_NEVER: no end is known */
+	int64_t rest_us;             /* not again before */
+	struct loop_deadline change; /* until_us */
+	unsigned turn;
+	uint64_t guessed, asked; /* flows, of late */
 };
 
 struct replication {
@@ -76,6 +89,7 @@ struct replication {
 	int64_t events_since_us;
 	uint64_t events_recent;       /* events since then */
 	struct replication_rush rush; /* while it lasts, IPVS alone tells of some flows */
+	struct replication_foreseen foreseen;
 	struct ipvs_sync *sync;
 	struct nft_kernel *guard;
 	bool guard_no_ingress;          /* the kernel refused a hook where packets come in */
@@ -115,8 +129,8 @@ uint32_t replication_now_s(void);
  * persistence. */
 bool replication_is_tracked(const struct replication *replication,
                             const struct replication_place *place);
-/* Can IPVS tell all that connection tracking does, if later? Not which source it was given, nor
- * SCTP's verification tags. */
+/* Can IPVS tell all that connection tracking does, if later? Not SCTP's verification tags, nor
+ * which source it was given, unless that is foreseen. */
 bool replication_is_told_twice(const struct replication *replication,
                                const struct replication_place *place);
 /* Has IPVS anything to tell that connection tracking does not? */
@@ -124,6 +138,17 @@ bool replication_needs_ipvs(const struct replication *replication,
                             const struct replication_place *place);
 /* Arms the book's deadline, after anything was done with it. */
 void replication_book_arm(struct replication *replication);
+
+/* replication_ipvs.c */
+/* Tried again every tick until it is open; without IPVS there is nothing to be replicated. */
+void replication_ipvs_open(struct replication *replication);
+/* At the edges of a rush: many connections begin, or no longer. Its master daemon starts anew, and
+ * connection tracking has to tell when it does. Nothing while there are virtual servers of which it
+ * alone ever tells. */
+void replication_ipvs_expect(struct replication *replication);
+/* Has it tell of what there is to tell by now. False: it can't, which is a problem with the next
+ * tick. */
+LT_MUST_USE bool replication_ipvs_listen(struct replication *replication);
 
 /* replication_channel.c */
 /* Channel and book; -errno told as a problem. */
@@ -173,6 +198,22 @@ void replication_observe_expire(struct replication *replication, struct replicat
 /* What IPVS says of flows; and that it has said all for now, which goes to the peers then. */
 void replication_observe_seen(void *ctx, const struct model_flow *flows, size_t count);
 void replication_observe_told_all(struct replication *replication);
+
+/* replication_foreseen.c */
+LT_MUST_USE int replication_foreseen_init(struct replication *replication);
+void replication_foreseen_close(struct replication *replication);
+void replication_foreseen_done(struct replication *replication);
+/* A rush began or ended. */
+void replication_foreseen_update(struct replication *replication);
+void replication_foreseen_tick(struct replication *replication, int64_t now_us);
+/* IPVS's word on flows with source NAT can be completed; and connection tracking need not tell. */
+bool replication_foreseen_is_heeded(const struct replication *replication);
+bool replication_foreseen_is_alone(const struct replication *replication);
+/* Adds the source to what IPVS said of a flow that was not known ('begins': its entry was made for
+ * it), or was another one. False: it was told of already, or is none. */
+LT_MUST_USE bool replication_foreseen_complete(struct replication *replication,
+                                               const struct replication_place *place, bool begins,
+                                               struct model_flow *flow);
 
 /* replication_compare.c */
 /* All connections are compared with the kernel's, so much later. */

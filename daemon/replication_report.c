@@ -80,8 +80,9 @@ static json_t *router_object(const struct replication *replication,
 	json_object_update_new(
 		object,
 		json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o}", "memoryBytes",
-	                  (json_int_t)model_flow_table_memory(&router->flows), "fullSyncs",
-	                  (json_int_t)status.syncs, "fullSyncsServed",
+	                  (json_int_t)(model_flow_table_memory(&router->flows) +
+	                               router->claims.size * sizeof(*router->claims.slots)),
+	                  "fullSyncs", (json_int_t)status.syncs, "fullSyncsServed",
 	                  (json_int_t)status.syncs_served, "recordsSent", (json_int_t)status.sent,
 	                  "recordsReceived", (json_int_t)status.received, "recordsLate",
 	                  (json_int_t)status.late, "recordsRefused", (json_int_t)status.refused,
@@ -93,8 +94,9 @@ static json_t *router_object(const struct replication *replication,
 
 static json_t *rush_object(const struct replication_rush *rush)
 {
-	return json_pack("{s:b,s:I,s:I}", "on", rush->on, "times", (json_int_t)rush->times,
-	                 "connections", (json_int_t)rush->flows);
+	return json_pack("{s:b,s:I,s:I,s:I}", "on", rush->on, "times", (json_int_t)rush->times,
+	                 "connections", (json_int_t)rush->flows, "surprises",
+	                 (json_int_t)rush->surprises);
 }
 
 /* What could not be carried over, and why: only what there was. */

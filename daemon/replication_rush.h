@@ -23,10 +23,11 @@
 
 struct replication_rush {
 	bool on;
-	int64_t since_us; /* of the count */
-	uint64_t count;   /* records told since then; the caller adds to it */
-	uint64_t times;   /* rushes there were, the present one among them */
-	uint64_t flows;   /* of which IPVS told alone, in all of them; the caller adds to it */
+	int64_t since_us;   /* of the count */
+	uint64_t count;     /* records told since then; the caller adds to it */
+	uint64_t times;     /* rushes there were, the present one among them */
+	uint64_t flows;     /* of which IPVS told alone, in all of them; the caller adds to it */
+	uint64_t surprises; /* times that source NAT did not do what was foreseen; the caller's */
 };
 
 /* Looks at the count. True when 'on' has changed. */

@@ -104,7 +104,7 @@ void model_flow_table_done(struct model_flow_table *table)
 		free(table->parts[i]);
 	free(table->parts);
 	free(table->buckets);
-	*table = (struct model_flow_table){.seed = table->seed};
+	*table = (struct model_flow_table){.seed = table->seed, .life = table->life + 1};
 }
 
 struct model_flow_entry *model_flow_table_find(const struct model_flow_table *table,

@@ -41,6 +41,7 @@ struct model_flow_table {
 	size_t bucket_count;
 	uint32_t free; /* slot + 1; 0: none */
 	size_t count;  /* flows */
+	unsigned life; /* so often it was emptied, and its entries became invalid */
 };
 
 /* Zero-initialised but for its seed: empty. */

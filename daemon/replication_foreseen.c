@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What source NAT makes of the flows of a rush, which IPVS does not know.
+ *
+ * The kernel gives a flow the address that others of its virtual server get, and leaves it its port
+ * unless another flow has that at the same server (Linux net/netfilter/nf_nat_core.c). The flows
+ * that have established themselves are known here: so the source is foreseen, and where two would
+ * have one port the kernel is asked about both. What is not known may be in the way all the same:
+ * handshakes that came to nothing, connections of the machine itself. So some of those that were
+ * foreseen are asked for as well; when one of them is otherwise, connection tracking tells of all
+ * of them again, and all are compared. */
+#include "daemon/replication_private.h"
+
+#include "lib/endpoint.h"
+#include "lib/log.h"
+#include "lib/mono.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+
+/* After a rush IPVS is heeded so much longer: it has told of all by then. */
+#define LATE_US    (500 * US_PER_MS)
+/* Asking costs as much as being told. Where more than a part of the flows has to be asked for, and
+ * after a surprise, not again for so long. */
+#define REST_US    (60 * US_PER_S)
+#define ASKED_PART 4
+#define ASKED_MIN  250
+/* One of so many that were foreseen is asked for, which costs half a percent of what the kernel
+ * does for a flow: that a tenth of them is otherwise shows among some thousand, within a second. */
+#define ONE_OF     128
+
+static bool has_foreseeable(const struct replication *replication)
+{
+	for (size_t i = 0; i < replication->index.count; i++) {
+		if (replication->index.places[i].foreseeable)
+			return true;
+	}
+	return false;
+}
+
+bool replication_foreseen_is_heeded(const struct replication *replication)
+{
+	return replication->foreseen.heeded;
+}
+
+bool replication_foreseen_is_alone(const struct replication *replication)
+{
+	return replication->foreseen.heeded && replication->foreseen.until_us == TIME_NEVER;
+}
+
+/* --- when --- */
+
+static bool is_wanted(const struct replication *replication, int64_t now_us)
+{
+	return replication->rush.on && replication->conntrack && replication->sync &&
+	       now_us >= replication->foreseen.rest_us && has_foreseeable(replication);
+}
+
+static void heed(struct replication *replication, bool heeded)
+{
+	if (replication->foreseen.heeded != heeded)
+		log_debug("peer", "of connections with source NAT %s",
+		          heeded ? "IPVS tells alone" : "connection tracking tells");
+	replication->foreseen.heeded = heeded;
+	replication->foreseen.until_us = TIME_NEVER;
+	replication->foreseen.guessed = replication->foreseen.asked = 0;
+}
+
+/* IPVS tells before connection tracking is heard no more, and on after it is heard again. */
+void replication_foreseen_update(struct replication *replication)
+{
+	struct replication_foreseen *foreseen = &replication->foreseen;
+	int64_t now_us = mono_now_us();
+	bool wanted = is_wanted(replication, now_us);
+
+	if (wanted && !foreseen->heeded) {
+		heed(replication, true);
+		if (!replication_ipvs_listen(replication))
+			heed(replication, false);
+	} else if (wanted) {
+		foreseen->until_us = TIME_NEVER;
+	} else if (foreseen->heeded && foreseen->until_us == TIME_NEVER) {
+		foreseen->until_us = now_us + LATE_US;
+	}
+	replication_observe_hear(replication);
+	loop_deadline_arm(&foreseen->change, foreseen->until_us);
+}
+
+/* IPVS need not tell any more. Not while it is being read. */
+static void end(struct loop_deadline *deadline)
+{
+	struct replication *replication =
+		lt_container_of(deadline, struct replication, foreseen.change);
+
+	heed(replication, false);
+	if (replication->sync)
+		(void)!replication_ipvs_listen(replication);
+}
+
+/* What was foreseen since the last question may be wrong. */
+static void surprised(struct replication *replication, const struct model_flow *foreseen,
+                      const struct model_flow *found)
+{
+	char expected[ENDPOINT_TEXT_SIZE], got[ENDPOINT_TEXT_SIZE];
+	int64_t now_us = mono_now_us();
+
+	log_info("peer",
+	         "source NAT did not do what was foreseen: connection tracking tells of all "
+	         "connections for a while, and all are compared expected=%s got=%s",
+	         endpoint_format(&foreseen->source, foreseen->source_port, expected),
+	         endpoint_format(&found->source, found->source_port, got));
+	replication->rush.surprises++;
+	replication->foreseen.rest_us = now_us + REST_US;
+	heed(replication, false);
+	loop_deadline_arm(&replication->foreseen.change, now_us);
+	replication_observe_hear(replication);
+	replication_compare_in(replication, 0);
+}
+
+void replication_foreseen_tick(struct replication *replication, int64_t now_us)
+{
+	struct replication_foreseen *foreseen = &replication->foreseen;
+
+	if (foreseen->asked >= ASKED_MIN &&
+	    foreseen->asked * ASKED_PART > foreseen->asked + foreseen->guessed) {
+		log_info("peer", "many connections have ports that others have: connection "
+		                 "tracking tells of all connections for a while");
+		foreseen->rest_us = now_us + REST_US;
+	}
+	foreseen->guessed = foreseen->asked = 0;
+	replication_foreseen_update(replication);
+}
+
+/* --- flows --- */
+
+/* The kernel's word on a flow, whatever was thought of it. */
+static void ask(struct replication *replication, struct replication_router *router,
+                const struct model_flow *flow)
+{
+	struct conntrack_tuple tuple;
+	struct conntrack_entry entry;
+	int rc;
+
+	conntrack_flow_original(flow, &tuple);
+	rc = conntrack_kernel_ask(replication->conntrack, &tuple, &entry);
+	if (rc == 0)
+		replication_observe_told(replication, CONNTRACK_DUMPED, &entry);
+	else if (rc == -ENOENT && flow->protocol == IPPROTO_UDP)
+		replication_observe_rest(replication, router, flow);
+	else if (rc == -ENOENT)
+		replication_observe_forget(replication, router, flow);
+	replication->foreseen.asked++;
+}
+
+/* The other one first: when it was wrong a peer takes it away before it gets this one. */
+static void ask_both(struct replication *replication, struct replication_router *router,
+                     const struct model_flow_entry *other, const struct model_flow *flow)
+{
+	struct model_flow there = other->flow; /* the entry may go */
+
+	ask(replication, router, &there);
+	ask(replication, router, flow);
+}
+
+static void ask_some(struct replication *replication, struct replication_router *router,
+                     const struct model_flow *flow)
+{
+	const struct model_flow_entry *entry;
+
+	ask(replication, router, flow);
+	entry = model_flow_table_find(&router->flows, flow);
+	if (entry && (entry->flow.source_port != flow->source_port ||
+	              !addr_equal(&entry->flow.source, &flow->source)))
+		surprised(replication, flow, &entry->flow);
+}
+
+bool replication_foreseen_complete(struct replication *replication,
+                                   const struct replication_place *place, bool begins,
+                                   struct model_flow *flow)
+{
+	struct replication_router *router = &replication->routers[place->router];
+	bool some = ++replication->foreseen.turn % ONE_OF == 0;
+	const struct model_flow_entry *other;
+
+	flow->source = place->source;
+	flow->source_port = flow->client_port;
+	other = model_flow_claims_other(&router->claims, &router->flows, flow);
+	if (!other && !some && flow->source.family != ADDR_NONE) {
+		replication->foreseen.guessed++;
+		return true;
+	}
+	if (begins)
+		(void)model_flow_table_remove(&router->flows,
+		                              flow); /* unless the kernel knows it */
+	if (other)
+		ask_both(replication, router, other, flow);
+	else if (flow->source.family == ADDR_NONE)
+		ask(replication, router, flow);
+	else
+		ask_some(replication, router, flow);
+	return false;
+}
+
+/* --- life --- */
+
+int replication_foreseen_init(struct replication *replication)
+{
+	replication->foreseen.until_us = TIME_NEVER;
+	replication->foreseen.change.expired = end;
+	return loop_deadline_init(replication->loop, &replication->foreseen.change);
+}
+
+void replication_foreseen_close(struct replication *replication)
+{
+	heed(replication, false);
+	replication->foreseen.rest_us = 0;
+	loop_deadline_arm(&replication->foreseen.change, TIME_NEVER);
+}
+
+void replication_foreseen_done(struct replication *replication)
+{
+	loop_deadline_done(&replication->foreseen.change);
+}
