@@ -3,8 +3,8 @@
  *
  * Pure. Time: microseconds on the monotonic clock. Connection tracking tells of a flow within
  * milliseconds, which takes the kernel about as long as a thirteenth of all that it does for a new
- * flow; IPVS's sync daemon tells of fourteen in one datagram, for a fifth of that, but of one that
- * comes alone up to 80 ms late. So while few begin both are heard, and in a rush, when IPVS is
+ * flow; IPVS's sync daemon tells of 54 in one datagram, for a tenth of that, but of one that comes
+ * alone up to 80 ms late. So while few begin both are heard, and in a rush, when IPVS is
  * quick as well, IPVS alone. */
 
 #ifndef LINTEL_DAEMON_REPLICATION_RUSH_H
