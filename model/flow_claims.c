@@ -62,7 +62,8 @@ static void put(struct model_flow_claims *claims, const struct model_flow_table 
 	claims->slots[at] = entry;
 }
 
-/* Of what has gone nothing is kept, so it need not become larger. */
+/* Of what has gone nothing is kept, so it need not become larger. A walk over all slots of the
+ * table has to be worth it, also when few of them are in use any more. */
 static void renew(struct model_flow_claims *claims, const struct model_flow_table *table)
 {
 	struct model_flow_entry *entry;
@@ -70,7 +71,7 @@ static void renew(struct model_flow_claims *claims, const struct model_flow_tabl
 
 	free(claims->slots);
 	claims->size = SIZE_MIN;
-	while (claims->size < 4 * table->count)
+	while (claims->size < 4 * table->count || claims->size < table->slot_count)
 		claims->size *= 2;
 	claims->slots = xcalloc(claims->size, sizeof(struct model_flow_entry *));
 	claims->used = 0;

@@ -176,6 +176,35 @@ START_TEST(room_does_not_grow_with_those_that_have_gone)
 }
 END_TEST
 
+/* Each renewal walks over the table, which stays as large as it ever was. */
+START_TEST(few_that_are_left_of_many_are_not_renewed_all_the_time)
+{
+	enum { MANY = 20000 };
+	unsigned renewals = 0;
+	size_t used = 0;
+
+	for (unsigned i = 0; i < MANY; i++) {
+		struct model_flow one = flow(i, (uint16_t)i);
+
+		(void)claim(&one);
+	}
+	for (unsigned i = 1; i < MANY; i++) {
+		struct model_flow one = flow(i, 0);
+
+		ck_assert(model_flow_table_remove(&table, &one));
+	}
+	for (unsigned i = 1; i < 60000; i++) {
+		struct model_flow one = flow(i, (uint16_t)i);
+
+		(void)claim(&one);
+		ck_assert(model_flow_table_remove(&table, &one));
+		renewals += claims.used < used;
+		used = claims.used;
+	}
+	ck_assert_uint_le(renewals, 4);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests;
@@ -189,5 +218,6 @@ int main(void)
 	tcase_add_test(tests, what_has_no_source_at_a_server_claims_none);
 	tcase_add_test(tests, each_of_many_is_found);
 	tcase_add_test(tests, room_does_not_grow_with_those_that_have_gone);
+	tcase_add_test(tests, few_that_are_left_of_many_are_not_renewed_all_the_time);
 	return unit_run(suite);
 }
