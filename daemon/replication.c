@@ -99,22 +99,6 @@ static void book_due(struct loop_deadline *deadline)
 
 /* --- on and off --- */
 
-bool replication_is_tracked(const struct replication *replication,
-                            const struct replication_place *place)
-{
-	return place->forwarding == MODEL_FORWARD_NAT &&
-	       (place->source_nat || replication->conntrack);
-}
-
-bool replication_is_told_twice(const struct replication *replication,
-                               const struct replication_place *place)
-{
-	if (!replication_is_tracked(replication, place) || place->protocol == IPPROTO_SCTP)
-		return false;
-	return !place->source_nat ||
-	       (place->foreseeable && replication_foreseen_is_heeded(replication));
-}
-
 bool replication_needs_ipvs(const struct replication *replication,
                             const struct replication_place *place)
 {

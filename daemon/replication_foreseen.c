@@ -37,11 +37,6 @@ static bool has_foreseeable(const struct replication *replication)
 	return false;
 }
 
-bool replication_foreseen_is_heeded(const struct replication *replication)
-{
-	return replication->foreseen.heeded;
-}
-
 bool replication_foreseen_is_alone(const struct replication *replication)
 {
 	return replication->foreseen.heeded && replication->foreseen.until_us == TIME_NEVER;
@@ -132,6 +127,11 @@ void replication_foreseen_tick(struct replication *replication, int64_t now_us)
 
 /* --- flows --- */
 
+static bool is_of_same_source(const struct model_flow *a, const struct model_flow *b)
+{
+	return a->source_port == b->source_port && addr_equal(&a->source, &b->source);
+}
+
 /* The kernel's word on a flow, whatever was thought of it. */
 static void ask(struct replication *replication, struct replication_router *router,
                 const struct model_flow *flow)
@@ -168,35 +168,36 @@ static void ask_some(struct replication *replication, struct replication_router 
 
 	ask(replication, router, flow);
 	entry = model_flow_table_find(&router->flows, flow);
-	if (entry && (entry->flow.source_port != flow->source_port ||
-	              !addr_equal(&entry->flow.source, &flow->source)))
+	if (entry && !is_of_same_source(&entry->flow, flow))
 		surprised(replication, flow, &entry->flow);
 }
 
 bool replication_foreseen_complete(struct replication *replication,
-                                   const struct replication_place *place, bool begins,
-                                   struct model_flow *flow)
+                                   const struct replication_place *place,
+                                   const struct model_flow *before, struct model_flow *flow)
 {
 	struct replication_router *router = &replication->routers[place->router];
-	bool some = ++replication->foreseen.turn % ONE_OF == 0;
+	bool some = ++replication->foreseen.turn % ONE_OF == 0, known;
 	const struct model_flow_entry *other;
 
 	flow->source = place->source;
 	flow->source_port = flow->client_port;
+	/* IPVS's word may be older than what is known of the one before: no reason to think that it
+	 * has its own port again. */
+	known = flow->source.family != ADDR_NONE && (!before || is_of_same_source(before, flow));
 	other = model_flow_claims_other(&router->claims, &router->flows, flow);
-	if (!other && !some && flow->source.family != ADDR_NONE) {
+	if (!other && !some && known) {
 		replication->foreseen.guessed++;
 		return true;
 	}
-	if (begins)
-		(void)model_flow_table_remove(&router->flows,
-		                              flow); /* unless the kernel knows it */
+	if (!before) /* it is none, unless the kernel knows it */
+		(void)model_flow_table_remove(&router->flows, flow);
 	if (other)
 		ask_both(replication, router, other, flow);
-	else if (flow->source.family == ADDR_NONE)
-		ask(replication, router, flow);
-	else
+	else if (known)
 		ask_some(replication, router, flow);
+	else
+		ask(replication, router, flow);
 	return false;
 }
 

@@ -84,12 +84,21 @@ static struct model_flow_entry *reach(struct replication *replication,
 	return entry;
 }
 
+/* The claim to its source that a flow made before; one at rest has none. */
+static bool keeps_claim(const struct model_flow *before, const struct model_flow *flow)
+{
+	return before->state != MODEL_FLOW_CLOSING && before->source_port == flow->source_port &&
+	       addr_equal(&before->source, &flow->source);
+}
+
 /* A flow of ours, whose entry was reached, is as said. 'until_s': forgotten then; 0: when its end
  * is told. True: it is new. */
 static bool note_reached(struct replication *replication, struct replication_router *router,
                          struct model_flow_entry *entry, bool new, const struct model_flow *flow,
                          uint32_t until_s)
 {
+	bool claimed = !new &&keeps_claim(&entry->flow, flow);
+
 	entry->seen = replication->comparison;
 	entry->until_s = until_s;
 	if (!new) {
@@ -97,7 +106,8 @@ static bool note_reached(struct replication *replication, struct replication_rou
 			return false;
 		entry->flow = *flow;
 	}
-	model_flow_claims_add(&router->claims, &router->flows, entry);
+	if (!claimed)
+		model_flow_claims_add(&router->claims, &router->flows, entry);
 	if (!new &&retell(replication, router, entry, flow))
 		return false;
 	tell(replication, router, flow);
@@ -406,7 +416,8 @@ static void seen_one(struct replication *replication, const struct replication_p
 		flow->state = MODEL_FLOW_OPENING;
 	if (place->source_nat && !flow->template) {
 		if (begins || is_another(&entry->flow, flow)) {
-			if (!replication_foreseen_complete(replication, place, begins, flow))
+			if (!replication_foreseen_complete(replication, place,
+			                                   begins ? NULL : &entry->flow, flow))
 				return;
 			if (begins)
 				entry->flow = *flow;
@@ -428,7 +439,7 @@ void replication_observe_seen(void *ctx, const struct model_flow *flows, size_t 
 	uint32_t now_s = replication_now_s();
 
 	/* What connection tracking told of flows that began before these has to be known. */
-	if (replication_foreseen_is_heeded(replication))
+	if (replication->foreseen.heeded)
 		replication_observe_catch_up(replication);
 	for (size_t i = 0; i < count; i++) {
 		struct model_flow flow = flows[i];

@@ -127,12 +127,21 @@ struct replication_router *replication_router_find(const struct replication *rep
 uint32_t replication_now_s(void);
 /* Does connection tracking tell of the connections there? IPVS tells of the others, and of
  * persistence. */
-bool replication_is_tracked(const struct replication *replication,
-                            const struct replication_place *place);
+static inline bool replication_is_tracked(const struct replication *replication,
+                                          const struct replication_place *place)
+{
+	return place->forwarding == MODEL_FORWARD_NAT &&
+	       (place->source_nat || replication->conntrack);
+}
 /* Can IPVS tell all that connection tracking does, if later? Not SCTP's verification tags, nor
  * which source it was given, unless that is foreseen. */
-bool replication_is_told_twice(const struct replication *replication,
-                               const struct replication_place *place);
+static inline bool replication_is_told_twice(const struct replication *replication,
+                                             const struct replication_place *place)
+{
+	if (!replication_is_tracked(replication, place) || place->protocol == MODEL_SCTP)
+		return false;
+	return !place->source_nat || (place->foreseeable && replication->foreseen.heeded);
+}
 /* Has IPVS anything to tell that connection tracking does not? */
 bool replication_needs_ipvs(const struct replication *replication,
                             const struct replication_place *place);
@@ -206,13 +215,14 @@ void replication_foreseen_done(struct replication *replication);
 /* A rush began or ended. */
 void replication_foreseen_update(struct replication *replication);
 void replication_foreseen_tick(struct replication *replication, int64_t now_us);
-/* IPVS's word on flows with source NAT can be completed; and connection tracking need not tell. */
-bool replication_foreseen_is_heeded(const struct replication *replication);
+/* IPVS's word on flows with source NAT can be completed, and connection tracking need not tell. */
 bool replication_foreseen_is_alone(const struct replication *replication);
-/* Adds the source to what IPVS said of a flow that was not known ('begins': its entry was made for
- * it), or was another one. False: it was told of already, or is none. */
+/* Adds the source to what IPVS said of a flow whose entry was made for it ('before' is NULL), or is
+ * still of another one that had the client's port before. False: it was told of already, or is
+ * none. */
 LT_MUST_USE bool replication_foreseen_complete(struct replication *replication,
-                                               const struct replication_place *place, bool begins,
+                                               const struct replication_place *place,
+                                               const struct model_flow *before,
                                                struct model_flow *flow);
 
 /* replication_compare.c */
