@@ -181,7 +181,8 @@ bool ipvs_sync_flush(struct ipvs_sync *sync, int64_t limit_us)
 
 /* --- out --- */
 
-/* How many datagrams there were. */
+/* How many datagrams there were. Who hears it may have called ipvs_sync_expect(), after which we
+ * may listen no more. */
 static uint64_t read_told(struct ipvs_sync *sync)
 {
 	const struct ipvs_sync_listen_counters before = sync->listen.counters;
@@ -206,7 +207,7 @@ static void on_ready(struct loop_fd *fd, bool readable, bool writable)
 	if (!readable)
 		return;
 	(void)read_told(sync);
-	if (sync->read_us - before_us >= sync->pace->gather_us)
+	if (sync->family == ADDR_NONE || sync->read_us - before_us >= sync->pace->gather_us)
 		return;
 	loop_fd_want(fd, false, false);
 	sync->gather_us = sync->pace->gather_us;
@@ -218,6 +219,8 @@ static void on_gathered(struct loop_deadline *deadline)
 	struct ipvs_sync *sync = lt_container_of(deadline, struct ipvs_sync, gather);
 	uint64_t count = read_told(sync);
 
+	if (sync->family == ADDR_NONE)
+		return;
 	if (count == 0) {
 		loop_fd_want(&sync->ready, true, false);
 		return;

@@ -790,6 +790,47 @@ static void case_left_behind(void)
 		tap_bail_errno("open", err);
 }
 
+/* Somebody took the interface away: the master daemon can't be started anew. */
+static void on_read_without_interface(void *ctx)
+{
+	struct nl_batch batch = {0};
+	unsigned *reads = ctx;
+	struct nl *nl;
+
+	if (++*reads != 2) /* what follows closely on the first waits for company */
+		return;
+	tap_must("rtnetlink", nl_open(NETLINK_ROUTE, &nl));
+	rtnl_link_del(&batch, link_of(nl, IPVS_SYNC_INTERFACE).index);
+	tap_must("remove", nl_request(nl, &batch, NULL, NULL));
+	nl_batch_done(&batch);
+	nl_close(nl);
+	ipvs_sync_expect(sync_, true);
+}
+
+/* A rush shows while the master daemon is read. */
+static void case_ends_while_read(void)
+{
+	unsigned reads = 0;
+	const struct ipvs_sync_handler ends = {
+		.seen = on_seen, .read = on_read_without_interface, .lost = on_lost, .ctx = &reads};
+	struct ipvs_service service = add_service("10.77.0.100", IPPROTO_TCP, 89, 0, 0);
+
+	add_server(&service, "10.78.0.21", 89, IPVS_FORWARD_DIRECT, 1);
+	tap_must("open", ipvs_sync_open(loop, &ends, &sync_));
+	tap_must("listen", ipvs_sync_listen(sync_, ADDR_IPV4));
+	run_for(300 * US_PER_MS); /* the first pulse makes its connections */
+	for (unsigned i = 0; i < 2000 && reads < 2; i++) {
+		connect_tcp("10.77.0.2", (uint16_t)(49000 + i), "10.77.0.100", 89);
+		if (i % 50 == 0)
+			run_for(2 * US_PER_MS);
+	}
+	run_for(200 * US_PER_MS);
+	tap_check(reads == 2 && !ipvs_sync_status(sync_).listening,
+	          "a master daemon that can't be started anew while it is read is heard no more");
+	ipvs_sync_close(sync_);
+	apply((struct ipvs_op){.kind = IPVS_OP_DEL_SERVICE, .service = &service});
+}
+
 static void open_all(void)
 {
 	tap_must("IPVS", nl_open(NETLINK_GENERIC, &genl));
@@ -885,5 +926,6 @@ int main(int argc, char **argv)
 	case_expected();
 	ipvs_sync_close(sync_);
 	tap_check(!has_interface(), "closed, the interface is gone");
+	case_ends_while_read();
 	return tap_end();
 }
