@@ -25,8 +25,9 @@
 #define ASKED_PART 4
 #define ASKED_MIN  250
 /* One of so many that were foreseen is asked for, which costs half a percent of what the kernel
- * does for a flow: that a tenth of them is otherwise shows among some thousand, within a second. */
-#define ONE_OF     128
+ * does for a flow: that a tenth of them is otherwise shows among some thousand, within a second. A
+ * prime number: servers take turns, and each time it would be the same one's. */
+#define ONE_OF     127
 
 static bool has_foreseeable(const struct replication *replication)
 {
@@ -152,22 +153,46 @@ static void ask(struct replication *replication, struct replication_router *rout
 }
 
 /* The other one first: when it was wrong a peer takes it away before it gets this one. */
-static void ask_both(struct replication *replication, struct replication_router *router,
-                     const struct model_flow_entry *other, const struct model_flow *flow)
+static void ask_both(struct replication *replication, struct replication_router *others_router,
+                     const struct model_flow_entry *other, struct replication_router *router,
+                     const struct model_flow *flow)
 {
 	struct model_flow there = other->flow; /* the entry may go */
 
-	ask(replication, router, &there);
+	ask(replication, others_router, &there);
 	ask(replication, router, flow);
 }
 
-static void ask_some(struct replication *replication, struct replication_router *router,
+/* Routers of one sync group may give one source to flows of one server. */
+static const struct model_flow_entry *find_other(struct replication *replication,
+                                                 const struct model_flow *flow,
+                                                 struct replication_router **ret_router)
+{
+	const struct model_flow_entry *other = NULL;
+
+	for (size_t i = 0; i < replication->router_count && !other; i++) {
+		struct replication_router *router = &replication->routers[i];
+
+		if (router->state == MODEL_ROUTER_ACTIVE)
+			other = model_flow_claims_other(&router->claims, &router->flows, flow);
+		*ret_router = router;
+	}
+	return other;
+}
+
+/* Where the address is another it will be so again: it depends on the server. */
+static void ask_some(struct replication *replication, const struct replication_place *place,
                      const struct model_flow *flow)
 {
+	struct replication_router *router = &replication->routers[place->router];
 	const struct model_flow_entry *entry;
+	bool elsewhere;
 
 	ask(replication, router, flow);
 	entry = model_flow_table_find(&router->flows, flow);
+	elsewhere = entry && !addr_equal(&entry->flow.source, &flow->source);
+	if (elsewhere)
+		replication_index_give_up(&replication->index, place);
 	if (entry && !is_of_same_source(&entry->flow, flow))
 		surprised(replication, flow, &entry->flow);
 }
@@ -176,7 +201,7 @@ bool replication_foreseen_complete(struct replication *replication,
                                    const struct replication_place *place,
                                    const struct model_flow *before, struct model_flow *flow)
 {
-	struct replication_router *router = &replication->routers[place->router];
+	struct replication_router *router = &replication->routers[place->router], *others_router;
 	bool some = ++replication->foreseen.turn % ONE_OF == 0, known;
 	const struct model_flow_entry *other;
 
@@ -185,7 +210,7 @@ bool replication_foreseen_complete(struct replication *replication,
 	/* IPVS's word may be older than what is known of the one before: no reason to think that it
 	 * has its own port again. */
 	known = flow->source.family != ADDR_NONE && (!before || is_of_same_source(before, flow));
-	other = model_flow_claims_other(&router->claims, &router->flows, flow);
+	other = find_other(replication, flow, &others_router);
 	if (!other && !some && known) {
 		replication->foreseen.guessed++;
 		return true;
@@ -193,9 +218,9 @@ bool replication_foreseen_complete(struct replication *replication,
 	if (!before) /* it is none, unless the kernel knows it */
 		(void)model_flow_table_remove(&router->flows, flow);
 	if (other)
-		ask_both(replication, router, other, flow);
+		ask_both(replication, others_router, other, router, flow);
 	else if (known)
-		ask_some(replication, router, flow);
+		ask_some(replication, place, flow);
 	else
 		ask(replication, router, flow);
 	return false;

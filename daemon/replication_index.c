@@ -39,7 +39,16 @@ static bool is_foreseeable(const struct model_virtual_server *vs, const struct m
 	       (vs->snat_mode == MODEL_SNAT_AUTO || vs->snat_mode == MODEL_SNAT_ADDRESS);
 }
 
-/* What the same places were known to get; both are sorted. */
+static struct addr named_for(const struct model_virtual_server *vs, const struct addr *address)
+{
+	for (size_t i = 0; vs->snat_mode == MODEL_SNAT_ADDRESS && i < vs->snat_address_count; i++) {
+		if (vs->snat_addresses[i].family == address->family)
+			return vs->snat_addresses[i];
+	}
+	return (struct addr){0};
+}
+
+/* What the same places were known to get, unless they are to get another; both are sorted. */
 static void inherit(struct replication_index *index, const struct replication_index *before)
 {
 	size_t old = 0;
@@ -50,7 +59,7 @@ static void inherit(struct replication_index *index, const struct replication_in
 		while (old < before->count && compare(&before->places[old], place) < 0)
 			old++;
 		if (old < before->count && compare(&before->places[old], place) == 0 &&
-		    place->foreseeable)
+		    place->foreseeable && addr_equal(&before->places[old].named, &place->named))
 			place->source = before->places[old].source;
 	}
 }
@@ -85,6 +94,7 @@ void replication_index_build(struct replication_index *index, const struct model
 			.source_nat = forwarding == MODEL_FORWARD_NAT &&
 		                      service->virtual_server->snat_mode != MODEL_SNAT_NONE,
 			.foreseeable = is_foreseeable(service->virtual_server, port),
+			.named = named_for(service->virtual_server, &service->address),
 			.persistence_s =
 				(uint32_t)(service->virtual_server->persistence_timeout_us /
 		                           1000000),

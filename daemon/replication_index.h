@@ -21,6 +21,7 @@ struct replication_place {
 	bool foreseeable;       /* to an address that moves, of TCP or UDP: what source NAT makes of
 	                           its flows can be foreseen (daemon/replication_foreseen.c) */
 	struct addr source;     /* the address that a flow got last; ADDR_NONE: not known */
+	struct addr named;      /* the one that the configuration names for them; ADDR_NONE: none */
 	uint32_t persistence_s; /* 0: none */
 	size_t router;          /* index in the snapshot */
 };
@@ -57,6 +58,14 @@ static inline void replication_index_note_source(struct replication_index *index
 {
 	if (place->foreseeable && !addr_equal(&place->source, source))
 		index->places[place - index->places].source = *source;
+}
+
+/* Its flows don't all get one address: it depends on the network that their server is in. Until
+ * something else is wanted. */
+static inline void replication_index_give_up(struct replication_index *index,
+                                             const struct replication_place *place)
+{
+	index->places[place - index->places].foreseeable = false;
 }
 
 /* The port that the client sends, for one that is seen. */

@@ -122,6 +122,29 @@ START_TEST(nothing_is_known_of_what_can_not_be_foreseen)
 }
 END_TEST
 
+#define NAMED(source) "  sourceNat: {mode: address, address: " source "}\n"
+
+START_TEST(another_address_is_not_what_they_got_before)
+{
+	build(WEB(NAMED("10.78.0.9")));
+	note(IPPROTO_TCP, 80, "10.78.0.9");
+	build(WEB(NAMED("10.78.0.9")));
+	assert_known(IPPROTO_TCP, 80, "10.78.0.9");
+	build(WEB(NAMED("10.78.0.254")));
+	assert_known(IPPROTO_TCP, 80, NULL);
+}
+END_TEST
+
+START_TEST(servers_in_several_networks_are_given_up_until_something_else_is_wanted)
+{
+	build(WEB(""));
+	replication_index_give_up(&places, at(IPPROTO_TCP, 80));
+	ck_assert(!at(IPPROTO_TCP, 80)->foreseeable);
+	build(WEB(""));
+	ck_assert(at(IPPROTO_TCP, 80)->foreseeable);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests;
@@ -133,5 +156,8 @@ int main(void)
 	tcase_add_test(tests, sctp_is_not_foreseeable);
 	tcase_add_test(tests, other_virtual_servers_leave_what_is_known);
 	tcase_add_test(tests, nothing_is_known_of_what_can_not_be_foreseen);
+	tcase_add_test(tests, another_address_is_not_what_they_got_before);
+	tcase_add_test(tests,
+	               servers_in_several_networks_are_given_up_until_something_else_is_wanted);
 	return unit_run(suite);
 }

@@ -6,7 +6,7 @@ import socket
 import struct
 import time
 
-from lablib.config import VIP, VIP6, WEBS, port, server
+from lablib.config import INNER, VIP, VIP6, WEBS, WEBS_FRONT, port, router, server
 from lablib.connections import DUAL, DUAL_WEB, hold, known, make_room, open_flows, pair, replication
 from lablib.lab import expect, pause
 from lablib.process import wait_until
@@ -211,3 +211,47 @@ def rush_flood(lab):
         expect(changed > 200, f"of {len(true)} flows the port of {changed} was changed")
         wrong = {flow: (reply, told.get(flow)) for flow, reply in true.items() if told.get(flow) != reply}
         expect(not wrong, f"{len(wrong)} of {len(true)} flows are not as they were, such as {list(wrong.items())[:5]}")
+
+
+def expect_true(true, told):
+    wrong = {flow: (reply, told.get(flow)) for flow, reply in true.items() if told.get(flow) != reply}
+    expect(not wrong, f"{len(wrong)} of {len(true)} flows are not as they were, such as {list(wrong.items())[:5]}")
+
+
+@scenario("a rush with source NAT to servers in two networks, which see different addresses: it is found, and not tried again")
+def rush_networks(lab):
+    make_room(60000)
+    pair(lab, server(webs=WEBS[:2] + WEBS_FRONT[:2], ports=[port(80), port(80, "UDP")]))
+    number = await_alone(lab, 10000, time.monotonic() + 20)
+    until = time.monotonic() + 10
+    while "source NAT did not do what was foreseen" not in lab.lb1.program.log() and time.monotonic() < until:
+        with lab.client.host.inside():
+            number = open_flows(number, 20)
+    expect(not is_alone(lab.lb1), "it is not found")
+    pause(3)  # all were compared
+    true = flows(lab.lb1.host, VIP)
+    expect(len({reply[3] for reply in true.values()}) == 2, "the servers see one address")
+    expect_true(true, flows(lab.lb2.host, VIP))
+
+
+@scenario("a rush with source NAT through two virtual routers of a sync group, whose clients meet at one server with the same ports: all are known with their true ports")
+def rush_group(lab):
+    make_room(60000)
+    second, group = "10.77.0.101", {"syncGroup": "edge"}
+    pair(lab, router("back", vrid=52, interface="eth1", addresses=[INNER[0]["address"]], **group),
+         router("second", vrid=53, addresses=[f"{second}/24"], **group),
+         server(webs=WEBS[:1], ports=[port(80, "UDP")]),
+         server("other", router="second", addresses=[second], webs=WEBS[:1], ports=[port(80, "UDP")]),
+         router=router(addresses=[f"{VIP}/24"], **group))
+    with crowd(lab), contextlib.ExitStack() as stack:
+        await_alone(lab, 10000, time.monotonic() + 20)
+        with lab.client.host.inside():
+            for client, address, count in (("10.99.0.1", VIP, 200), ("10.99.0.2", second, 100)):
+                for number in range(20000, 20000 + count):
+                    stack.enter_context(speak(socket.SOCK_DGRAM, client, number, address))
+        pause(0.3)
+        expect_alone(lab)
+        true = {flow: reply for flow, reply in flows(lab.lb1.host, VIP, second).items() if flow[1].startswith("10.99.0.")}
+        changed = sum(flow[2] != reply[4] for flow, reply in true.items())
+        expect(changed > 90, f"of {len(true)} flows the port of {changed} was changed")
+        expect_true(true, flows(lab.lb2.host, VIP, second))
