@@ -227,6 +227,7 @@ void replication_want(struct replication *replication, const struct model_snapsh
 	collect_virtuals(replication);
 	if (replication->on) {
 		open_all(replication);
+		replication_ipvs_expect(replication);
 		replication_channel_update_peers(replication);
 		replication_observe_watch(replication);
 		/* A replica counts for a server that is there when it is put. */
@@ -271,6 +272,8 @@ static void state_changed(struct replication *replication, struct replication_ro
 		peer_book_set_active(replication->book, router->name, !was_active, now_us);
 	if (!was_active)
 		replication_observe_takeover(replication, router);
+	else
+		model_flow_claims_done(&router->claims);
 }
 
 void replication_observe(struct replication *replication, const struct model_router_status *routers,
@@ -321,7 +324,7 @@ static void tick(struct loop_deadline *deadline)
 		return;
 	open_all(replication);
 	replication_observe_tick(replication, now_us);
-	replication_foreseen_tick(replication, now_us);
+	replication_foreseen_tick(replication);
 	replication_adopt_tick(replication);
 	if (now_us >= replication->renew_at_us) {
 		replication->renew_at_us = TIME_NEVER;

@@ -24,10 +24,12 @@
 #define REST_US    (60 * US_PER_S)
 #define ASKED_PART 4
 #define ASKED_MIN  250
-/* One of so many that were foreseen is asked for, which costs half a percent of what the kernel
- * does for a flow: that a tenth of them is otherwise shows among some thousand, within a second. A
- * prime number: servers take turns, and each time it would be the same one's. */
-#define ONE_OF     127
+/* One of so many that were foreseen is asked for, and one each so often: that a tenth of them is
+ * otherwise shows within a second, and however many they are it costs a thousandth of what the
+ * kernel does for them. A prime number: servers take turns, and each time it would be the same
+ * one's. */
+#define ONE_OF     509
+#define ONE_IN_US  (100 * US_PER_MS)
 
 static bool has_foreseeable(const struct replication *replication)
 {
@@ -112,17 +114,25 @@ static void surprised(struct replication *replication, const struct model_flow *
 	replication_compare_in(replication, 0);
 }
 
-void replication_foreseen_tick(struct replication *replication, int64_t now_us)
+static bool asks_too_much(const struct replication_foreseen *foreseen)
 {
-	struct replication_foreseen *foreseen = &replication->foreseen;
+	return foreseen->asked >= ASKED_MIN &&
+	       foreseen->asked * ASKED_PART > foreseen->asked + foreseen->guessed;
+}
 
-	if (foreseen->asked >= ASKED_MIN &&
-	    foreseen->asked * ASKED_PART > foreseen->asked + foreseen->guessed) {
-		log_info("peer", "many connections have ports that others have: connection "
-		                 "tracking tells of all connections for a while");
-		foreseen->rest_us = now_us + REST_US;
-	}
-	foreseen->guessed = foreseen->asked = 0;
+static void rest(struct replication *replication)
+{
+	if (!replication_foreseen_is_alone(replication))
+		return;
+	log_info("peer", "many connections have ports that others have: connection tracking tells "
+	                 "of all connections for a while");
+	replication->foreseen.rest_us = mono_now_us() + REST_US;
+	replication_foreseen_update(replication);
+}
+
+void replication_foreseen_tick(struct replication *replication)
+{
+	replication->foreseen.guessed = replication->foreseen.asked = 0;
 	replication_foreseen_update(replication);
 }
 
@@ -149,7 +159,11 @@ static void ask(struct replication *replication, struct replication_router *rout
 		replication_observe_rest(replication, router, flow);
 	else if (rc == -ENOENT)
 		replication_observe_forget(replication, router, flow);
+	else
+		replication_compare_in(replication, 0);
 	replication->foreseen.asked++;
+	if (asks_too_much(&replication->foreseen))
+		rest(replication);
 }
 
 /* The other one first: when it was wrong a peer takes it away before it gets this one. */
@@ -197,12 +211,23 @@ static void ask_some(struct replication *replication, const struct replication_p
 		surprised(replication, flow, &entry->flow);
 }
 
+static bool is_turn(struct replication *replication)
+{
+	struct replication_foreseen *foreseen = &replication->foreseen;
+	int64_t now_us = loop_now_us(replication->loop);
+
+	if (++foreseen->turn % ONE_OF != 0 && now_us - foreseen->asked_us < ONE_IN_US)
+		return false;
+	foreseen->asked_us = now_us;
+	return true;
+}
+
 bool replication_foreseen_complete(struct replication *replication,
                                    const struct replication_place *place,
                                    const struct model_flow *before, struct model_flow *flow)
 {
 	struct replication_router *router = &replication->routers[place->router], *others_router;
-	bool some = ++replication->foreseen.turn % ONE_OF == 0, known;
+	bool some = is_turn(replication), known;
 	const struct model_flow_entry *other;
 
 	flow->source = place->source;

@@ -88,7 +88,7 @@ static struct model_flow_entry *reach(struct replication *replication,
 static bool keeps_claim(const struct model_flow *before, const struct model_flow *flow)
 {
 	return before->state != MODEL_FLOW_CLOSING && before->source_port == flow->source_port &&
-	       addr_equal(&before->source, &flow->source);
+	       addr_equal(&before->source, &flow->source) && model_flow_same_server(before, flow);
 }
 
 /* A flow of ours, whose entry was reached, is as said. 'until_s': forgotten then; 0: when its end
@@ -387,10 +387,11 @@ void replication_observe_tick(struct replication *replication, int64_t now_us)
 
 /* --- IPVS --- */
 
-/* A new flow of a client's port whose former one waits to be forgotten. */
+/* A new flow of a client's port whose former one waits to be forgotten, or a server is gone. */
 static bool is_another(const struct model_flow *before, const struct model_flow *flow)
 {
-	return before->state == MODEL_FLOW_CLOSING && flow->state == MODEL_FLOW_ESTABLISHED;
+	return (before->state == MODEL_FLOW_CLOSING && flow->state == MODEL_FLOW_ESTABLISHED) ||
+	       !model_flow_same_server(before, flow);
 }
 
 /* Of a flow that both tell of, connection tracking's word is the better one: IPVS does not know

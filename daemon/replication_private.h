@@ -62,6 +62,7 @@ struct replication_foreseen {
 	struct loop_deadline change; /* until_us */
 	unsigned turn;
 	uint64_t guessed, asked; /* flows, of late */
+	int64_t asked_us;        /* one that was foreseen */
 };
 
 struct replication {
@@ -214,7 +215,7 @@ void replication_foreseen_close(struct replication *replication);
 void replication_foreseen_done(struct replication *replication);
 /* A rush began or ended. */
 void replication_foreseen_update(struct replication *replication);
-void replication_foreseen_tick(struct replication *replication, int64_t now_us);
+void replication_foreseen_tick(struct replication *replication);
 /* IPVS's word on flows with source NAT can be completed, and connection tracking need not tell. */
 bool replication_foreseen_is_alone(const struct replication *replication);
 /* Adds the source to what IPVS said of a flow whose entry was made for it ('before' is NULL), or is

@@ -52,3 +52,8 @@ bool model_flow_equal(const struct model_flow *a, const struct model_flow *b)
 	       a->source_port == b->source_port && a->tags[0] == b->tags[0] &&
 	       a->tags[1] == b->tags[1];
 }
+
+bool model_flow_same_server(const struct model_flow *a, const struct model_flow *b)
+{
+	return a->server_port == b->server_port && addr_equal(&a->server, &b->server);
+}

@@ -48,5 +48,6 @@ struct model_flow {
  * not. Below 0, 0 or above 0. */
 int model_flow_compare(const struct model_flow *a, const struct model_flow *b);
 bool model_flow_equal(const struct model_flow *a, const struct model_flow *b); /* in everything */
+bool model_flow_same_server(const struct model_flow *a, const struct model_flow *b);
 
 #endif

@@ -46,9 +46,8 @@ static size_t start_of(const struct model_flow_claims *claims, const struct mode
 
 static bool is_same_to_server(const struct model_flow *a, const struct model_flow *b)
 {
-	return a->source_port == b->source_port && a->server_port == b->server_port &&
-	       a->protocol == b->protocol && addr_equal(&a->server, &b->server) &&
-	       addr_equal(&a->source, &b->source);
+	return a->source_port == b->source_port && a->protocol == b->protocol &&
+	       addr_equal(&a->source, &b->source) && model_flow_same_server(a, b);
 }
 
 static void put(struct model_flow_claims *claims, const struct model_flow_table *table,
