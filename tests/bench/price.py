@@ -89,7 +89,7 @@ def price(lab):
                   f"The kinds are measured in turn, {TIMES} times {MEASURED} s each, min / median / max; the very first burst, which "
                   f"makes the kernel's caches grow, does not count. Each begins {QUIET} s after the node became Active, when that one has compared what it knows with its kernel's "
                   "connections (which it does once a minute, and which depends on how many there are, not on how many begin), and with a run-up "
-                  f"of {RUN_UP} s that is not measured: at the beginning of a rush connection tracking and IPVS are both heard for some hundred ms, and what is measured "
+                  f"of {RUN_UP} s that is not measured: until a rush is noticed connection tracking tells, and what is measured "
                   "is a rate that goes on. The other node's part is the time, by the scheduler's clock, of its process and of its kernel's thread that makes IPVS connections; without it remains "
                   "what the Active does, and the channel's packets through both kernels. Without the Active's process, too, remains what the core that "
                   "forwards loses where that process has another one.")
