@@ -152,9 +152,9 @@ void replication_book_arm(struct replication *replication);
 /* replication_ipvs.c */
 /* Tried again every tick until it is open; without IPVS there is nothing to be replicated. */
 void replication_ipvs_open(struct replication *replication);
-/* At the edges of a rush: many connections begin, or no longer. Its master daemon starts anew, and
- * connection tracking has to tell when it does. Nothing while there are virtual servers of which it
- * alone ever tells. */
+/* At the edges of a rush, and when virtual servers are others, after which all is compared. Its
+ * master daemon starts anew, and connection tracking has to tell when it does. Nothing while there
+ * are virtual servers of which it alone ever tells. */
 void replication_ipvs_expect(struct replication *replication);
 /* Has it tell of what there is to tell by now. False: it can't, which is a problem with the next
  * tick. */

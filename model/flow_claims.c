@@ -2,10 +2,10 @@
 #include "model/flow_claims.h"
 
 #include "lib/mem.h"
+#include "model/flow_hash.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define SIZE_MIN 1024
 
@@ -17,30 +17,17 @@ static bool has_source(const struct model_flow *flow)
 	       !(flow->protocol == IPPROTO_UDP && flow->state == MODEL_FLOW_CLOSING);
 }
 
-static uint64_t word_at(const uint8_t *bytes)
-{
-	uint64_t word;
-
-	memcpy(&word, bytes, sizeof(word));
-	return word;
-}
-
-static uint64_t mix(uint64_t hash, uint64_t word)
-{
-	hash = (hash ^ word) * UINT64_C(0x9fb21c651e98df25);
-	return hash ^ hash >> 32;
-}
-
 /* Where to begin. */
 static size_t start_of(const struct model_flow_claims *claims, const struct model_flow_table *table,
                        const struct model_flow *flow)
 {
 	uint64_t ports = (uint64_t)flow->protocol << 32 | (uint32_t)flow->source_port << 16 |
 	                 flow->server_port;
-	uint64_t hash = mix(mix(table->seed, ports), word_at(flow->server.bytes));
+	uint64_t hash = model_flow_hash_mix(model_flow_hash_mix(table->seed, ports),
+	                                    model_flow_hash_word(flow->server.bytes));
 
 	if (flow->server.family == ADDR_IPV6)
-		hash = mix(hash, word_at(flow->server.bytes + 8));
+		hash = model_flow_hash_mix(hash, model_flow_hash_word(flow->server.bytes + 8));
 	return (size_t)hash & (claims->size - 1);
 }
 

@@ -4,7 +4,7 @@
  * Pure. Two flows never have one source address and port at the same port of a server: answers
  * could not be told apart, so the kernel gives the second one another port. Beside a table of
  * flows, whose entries it finds by what the server sees. What has changed or gone since it claimed
- * is passed over, so nobody need take a claim back. 16 to 32 bytes a flow. */
+ * is passed over, so nobody need take a claim back. 16 to 64 bytes a flow. */
 
 #ifndef LINTEL_MODEL_FLOW_CLAIMS_H
 #define LINTEL_MODEL_FLOW_CLAIMS_H

@@ -2,25 +2,9 @@
 #include "model/flow_table.h"
 
 #include "lib/mem.h"
+#include "model/flow_hash.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-/* Eight bytes in one multiplication by an odd number without a pattern; the upper half, where all
- * bits of the product meet, comes down before the next. */
-static uint64_t mix(uint64_t hash, uint64_t word)
-{
-	hash = (hash ^ word) * UINT64_C(0x9fb21c651e98df25);
-	return hash ^ hash >> 32;
-}
-
-static uint64_t word_at(const uint8_t *bytes)
-{
-	uint64_t word;
-
-	memcpy(&word, bytes, sizeof(word));
-	return word;
-}
 
 /* Each part is mixed in by itself: what is laid upon an address hides how it differs, and clients
  * and ports that count up together would meet in few buckets. Of IPv4 the bytes behind the first
@@ -29,12 +13,14 @@ static uint32_t hash_of(const struct model_flow_table *table, const struct model
 {
 	uint64_t ports = (uint64_t)flow->protocol << 40 | (uint64_t)flow->template << 32 |
 	                 (uint32_t)flow->client_port << 16 | flow->virtual_port;
-	uint64_t hash = mix(mix(table->seed, ports), word_at(flow->client.bytes));
+	uint64_t hash = model_flow_hash_mix(model_flow_hash_mix(table->seed, ports),
+	                                    model_flow_hash_word(flow->client.bytes));
 
-	hash = mix(hash, word_at(flow->virtual.bytes));
+	hash = model_flow_hash_mix(hash, model_flow_hash_word(flow->virtual.bytes));
 	if (flow->client.family == ADDR_IPV6)
-		hash = mix(mix(hash, word_at(flow->client.bytes + 8)),
-		           word_at(flow->virtual.bytes + 8));
+		hash = model_flow_hash_mix(
+			model_flow_hash_mix(hash, model_flow_hash_word(flow->client.bytes + 8)),
+			model_flow_hash_word(flow->virtual.bytes + 8));
 	return (uint32_t)hash;
 }
 

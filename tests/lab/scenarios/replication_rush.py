@@ -16,6 +16,23 @@ from lablib.tracked import flows
 IPV6_FREEBIND = 78  # include/uapi/linux/in6.h
 
 
+def is_alone(node):
+    """Does IPVS alone tell of flows with source NAT there?"""
+    said = re.findall(r"of connections with source NAT (IPVS tells alone|connection tracking tells)", node.program.log())
+    return bool(said) and said[-1].startswith("IPVS")
+
+
+def expect_many(lab, many):
+    """So many began that IPVS is heard alone."""
+    if lab.emulated and not many:
+        raise Skipped("an emulated machine opens too few in a second for IPVS to be heard alone; use --via uml or native")
+    expect(many, "they were too few for IPVS to be heard alone")
+
+
+def expect_alone(lab):
+    expect_many(lab, is_alone(lab.lb1))
+
+
 @scenario("many flows at once without source NAT, of which IPVS alone tells: all are known, and what began meanwhile lives on")
 def rush(lab):
     make_room(40000)
@@ -27,10 +44,7 @@ def rush(lab):
         while "many connections begin" not in lab.lb1.program.log() and time.monotonic() < until:
             number = open_flows(number, 300)
         number = open_flows(number, 1000)
-    rushed = "many connections begin" in lab.lb1.program.log()
-    if lab.emulated and not rushed:
-        raise Skipped("an emulated machine opens too few in a second for IPVS to be heard alone; use --via uml or native")
-    expect(rushed, "they were too few for IPVS to be heard alone")
+    expect_many(lab, "many connections begin" in lab.lb1.program.log())
     seen = replication(lab.lb1)["rush"]
     expect(seen["on"] and seen["times"] >= 1 and seen["connections"] > 0, f"the status says of the rush: {seen}")
     held.open("echo").wait_ready()
@@ -95,16 +109,9 @@ def strays(lab, first, count):
                 raw.sendto(struct.pack("!HHHH4s", number, 80, 12, 0xdead, b"none"), (VIP, 0))
 
 
-def is_alone(node):
-    """Does IPVS alone tell of flows with source NAT there?"""
-    said = re.findall(r"of connections with source NAT (IPVS tells alone|connection tracking tells)", node.program.log())
-    return bool(said) and said[-1].startswith("IPVS")
-
-
-def expect_alone(lab):
-    if lab.emulated and not is_alone(lab.lb1):
-        raise Skipped("an emulated machine opens too few in a second for IPVS to be heard alone; use --via uml or native")
-    expect(is_alone(lab.lb1), "they were too few for IPVS to be heard alone")
+def expect_true(true, told):
+    wrong = {flow: (reply, told.get(flow)) for flow, reply in true.items() if told.get(flow) != reply}
+    expect(not wrong, f"{len(wrong)} of {len(true)} flows are not as they were, such as {list(wrong.items())[:5]}")
 
 
 @scenario("a rush with source NAT: TCP and UDP, both families, hundreds of flows with ports that were changed: IPVS tells of the others, and all "
@@ -134,8 +141,7 @@ def rush_foreseen(lab):
         changed = sum(flow[2] != reply[4] for flow, reply in true.items() if flow not in began)
         expect(changed > 300, f"of {len(true)} flows the port of {changed} was changed")
         expect(alone >= 500, f"IPVS alone told of {alone}")
-        wrong = {flow: (reply, told.get(flow)) for flow, reply in true.items() if told.get(flow) != reply}
-        expect(not wrong, f"{len(wrong)} of {len(true)} flows are not as they were, such as {list(wrong.items())[:5]}")
+        expect_true(true, told)
         pause(3)
         held.expect_alive("in a rush of others, with source NAT")
 
@@ -209,13 +215,7 @@ def rush_flood(lab):
         told = flows(lab.lb2.host, VIP)
         changed = sum(flow[2] != reply[4] for flow, reply in true.items())
         expect(changed > 200, f"of {len(true)} flows the port of {changed} was changed")
-        wrong = {flow: (reply, told.get(flow)) for flow, reply in true.items() if told.get(flow) != reply}
-        expect(not wrong, f"{len(wrong)} of {len(true)} flows are not as they were, such as {list(wrong.items())[:5]}")
-
-
-def expect_true(true, told):
-    wrong = {flow: (reply, told.get(flow)) for flow, reply in true.items() if told.get(flow) != reply}
-    expect(not wrong, f"{len(wrong)} of {len(true)} flows are not as they were, such as {list(wrong.items())[:5]}")
+        expect_true(true, told)
 
 
 @scenario("a rush with source NAT to servers in two networks, which see different addresses: it is found, and not tried again")
