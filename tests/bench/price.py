@@ -2,6 +2,7 @@
 """What telling the other node costs the Active, of the rate at which connections begin. Made for a guest whose time is the number of its
 instructions (LAB_ICOUNT): elsewhere two runs of the same differ by more than what is to be told apart."""
 import collections
+import contextlib
 import itertools
 import socket
 import statistics
@@ -18,6 +19,7 @@ AT_ONCE = 50  # opened between two looks at the clock, which is dear there
 ROOM = 120_000  # connections, some times as many as begin
 TIMES = 3
 GOAL = 0.05
+NETLINK_NETFILTER, NFNLGRP_CONNTRACK_DESTROY = 12, 3  # linux/netlink.h, linux/netfilter/nfnetlink_compat.h
 NAT = {"without source NAT": {"sourceNat": {"mode": "none"}}, "with source NAT": {}}
 Burst = collections.namedtuple("Burst", "rate active forwarding known")  # new ones a second three times, share that the other node knows
 numbers = itertools.count()  # of clients, over all bursts: none meets what another has left
@@ -53,6 +55,16 @@ def open_for(seconds, one):
     return count
 
 
+@contextlib.contextmanager
+def heard():
+    """Somebody listens to connection tracking in this namespace, which tells of nothing. The kernel prepares each connection of all namespaces to be told
+    of as soon as anybody listens in one (nf_ctnetlink_has_listener): as the other node does here, but does not on a machine of its own. So it is
+    paid for whether the nodes replicate or not."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER) as listener:
+        listener.bind((0, 1 << (NFNLGRP_CONNTRACK_DESTROY - 1)))
+        yield
+
+
 def burst(lab, protocol, nat, keys):
     opener, route = PROTOCOLS[protocol]
     lab.reset()
@@ -63,7 +75,7 @@ def burst(lab, protocol, nat, keys):
     pause(QUIET)
     active, other = ([node.program.process.pid] for node in lab.nodes)
     other += sync_threads("ipvs-b")  # of the kernel's threads the Active's hears nothing
-    with lab.client.host.inside():
+    with lab.client.host.inside(), heard():
         one = opener()
         before = open_for(RUN_UP, one)
         had, begun = (busy(*active), busy(*other)), time.monotonic()
@@ -91,7 +103,8 @@ def price(lab):
                   "connections (which it does once a minute, and which depends on how many there are, not on how many begin), and with a run-up "
                   f"of {RUN_UP} s that is not measured: until a rush is noticed connection tracking tells, and what is measured "
                   "is a rate that goes on. The other node's part is the time, by the scheduler's clock, of its process and of its kernel's thread that makes IPVS connections; without it remains "
-                  "what the Active does, and the channel's packets through both kernels. Without the Active's process, too, remains what the core that "
+                  "what the Active does, and the channel's packets through both kernels. Somebody listens to connection tracking in a namespace of its own, replicated or not: "
+                  "the kernel prepares connections for it in all namespaces as soon as one is listened to, and on two machines the other node's listening costs the Active nothing. Without the Active's process, too, remains what the core that "
                   "forwards loses where that process has another one.")
     kinds = list(itertools.product(PROTOCOLS, NAT))
     runs = collections.defaultdict(list)
