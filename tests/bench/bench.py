@@ -4,7 +4,7 @@
 
     tests/lab/run --via uml -t 7200 -m 6144 -e LINTEL=... -e LABTOOL=... -e IPVSLOOP=... tests/bench/bench.py [--runs N] [--save FILE] [PART...]
 
-Parts: loss, programming, lateness, footprint, kubernetes, kubernetes-real, replication, size; and price, alone where time is counted in instructions (LAB_ICOUNT=1
+Parts: loss, programming, lateness, footprint, kubernetes, kubernetes-real, replication, size; and price, alone where time is counted in instructions (LAB_COUNTED=1
 tests/lab/run --via qemu). What is named and is not of this guest is passed over; all of the guest when none is named. Machines are shared and noisy: ratios are
 worth more than figures, and medians more than either end.
 """
@@ -41,7 +41,7 @@ def main():
     parser.add_argument("--save", type=pathlib.Path, help="write the tables there as well")
     parser.add_argument("parts", nargs="*", choices=[*PARTS, *COUNTED, []])
     options = parser.parse_args()
-    parts, clock = (COUNTED, ", time counted in instructions") if os.environ.get("LAB_ICOUNT") else (PARTS, "")
+    parts, clock = (COUNTED, ", time counted in instructions") if os.environ.get("LAB_COUNTED") else (PARTS, "")
     pages = [f"Measured {time.strftime('%Y-%m-%d')} on Linux {platform.release()}, {os.cpu_count()} CPU(s) in the guest{clock}:\n"]
     lab = Lab()
     missed = []

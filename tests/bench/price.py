@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What telling the other node costs the Active, of the rate at which connections begin. Made for a guest whose time is the number of its
-instructions (LAB_ICOUNT): elsewhere two runs of the same differ by more than what is to be told apart."""
+instructions (LAB_COUNTED): elsewhere two runs of the same differ by more than what is to be told apart."""
 import collections
 import contextlib
 import itertools

@@ -189,9 +189,6 @@ def run(lab):
     for title, lost, sent, gap, tcp_lost, tcp_sent, good in summary:
         print(f"   {title:48} {f'{lost} of {sent}':>12} {f'{gap:.0f} ms':>9} {f'{tcp_lost} of {tcp_sent}':>10}" + ("" if good else "   <-- TOO LONG"))
     balance(lab)
-    if Lab.emulated:
-        tell("\n(The machines were emulated by software here, on a shared clock: on real ones things are several times faster, and nothing\n"
-             "but the unplanned takeovers loses a packet.)")
     tell(f"\nThe client went on through all of it. ({time.monotonic() - started:.0f} s)")
     return 0 if all(row[-1] for row in summary) else 1
 

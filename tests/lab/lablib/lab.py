@@ -8,7 +8,6 @@
             lab.lb2.wait_active()
         expect(probe.report.gap_ms < 1500, probe.report)
 """
-import os
 import time
 
 from . import config
@@ -70,8 +69,6 @@ class Client:
 
 class Lab:
     """The whole network. reset() makes it as new; scenarios share one, because it takes a while to build under emulation."""
-
-    emulated = os.environ.get("LAB_EMULATED") == "1"  # user code is a dozen times slower, and time is stolen from it
 
     def __init__(self):
         self.switch, self.hosts = build()

@@ -131,8 +131,8 @@ class Run:
 def run(scenarios, make_lab):
     """Runs them (any iterable: the next one is asked for when the lab is ready) in a lab that make_lab() builds; gives the exit code.
 
-    Under software emulation the guest's time stands still and jumps as the host pleases, which no scenario about milliseconds can
-    tell from a fault: what failed there is tried once more when all others are done. A second failure is a failure; a success then is
+    Under software emulation the guest's time jumps while a file of the host is waited for (vm/ahead.py), which no scenario about milliseconds
+    can tell from a fault: what failed there is tried once more when all others are done. A second failure is a failure; a success then is
     reported as one that was unsteady, with the reason of the first failure.
     """
     _say("TAP version 13")

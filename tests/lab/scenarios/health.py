@@ -10,7 +10,7 @@ PORT = 9000  # where the web servers of these scenarios listen
 INTERVAL, FALL, RISE = 0.5, 2, 2
 LONG = 4  # the interval with very many servers
 TCP = {"type": "tcp", "interval": "500ms", "timeout": "300ms", "fall": FALL, "rise": RISE}
-BOUND = 15  # seconds; under emulation much takes longer than it should
+BOUND = 15  # seconds; many programs are started meanwhile
 
 # Answers with the status and the body that stand in a file, "503 sorry".
 HTTP = """

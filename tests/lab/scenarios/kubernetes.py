@@ -313,7 +313,7 @@ def beside_kube_proxy(lab):
 @scenario("Kubernetes: one instance alone serves; a second one that joins, at short intervals, takes nothing and loses nothing")
 def second_joins(lab):
     with Cluster(lab, service(), endpoints(*WEBS)) as cluster:
-        cluster.put(router(interval="100ms" if lab.emulated else "30ms"))  # an emulated CPU is stolen for longer than three of these
+        cluster.put(router(interval="30ms"))
         cluster.api.store.remove("Node", lab.lb2.name, "")
         cluster.start(lab.lb1)
         lab.lb1.wait_active(seconds=40)

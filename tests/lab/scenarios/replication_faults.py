@@ -25,19 +25,11 @@ def expect_none_lost(lab, title, some_moves):
         figure(f"{title}, one flow", steady.report)
         figure(f"{title}, new flows", fresh.report)
         expect(len(steady.report.servers) == 1, steady.report)
-        if lab.emulated:
-            figure(title, "what was lost is not judged: a machine that is emulated stands still for longer than 40 ms")
-            return
         expect(steady.report.lost == 0, f"one flow: {steady.report}")
         expect(fresh.report.lost <= HANDOVERS, f"new flows: {fresh.report}")  # more than one each is no stall
         if fresh.report.lost == 0:
             return
     expect(False, f"new flows, {ATTEMPTS} times: {fresh.report}")
-
-
-def calm(lab):
-    """Who leaves waits some intervals for a successor: a machine that is emulated stands still for longer than some of 100 ms."""
-    return "300ms" if lab.emulated else "100ms"
 
 
 def move(lab, leaver):
@@ -81,13 +73,13 @@ def hang(lab):
 @scenario("planned handovers, many to and fro: sessions live on, and no flow loses a datagram, known or new")
 def handovers(lab):
     make_room(60000)
-    pair(lab, UDP, interval=calm(lab))
+    pair(lab, UDP)
     held = hold(lab, udp=True)
     wait_known(lab.lb2, held.count)
 
     def to_and_fro_by_hand():  # an even number: it begins and ends with lb1
         node = lab.lb1
-        for _ in range(4 if lab.emulated else HANDOVERS):
+        for _ in range(HANDOVERS):
             node = move(lab, node)
 
     expect_none_lost(lab, "handovers", to_and_fro_by_hand)
@@ -97,12 +89,12 @@ def handovers(lab):
 @scenario("polite stops of either side: sessions live on, and no flow loses a datagram, known or new")
 def polite_stops(lab):
     make_room(60000)
-    pair(lab, UDP, interval=calm(lab))
+    pair(lab, UDP)
     held = hold(lab, udp=True)
     wait_known(lab.lb2, held.count)
 
     def stop_both():
-        for leaver in (lab.lb1, lab.lb2) * (1 if lab.emulated else 2):
+        for leaver in (lab.lb1, lab.lb2) * 2:
             lab.other(leaver).wait_backup()
             leaver.stop()
             expect(leaver.kernel_is_clean(), leaver.diagnosis())
@@ -147,7 +139,7 @@ def fail_back_direct(lab):
 def dies_while_syncing(lab):
     pair(lab)
     held = hold(lab)
-    crowd = lab.client.sessions(VIP, 80, "idle", count=2000, timeout=20000 if lab.emulated else 5000)
+    crowd = lab.client.sessions(VIP, 80, "idle", count=2000, timeout=5000)
     crowd.wait_ready(60)
     wait_known(lab.lb2, held.count + 2000)
     lab.lb1.lose_power()
@@ -294,7 +286,7 @@ def hangs_while_compared(lab, active, documents):
         other.configure(documents)
         wait_until("it compares", lambda: said("comparing with connection tracking"), every=0.001)
         active.hang()
-        starve(main_thread, 2 if lab.emulated else 1)
+        starve(main_thread, 1)
     finally:
         os.sched_setaffinity(0, processors)
     wait_until("it is Active and has compared", lambda: said("to=Active") and said("compared with connection tracking"))
@@ -303,9 +295,9 @@ def hangs_while_compared(lab, active, documents):
 
 @scenario("a node that becomes Active while it compares what it was told with its kernel takes nothing for ended that it has not come to")
 def compares_meanwhile(lab):
-    count, active, caught = 3000 if lab.emulated else 10000, lab.lb1, False
+    count, active, caught = 10000, lab.lb1, False
     make_room(8 * count)
-    pair(lab, UDP, interval=calm(lab))
+    pair(lab, UDP)
     held = hold(lab)
     crowd = lab.client.flows(VIP, 80, count=count)
     crowd.wait_ready(60)
@@ -314,7 +306,7 @@ def compares_meanwhile(lab):
         wait_in_step(other)
         wait_known(other, held.count + count)
         more = server("more", ports=[port(8000 + attempt)])
-        caught = hangs_while_compared(lab, active, lab.documents(router(), [UDP, more], 100, calm(lab)))
+        caught = hangs_while_compared(lab, active, lab.documents(router(), [UDP, more], 100, "100ms"))
         pause(1)  # less than until it compares anew
         told = of_router(other)["recordsSent"]
         figure("took over while it compared", f"{known(other)} of {held.count + count} known, {told} records told")

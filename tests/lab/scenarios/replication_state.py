@@ -86,7 +86,7 @@ GATED = router(preempt=True)
 def gate(lab):
     pair(lab, router=GATED)
     held = hold(lab)
-    crowd = lab.client.sessions(VIP, 80, "idle", count=2000, timeout=20000 if lab.emulated else 5000)
+    crowd = lab.client.sessions(VIP, 80, "idle", count=2000, timeout=5000)
     crowd.wait_ready(60)
     wait_known(lab.lb2, held.count + 2000)
     lab.lb1.lose_power()
@@ -127,7 +127,7 @@ def gate_dies(lab):
     took = [entry for entry in lab.lb1.router()["transitions"] if entry["to"] == "Active"]
     expect(took, lab.lb1.router())
     figure("held back, then the Active died", probe.report)
-    expect(0 < probe.report.gap_ms < 1500 or lab.emulated, probe.report)
+    expect(0 < probe.report.gap_ms < 1500, probe.report)
 
 
 # --- what people see ---
@@ -210,7 +210,7 @@ def guard(lab):
 
 @scenario("ten thousand connections, half of them UDP, survive a power loss, and the way back")
 def many(lab):
-    count = 500 if lab.emulated else 5000
+    count = 5000
     pair(lab, UDP)
     make_room(8 * count)
     tcp = lab.client.sessions(VIP, 80, "idle", count=count, timeout=20000)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Packs the QEMU guest's initramfs: busybox, the first init and the modules that reach the host's files. Pure Python, kept in the cache."""
 import hashlib
-import io
 import os
 import pathlib
 import re
@@ -9,35 +8,9 @@ import shutil
 import subprocess
 import tempfile
 
+from . import cpio
+from .cpio import Archive
 from .job import LAB, cache
-
-
-class Archive:
-    """A cpio archive in the newc format that the kernel unpacks."""
-
-    def __init__(self):
-        self._out, self._inode, self._directories = io.BytesIO(), 0, set()
-
-    def add(self, name, data, mode):
-        for parent in list(pathlib.PurePosixPath(name).parents)[-2::-1]:
-            if str(parent) not in self._directories:
-                self._directories.add(str(parent))
-                self._entry(str(parent), b"", 0o040755)
-        self._entry(name, data, 0o100000 | mode)
-
-    def close(self):
-        self._entry("TRAILER!!!", b"", 0)
-        return self._out.getvalue()
-
-    def _entry(self, name, data, mode):
-        self._inode += 1
-        encoded = name.encode() + b"\0"
-        fields = (self._inode, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(encoded), 0)
-        self._padded(b"070701" + b"".join(b"%08x" % field for field in fields) + encoded)
-        self._padded(data)
-
-    def _padded(self, data):
-        self._out.write(data + b"\0" * (-len(data) % 4))
 
 
 def module_order(directory, wanted):
@@ -68,15 +41,8 @@ def program_files(program):
         yield from re.findall(r"(/\S+) \(0x", listing.stdout)
 
 
-def pack(kernel, wanted):
-    """The path of the initramfs for this kernel; made anew when what goes into it has changed."""
-    busybox = shutil.which("busybox", path=os.environ.get("PATH", "") + ":/bin:/usr/bin")
-    first_init = LAB / "guest" / "qemu-init"
-    stamp = "".join(f"{path}{os.stat(path).st_mtime_ns}{os.stat(path).st_size}" for path in (busybox, kernel.image, first_init, __file__))
-    target = cache() / f"initramfs-{hashlib.sha256(stamp.encode()).hexdigest()[:16]}"
-    if target.exists():
-        return target
-    archive = Archive()
+def write(out, kernel, wanted, busybox, first_init):
+    archive = Archive(out)
     archive.add("init", first_init.read_bytes(), 0o755)
     for number, path in enumerate(program_files(busybox)):
         archive.add("bin/busybox" if number == 0 else path.lstrip("/"), pathlib.Path(path).read_bytes(), 0o755)
@@ -85,8 +51,19 @@ def pack(kernel, wanted):
         names.append(path.rsplit("/", 1)[-1])
         archive.add(f"modules/{names[-1]}", (kernel.modules / path).read_bytes(), 0o644)
     archive.add("modules/order", "".join(f"{name}\n" for name in names).encode(), 0o644)
+    archive.close()
+
+
+def pack(kernel, wanted):
+    """The path of the initramfs for this kernel; made anew when what goes into it has changed."""
+    busybox = shutil.which("busybox", path=os.environ.get("PATH", "") + ":/bin:/usr/bin")
+    first_init = LAB / "guest" / "qemu-init"
+    stamp = "".join(f"{path}{os.stat(path).st_mtime_ns}{os.stat(path).st_size}" for path in (busybox, kernel.image, first_init, __file__, cpio.__file__))
+    target = cache() / f"initramfs-{hashlib.sha256(stamp.encode()).hexdigest()[:16]}"
+    if target.exists():
+        return target
     with tempfile.NamedTemporaryFile(dir=cache(), prefix="fresh-initramfs-", delete=False) as fresh:  # others may make theirs meanwhile
-        fresh.write(archive.close())
+        write(fresh, kernel, wanted, busybox, first_init)
     os.rename(fresh.name, target)
     for old in cache().glob("initramfs-*"):
         if old != target:

@@ -3,6 +3,9 @@
 
 The guest boots from a small initramfs (busybox and a few modules), mounts the host's whole file system through virtiofs and puts a
 private overlay on it: no image is packed. Kernel messages go to a serial port, the script's output through a virtio port.
+
+An emulated guest counts its instructions for time: what it measures, and whether it is in time, does not depend on what else the host does, and it
+does not wait while all its programs do.
 """
 import os
 import pathlib
@@ -12,6 +15,7 @@ import sys
 import threading
 import time
 
+from . import ahead
 from .initramfs import pack
 from .job import DIED, TIMED_OUT, Unavailable, cache, copy_stream, need, note, tied, wait
 from .kernel import find
@@ -19,6 +23,7 @@ from .kernel import find
 BOOT_MODULES = ("virtio_pci", "virtio_console", "virtio_rng", "virtiofs", "overlay")
 JOB_MODULES = ("ipv6 ip_vs ip_vs_rr ip_vs_wrr nf_conntrack nf_conntrack_netlink nf_tables nft_ct nft_nat nft_masq nft_reject_inet "
                "nft_chain_nat veth bridge af_packet macvlan dummy")
+SHIFT = 1  # an instruction takes two to the power of this, in nanoseconds
 KVM_PATIENCE = 5  # seconds that a guest under KVM has for its first sign of life before software emulation is used instead
 
 
@@ -67,22 +72,34 @@ def share_files(job):
     return process, path
 
 
+def initrd(job, kernel, accelerator):
+    """Where the initramfs is; behind it what an emulated guest should not wait for."""
+    first = pack(kernel, BOOT_MODULES)
+    if accelerator == "kvm":
+        return first
+    whole = job.control / "initramfs"
+    with open(whole, "wb") as out:
+        out.write(first.read_bytes())
+        ahead.write(out, job, kernel.modules)
+    return whole
+
+
 def command_line(job, kernel, accelerator, files, script):
     memory = f"{job.memory}M"
-    # time as instructions: what is measured does not depend on what else the host does
-    counted = os.environ.get("LAB_ICOUNT") if accelerator == "tcg" else None
-    emulation = ["tcg,thread=single", "-icount", f"shift={counted},sleep=off,align=off"] if counted else ["tcg,thread=multi"]
-    cpu = "host" if accelerator == "kvm" else "max,la57=off" + (",erms=off,fsrm=off" if counted else "")  # or each byte cleared would be one
-    cpus = "1" if counted else os.environ.get("LAB_CPUS") or str(min(2, os.cpu_count()))
+    if accelerator == "kvm":
+        way, cpu, cpus = ["kvm"], "host", os.environ.get("LAB_CPUS") or str(min(2, os.cpu_count()))
+    else:
+        way = ["tcg,thread=single", "-icount", f"shift={SHIFT},sleep=off,align=off"]
+        cpu, cpus = "max,la57=off,erms=off,fsrm=off", "1"  # with the last two each byte cleared would be one instruction
     # norandmaps: what was translated for a program serves the next process of it only if it is at the same address: five times the speed of starting one
     words = ["mitigations=off", "norandmaps", "audit=0", "panic=-1", "console=ttyS0", "random.trust_cpu=on", "ip_vs.conn_tab_bits=18", "nf_conntrack.hashsize=65536",
              "loglevel=7" if job.verbose else "loglevel=4", f"lab.ctl={job.control}", f"lab.out={job.output}"]
     log = "/dev/stderr" if job.verbose else job.kernel_log
-    return ["qemu-system-x86_64", "-accel", *(["kvm"] if accelerator == "kvm" else emulation), "-cpu", cpu,
+    return ["qemu-system-x86_64", "-accel", *way, "-cpu", cpu,
             "-smp", cpus, "-m", memory, "-object", f"memory-backend-memfd,id=mem,size={memory},share=on",
             "-machine", "q35,memory-backend=mem,usb=off,vmport=off,smbus=off,sata=off", "-nodefaults", "-no-user-config",
             "-display", "none", "-no-reboot",
-            "-kernel", kernel.image, "-initrd", pack(kernel, BOOT_MODULES), "-append", " ".join(words),
+            "-kernel", kernel.image, "-initrd", initrd(job, kernel, accelerator), "-append", " ".join(words),
             "-chardev", f"socket,id=files,path={files}", "-device", "vhost-user-fs-pci,chardev=files,tag=host,queue-size=512",
             "-device", "virtio-rng-pci", "-device", "virtio-serial-pci",
             "-chardev", f"file,id=script,path=/proc/self/fd/{script}", "-device", "virtserialport,chardev=script,name=lab.out",
@@ -121,7 +138,7 @@ def wait_for_life(job, process, alive):
 
 def run(job):
     kernel = find()
-    emulate = os.environ.get("LAB_ICOUNT") or not os.access("/dev/kvm", os.W_OK) or kvm_verdict() is False  # KVM counts no instructions
+    emulate = os.environ.get("LAB_COUNTED") or not os.access("/dev/kvm", os.W_OK) or kvm_verdict() is False  # KVM counts no instructions
     accelerators = ["tcg"] if emulate else ["kvm", "tcg"]
     for accelerator in accelerators:
         kind = "KVM" if accelerator == "kvm" else "software emulation"

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Which of the host's files a guest whose time is counted has in its memory from the beginning.
+
+While all its programs wait, the clock of such a guest goes straight to the next timer; also while a file of the host is on its way: who starts a program
+could find that half a minute has gone. So what a scenario opens is unpacked before the first program runs: what the lab's packages have, the tests, the
+programs under test and the kernel's modules. What is missing here works all the same, in a time that depends on the host.
+"""
+import os
+import re
+import stat
+import subprocess
+
+from .cpio import Archive
+from .initramfs import program_files
+from .job import LAB
+
+BELOW = "ahead"  # in the initramfs; guest/qemu-init makes it a layer above the host's files
+PACKAGES = LAB / "packages.txt"
+RUNS_THE_GUEST = {"qemu-system-x86", "busybox-static"}
+SHELL = {"bash", "coreutils", "findutils", "grep", "sed", "mount", "python3"}
+NOT_RUN = re.compile(r"(lib)?perl|gcc-|debconf|dpkg$|adduser$|logrotate$")  # others depend on them
+FOLDERS = re.compile(r"/(etc|bin|sbin|lib|lib64|usr/bin|usr/sbin|usr/lib|usr/libexec|usr/share/iproute2)/")
+ALSO = ("/bin", "/lib", "/lib64", "/sbin", "/etc/ld.so.cache", "/etc/passwd", "/etc/group")  # the first are links
+SOURCES = ("lab", "bench", "k8s")  # of tests/
+MODULES = re.compile(r"/(modules\.[^/]*|kernel/(net|lib|crypto|arch|drivers/net/[^/]*|drivers/net/vxlan)(/.*)?)$")
+PROGRAMS = ("LINTEL", "LINTEL_STATIC", "LABTOOL", "IPVSLOOP")  # of the environment; so is the next, a folder
+PEERS = "KUBEBUILDER_ASSETS"
+
+
+def _with_what_they_need(wanted):
+    """These packages, and those that they depend on."""
+    fields = "${Package}\t${Pre-Depends}, ${Depends}\t${Provides}\n"
+    depends, provided = {}, {}
+    for line in subprocess.run(["dpkg-query", "-W", "-f", fields], check=True, capture_output=True, text=True).stdout.splitlines():
+        name, needs, provides = line.split("\t")
+        depends[name] = re.findall(r"(?:^|[,|])\s*([a-z0-9][a-z0-9.+-]+)", needs)
+        provided |= {other: name for other in re.findall(r"(?:^|,)\s*([a-z0-9][a-z0-9.+-]+)", provides)}
+    seen, todo = set(), list(wanted)
+    while todo:
+        name = todo.pop()
+        name = name if name in depends else provided.get(name)
+        if name and name not in seen and not NOT_RUN.match(name):
+            seen.add(name)
+            todo += depends[name]
+    return sorted(seen)
+
+
+def _of_packages():
+    wanted = set(re.findall(r"^([a-z0-9][^\s#]*)", PACKAGES.read_text(encoding="utf-8"), re.MULTILINE)) - RUNS_THE_GUEST | SHELL
+    listed = subprocess.run(["dpkg", "-L", *_with_what_they_need(wanted)], check=True, capture_output=True, text=True).stdout
+    return (path for path in listed.splitlines() if FOLDERS.match(path))
+
+
+def _of_programs(programs):
+    """They and their libraries, by the names that they are opened by and by those that these stand for."""
+    for program in programs:
+        for path in program_files(program):
+            yield from (path, os.path.realpath(path))
+
+
+def _below(*folders):
+    for folder in folders:
+        for at, _, names in os.walk(folder):
+            yield from (os.path.join(at, name) for name in names)
+
+
+def _at(path):
+    """Where it is: the links on the way followed, but not itself if it is one."""
+    folder, name = os.path.split(os.path.abspath(path))
+    return os.path.join(os.path.realpath(folder), name)
+
+
+def files(job, modules):
+    """Their paths, sorted."""
+    programs = [job.script, *(job.environment[name] for name in PROGRAMS if name in job.environment)]
+    paths = {*_of_packages(), *_of_programs(programs), *_below(*(LAB.parent / name for name in SOURCES), *filter(None, [job.environment.get(PEERS)])),
+             *_below("/etc/alternatives"), *ALSO, *filter(MODULES.search, _below(modules))}
+    there = {_at(path) for path in paths if os.path.lexists(path)}
+    return sorted(path for path in there if stat.S_ISREG(mode := os.lstat(path).st_mode) or stat.S_ISLNK(mode))
+
+
+def write(out, job, modules):
+    """An archive of them, to an open file."""
+    archive = Archive(out)
+    for path in files(job, modules):
+        archive.copy(BELOW, path)
+    archive.close()
