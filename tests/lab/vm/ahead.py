@@ -5,6 +5,7 @@ While all its programs wait, the clock of such a guest goes straight to the next
 could find that half a minute has gone. So what a scenario opens is unpacked before the first program runs: what the lab's packages have, the tests, the
 programs under test and the kernel's modules. What is missing here works all the same, in a time that depends on the host.
 """
+import glob
 import os
 import re
 import stat
@@ -17,12 +18,17 @@ from .job import LAB
 BELOW = "ahead"  # in the initramfs; guest/qemu-init makes it a layer above the host's files
 PACKAGES = LAB / "packages.txt"
 RUNS_THE_GUEST = {"qemu-system-x86", "busybox-static"}
-SHELL = {"bash", "coreutils", "findutils", "grep", "sed", "mount", "python3"}
-NOT_RUN = re.compile(r"(lib)?perl|gcc-|debconf|dpkg$|adduser$|logrotate$")  # others depend on them
-FOLDERS = re.compile(r"/(etc|bin|sbin|lib|lib64|usr/bin|usr/sbin|usr/lib|usr/libexec|usr/share/iproute2)/")
-ALSO = ("/bin", "/lib", "/lib64", "/sbin", "/etc/ld.so.cache", "/etc/passwd", "/etc/group")  # the first are links
-SOURCES = ("lab", "bench", "k8s")  # of tests/
-MODULES = re.compile(r"/(modules\.[^/]*|kernel/(net|lib|crypto|arch|drivers/net/[^/]*|drivers/net/vxlan)(/.*)?)$")
+SHELL = {"bash", "coreutils", "findutils", "grep", "libc-bin", "mount", "openssl", "python3", "sed"}
+NOT_RUN = re.compile(r"perl-|gcc-|debconf|dpkg$|adduser$|logrotate$")  # others depend on them
+FOLDERS = re.compile(r"/(etc|bin|sbin|lib|lib64|usr/bin|usr/sbin|usr/lib|usr/libexec|usr/share/iproute2)/(?!.*/(perl|gconv|config-[^/]*)/)")
+MODULES = re.compile(r"modules\.[^/]*$|kernel/(net|lib|crypto|arch|drivers/net/[^/]*$|drivers/net/vxlan)")  # below the kernel's own folder
+SOURCES = [LAB.parent / name for name in ("lab", "bench", "k8s")]
+PYTHON = [path for where in ("/usr/lib", "/usr/local/lib") for path in glob.glob(f"{where}/python3*/dist-packages/*.pth")]  # read at each start
+WHOLE = ["/etc/alternatives", "/etc/ldap", "/usr/lib/python3/dist-packages/_distutils_hack",
+         *(path for pattern in ("*/sasl2", "python3.*/**/__pycache__") for path in glob.glob(f"/usr/lib/{pattern}", recursive=True))]
+ALSO = ("/bin", "/lib", "/lib64", "/sbin",  # these are links
+        *(f"/etc/{name}" for name in ("group", "hosts", "ld.so.cache", "localtime", "nsswitch.conf", "passwd", "resolv.conf")),
+        "/usr/share/locale/locale.alias", *glob.glob("/usr/lib/*/gconv/gconv-modules.cache"), *PYTHON)
 PROGRAMS = ("LINTEL", "LINTEL_STATIC", "LABTOOL", "IPVSLOOP")  # of the environment; so is the next, a folder
 PEERS = "KUBEBUILDER_ASSETS"
 
@@ -64,6 +70,10 @@ def _below(*folders):
             yield from (os.path.join(at, name) for name in names)
 
 
+def _of_kernel(modules):
+    return (path for path in _below(modules) if MODULES.match(os.path.relpath(path, modules)))
+
+
 def _at(path):
     """Where it is: the links on the way followed, but not itself if it is one."""
     folder, name = os.path.split(os.path.abspath(path))
@@ -73,8 +83,8 @@ def _at(path):
 def files(job, modules):
     """Their paths, sorted."""
     programs = [job.script, *(job.environment[name] for name in PROGRAMS if name in job.environment)]
-    paths = {*_of_packages(), *_of_programs(programs), *_below(*(LAB.parent / name for name in SOURCES), *filter(None, [job.environment.get(PEERS)])),
-             *_below("/etc/alternatives"), *ALSO, *filter(MODULES.search, _below(modules))}
+    peers = [job.environment[PEERS]] if PEERS in job.environment else []
+    paths = {*_of_packages(), *_of_programs(programs), *_of_kernel(modules), *_below(*SOURCES, *WHOLE, *peers), *ALSO}
     there = {_at(path) for path in paths if os.path.lexists(path)}
     return sorted(path for path in there if stat.S_ISREG(mode := os.lstat(path).st_mode) or stat.S_ISLNK(mode))
 
