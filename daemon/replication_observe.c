@@ -492,7 +492,8 @@ void replication_observe_takeover(struct replication *replication,
 		entry->until_s =
 			conntrack_flow_needs_entry(&entry->flow) ? 0 : until(&entry->flow, now_s);
 		entry->seen = replication->comparison;
-		model_flow_claims_add(&router->claims, &router->flows, entry);
+		if (router->claims.size == 0) /* the first one with a source claims for all */
+			model_flow_claims_add(&router->claims, &router->flows, entry);
 	}
 	replication_compare_in(replication, router->flows.count ? TAKEOVER_US : 0);
 	replication_adopt_begin(replication);

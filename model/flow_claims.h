@@ -21,7 +21,8 @@ struct model_flow_claims {
 /* Zero-initialised: empty. */
 void model_flow_claims_done(struct model_flow_claims *claims);
 
-/* The entry's flow has the source that it says; nothing when it says none. */
+/* The entry's flow has the source that it says; nothing when it says none. The first one claims for
+ * all of the table. */
 void model_flow_claims_add(struct model_flow_claims *claims, const struct model_flow_table *table,
                            struct model_flow_entry *entry);
 /* Another flow that has the source of this one at its server; NULL: none is known. */

@@ -119,6 +119,17 @@ START_TEST(an_emptied_table_has_no_claims)
 }
 END_TEST
 
+START_TEST(the_first_claims_for_all_of_the_table)
+{
+	struct model_flow first = flow(1, 40000), second = flow(2, 40000), third = flow(3, 40001);
+	struct model_flow_entry *entry = model_flow_table_put(&table, &first, NULL);
+
+	ck_assert_ptr_null(model_flow_claims_other(&claims, &table, &second));
+	(void)claim(&third);
+	ck_assert_ptr_eq(model_flow_claims_other(&claims, &table, &second), entry);
+}
+END_TEST
+
 START_TEST(what_has_no_source_at_a_server_claims_none)
 {
 	struct model_flow first = flow(1, 40000), second = flow(2, 40000);
@@ -215,6 +226,7 @@ int main(void)
 	tcase_add_test(tests, another_port_server_source_or_protocol_is_no_matter);
 	tcase_add_test(tests, what_has_gone_or_changed_has_it_no_more);
 	tcase_add_test(tests, an_emptied_table_has_no_claims);
+	tcase_add_test(tests, the_first_claims_for_all_of_the_table);
 	tcase_add_test(tests, what_has_no_source_at_a_server_claims_none);
 	tcase_add_test(tests, each_of_many_is_found);
 	tcase_add_test(tests, room_does_not_grow_with_those_that_have_gone);
