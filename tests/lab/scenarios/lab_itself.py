@@ -1,14 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The lab tried on itself, without lintel: its network, IPVS and nftables by hand, keepalived and FRR as pairs, loss measured."""
-import os
-import resource
-import subprocess
 import time
 
 from lablib.config import VIP, VIP6, WEBS, WEBS6
 from lablib.lab import expect
 from lablib.peers import Frr, Keepalived
-from lablib.report import Skipped, figure, scenario
+from lablib.report import figure, scenario
 from lablib.traffic import TOOL
 
 SNAT = """
@@ -25,11 +22,6 @@ table ip6 byhand {
 	}
 }
 """
-
-STARTED = [["ip", "-V"], ["nft", "-v"], ["ipvsadm", "--version"], ["conntrack", "-V"], ["keepalived", "-v"], ["/usr/lib/frr/zebra", "-v"], ["vtysh", "-h"],
-           ["ping", "-V"], ["curl", "-V"], ["sysctl", "-V"], ["strace", "-V"], ["systemctl", "--version"], ["modprobe", "-V"], ["unshare", "-V"],
-           ["sh", "-c", "sleep 0"], ["python3", "-c", "import asyncio, http.server, ssl, subprocess"], [TOOL, "help"]]
-SEEN = []
 
 
 def balance_by_hand(node, port=80):
@@ -138,24 +130,3 @@ def forgotten(lab):
     begin(81)
     later = [asked(81, 30010 + number) for number in range(3)]
     expect([report["lastServer"] for report in later] == order, f"{order} before, {later} from the ports of connections that were cut")
-
-
-def start(command):
-    """How long it took, and for how much of that time a processor worked for it, in seconds."""
-    def worked():
-        used = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return used.ru_utime + used.ru_stime
-
-    before, begun = worked(), time.monotonic()
-    subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
-    return time.monotonic() - begun, worked() - before
-
-
-@scenario("an emulated machine's time does not go on while a program is loaded from the host")
-def loaded(_lab):
-    if os.environ.get("LAB_EMULATED") != "1":
-        raise Skipped("time is the host's here")
-    if not SEEN:  # a second attempt would find all in memory
-        SEEN.extend((command, *start(command)) for command in STARTED)
-    for command, took, worked in SEEN:
-        expect(took < 1.2 * worked + 0.1, f"{command[0]} took {took:.3f} s, {worked:.3f} s of them work: a file of it is missing in vm/ahead.py")

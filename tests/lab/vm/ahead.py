@@ -18,7 +18,7 @@ from .job import LAB
 BELOW = "ahead"  # in the initramfs; guest/qemu-init makes it a layer above the host's files
 PACKAGES = LAB / "packages.txt"
 RUNS_THE_GUEST = {"qemu-system-x86", "busybox-static"}
-SHELL = {"bash", "coreutils", "findutils", "grep", "libc-bin", "mount", "openssl", "python3", "sed"}
+SHELL = {"bash", "coreutils", "dash", "findutils", "grep", "libc-bin", "mount", "openssl", "python3", "sed"}
 NOT_RUN = re.compile(r"perl-|gcc-|debconf|dpkg$|adduser$|logrotate$")  # others depend on them
 FOLDERS = re.compile(r"/(etc|bin|sbin|lib|lib64|usr/bin|usr/sbin|usr/lib|usr/libexec|usr/share/iproute2)/(?!.*/(perl|gconv|config-[^/]*)/)")
 MODULES = re.compile(r"modules\.[^/]*$|kernel/(net|lib|crypto|arch|drivers/net/[^/]*$|drivers/net/vxlan)")  # below the kernel's own folder
@@ -74,7 +74,7 @@ def _of_kernel(modules):
     return (path for path in _below(modules) if MODULES.match(os.path.relpath(path, modules)))
 
 
-def _at(path):
+def path_of(path):
     """Where it is: the links on the way followed, but not itself if it is one."""
     folder, name = os.path.split(os.path.abspath(path))
     return os.path.join(os.path.realpath(folder), name)
@@ -85,7 +85,7 @@ def files(job, modules):
     programs = [job.script, *(job.environment[name] for name in PROGRAMS if name in job.environment)]
     peers = [job.environment[PEERS]] if PEERS in job.environment else []
     paths = {*_of_packages(), *_of_programs(programs), *_of_kernel(modules), *_below(*SOURCES, *WHOLE, *peers), *ALSO}
-    there = {_at(path) for path in paths if os.path.lexists(path)}
+    there = {path_of(path) for path in paths if os.path.lexists(path)}
     return sorted(path for path in there if stat.S_ISREG(mode := os.lstat(path).st_mode) or stat.S_ISLNK(mode))
 
 
