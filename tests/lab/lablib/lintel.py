@@ -16,6 +16,7 @@ from .topology import rebuild
 
 BINARY = os.environ.get("LINTEL", "lintel")
 OURS_IN_NFT = "lintel"  # the name of its table
+SANITIZED = b"__asan_init" in pathlib.Path(shutil.which(BINARY) or os.devnull).read_bytes()  # AddressSanitizer needs what a confined program is refused
 STALLED = "this process was stalled for too long"  # in the log, of a step-down
 
 
