@@ -13,8 +13,8 @@ sys.path[:0] = [HERE, os.path.dirname(HERE)]
 from tap import main, test  # noqa: E402
 from vm import ahead  # noqa: E402
 
-STARTED = [["ip", "-V"], ["nft", "-v"], ["ipvsadm", "--version"], ["conntrack", "-V"], ["keepalived", "-v"], ["/usr/lib/frr/zebra", "-v"], ["vtysh", "-h"],
-           ["ping", "-V"], ["curl", "-V"], ["sysctl", "-V"], ["strace", "-V"], ["systemctl", "--version"], ["modprobe", "-V"], ["unshare", "-V"],
+STARTED = [["ip", "-V"], ["nft", "-v"], ["ipvsadm", "--version"], ["conntrack", "-V"], ["keepalived", "-v"], ["/usr/lib/frr/zebra", "-C", "-f", "/dev/null"], ["vtysh", "-h"],
+           ["ping", "-V"], ["curl", "-V"], ["sysctl", "-V"], ["strace", "-V"], ["systemctl", "--version"], ["modprobe", "-n", "dummy"], ["unshare", "-V"],
            ["sh", "-c", "sleep 0"], ["python3", "-c", "import asyncio, http.server, ssl, subprocess"], [sys.argv[1], "help"]]
 OTHERS = ("/proc/", "/sys/", "/dev/", "/run/", "/tmp/")  # no files of the host there
 GUEST = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LANG": "C.UTF-8"}  # as guest/init has it

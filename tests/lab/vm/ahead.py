@@ -20,15 +20,15 @@ PACKAGES = LAB / "packages.txt"
 RUNS_THE_GUEST = {"qemu-system-x86", "busybox-static"}
 SHELL = {"bash", "coreutils", "dash", "findutils", "grep", "libc-bin", "mount", "openssl", "python3", "sed"}
 NOT_RUN = re.compile(r"perl-|gcc-|debconf|dpkg$|adduser$|logrotate$")  # others depend on them
-FOLDERS = re.compile(r"/(etc|bin|sbin|lib|lib64|usr/bin|usr/sbin|usr/lib|usr/libexec|usr/share/iproute2)/(?!.*/(perl|gconv|config-[^/]*)/)")
+FOLDERS = re.compile(r"/(etc|bin|sbin|lib|lib64|usr/bin|usr/sbin|usr/lib|usr/libexec|usr/share/iproute2|usr/share/yang)/(?!.*/(perl|gconv|config-[^/]*)/)")
 MODULES = re.compile(r"modules\.[^/]*$|kernel/(net|lib|crypto|arch|drivers/net/[^/]*$|drivers/net/vxlan)")  # below the kernel's own folder
 SOURCES = [LAB.parent / name for name in ("lab", "bench", "k8s")]
 PYTHON = [path for where in ("/usr/lib", "/usr/local/lib") for path in glob.glob(f"{where}/python3*/dist-packages/*.pth")]  # read at each start
-WHOLE = ["/etc/alternatives", "/etc/ldap", "/usr/lib/python3/dist-packages/_distutils_hack",
+WHOLE = ["/etc/alternatives", "/etc/ldap", "/etc/modprobe.d", "/lib/modprobe.d", "/usr/lib/python3/dist-packages/_distutils_hack",
          *(path for pattern in ("*/sasl2", "python3.*/**/__pycache__") for path in glob.glob(f"/usr/lib/{pattern}", recursive=True))]
 ALSO = ("/bin", "/lib", "/lib64", "/sbin",  # these are links
         *(f"/etc/{name}" for name in ("group", "hosts", "ld.so.cache", "localtime", "nsswitch.conf", "passwd", "resolv.conf")),
-        "/usr/share/locale/locale.alias", *glob.glob("/usr/lib/*/gconv/gconv-modules.cache"), *PYTHON)
+        "/usr/share/locale/locale.alias", *glob.glob("/usr/lib/*/gconv/gconv-modules.cache"), *glob.glob("/usr/lib/*/libnss_*"), *PYTHON)
 PROGRAMS = ("LINTEL", "LINTEL_STATIC", "LABTOOL", "IPVSLOOP")  # of the environment; so is the next, a folder
 PEERS = "KUBEBUILDER_ASSETS"
 
