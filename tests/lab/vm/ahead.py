@@ -34,11 +34,12 @@ PEERS = "KUBEBUILDER_ASSETS"
 
 
 def _with_what_they_need(wanted):
-    """These packages, and those that they depend on."""
-    fields = "${Package}\t${Pre-Depends}, ${Depends}\t${Provides}\n"
-    depends, provided = {}, {}
+    """These packages, and those that they depend on, as dpkg knows them: with an architecture where there may be several."""
+    fields = "${Package}\t${binary:Package}\t${Pre-Depends}, ${Depends}\t${Provides}\n"
+    known, depends, provided = {}, {}, {}
     for line in subprocess.run(["dpkg-query", "-W", "-f", fields], check=True, capture_output=True, text=True).stdout.splitlines():
-        name, needs, provides = line.split("\t")
+        name, full, needs, provides = line.split("\t")
+        known.setdefault(name, []).append(full)
         depends[name] = re.findall(r"(?:^|[,|])\s*([a-z0-9][a-z0-9.+-]+)", needs)
         provided |= {other: name for other in re.findall(r"(?:^|,)\s*([a-z0-9][a-z0-9.+-]+)", provides)}
     seen, todo = set(), list(wanted)
@@ -48,12 +49,12 @@ def _with_what_they_need(wanted):
         if name and name not in seen and not NOT_RUN.match(name):
             seen.add(name)
             todo += depends[name]
-    return sorted(seen)
+    return sorted(full for name in seen for full in known[name])
 
 
 def _of_packages():
     wanted = set(re.findall(r"^([a-z0-9][^\s#]*)", PACKAGES.read_text(encoding="utf-8"), re.MULTILINE)) - RUNS_THE_GUEST | SHELL
-    listed = subprocess.run(["dpkg", "-L", *_with_what_they_need(wanted)], check=True, capture_output=True, text=True).stdout
+    listed = subprocess.run(["dpkg", "-L", *_with_what_they_need(wanted)], check=False, capture_output=True, text=True).stdout  # some may be gone
     return (path for path in listed.splitlines() if FOLDERS.match(path))
 
 
