@@ -103,7 +103,7 @@ def price(lab):
                   "connections (which it does once a minute, and which depends on how many there are, not on how many begin), and with a run-up "
                   f"of {RUN_UP} s that is not measured: until a rush is noticed connection tracking tells, and what is measured "
                   "is a rate that goes on. The other node's part is the time, by the scheduler's clock, of its process and of its kernel's thread that makes IPVS connections; without it remains "
-                  "what the Active does, and the channel's packets through both kernels. Somebody listens to connection tracking in a namespace of its own, replicated or not: "
+                  "what the Active does, and the channel's packets through both kernels. Somebody listens to connection tracking in the client's namespace, which tracks nothing, replicated or not: "
                   "the kernel prepares connections for it in all namespaces as soon as one is listened to, and on two machines the other node's listening costs the Active nothing. Without the Active's process, too, remains what the core that "
                   "forwards loses where that process has another one.")
     kinds = list(itertools.product(PROTOCOLS, NAT))
